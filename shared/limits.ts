@@ -1,0 +1,59 @@
+/**
+ * Every limit of the system, with the reason beside it. Beyond one, a request is answered 413 or 422 and told
+ * which limit it met.
+ */
+export const LIMITS = {
+  /** Bytes of an evaluation request. A context is a few hundred bytes; 64 KiB leaves room for large ones. */
+  evaluationBodyBytes: 64 * 1024,
+  /** Bytes of an administration request. An import of thousands of flags is the largest honest one. */
+  adminBodyBytes: 8 * 1024 * 1024,
+  /** Nesting depth of any JSON we accept: deeper is an attack on recursive code, not a flag. */
+  jsonDepth: 32,
+  /** Flags in a project. 10,000 five-rule flags still fit an isolate's 128 MB. */
+  flagsPerProject: 10_000,
+  segmentsPerProject: 1_000,
+  environmentsPerProject: 20,
+  layersPerProject: 100,
+  holdoutsPerProject: 20,
+  /** Keys ride in every snapshot, so they are not free. */
+  keysPerEnvironment: 100,
+  originsPerKey: 50,
+  variantsPerFlag: 50,
+  rulesPerFlag: 100,
+  prerequisitesPerFlag: 20,
+  tagsPerFlag: 20,
+  /** Operators test against this many values at most; longer lists are segments. */
+  valuesPerCondition: 1_000,
+  /** Conditions in one rule, all levels together. */
+  conditionsPerRule: 200,
+  /** `all`/`any`/`not` within each other. */
+  conditionDepth: 10,
+  /** Keys listed in a segment inside the snapshot; longer lists belong in sharded storage. */
+  segmentListInSnapshot: 1_000,
+  /** Characters of one variant's JSON. KV values and edge memory pay for each. */
+  variantJsonChars: 64 * 1024,
+  /** Characters of a string we compare or of a regular expression. */
+  conditionValueChars: 1_024,
+  regexChars: 256,
+  descriptionChars: 4_000,
+  commentChars: 1_000,
+  nameChars: 100,
+  /** Bytes of a published snapshot. KV allows 25 MiB a value; an isolate must hold two, parsed. */
+  snapshotBytes: 20 * 1024 * 1024,
+  /** Characters of a bearer token that we are willing to hash. Ours are shorter than 200. */
+  tokenChars: 256,
+  /** Distinct bearer tokens remembered per isolate and snapshot. */
+  tokensRemembered: 1_000,
+  tokens: 1_000,
+  projects: 1_000,
+  auditPageRows: 200,
+  /** Idempotency records are kept this long (ms): retries come within minutes. */
+  idempotencyKeepMs: 24 * 3_600_000,
+  idempotencyKeyChars: 100,
+} as const;
+
+/** A split divides this many parts: one part is 0.001 %. */
+export const SPLIT_TOTAL = 100_000;
+
+/** The snapshot format this code reads. A snapshot that states a higher `minReader` is kept out. */
+export const READER_VERSION = 1;

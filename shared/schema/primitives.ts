@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { LIMITS } from "../limits.ts";
+
+/** JSON as it travels: what a variant may hold and what a context consists of. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+
+/** Names that would reach an object's prototype are refused everywhere a name becomes a property. */
+const PROTOTYPE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
+export const isSafeName = (name: string): boolean => !PROTOTYPE_NAMES.has(name);
+
+/** Projects and environments: they stand in URLs, KV keys and bearer keys, which split at `_`. */
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "use 1–40 lower-case letters, digits and inner hyphens")
+  .refine(isSafeName, "this name is reserved");
+
+/** Flags, segments, variants, rules: what teams already call theirs. */
+export const key = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    "use 1–100 letters, digits, dots, hyphens and underscores, starting with a letter or digit",
+  )
+  .refine(isSafeName, "this name is reserved");
+
+export const name = z.string().trim().min(1, "must not be empty").max(LIMITS.nameChars);
+export const comment = z.string().trim().max(LIMITS.commentChars);
+export const instant = z.iso.datetime({
+  offset: true,
+  error: "use an ISO 8601 instant with a zone, such as 2026-11-22T12:00:00Z",
+});
+
+/** A record whose keys are checked, parsed into an object that `__proto__` cannot reach. */
+export const recordOf = <V extends z.ZodType>(value: V, max: number, what: string) =>
+  z.record(key, value).refine((record) => Object.keys(record).length <= max, `at most ${max} ${what}`);
