@@ -103,7 +103,8 @@ const serveSplit = z.strictObject({
   /** The attribute that buckets: the unit of analysis. */
   by: z.string().min(1).max(200).default("targetingKey"),
   algorithm: bucketAlgorithm.default("blastdoor-1"),
-  /** Which parts each variant owns. Left out, they are derived so that as few people as possible move. */
+  /** Which parts each variant owns. Derived from what stood before when left out or when the weights changed, so that
+   * as few people as possible move. */
   ranges: z.array(range).max(1_000).optional(),
 });
 export type Split = z.infer<typeof serveSplit>;
@@ -133,36 +134,25 @@ export const serve = z
       seen.add(part.variant);
     }
     if (value.ranges)
-      for (const message of rangeProblems(value.ranges, value.split))
+      for (const message of rangeProblems(value.ranges))
         context.addIssue({ code: "custom", path: ["ranges"], message });
   })
   .meta({ id: "Serve" });
 export type Serve = z.infer<typeof serve>;
 
-/** Ranges must tile 0..SPLIT_TOTAL exactly and give each variant its weight. */
-function rangeProblems(ranges: Range[], split: { variant: string; weight: number }[]): string[] {
+/** Ranges must tile 0..SPLIT_TOTAL exactly. Whether they fit the weights is settled when saving: weights win. */
+function rangeProblems(ranges: Range[]): string[] {
   const problems: string[] = [];
-  const owned = new Map<string, number>();
   let next = 0;
   for (const part of [...ranges].sort((a, b) => a.from - b.from)) {
     if (part.from !== next)
       problems.push(
-        `ranges must follow each other without gap or overlap; one starts at ${part.from} where ${next} was due`,
+        `ranges must follow each other without gap or overlap; one starts at ${part.from}, due was ${next}`,
       );
     if (part.to <= part.from) problems.push(`the range from ${part.from} to ${part.to} is empty`);
     next = part.to;
-    owned.set(part.variant, (owned.get(part.variant) ?? 0) + part.to - part.from);
   }
   if (next !== SPLIT_TOTAL) problems.push(`ranges must end at ${SPLIT_TOTAL}, not ${next}`);
-  for (const { variant, weight } of split) {
-    const has = owned.get(variant) ?? 0;
-    if (has !== weight)
-      problems.push(
-        `the ranges give "${variant}" ${has} parts, its weight is ${weight}; leave "ranges" out to have them derived`,
-      );
-    owned.delete(variant);
-  }
-  for (const variant of owned.keys()) problems.push(`the ranges name "${variant}", which is not in the split`);
   return problems;
 }
 
@@ -183,39 +173,51 @@ export type Rule = z.infer<typeof rule>;
 export const prerequisite = z.strictObject({ flag: key, variants: z.array(key).min(1).max(LIMITS.variantsPerFlag) });
 export type Prerequisite = z.infer<typeof prerequisite>;
 
+const stateFields = {
+  enabled: z.boolean().default(false),
+  /** Served while killed; the off variant unless set. Blue-green flags name their blue. */
+  killVariant: key.nullable().optional(),
+  prerequisites: z.array(prerequisite).max(LIMITS.prerequisitesPerFlag).default([]),
+  /** Held-out people get the off variant. Open to release and experiment flags. */
+  holdout: key.optional(),
+  /** This flag's share of a layer: people outside it get the off variant. */
+  layer: z
+    .strictObject({ layer: key, from: z.int().min(0).max(SPLIT_TOTAL), to: z.int().min(0).max(SPLIT_TOTAL) })
+    .optional(),
+  rules: z.array(rule).max(LIMITS.rulesPerFlag).default([]),
+  /** When the edge's knowledge is older than this, keep serving it (default) or serve the kill variant. */
+  onStale: z
+    .strictObject({ action: z.enum(["keep", "killVariant"]), afterSeconds: z.int().min(5).max(86_400) })
+    .optional(),
+};
+
+function checkState(
+  state: { rules: Rule[]; layer?: { from: number; to: number } | undefined },
+  context: { addIssue: (issue: { code: "custom"; path: (string | number)[]; message: string }) => void },
+): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of state.rules.entries()) {
+    if (seen.has(id)) {
+      const message = `rule id "${id}" stands twice; ids are what results and charts refer to`;
+      context.addIssue({ code: "custom", path: ["rules", index, "id"], message });
+    }
+    seen.add(id);
+  }
+  if (state.layer && state.layer.to <= state.layer.from) {
+    context.addIssue({ code: "custom", path: ["layer"], message: "the layer's range is empty" });
+  }
+}
+
 /** A flag as one environment runs it. */
 export const flagState = z
-  .strictObject({
-    enabled: z.boolean().default(false),
-    /** Served while killed; the off variant unless set. Blue-green flags name their blue. */
-    killVariant: key.nullable().optional(),
-    prerequisites: z.array(prerequisite).max(LIMITS.prerequisitesPerFlag).default([]),
-    /** Held-out people get the off variant. Open to release and experiment flags. */
-    holdout: key.optional(),
-    /** This flag's share of a layer: people outside it get the off variant. */
-    layer: z
-      .strictObject({ layer: key, from: z.int().min(0).max(SPLIT_TOTAL), to: z.int().min(0).max(SPLIT_TOTAL) })
-      .optional(),
-    rules: z.array(rule).max(LIMITS.rulesPerFlag).default([]),
-    fallthrough: serve,
-    /** When the edge's knowledge is older than this, keep serving it (default) or serve the kill variant. */
-    onStale: z
-      .strictObject({ action: z.enum(["keep", "killVariant"]), afterSeconds: z.int().min(5).max(86_400) })
-      .optional(),
-  })
-  .superRefine((state, context) => {
-    const seen = new Set<string>();
-    for (const [index, { id }] of state.rules.entries()) {
-      if (seen.has(id))
-        context.addIssue({
-          code: "custom",
-          path: ["rules", index, "id"],
-          message: `rule id "${id}" stands twice; ids are what results and charts refer to`,
-        });
-      seen.add(id);
-    }
-    if (state.layer && state.layer.to <= state.layer.from)
-      context.addIssue({ code: "custom", path: ["layer"], message: "the layer's range is empty" });
-  })
+  .strictObject({ ...stateFields, fallthrough: serve })
+  .superRefine(checkState)
   .meta({ id: "FlagState" });
 export type FlagState = z.infer<typeof flagState>;
+
+/** As written by clients: without `fallthrough`, the first variant that is not the off variant is served. */
+export const flagStateInput = z
+  .strictObject({ ...stateFields, fallthrough: serve.optional() })
+  .superRefine(checkState)
+  .meta({ id: "FlagStateInput" });
+export type FlagStateInput = z.infer<typeof flagStateInput>;

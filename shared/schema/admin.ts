@@ -1,0 +1,250 @@
+import { z } from "zod";
+import { LIMITS } from "../limits.ts";
+import { FLAG_TYPES, flagDefinition, flagState, flagStateInput, PURPOSES, VISIBILITIES } from "./flag.ts";
+import { comment, json, key, name, slug } from "./primitives.ts";
+import { holdout, layer, segment } from "./segment.ts";
+import { keyKind, kill } from "./snapshot.ts";
+
+export const ROLES = ["viewer", "marketer", "engineer", "admin"] as const;
+export const role = z.enum(ROLES);
+export type Role = z.infer<typeof role>;
+/** Whether `has` may do what `needs` names: each role includes those before it. */
+export const roleCovers = (has: Role, needs: Role): boolean => ROLES.indexOf(has) >= ROLES.indexOf(needs);
+
+/** Who stands behind a change; written into every audit row. */
+export const actor = z.strictObject({
+  type: z.enum(["admin", "token", "session", "schedule", "guard", "system"]),
+  id: z.string().max(100),
+  name: z.string().max(LIMITS.nameChars),
+  role,
+});
+export type Actor = z.infer<typeof actor>;
+
+/** Fields that answers carry and that a client may send back unchanged; nothing is taken from them. */
+const echoed = {
+  key: key.optional(),
+  project: slug.optional(),
+  environment: slug.optional(),
+  flag: key.optional(),
+  version: z.int().optional(),
+  revision: z.int().optional(),
+  createdAt: z.string().optional(),
+  updatedAt: z.string().optional(),
+  archivedAt: z.string().optional(),
+  environments: json.optional(),
+  kills: json.optional(),
+};
+const written = { ...echoed, comment: comment.optional() };
+
+/** What a write sets: the body without the fields that only answers carry, and the comment apart. */
+export function splitWrite<B extends { comment?: string | undefined }>(
+  body: B,
+): { value: Omit<B, keyof typeof written>; comment: string } {
+  const value: Record<string, unknown> = { ...body };
+  for (const field of Object.keys(written)) delete value[field];
+  return { value: value as Omit<B, keyof typeof written>, comment: body.comment ?? "" };
+}
+
+export const projectBody = z
+  .strictObject({
+    name: name.optional(),
+    /** Created with the project; later ones by their own route. */
+    environments: z.array(slug).min(1).max(LIMITS.environmentsPerProject).optional(),
+    comment: comment.optional(),
+  })
+  .meta({ id: "ProjectWrite" });
+export const environmentBody = z
+  .strictObject({ name: name.optional(), comment: comment.optional() })
+  .meta({ id: "EnvironmentWrite" });
+
+export const projectView = z
+  .object({
+    key: slug,
+    name: z.string(),
+    revision: z.int(),
+    epoch: z.int(),
+    environments: z.array(z.object({ key: slug, name: z.string(), version: z.int() })),
+    createdAt: z.string(),
+  })
+  .meta({ id: "Project" });
+
+export const environmentView = z.object({ key: slug, name: z.string(), version: z.int() }).meta({ id: "Environment" });
+
+export const keyBody = z
+  .strictObject({
+    kind: keyKind,
+    name,
+    /** Browser origins, such as https://shop.example; only for client keys. Empty or left out: any origin. */
+    origins: z
+      .array(
+        z
+          .string()
+          .regex(/^https?:\/\/[^/\s]+$/, "an origin is scheme, host and port, such as https://shop.example")
+          .max(300),
+      )
+      .max(LIMITS.originsPerKey)
+      .optional(),
+    comment: comment.optional(),
+  })
+  .superRefine((value, context) => {
+    if (value.kind === "server" && value.origins?.length)
+      context.addIssue({
+        code: "custom",
+        path: ["origins"],
+        message: "origins bind browsers only, so only client keys have them",
+      });
+  })
+  .meta({ id: "KeyWrite" });
+export const keyCreated = z.object({ id: z.string(), key: z.string() }).meta({ id: "KeyCreated" });
+export const keyView = z
+  .object({
+    id: z.string(),
+    kind: keyKind,
+    name: z.string(),
+    origins: z.array(z.string()),
+    createdAt: z.string(),
+    createdBy: z.string(),
+    hint: z.string(),
+  })
+  .meta({ id: "Key" });
+
+export const killView = kill.extend({ comment: z.string(), by: z.string(), at: z.string() }).meta({ id: "Kill" });
+export type KillView = z.infer<typeof killView>;
+
+export const flagWrite = flagDefinition.safeExtend(written).meta({ id: "FlagWrite" });
+export const stateWrite = flagStateInput.safeExtend(written).meta({ id: "FlagStateWrite" });
+export const segmentWrite = segment.safeExtend(written).meta({ id: "SegmentWrite" });
+export const layerWrite = layer.safeExtend(written).meta({ id: "LayerWrite" });
+export const holdoutWrite = holdout.safeExtend(written).meta({ id: "HoldoutWrite" });
+/** RFC 7396: fields present replace, `null` removes, others stay. */
+export const mergePatch = z
+  .record(z.string(), json)
+  .meta({ id: "MergePatch", description: "JSON merge patch (RFC 7396)" });
+
+const versioned = { key, version: z.int(), revision: z.int(), createdAt: z.string(), updatedAt: z.string() };
+
+/** In one environment, what a list of flags shows. */
+export const stateSummary = z
+  .object({
+    version: z.int(),
+    enabled: z.boolean(),
+    kills: z.array(z.object({ variant: key.optional(), serve: key.nullable() })),
+    rules: z.int(),
+    fallthrough: json,
+  })
+  .meta({ id: "FlagStateSummary" });
+export type StateSummary = z.infer<typeof stateSummary>;
+
+export const flagView = z
+  .object({
+    ...versioned,
+    type: z.enum(FLAG_TYPES),
+    purpose: z.enum(PURPOSES),
+    variants: z.record(key, json),
+    offVariant: key.nullable(),
+    visibility: z.enum(VISIBILITIES),
+    seed: z.string(),
+    description: z.string(),
+    owner: z.string(),
+    tags: z.array(z.string()),
+    archivedAt: z.string().optional(),
+    environments: z.record(slug, stateSummary),
+  })
+  .meta({ id: "Flag" });
+export type FlagView = z.infer<typeof flagView>;
+
+export const stateView = z
+  .looseObject({
+    environment: slug,
+    flag: key,
+    version: z.int(),
+    revision: z.int(),
+    enabled: z.boolean(),
+    updatedAt: z.string(),
+    kills: z.array(killView),
+  })
+  .meta({ id: "FlagStateView", description: "A FlagState with its version and the kills in force" });
+export const segmentView = z
+  .looseObject({ ...versioned })
+  .meta({ id: "SegmentView", description: "A Segment with its version" });
+
+export const killBody = z
+  .strictObject({ comment: comment.default(""), variant: key.optional() })
+  .meta({ id: "KillWrite" });
+export const restoreBody = z
+  .strictObject({ comment: comment.default(""), variant: key.optional() })
+  .meta({ id: "RestoreWrite" });
+
+export const tokenBody = z.strictObject({ name, role, project: slug.optional() }).meta({ id: "TokenWrite" });
+export const tokenCreated = z.object({ id: z.string(), token: z.string() }).meta({ id: "TokenCreated" });
+export const tokenView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role,
+    project: slug.optional(),
+    createdAt: z.string(),
+    createdBy: z.string(),
+  })
+  .meta({ id: "Token" });
+
+export const auditChange = z.object({
+  entity: z.string(),
+  environment: z.string(),
+  key: z.string(),
+  before: json.nullable(),
+  after: json.nullable(),
+});
+export const auditRow = z
+  .object({
+    revision: z.int(),
+    at: z.string(),
+    actor,
+    action: z.string(),
+    comment: z.string(),
+    changes: z.array(auditChange),
+    previousHash: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: "AuditRow" });
+export type AuditRow = z.infer<typeof auditRow>;
+
+export const revertBody = z
+  .strictObject({ version: z.int().min(1), comment: comment.optional(), dryRun: z.boolean().optional() })
+  .meta({ id: "Revert" });
+
+/** A project as it travels: definitions, states with their ranges and seeds. Never keys, tokens or kills. */
+export const exportDocument = z
+  .strictObject({
+    format: z.literal("blastdoor-export-1"),
+    project: slug,
+    revision: z.int().optional(),
+    exportedAt: z.string().optional(),
+    environments: z.record(slug, z.strictObject({ name: name.optional() })),
+    flags: z.record(key, flagDefinition),
+    states: z.record(slug, z.record(key, flagState)),
+    segments: z.record(key, segment).default({}),
+    layers: z.record(key, layer).default({}),
+    holdouts: z.record(key, holdout).default({}),
+  })
+  .meta({ id: "Export" });
+export type ExportDocument = z.infer<typeof exportDocument>;
+
+export const changesReply = z
+  .object({ revision: z.int(), dryRun: z.boolean(), changes: z.array(auditChange) })
+  .meta({ id: "Changes" });
+
+export const evaluateBody = z
+  .strictObject({ context: z.record(z.string(), json).default({}), flag: key.optional() })
+  .meta({ id: "PlaygroundRequest" });
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: "Problem", description: "RFC 9457 problem details" });
