@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { runChild } from "./child.mjs";
+import { takeLock } from "./lock.mjs";
+import { findNode, requireNode20 } from "./pinned-node.mjs";
+import { Problem, runMain } from "./problem.mjs";
+import { isMain, root } from "./root.mjs";
+
+// Runs on Node 20 with nothing installed: only Node's own modules here and in what is imported above.
+
+const modules = path.join(root, "node_modules");
+const lockfile = path.join(root, "package-lock.json");
+
+/**
+ * Brings the folder to where `npm start` and `npm test` can run: packages installed as the lockfile says, the dashboard
+ * built. Does nothing, quickly, when that is so already.
+ */
+export async function setup() {
+  requireNode20();
+  const release = await takeTurn();
+  try {
+    await installPackages();
+    findNode();
+    await buildDashboard();
+  } finally {
+    release();
+  }
+}
+
+/** Two commands begun together must not both install or build: the second waits, then finds the work done. */
+async function takeTurn() {
+  const folder = path.join(root, ".wrangler");
+  mkdirSync(folder, { recursive: true });
+  for (;;) {
+    const lock = takeLock(path.join(folder, "setup.lock"));
+    if (lock.taken) return lock.release;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+async function installPackages() {
+  const stamp = path.join(modules, ".blastdoor-setup");
+  const wanted = `${process.platform}-${process.arch} ${hashOf([lockfile])}`;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  if (!isInstalled()) {
+    console.log("installing packages (only when they are missing or have changed)");
+    // A lockfile written on one platform may lack another's optional workerd package, which `npm ci` refuses.
+    const clean = await npm(["ci"]);
+    const outcome = clean.code === 0 ? clean : await npm(["install"]);
+    if (outcome.code !== 0) {
+      process.stderr.write(clean.output + outcome.output);
+      throw new Problem("The packages could not be installed: npm's own words are above.");
+    }
+  }
+  writeFileSync(stamp, wanted);
+}
+
+/**
+ * Whether npm's own record of what it installed has everything the lockfile asks for, so that a developer's own
+ * `npm install` is not thrown away and done again.
+ */
+function isInstalled() {
+  const installed = readPackages(path.join(modules, ".package-lock.json"));
+  if (installed === undefined) return false;
+  return Object.entries(readPackages(lockfile) ?? {}).every(([name, wanted]) => {
+    if (name === "") return true;
+    const found = installed[name];
+    if (found === undefined) return Boolean(wanted.optional || wanted.devOptional);
+    return found.version === wanted.version && found.integrity === wanted.integrity;
+  });
+}
+
+/**
+ * @param {string} file
+ * @returns {Record<string, { version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }> | undefined}
+ */
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string[]} args */
+function npm(args) {
+  // The npm that runs us, if one does; development packages are needed even where NODE_ENV=production says otherwise.
+  const cli = process.env.npm_execpath;
+  const [command, first] = cli?.endsWith(".js") ? [process.execPath, [cli]] : ["npm", []];
+  return runChild(command, [...first, ...args, "--include=dev", "--include=optional", "--no-audit", "--no-fund"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** The dashboard is served by the Worker as static assets from this folder. */
+async function buildDashboard() {
+  const output = path.join(root, "dist", "dashboard");
+  const config = path.join(root, "dashboard", "vite.config.ts");
+  if (!existsSync(config)) {
+    // wrangler does not start without the folder.
+    mkdirSync(output, { recursive: true });
+    return;
+  }
+  const stamp = path.join(root, "dist", "dashboard.sha256");
+  const wanted = hashOf([path.join(root, "dashboard"), path.join(root, "shared"), lockfile]);
+  if (existsSync(path.join(output, "index.html")) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) {
+    return;
+  }
+  console.log("building the dashboard");
+  // Built beside and then moved: a running Worker never serves half a dashboard, and a failed build leaves the old one.
+  const fresh = path.join(root, "dist", ".dashboard-new");
+  const vite = path.join(modules, "vite", "bin", "vite.js");
+  const { code, output: words } = await runChild(
+    findNode(),
+    [vite, "build", "dashboard", "--config", config, "--outDir", fresh, "--emptyOutDir", "--logLevel", "warn"],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_ENV: "production" } },
+  );
+  if (code !== 0) {
+    process.stderr.write(words);
+    throw new Problem("The dashboard could not be built: vite's own words are above.");
+  }
+  const old = path.join(root, "dist", ".dashboard-old");
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(output)) renameSync(output, old);
+  renameSync(fresh, output);
+  rmSync(old, { recursive: true, force: true });
+  writeFileSync(stamp, wanted);
+}
+
+/**
+ * @param {string[]} sources files and folders
+ * @returns {string} a hash of their names and contents
+ */
+function hashOf(sources) {
+  const hash = createHash("sha256");
+  /** @param {string} folder */
+  const walk = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      const full = path.join(folder, entry.name);
+      if (entry.isDirectory()) walk(full);
+      else if (entry.isFile()) add(full);
+    }
+  };
+  /** @param {string} file */
+  const add = (file) => {
+    const content = readFileSync(file);
+    hash.update(`${path.relative(root, file)}\0${content.length}\0`).update(content);
+  };
+  for (const source of sources) {
+    if (path.extname(source) === "") walk(source);
+    else add(source);
+  }
+  return hash.digest("hex");
+}
+
+if (isMain(import.meta.url)) {
+  await runMain(async () => {
+    await setup();
+    return 0;
+  });
+}

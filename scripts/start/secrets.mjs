@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import util from "node:util";
+import { Problem } from "../problem.mjs";
+import { root } from "../root.mjs";
+
+/** wrangler's own file for local secrets; not in git. */
+const devVars = path.join(root, ".dev.vars");
+
+/**
+ * The Worker's secrets for this run. `.dev.vars` keeps what lasts: a missing admin token is made once and added to it.
+ * ADMIN_TOKEN from the environment is for this run only and is never written there: a token tried once in a shell, or
+ * set by a test, must not quietly become the one that the next plain `npm start` accepts.
+ *
+ * @param {string | undefined} given the token from the environment
+ * @returns {{ secrets: Record<string, string>, adminToken: string, made: boolean }}
+ */
+export function readSecrets(given) {
+  if (given !== undefined && !/^[\x21-\x7e]{16,256}$/.test(given)) {
+    throw new Problem("ADMIN_TOKEN must be 16 to 256 visible ASCII characters without spaces.");
+  }
+  const text = existsSync(devVars) ? readFileSync(devVars, "utf8") : "";
+  const kept = /** @type {Record<string, string>} */ (util.parseEnv(text));
+  const known = given ?? kept.ADMIN_TOKEN;
+  if (known) return { secrets: { ...kept, ADMIN_TOKEN: known }, adminToken: known, made: false };
+  const adminToken = `bda_${randomBytes(32).toString("base64url")}`;
+  const separator = text === "" || text.endsWith("\n") ? "" : "\n";
+  appendFileSync(devVars, `${separator}ADMIN_TOKEN=${adminToken}\n`, { mode: 0o600 });
+  return { secrets: { ...kept, ADMIN_TOKEN: adminToken }, adminToken, made: true };
+}
+
+/**
+ * Writes the environment file that wrangler reads this run's secrets from: a file for its owner's eyes only, where
+ * arguments and environments of processes can be listed by others.
+ *
+ * @param {string} file
+ * @param {Record<string, string>} values
+ */
+export function writeEnvFile(file, values) {
+  const lines = Object.entries(values).map(([name, value]) => `${name}=${quote(name, value)}\n`);
+  writeFileSync(file, lines.join(""), { mode: 0o600 });
+}
+
+/**
+ * wrangler expands `$` in environment files (not in `.dev.vars`, which is why we cannot hand it that file itself).
+ *
+ * @param {string} name
+ * @param {string} value
+ */
+function quote(name, value) {
+  const mark = ["'", "`", '"'].find((candidate) => !value.includes(candidate));
+  if (mark === undefined) throw new Problem(`${name} in .dev.vars may not hold all three kinds of quotation marks.`);
+  return mark + value.replaceAll("$", "\\$") + mark;
+}
