@@ -6,7 +6,7 @@ import { Problem } from "./problem.mjs";
 import { root } from "./root.mjs";
 
 /** wrangler refuses anything older. */
-const MINIMUM = [22, 12];
+const MINIMUM = /** @type {const} */ ([22, 12]);
 
 /** The Node this project pins as a development dependency; npm puts it first on the PATH of its scripts. */
 const pinned = path.join(root, "node_modules", ".bin", "node");

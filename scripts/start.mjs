@@ -76,8 +76,7 @@ async function run({ port, stateDir, adminToken: given, seed }, lock) {
   const log = openWranglerLog(logFile, (line) => console.error(line));
   const runtime = startRuntime({ port, stateDir, vars: { ...secrets, START_NONCE: nonce } });
   lock.note({ group: runtime.group });
-  log.read(runtime.stdout);
-  log.read(runtime.stderr);
+  for (const output of runtime.outputs) log.read(output);
   const died = runtime.exited.then(() => /** @type {const} */ ("died"));
 
   try {
@@ -137,7 +136,7 @@ async function becomesReady(url, nonce) {
   while (Date.now() < deadline) {
     try {
       const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5000) });
-      const health = await response.json();
+      const health = /** @type {{ nonce?: string }} */ (await response.json());
       if (health.nonce === nonce) return true;
     } catch {
       // Not listening yet, or not yet with an answer.
@@ -175,7 +174,9 @@ async function createSignInCode(url, token) {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(5000),
     });
-    return response.status === 201 ? encodeURIComponent((await response.json()).code) : undefined;
+    if (response.status !== 201) return undefined;
+    const { code } = /** @type {{ code: string }} */ (await response.json());
+    return encodeURIComponent(code);
   } catch {
     return undefined;
   }

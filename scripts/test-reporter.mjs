@@ -1,10 +1,12 @@
 import { writeFileSync } from "node:fs";
 
+/** @typedef {import("vitest/node").Reporter} Reporter */
+
 /**
  * Counts what really ran, for the last line of `npm test`. Whatever kept tests from running counts as a failure: a file
  * that did not load, a hook that threw, an error outside of every test.
  *
- * @implements {import("vitest/reporters").Reporter}
+ * @implements {Reporter}
  */
 export default class CountReporter {
   /**

@@ -7,8 +7,8 @@ import { spawn } from "node:child_process";
 /** How long wrangler may take to stop workerd by itself. */
 const GRACE_MS = 3000;
 
-const [wrangler, ...args] = process.argv.slice(2);
-const child = spawn(process.execPath, [wrangler, ...args], { stdio: ["ignore", "inherit", "inherit"] });
+/** @type {import("node:child_process").ChildProcess} */
+const child = spawn(process.execPath, process.argv.slice(2), { stdio: ["ignore", "inherit", "inherit"] });
 
 /** To our whole group: wrangler, both workerd, and for SIGKILL this process too. */
 const killGroup = (/** @type {NodeJS.Signals} */ signal) => process.kill(0, signal);

@@ -58,8 +58,7 @@ export function startRuntime({ port, stateDir, vars }) {
   });
 
   return {
-    stdout: child.stdout,
-    stderr: child.stderr,
+    outputs: [child.stdout, child.stderr].filter((output) => output !== null),
     group,
     /** Resolves when the runtime has ended, whoever ended it. */
     exited,
