@@ -55,5 +55,14 @@ export const LIMITS = {
 /** A split divides this many parts: one part is 0.001 %. */
 export const SPLIT_TOTAL = 100_000;
 
+/**
+ * Flags depending on flags, and segments on segments, at most this deep. Evaluation recurses once per level, so an
+ * unbounded chain could exhaust the stack; a deeper one is treated as a cycle is.
+ */
+export const DEPENDENCY_DEPTH = 32;
+
+/** Characters of an attribute that a regular expression reads: linear time is still time. Longer is unknown. */
+export const MATCHED_TEXT_CHARS = 1_024;
+
 /** The snapshot format this code reads. A snapshot that states a higher `minReader` is kept out. */
 export const READER_VERSION = 1;

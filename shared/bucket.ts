@@ -1,0 +1,98 @@
+import { SPLIT_TOTAL } from "./limits.ts";
+
+/*
+ * The named algorithm "blastdoor-1". Everything is 32-bit MurmurHash3 (murmur3_x86_32, Appleby 2011), which every
+ * language has:
+ *
+ *   unit   = murmur3(utf8(attribute), 0)
+ *   hash   = murmur3(little-endian 4 bytes of unit, murmur3(utf8(seed), 0))
+ *   bucket = floor(hash * SPLIT_TOTAL / 2^32)
+ *
+ * The attribute is hashed once for all flags and then mixed with each flag's seed. The bucket is taken by
+ * multiplying, not by a modulo, which would favour low buckets. Text is hashed as UTF-8 with lone surrogates
+ * replaced by U+FFFD, as TextEncoder does. Test vectors: cases/bucket.json.
+ */
+
+/** murmur3_x86_32 of a text's UTF-8 bytes, as a signed 32-bit integer. */
+export function murmur3(text: string, seed: number): number {
+  const length = text.length;
+  let hash = seed | 0;
+  let index = 0;
+  for (; index + 4 <= length; index += 4) {
+    const a = text.charCodeAt(index);
+    const b = text.charCodeAt(index + 1);
+    const c = text.charCodeAt(index + 2);
+    const d = text.charCodeAt(index + 3);
+    if ((a | b | c | d) > 127) return murmur3Bytes(utf8(text), seed);
+    hash = mixBlock(hash, premix(a | (b << 8) | (c << 16) | (d << 24)));
+  }
+  let tail = 0;
+  for (let at = length - 1; at >= index; at--) {
+    const code = text.charCodeAt(at);
+    if (code > 127) return murmur3Bytes(utf8(text), seed);
+    tail = (tail << 8) | code;
+  }
+  return finish(hash ^ premix(tail), length);
+}
+
+function murmur3Bytes(bytes: readonly number[], seed: number): number {
+  let hash = seed | 0;
+  const whole = bytes.length & ~3;
+  for (let index = 0; index < whole; index += 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(index, index + 4);
+    hash = mixBlock(hash, premix(a | (b << 8) | (c << 16) | (d << 24)));
+  }
+  let tail = 0;
+  for (let at = bytes.length - 1; at >= whole; at--) tail = (tail << 8) | (bytes[at] ?? 0);
+  return finish(hash ^ premix(tail), bytes.length);
+}
+
+function utf8(text: string): number[] {
+  const bytes: number[] = [];
+  for (const character of text) {
+    let code = character.codePointAt(0) ?? 0;
+    if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
+    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+  }
+  return bytes;
+}
+
+function premix(block: number): number {
+  const k = Math.imul(block, 0xcc9e2d51);
+  return Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+}
+
+function mixBlock(hash: number, k: number): number {
+  const h = hash ^ k;
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finish(hash: number, length: number): number {
+  let h = hash ^ length;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** The part of a unit's hash that no seed changes, kept per evaluation. */
+export function unitHash(identity: string): number {
+  return premix(murmur3(identity, 0));
+}
+
+export function seedHash(seed: string): number {
+  return murmur3(seed, 0);
+}
+
+/** The bucket of an already hashed unit under an already hashed seed. */
+export function bucketOf(seed: number, unit: number): number {
+  const hash = finish(mixBlock(seed, unit), 4) >>> 0;
+  return Math.floor((hash * SPLIT_TOTAL) / 4_294_967_296);
+}
+
+/** Which of SPLIT_TOTAL parts, 0-based, a unit falls into under a seed. */
+export function bucket(seed: string, identity: string): number {
+  return bucketOf(seedHash(seed), unitHash(identity));
+}

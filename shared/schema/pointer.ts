@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { slug } from "./primitives.ts";
+import { kill } from "./snapshot.ts";
+
+/**
+ * The small document that edges re-read all the time: which snapshot is current, and which kills are in force. Its
+ * format is frozen: readers of any age must understand a kill.
+ */
+export const pointer = z.object({
+  project: slug,
+  /** Rises only when the store is rebuilt from a backup. */
+  epoch: z.int().min(1),
+  /** The project's latest committed revision, published or not. */
+  revision: z.int().min(0),
+  environments: z.record(
+    slug,
+    z.object({
+      /** Revision and SHA-256 of the published snapshot. */
+      revision: z.int().min(0),
+      hash: z.string().length(64),
+      kills: z.array(kill),
+    }),
+  ),
+  /** When the store answered (epoch ms): age counts from here, through every cache. */
+  asOf: z.number(),
+});
+export type Pointer = z.infer<typeof pointer>;

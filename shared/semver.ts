@@ -1,0 +1,68 @@
+/** A semantic version (semver.org 2.0.0): core numbers and pre-release identifiers. Build metadata has no rank. */
+export interface Version {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** Empty for a release. */
+  readonly pre: readonly string[];
+}
+
+const VERSION =
+  /^(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})(?:-([\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*))?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/;
+const NUMERIC = /^\d+$/;
+
+/** Null for anything but a full version: no "v", no missing parts, no leading zeros. */
+export function parseVersion(text: string): Version | null {
+  const match = VERSION.exec(text);
+  if (!match) return null;
+  const pre = match[4] === undefined ? [] : match[4].split(".");
+  if (pre.some((part) => part.length > 1 && part.startsWith("0") && NUMERIC.test(part))) return null;
+  return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), pre };
+}
+
+/** Precedence by semver.org item 11: negative, zero or positive. */
+export function compareVersions(a: Version, b: Version): number {
+  const core = a.major - b.major || a.minor - b.minor || a.patch - b.patch;
+  if (core !== 0) return core;
+  if (a.pre.length === 0 || b.pre.length === 0) return b.pre.length - a.pre.length;
+  for (let index = 0; index < a.pre.length && index < b.pre.length; index++) {
+    const order = compareIdentifiers(a.pre[index] ?? "", b.pre[index] ?? "");
+    if (order !== 0) return order;
+  }
+  return a.pre.length - b.pre.length;
+}
+
+function compareIdentifiers(a: string, b: string): number {
+  const aNumeric = NUMERIC.test(a);
+  const bNumeric = NUMERIC.test(b);
+  if (aNumeric !== bNumeric) return aNumeric ? -1 : 1;
+  // Digits are compared by length first, so that numbers beyond 2^53 keep their order.
+  if (aNumeric && a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Where a plain `1.2.3` stands against a version, without allocating: negative, zero or positive, NaN when the
+ * text is anything else (then ask parseVersion).
+ */
+export function comparePlain(text: string, version: Version): number {
+  let part = 0;
+  let number = 0;
+  let digits = 0;
+  let order = 0;
+  for (let index = 0; index <= text.length; index++) {
+    const code = index < text.length ? text.charCodeAt(index) - 48 : -2;
+    if (code >= 0 && code <= 9) {
+      if (++digits > 15 || (digits > 1 && number === 0)) return Number.NaN;
+      number = number * 10 + code;
+    } else {
+      if (code !== -2 || digits === 0 || part > 2) return Number.NaN;
+      if (order === 0) order = number - (part === 0 ? version.major : part === 1 ? version.minor : version.patch);
+      part++;
+      number = 0;
+      digits = 0;
+    }
+  }
+  if (part !== 3) return Number.NaN;
+  return order === 0 && version.pre.length > 0 ? 1 : order;
+}
