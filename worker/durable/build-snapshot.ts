@@ -1,0 +1,52 @@
+import { READER_VERSION } from "../../shared/limits.ts";
+import type { Kill, Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
+import { snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
+import type { ProjectView, Row } from "./entities.ts";
+
+export const killOf = (row: Row<"kill">): Kill => ({
+  id: row.key,
+  flag: row.body.flag,
+  ...(row.body.variant === undefined ? {} : { variant: row.body.variant }),
+  serve: row.body.serve,
+  revision: row.body.revision,
+});
+
+/** One environment as edges evaluate it, checked against the schema before anybody sees it. */
+export function buildSnapshot(
+  view: ProjectView,
+  identity: { project: string; environment: string; epoch: number; revision: number },
+): Snapshot {
+  const flags: Record<string, SnapshotFlag> = {};
+  const states = new Map(view.list("state", identity.environment).map((row) => [row.key, row.body]));
+  for (const { key, body } of view.list("flag")) {
+    const state = states.get(key);
+    if (body.archivedAt || !state) continue;
+    const { variants, offVariant, visibility, seed } = body;
+    flags[key] = { variants, offVariant, visibility, seed, state };
+  }
+  const segments: Snapshot["segments"] = {};
+  for (const { key, body } of view.list("segment")) {
+    const { by, included, excluded, when } = body;
+    segments[key] = { by, included, excluded, ...(when ? { when } : {}) };
+  }
+  const layers: Snapshot["layers"] = {};
+  for (const { key, body } of view.list("layer")) layers[key] = { by: body.by, seed: body.seed ?? key };
+  const holdouts: Snapshot["holdouts"] = {};
+  for (const { key, body } of view.list("holdout"))
+    holdouts[key] = { by: body.by, seed: body.seed ?? key, share: body.share };
+  return snapshotSchema.parse({
+    minReader: READER_VERSION,
+    ...identity,
+    flags,
+    segments,
+    layers,
+    holdouts,
+    keys: view
+      .list("key", identity.environment)
+      .map(({ key, body }) => ({ id: key, hash: body.hash, kind: body.kind, origins: body.origins })),
+    kills: view
+      .list("kill", identity.environment)
+      .filter((row) => row.body.clearedRevision === undefined)
+      .map(killOf),
+  });
+}

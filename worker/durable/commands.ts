@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { actor, exportDocument } from "../../shared/schema/admin.ts";
+import { flagDefinition, flagStateInput } from "../../shared/schema/flag.ts";
+import { comment, json, key, name, slug } from "../../shared/schema/primitives.ts";
+import { holdout, layer, segment } from "../../shared/schema/segment.ts";
+import { keyKind } from "../../shared/schema/snapshot.ts";
+
+const patch = z.record(z.string(), json);
+const at = { environment: slug, flag: key };
+
+/** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
+export const command = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("putProject"), name: name.optional(), environments: z.array(slug).optional() }),
+  z.strictObject({ type: z.literal("deleteProject") }),
+  z.strictObject({ type: z.literal("putEnvironment"), environment: slug, name: name.optional() }),
+  z.strictObject({ type: z.literal("deleteEnvironment"), environment: slug }),
+  z.strictObject({
+    type: z.literal("putFlag"),
+    flag: key,
+    definition: flagDefinition,
+    /** Allow an archived key to be used again. */
+    reuse: z.boolean().optional(),
+    acknowledgeExposure: z.boolean().optional(),
+  }),
+  z.strictObject({ type: z.literal("patchFlag"), flag: key, patch, acknowledgeExposure: z.boolean().optional() }),
+  z.strictObject({ type: z.literal("archiveFlag"), flag: key }),
+  z.strictObject({
+    type: z.literal("putState"),
+    ...at,
+    state: flagStateInput,
+    acknowledgeExposure: z.boolean().optional(),
+  }),
+  z.strictObject({ type: z.literal("patchState"), ...at, patch, acknowledgeExposure: z.boolean().optional() }),
+  z.strictObject({ type: z.literal("kill"), ...at, variant: key.optional() }),
+  z.strictObject({ type: z.literal("restore"), ...at, variant: key.optional() }),
+  z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
+  z.strictObject({ type: z.literal("deleteSegment"), segment: key }),
+  z.strictObject({ type: z.literal("putLayer"), layer: key, definition: layer }),
+  z.strictObject({ type: z.literal("deleteLayer"), layer: key }),
+  z.strictObject({ type: z.literal("putHoldout"), holdout: key, definition: holdout }),
+  z.strictObject({ type: z.literal("deleteHoldout"), holdout: key }),
+  z.strictObject({
+    type: z.literal("createKey"),
+    environment: slug,
+    id: z.string(),
+    kind: keyKind,
+    name,
+    hash: z.string().length(64),
+    hint: z.string(),
+    origins: z.array(z.string()),
+  }),
+  z.strictObject({ type: z.literal("revokeKey"), environment: slug, id: z.string() }),
+  z.strictObject({ type: z.literal("revert"), revision: z.int().min(1) }),
+  z.strictObject({ type: z.literal("import"), document: exportDocument }),
+]);
+export type Command = z.infer<typeof command>;
+export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
+
+/** A command with everything that surrounds it. */
+export const envelope = z.strictObject({
+  /** Same id, same command: carried out once, answered alike. */
+  id: z.string().min(1).max(300),
+  project: slug,
+  actor,
+  comment,
+  /** The version the writer last saw of the document (`If-Match`). */
+  ifVersion: z.int().optional(),
+  /** Decide and answer, change nothing. */
+  dryRun: z.boolean().optional(),
+  command,
+});
+export type Envelope = z.infer<typeof envelope>;

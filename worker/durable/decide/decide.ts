@@ -1,0 +1,66 @@
+import type { Command } from "../commands.ts";
+import type { Change } from "../entities.ts";
+import { type Result, reject } from "../result.ts";
+import type { Circumstances, Decision } from "./decision.ts";
+import { archiveFlag, patchFlag, patchState, putFlag, putState } from "./flag.ts";
+import { kill, restore } from "./kill.ts";
+import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
+import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
+import { importDocument, revert } from "./transfer.ts";
+
+/**
+ * What a command does to a project: the documents that change, or why not. Pure. `historySince(revision)` gives the
+ * changes made after a revision, oldest first, or null when there is no such revision.
+ */
+export function decide(
+  project: string,
+  command: Command,
+  c: Circumstances,
+  historySince: (revision: number) => Change[] | null,
+): Result<Decision> {
+  if (command.type === "putProject") return putProject(project, command, c);
+  if (!c.view.get("project", "", project)) return reject({ code: "project-not-found", project });
+  switch (command.type) {
+    case "deleteProject":
+      return deleteProject(c);
+    case "putEnvironment":
+      return putEnvironment(command, c);
+    case "deleteEnvironment":
+      return deleteEnvironment(command, c);
+    case "putFlag":
+      return putFlag(command, c);
+    case "patchFlag":
+      return patchFlag(command, c);
+    case "archiveFlag":
+      return archiveFlag(command, c);
+    case "putState":
+      return putState(command, c);
+    case "patchState":
+      return patchState(command, c);
+    case "kill":
+      return kill(command, c);
+    case "restore":
+      return restore(command, c);
+    case "putSegment":
+      return putSegment(command, c);
+    case "deleteSegment":
+      return deleteSegment(command, c);
+    case "putLayer":
+    case "putHoldout":
+      return putShared(command, c);
+    case "deleteLayer":
+    case "deleteHoldout":
+      return deleteShared(command, c);
+    case "createKey":
+      return createKey(command, c);
+    case "revokeKey":
+      return revokeKey(command, c);
+    case "import":
+      return importDocument(command, c);
+    case "revert": {
+      const history = historySince(command.revision);
+      if (!history) return reject({ code: "revision-not-found", revision: command.revision, latest: c.revision - 1 });
+      return revert(c, history);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { LIMITS } from "../../../shared/limits.ts";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import { type Purpose, TEST_PURPOSES } from "../../../shared/schema/flag.ts";
+import type { Body, Change, Entity, ProjectView, Row } from "../entities.ts";
+import { type Rejection, type Result, reject } from "../result.ts";
+
+/**
+ * Pure: a decision is made from a view of the project, a command and the time, and consists of the documents to
+ * change and the environments whose snapshot follows. Nothing here writes, waits or reads a clock.
+ */
+export interface Decision {
+  changes: Change[];
+  /** Environments whose edges must learn of it. */
+  publish: string[];
+}
+
+export interface Circumstances {
+  view: ProjectView;
+  actor: Actor;
+  comment: string;
+  /** The revision this command becomes. */
+  revision: number;
+  /** Epoch milliseconds. */
+  now: number;
+  ifVersion: number | undefined;
+}
+
+export const decision = (changes: Change[], publish: string[]): Result<Decision> => ({
+  ok: true,
+  value: { changes, publish: changes.length === 0 ? [] : [...new Set(publish)] },
+});
+
+export const environmentKeys = (view: ProjectView): string[] => view.list("environment").map((row) => row.key);
+
+/** A change of one document, or none when it would stay as it is. */
+export function change<E extends Entity>(
+  entity: E,
+  environment: string,
+  key: string,
+  before: Body<E> | null,
+  after: Body<E> | null,
+): Change[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  return [{ entity, environment, key, before, after } as Change];
+}
+
+/** The lost race: the writer named a version and the document has moved on. */
+export function versionConflict(
+  what: string,
+  row: Row<Entity> | null,
+  ifVersion: number | undefined,
+): Rejection | null {
+  if (ifVersion === undefined || (row?.version ?? 0) === ifVersion) return null;
+  return { code: "version-conflict", what, expected: ifVersion, actual: row?.version ?? 0 };
+}
+
+/** A marketer changes tests of demand only, and cannot make a flag one. */
+export function mayChange(actor: Actor, ...purposes: (Purpose | undefined)[]): Rejection | null {
+  if (actor.role !== "marketer") return null;
+  const tests: readonly Purpose[] = TEST_PURPOSES;
+  const foreign = purposes.find((purpose) => purpose !== undefined && !tests.includes(purpose));
+  return foreign ? { code: "forbidden", needs: `the role engineer, as this is a ${foreign} flag` } : null;
+}
+
+export function overLimit(limit: keyof typeof LIMITS, actual: number): Rejection | null {
+  const max = LIMITS[limit];
+  return actual > max ? { code: "limit-exceeded", limit, max, actual } : null;
+}
+
+export function liveFlag(view: ProjectView, flag: string): Result<Row<"flag">> {
+  const row = view.get("flag", "", flag);
+  if (!row) return reject({ code: "flag-not-found", flag });
+  if (row.body.archivedAt) return reject({ code: "flag-archived", flag });
+  return { ok: true, value: row };
+}

@@ -1,0 +1,61 @@
+import type { CommandOf } from "../commands.ts";
+import type { ProjectView, Row } from "../entities.ts";
+import { type Result, reject } from "../result.ts";
+import { type Circumstances, type Decision, decision, liveFlag, mayChange } from "./decision.ts";
+
+/** Kills in force in an environment; restored ones are kept only until a snapshot without them is out. */
+export const activeKills = (view: ProjectView, environment: string): Row<"kill">[] =>
+  view.list("kill", environment).filter((row) => row.body.clearedRevision === undefined);
+
+/**
+ * Stops a flag, or one variant of it. Needs no version and repeats harmlessly: a second kill of the same thing
+ * changes nothing and succeeds.
+ */
+export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decision> {
+  const { environment, flag: key, variant } = command;
+  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
+  const flag = liveFlag(c.view, key);
+  if (!flag.ok) return flag;
+  const forbidden = mayChange(c.actor, flag.value.body.purpose);
+  if (forbidden) return reject(forbidden);
+  if (variant !== undefined && !Object.hasOwn(flag.value.body.variants, variant)) {
+    return reject({ code: "invalid", issues: [{ field: "variant", message: `"${key}" has no variant "${variant}"` }] });
+  }
+  const already = activeKills(c.view, environment).some((row) => row.body.flag === key && row.body.variant === variant);
+  if (already) return decision([], []);
+  const state = c.view.get("state", environment, key)?.body;
+  const serve = state?.killVariant === undefined ? flag.value.body.offVariant : state.killVariant;
+  const after = {
+    flag: key,
+    ...(variant === undefined ? {} : { variant }),
+    serve,
+    revision: c.revision,
+    comment: c.comment,
+    by: c.actor.name,
+    at: new Date(c.now).toISOString(),
+  };
+  return decision([{ entity: "kill", environment, key: `kill-${c.revision}`, before: null, after }], [environment]);
+}
+
+/** Lifts kills: of one variant when named, else every kill of the flag. Nothing else ever does. */
+export function restore(command: CommandOf<"restore">, c: Circumstances): Result<Decision> {
+  const { environment, flag: key, variant } = command;
+  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
+  const flag = liveFlag(c.view, key);
+  if (!flag.ok) return flag;
+  const forbidden = mayChange(c.actor, flag.value.body.purpose);
+  if (forbidden) return reject(forbidden);
+  const lifted = activeKills(c.view, environment)
+    .filter((row) => row.body.flag === key)
+    .filter((row) => variant === undefined || row.body.variant === variant);
+  return decision(
+    lifted.map((row) => ({
+      entity: "kill",
+      environment,
+      key: row.key,
+      before: row.body,
+      after: { ...row.body, clearedRevision: c.revision },
+    })),
+    [environment],
+  );
+}

@@ -1,0 +1,13 @@
+import type { z } from "zod";
+import { type FieldIssue, type Result, reject } from "../result.ts";
+
+export const fieldIssues = (error: z.ZodError): FieldIssue[] =>
+  error.issues.map((issue) => ({ field: issue.path.join("."), message: issue.message }));
+
+/** Parses with the schema that the API names, or says which field is wrong. */
+export function parseOrReject<S extends z.ZodType>(schema: S, value: unknown): Result<z.infer<S>> {
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : reject({ code: "invalid", issues: fieldIssues(parsed.error) });
+}

@@ -1,0 +1,92 @@
+import { segmentDependencies } from "../../../shared/graph.ts";
+import type { CommandOf } from "../commands.ts";
+import type { ProjectView } from "../entities.ts";
+import { type Rejection, type Result, reject } from "../result.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  environmentKeys,
+  overLimit,
+  versionConflict,
+} from "./decision.ts";
+import { conditionReferences, segmentCycle } from "./state-checks.ts";
+
+export function putSegment(command: CommandOf<"putSegment">, c: Circumstances): Result<Decision> {
+  const row = c.view.get("segment", "", command.segment);
+  const conflict = versionConflict(`segment "${command.segment}"`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
+  if (!row) {
+    const full = overLimit("segmentsPerProject", c.view.count("segment") + 1);
+    if (full) return reject(full);
+  }
+  const cycle = segmentCycle(c.view, command.segment, command.definition);
+  if (cycle) return reject(cycle);
+  const issues = command.definition.when ? conditionReferences(c.view, "when", command.definition.when) : [];
+  if (issues.length > 0) return reject({ code: "invalid", issues });
+  return decision(
+    change("segment", "", command.segment, row?.body ?? null, command.definition),
+    environmentKeys(c.view),
+  );
+}
+
+export function deleteSegment(command: CommandOf<"deleteSegment">, c: Circumstances): Result<Decision> {
+  const row = c.view.get("segment", "", command.segment);
+  if (!row) return reject({ code: "segment-not-found", segment: command.segment });
+  const conflict = versionConflict(`segment "${command.segment}"`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const by = segmentUsers(c.view, command.segment);
+  if (by.length > 0) return reject({ code: "in-use", what: `the segment "${command.segment}"`, by });
+  return decision(change("segment", "", command.segment, row.body, null), environmentKeys(c.view));
+}
+
+function segmentUsers(view: ProjectView, segment: string): string[] {
+  const text = `"segment":"${segment}"`;
+  const flags = view.mentioning("state", text).map((row) => `flag ${row.key} in ${row.environment}`);
+  const segments = view
+    .mentioning("segment", text)
+    .filter((row) => row.body.when && segmentDependencies(row.body.when).includes(segment))
+    .map((row) => `segment ${row.key}`);
+  return [...flags, ...segments];
+}
+
+type Shared = "layer" | "holdout";
+
+/** Layers and holdouts: named ranges of people that flag states refer to. */
+export function putShared(
+  command: CommandOf<"putLayer"> | CommandOf<"putHoldout">,
+  c: Circumstances,
+): Result<Decision> {
+  const [entity, key] =
+    command.type === "putLayer" ? (["layer", command.layer] as const) : (["holdout", command.holdout] as const);
+  const row = c.view.get<Shared>(entity, "", key);
+  const refused = versionConflict(`${entity} "${key}"`, row, c.ifVersion) ?? (row ? null : sharedLimit(entity, c.view));
+  if (refused) return reject(refused);
+  const after = { ...command.definition, seed: command.definition.seed ?? row?.body.seed ?? key };
+  return decision(change<Shared>(entity, "", key, row?.body ?? null, after), environmentKeys(c.view));
+}
+
+const sharedLimit = (entity: Shared, view: ProjectView): Rejection | null =>
+  overLimit(entity === "layer" ? "layersPerProject" : "holdoutsPerProject", view.count(entity) + 1);
+
+export function deleteShared(
+  command: CommandOf<"deleteLayer"> | CommandOf<"deleteHoldout">,
+  c: Circumstances,
+): Result<Decision> {
+  const [entity, key] =
+    command.type === "deleteLayer" ? (["layer", command.layer] as const) : (["holdout", command.holdout] as const);
+  const row = c.view.get<Shared>(entity, "", key);
+  if (!row)
+    return reject(
+      entity === "layer" ? { code: "layer-not-found", layer: key } : { code: "holdout-not-found", holdout: key },
+    );
+  const conflict = versionConflict(`${entity} "${key}"`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const by = c.view
+    .mentioning("state", `"${key}"`)
+    .filter(({ body }) => (entity === "layer" ? body.layer?.layer : body.holdout) === key)
+    .map((state) => `flag ${state.key} in ${state.environment}`);
+  if (by.length > 0) return reject({ code: "in-use", what: `the ${entity} "${key}"`, by });
+  return decision(change<Shared>(entity, "", key, row.body, null), environmentKeys(c.view));
+}

@@ -1,0 +1,148 @@
+import { allocate } from "../../../shared/allocate.ts";
+import { findCycle, flagDependencies, segmentDependencies } from "../../../shared/graph.ts";
+import { re2 } from "../../../shared/regex.ts";
+import { type Condition, walkCondition } from "../../../shared/schema/condition.ts";
+import type { FlagState, FlagStateInput, Serve } from "../../../shared/schema/flag.ts";
+import type { Body, ProjectView } from "../entities.ts";
+import type { FieldIssue, Rejection } from "../result.ts";
+
+/** What a flag serves once enabled, unless told otherwise: its first variant that is not "off". */
+export function defaultServe(flag: Body<"flag">): Serve {
+  return { variant: Object.keys(flag.variants).find((variant) => variant !== flag.offVariant) ?? flag.offVariant };
+}
+
+/**
+ * The state as it is stored: with a fallthrough, and every split with its ranges, derived from those that stood
+ * there before (by rule, else by equal weights anywhere in the flag), so that an edit moves as few as possible.
+ */
+export function settleState(input: FlagStateInput, flag: Body<"flag">, previous: FlagState | null): FlagState {
+  const before = new Map<string, Serve>();
+  if (previous) {
+    for (const rule of previous.rules) before.set(rule.id, rule.serve);
+    before.set(FALLTHROUGH, previous.fallthrough);
+  }
+  const settle = (serve: Serve, place: string): Serve => {
+    if (!("split" in serve)) return serve;
+    const own = before.get(place);
+    const base = serve.ranges ?? (own && "split" in own ? own.ranges : sameWeights(before, serve));
+    return { ...serve, ranges: allocate(serve.split, base) };
+  };
+  return {
+    ...input,
+    rules: input.rules.map((rule) => ({ ...rule, serve: settle(rule.serve, rule.id) })),
+    fallthrough: settle(input.fallthrough ?? previous?.fallthrough ?? defaultServe(flag), FALLTHROUGH),
+  };
+}
+
+/** No rule can have this id: ids hold no spaces. */
+const FALLTHROUGH = "the fallthrough";
+
+function sameWeights(before: Map<string, Serve>, split: Extract<Serve, { split: unknown }>) {
+  const weights = JSON.stringify(split.split);
+  for (const serve of before.values()) {
+    if ("split" in serve && JSON.stringify(serve.split) === weights && serve.by === split.by) return serve.ranges;
+  }
+  return undefined;
+}
+
+/** Names in a flag's state that lead nowhere, as issues of their fields. */
+export function danglingReferences(view: ProjectView, key: string, flag: Body<"flag">, state: FlagState): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  const missing = (field: string, message: string) => issues.push({ field, message });
+  const variants = Object.keys(flag.variants).join(", ");
+  const checkVariant = (field: string, variant: string | null) => {
+    if (variant !== null && !Object.hasOwn(flag.variants, variant))
+      missing(field, `"${key}" has no variant "${variant}"; it has ${variants}`);
+  };
+  const checkServe = (field: string, serve: Serve) => {
+    if (!("split" in serve)) checkVariant(`${field}.variant`, serve.variant);
+    else
+      for (const [index, part] of serve.split.entries()) checkVariant(`${field}.split.${index}.variant`, part.variant);
+  };
+  const checkFlag = (field: string, flagKey: string, wanted: string[]) => {
+    const row = view.get("flag", "", flagKey);
+    if (!row || row.body.archivedAt) return missing(field, `there is no flag "${flagKey}"`);
+    for (const variant of wanted) {
+      if (!Object.hasOwn(row.body.variants, variant))
+        missing(field, `the flag "${flagKey}" has no variant "${variant}"`);
+    }
+  };
+
+  if (state.killVariant !== undefined) checkVariant("killVariant", state.killVariant);
+  checkServe("fallthrough", state.fallthrough);
+  for (const [index, prerequisite] of state.prerequisites.entries()) {
+    checkFlag(`prerequisites.${index}`, prerequisite.flag, prerequisite.variants);
+  }
+  for (const [index, rule] of state.rules.entries()) {
+    checkServe(`rules.${index}.serve`, rule.serve);
+    issues.push(...conditionReferences(view, `rules.${index}.when`, rule.when));
+    walkCondition(rule.when, (c) => {
+      if ("flag" in c) checkFlag(`rules.${index}.when`, c.flag, c.variants);
+    });
+  }
+  if (state.layer && !view.get("layer", "", state.layer.layer))
+    missing("layer", `there is no layer "${state.layer.layer}"`);
+  if (state.holdout !== undefined) {
+    if (!view.get("holdout", "", state.holdout)) missing("holdout", `there is no holdout "${state.holdout}"`);
+    if (flag.purpose !== "release" && flag.purpose !== "experiment") {
+      missing("holdout", `only release and experiment flags may opt into a holdout; this is a ${flag.purpose} flag`);
+    }
+  }
+  return issues;
+}
+
+/** Segments that do not exist and patterns that do not compile. */
+export function conditionReferences(view: ProjectView, field: string, condition: Condition): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  walkCondition(condition, (c) => {
+    if ("segment" in c && !view.get("segment", "", c.segment))
+      issues.push({ field, message: `there is no segment "${c.segment}"` });
+    if ("attribute" in c && c.op === "matches") {
+      for (const pattern of c.values ?? []) {
+        if (typeof pattern !== "string" || re2(pattern, c.ignoreCase ?? false)) continue;
+        issues.push({
+          field,
+          message: `"${pattern}" is not a regular expression that runs in linear time (RE2 syntax: no look-around, no back-references)`,
+        });
+      }
+    }
+  });
+  return issues;
+}
+
+/** Two flags of one layer must not share people. */
+export function layerOverlap(view: ProjectView, environment: string, key: string, state: FlagState): FieldIssue[] {
+  const mine = state.layer;
+  if (!mine) return [];
+  return view
+    .mentioning("state", `"layer":"${mine.layer}"`)
+    .filter((row) => row.environment === environment && row.key !== key && row.body.layer?.layer === mine.layer)
+    .filter((row) => row.body.layer && row.body.layer.from < mine.to && mine.from < row.body.layer.to)
+    .map((row) => ({
+      field: "layer",
+      message: `"${row.key}" already owns ${row.body.layer?.from}–${row.body.layer?.to} of the layer "${mine.layer}"; choose a range beside it`,
+    }));
+}
+
+/** The way from a flag back to itself through prerequisites, as saved with `state` in place. */
+export function flagCycle(view: ProjectView, environment: string, key: string, state: FlagState): Rejection | null {
+  const path = findCycle(key, (flag) => {
+    const its = flag === key ? state : view.get("state", environment, flag)?.body;
+    return its ? flagDependencies(its) : [];
+  });
+  return path && { code: "cycle", what: "flags", path };
+}
+
+export function segmentCycle(view: ProjectView, key: string, definition: Body<"segment">): Rejection | null {
+  const path = findCycle(key, (segment) => {
+    const when = segment === key ? definition.when : view.get("segment", "", segment)?.body.when;
+    return when ? segmentDependencies(when) : [];
+  });
+  return path && { code: "cycle", what: "segments", path };
+}
+
+/** Hidden flags whose state a client could read off a public flag that depends on them. */
+export function exposedFlags(view: ProjectView, flag: Body<"flag">, state: FlagState): string[] {
+  if (flag.visibility !== "public") return [];
+  return flagDependencies(state).filter((other) => view.get("flag", "", other)?.body.visibility !== "public");
+}

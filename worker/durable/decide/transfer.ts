@@ -1,0 +1,145 @@
+import type { CommandOf } from "../commands.ts";
+import type { Body, Change, Entity, ProjectView, Row } from "../entities.ts";
+import type { FieldIssue } from "../result.ts";
+import { type Result, reject } from "../result.ts";
+import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
+import {
+  conditionReferences,
+  danglingReferences,
+  flagCycle,
+  layerOverlap,
+  segmentCycle,
+  settleState,
+} from "./state-checks.ts";
+
+/** What revert and import may touch. Kills, keys and the project itself are beyond them: only restore un-kills. */
+export const REVERTIBLE = new Set<Entity>(["flag", "state", "segment", "layer", "holdout"]);
+
+/**
+ * Puts back how things stood at a revision: `history` holds the later changes, oldest first, and the first `before`
+ * of each document is what it was then. A revert is itself just the next revision.
+ */
+export function revert(c: Circumstances, history: Change[]): Result<Decision> {
+  const wanted = new Map<string, Change>();
+  for (const past of history) {
+    const place = `${past.entity}\n${past.environment}\n${past.key}`;
+    if (REVERTIBLE.has(past.entity) && !wanted.has(place)) wanted.set(place, past);
+  }
+  const existing = new Set(environmentKeys(c.view));
+  const changes = [...wanted.values()]
+    .filter(({ environment }) => environment === "" || existing.has(environment))
+    .flatMap(({ entity, environment, key, before }) =>
+      change(entity, environment, key, c.view.get(entity, environment, key)?.body ?? null, before),
+    );
+  return checked(changes, c);
+}
+
+/** Brings in a document as exported: adds and replaces what it names, leaves the rest. */
+export function importDocument(command: CommandOf<"import">, c: Circumstances): Result<Decision> {
+  const { document } = command;
+  const environments = new Set([...environmentKeys(c.view), ...Object.keys(document.environments)]);
+  const full = overLimit("environmentsPerProject", environments.size);
+  if (full) return reject(full);
+  const changes: Change[] = [];
+  const put = <E extends Entity>(entity: E, environment: string, key: string, after: Body<E>) =>
+    changes.push(...change(entity, environment, key, c.view.get(entity, environment, key)?.body ?? null, after));
+
+  let position = environmentKeys(c.view).length;
+  for (const [key, environment] of Object.entries(document.environments)) {
+    if (!c.view.get("environment", "", key))
+      put("environment", "", key, { name: environment.name ?? key, position: position++ });
+  }
+  for (const [key, body] of Object.entries(document.segments)) put("segment", "", key, body);
+  for (const [key, body] of Object.entries(document.layers)) put("layer", "", key, { ...body, seed: body.seed ?? key });
+  for (const [key, body] of Object.entries(document.holdouts))
+    put("holdout", "", key, { ...body, seed: body.seed ?? key });
+  for (const [key, body] of Object.entries(document.flags)) put("flag", "", key, { ...body, seed: body.seed ?? key });
+  for (const [environment, states] of Object.entries(document.states)) {
+    if (!environments.has(environment)) {
+      const message = `the document does not list an environment "${environment}" and the project has none`;
+      return reject({ code: "invalid", issues: [{ field: `states.${environment}`, message }] });
+    }
+    for (const [key, state] of Object.entries(states)) {
+      const definition = document.flags[key] ?? c.view.get("flag", "", key)?.body;
+      if (!definition)
+        return reject({
+          code: "invalid",
+          issues: [{ field: `states.${environment}.${key}`, message: `there is no flag "${key}"` }],
+        });
+      const flag = { ...definition, seed: definition.seed ?? key };
+      put("state", environment, key, settleState(state, flag, c.view.get("state", environment, key)?.body ?? null));
+    }
+  }
+  return checked(changes, c);
+}
+
+/** Many documents changed at once must still fit each other and what stays. */
+function checked(changes: Change[], c: Circumstances): Result<Decision> {
+  const after = overlay(c.view, changes);
+  const limit =
+    overLimit("flagsPerProject", after.count("flag")) ?? overLimit("segmentsPerProject", after.count("segment"));
+  if (limit) return reject(limit);
+  const issues: FieldIssue[] = [];
+  for (const { entity, key } of changes) {
+    const segment = entity === "segment" ? after.get("segment", "", key)?.body : undefined;
+    if (!segment) continue;
+    const cycle = segmentCycle(after, key, segment);
+    if (cycle) return reject(cycle);
+    if (segment.when) issues.push(...conditionReferences(after, `segments.${key}.when`, segment.when));
+  }
+  for (const { entity, key, before, after: body } of changes) {
+    if (entity !== "flag" || !before || !body || before.type === body.type) continue;
+    return reject({ code: "type-change", flag: key, from: before.type, to: body.type });
+  }
+  const environments = environmentKeys(after);
+  for (const environment of environments) {
+    for (const { key, body: state } of after.list("state", environment)) {
+      const flag = after.get("flag", "", key)?.body;
+      if (!flag || flag.archivedAt) continue;
+      const place = (issue: FieldIssue) => ({ ...issue, field: `states.${environment}.${key}.${issue.field}` });
+      issues.push(
+        ...danglingReferences(after, key, flag, state).map(place),
+        ...layerOverlap(after, environment, key, state).map(place),
+      );
+      const cycle = flagCycle(after, environment, key, state);
+      if (cycle) return reject(cycle);
+    }
+  }
+  if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
+  return decision(changes, environments);
+}
+
+/** The project as it would stand with the changes made. */
+function overlay(view: ProjectView, changes: Change[]): ProjectView {
+  const place = (entity: Entity, environment: string, key: string) => `${entity}\n${environment}\n${key}`;
+  const changed = new Map(changes.map((c) => [place(c.entity, c.environment, c.key), c]));
+  const rowOf = <E extends Entity>(c: Change): Row<E> | null =>
+    c.after === null
+      ? null
+      : {
+          entity: c.entity as E,
+          environment: c.environment,
+          key: c.key,
+          version: 0,
+          body: c.after as Body<E>,
+          createdAt: 0,
+          updatedAt: 0,
+          revision: 0,
+        };
+  const list = <E extends Entity>(entity: E, environment?: string): Row<E>[] => [
+    ...view.list(entity, environment).filter((row) => !changed.has(place(entity, row.environment, row.key))),
+    ...changes
+      .filter((c) => c.entity === entity && (environment === undefined || c.environment === environment))
+      .map((c) => rowOf<E>(c))
+      .filter((row) => row !== null),
+  ];
+  return {
+    get: (entity, environment, key) => {
+      const c = changed.get(place(entity, environment, key));
+      return c ? rowOf(c) : view.get(entity, environment, key);
+    },
+    list,
+    mentioning: (entity, text) => list(entity).filter((row) => JSON.stringify(row.body).includes(text)),
+    count: (entity, environment) => list(entity, environment).length,
+  };
+}

@@ -1,0 +1,99 @@
+import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "./entities.ts";
+
+type Stored = {
+  entity: string;
+  environment: string;
+  key: string;
+  version: number;
+  body: string;
+  created_at: number;
+  updated_at: number;
+  revision: number;
+};
+
+const COLUMNS = "entity, environment, key, version, body, created_at, updated_at, revision";
+
+/** The project's documents in SQLite: the only truth. Rows are parsed with their schema when read. */
+export class Documents implements ProjectView {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  get<E extends Entity>(entity: E, environment: string, key: string): Row<E> | null {
+    const query = `SELECT ${COLUMNS} FROM document WHERE entity = ? AND environment = ? AND key = ?`;
+    const [stored] = this.#sql.exec<Stored>(query, entity, environment, key);
+    return stored ? parseRow(entity, stored) : null;
+  }
+
+  list<E extends Entity>(entity: E, environment?: string): Row<E>[] {
+    return [...this.#select(entity, environment)].map((stored) => parseRow(entity, stored));
+  }
+
+  mentioning<E extends Entity>(entity: E, text: string): Row<E>[] {
+    const query = `SELECT ${COLUMNS} FROM document WHERE entity = ? AND instr(body, ?) > 0`;
+    return [...this.#sql.exec<Stored>(query, entity, text)].map((stored) => parseRow(entity, stored));
+  }
+
+  count(entity: Entity, environment?: string): number {
+    const query = "SELECT count(*) AS n FROM document WHERE entity = ?1 AND (?2 IS NULL OR environment = ?2)";
+    return this.#sql.exec<{ n: number }>(query, entity, environment ?? null).one().n;
+  }
+
+  /** Carries out a change; versions count up by document. Only inside a transaction. */
+  apply(change: Change, revision: number, now: number): void {
+    const { entity, environment, key } = change;
+    if (change.after === null) {
+      this.#sql.exec("DELETE FROM document WHERE entity = ? AND environment = ? AND key = ?", entity, environment, key);
+      return;
+    }
+    this.#sql.exec(
+      `INSERT INTO document (${COLUMNS}) VALUES (?, ?, ?, 1, ?, ?, ?, ?)
+       ON CONFLICT (entity, environment, key) DO UPDATE SET
+         version = version + 1, body = excluded.body, updated_at = excluded.updated_at, revision = excluded.revision`,
+      entity,
+      environment,
+      key,
+      JSON.stringify(change.after),
+      now,
+      now,
+      revision,
+    );
+  }
+
+  /** Restored kills that a published snapshot no longer contains. */
+  forgetClearedKills(environment: string, publishedRevision: number): void {
+    for (const row of this.list("kill", environment)) {
+      if ((row.body.clearedRevision ?? Number.POSITIVE_INFINITY) > publishedRevision) continue;
+      this.#sql.exec(
+        "DELETE FROM document WHERE entity = 'kill' AND environment = ? AND key = ?",
+        environment,
+        row.key,
+      );
+    }
+  }
+
+  #select(entity: Entity, environment?: string) {
+    return environment === undefined
+      ? this.#sql.exec<Stored>(`SELECT ${COLUMNS} FROM document WHERE entity = ? ORDER BY environment, key`, entity)
+      : this.#sql.exec<Stored>(
+          `SELECT ${COLUMNS} FROM document WHERE entity = ? AND environment = ? ORDER BY key`,
+          entity,
+          environment,
+        );
+  }
+}
+
+function parseRow<E extends Entity>(entity: E, stored: Stored): Row<E> {
+  return {
+    entity,
+    environment: stored.environment,
+    key: stored.key,
+    version: stored.version,
+    body: ENTITIES[entity].parse(JSON.parse(stored.body)) as Body<E>,
+    createdAt: stored.created_at,
+    updatedAt: stored.updated_at,
+    revision: stored.revision,
+  };
+}

@@ -1,0 +1,71 @@
+import { createDurable } from "itty-durable";
+
+/**
+ * The one place that touches itty-durable. Only its class factory is used, and of that only the shell: its router,
+ * persistence and property access would keep half-done changes, lose error codes and expose `destroy`, so `fetch`
+ * is replaced by an allow-list of methods, called by POST with a JSON body and answered with JSON. Storage is
+ * SQLite and nothing else; expected errors are values (`Result`), so a status other than 200 means a fault.
+ */
+const IttyBase = createDurable({ autoPersist: false, autoReturn: false }) as unknown as new (
+  state: DurableObjectState,
+  env: Record<string, never>,
+) => { readonly state: DurableObjectState };
+
+/** Methods that can be called from a Worker: JSON in, JSON out. */
+// biome-ignore lint/suspicious/noExplicitAny: a method table's bound must accept every parameter list
+export type Methods = Record<string, (...parameters: any[]) => unknown>;
+
+export abstract class DurableBase extends IttyBase {
+  /** Names that `fetch` may call; nothing else of the object is reachable. */
+  protected abstract readonly methods: ReadonlySet<string>;
+
+  constructor(state: DurableObjectState) {
+    // An empty env: itty-durable would copy bindings onto the state, where one called `id` or `storage` breaks it.
+    super(state, {});
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const method = new URL(request.url).pathname.slice(1);
+    if (request.method !== "POST" || !this.methods.has(method)) return new Response(null, { status: 404 });
+    const parameters = (await request.json()) as unknown[];
+    const target = (this as unknown as Record<string, (...p: unknown[]) => unknown>)[method];
+    const value = await target?.call(this, ...parameters);
+    return Response.json(value ?? null);
+  }
+}
+
+type Stub<M> = {
+  [K in keyof M]: M[K] extends (...parameters: infer P) => infer R ? (...parameters: P) => Promise<Awaited<R>> : never;
+};
+
+/** The Durable Object could not be reached or failed; the command may or may not have been carried out. */
+export class DurableUnavailable extends Error {
+  override name = "DurableUnavailable";
+}
+
+/** A typed stub for the object called `name`. Every call is one request; faults become `DurableUnavailable`. */
+export function durableStub<M>(namespace: DurableObjectNamespace, name: string): Stub<M> {
+  const stub = namespace.get(namespace.idFromName(name));
+  return new Proxy({} as Stub<M>, {
+    get(_target, method) {
+      // Awaiting a stub must not turn into a call of a method named `then`.
+      if (typeof method !== "string" || method === "then") return undefined;
+      return async (...parameters: unknown[]) => {
+        let response: Response;
+        try {
+          response = await stub.fetch(`https://durable/${method}`, {
+            method: "POST",
+            body: JSON.stringify(parameters),
+          });
+        } catch (cause) {
+          throw new DurableUnavailable(`${method} did not answer`, { cause });
+        }
+        if (!response.ok) {
+          await response.body?.cancel();
+          throw new DurableUnavailable(`${method} answered ${response.status}`);
+        }
+        return response.json();
+      };
+    },
+  });
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { flagDefinition, flagState } from "../../shared/schema/flag.ts";
+import { instant, key, name } from "../../shared/schema/primitives.ts";
+import { holdout, layer, segment } from "../../shared/schema/segment.ts";
+import { keyKind } from "../../shared/schema/snapshot.ts";
+
+/**
+ * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
+ * `state`, `key` and `kill` belong to an environment; the rest to the project (environment "").
+ */
+export const ENTITIES = {
+  project: z.strictObject({ name }),
+  environment: z.strictObject({ name, position: z.int() }),
+  flag: flagDefinition.safeExtend({ seed: z.string(), archivedAt: instant.optional() }),
+  state: flagState,
+  segment,
+  layer,
+  holdout,
+  key: z.strictObject({
+    kind: keyKind,
+    name: z.string(),
+    hash: z.string().length(64),
+    /** The last characters of the token, so that people can tell keys apart. */
+    hint: z.string(),
+    origins: z.array(z.string()),
+    createdBy: z.string(),
+  }),
+  kill: z.strictObject({
+    flag: key,
+    variant: key.optional(),
+    serve: key.nullable(),
+    revision: z.int(),
+    comment: z.string(),
+    by: z.string(),
+    at: instant,
+    /** Project revision of the restore. Kept until a snapshot without the kill is out. */
+    clearedRevision: z.int().optional(),
+  }),
+} as const;
+
+export type Entity = keyof typeof ENTITIES;
+export type Body<E extends Entity> = z.infer<(typeof ENTITIES)[E]>;
+
+/** One stored document. `version` starts at 1 and rises with each change of this document alone. */
+export interface Row<E extends Entity> {
+  entity: E;
+  /** "" for what all environments share. */
+  environment: string;
+  key: string;
+  version: number;
+  body: Body<E>;
+  createdAt: number;
+  updatedAt: number;
+  /** Project revision of the last change. */
+  revision: number;
+}
+
+/** What a command changes about one document; `null` before: made, `null` after: removed. */
+export type Change = {
+  [E in Entity]: { entity: E; environment: string; key: string; before: Body<E> | null; after: Body<E> | null };
+}[Entity];
+
+/** The project as a command sees it. */
+export interface ProjectView {
+  get<E extends Entity>(entity: E, environment: string, key: string): Row<E> | null;
+  /** All documents of a kind, of one environment when given, in key order. */
+  list<E extends Entity>(entity: E, environment?: string): Row<E>[];
+  /** Like `list`, only those whose JSON holds `text`: narrows a scan before the documents are parsed. */
+  mentioning<E extends Entity>(entity: E, text: string): Row<E>[];
+  count(entity: Entity, environment?: string): number;
+}

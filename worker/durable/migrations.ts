@@ -1,0 +1,111 @@
+/**
+ * Append-only. A migration that has been released is never edited: add another. At boot the applied list must be a
+ * prefix of this one; anything else means that the code is older than the data, and the object refuses to start
+ * rather than misread it.
+ */
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
+  {
+    name: "0001-documents",
+    sql: `
+      CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE document (
+        entity TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        key TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        PRIMARY KEY (entity, environment, key)
+      ) WITHOUT ROWID;
+      CREATE TABLE audit (
+        revision INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        changes TEXT NOT NULL,
+        previous_hash TEXT NOT NULL,
+        hash TEXT NOT NULL
+      );
+      CREATE TABLE outbox (
+        environment TEXT PRIMARY KEY,
+        revision INTEGER NOT NULL,
+        committed_at INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        due_at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE published (
+        environment TEXT PRIMARY KEY,
+        revision INTEGER NOT NULL,
+        hash TEXT NOT NULL,
+        kv_key TEXT NOT NULL,
+        published_at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE snapshot_part (
+        kv_key TEXT NOT NULL,
+        part INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (kv_key, part)
+      ) WITHOUT ROWID;
+      CREATE TABLE retired (kv_key TEXT PRIMARY KEY, delete_at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE command (
+        id TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        reply TEXT NOT NULL,
+        at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE INDEX command_at ON command (at);`,
+  },
+];
+
+export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
+  {
+    name: "0001-directory",
+    sql: `
+      CREATE TABLE project (key TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE token (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        project TEXT,
+        created_at INTEGER NOT NULL,
+        created_by TEXT NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE session (
+        hash TEXT PRIMARY KEY,
+        subject TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        used_at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE sign_in_code (hash TEXT PRIMARY KEY, subject TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;`,
+  },
+];
+
+/** Brings the database up to date. Throws when it was written by newer code. */
+export function migrate(storage: DurableObjectStorage, migrations: readonly Migration[]): void {
+  const { sql } = storage;
+  storage.transactionSync(() => {
+    sql.exec("CREATE TABLE IF NOT EXISTS migration (position INTEGER PRIMARY KEY, name TEXT NOT NULL)");
+    const applied = sql.exec<{ name: string }>("SELECT name FROM migration ORDER BY position").toArray();
+    for (const [position, { name }] of applied.entries()) {
+      if (migrations[position]?.name !== name) {
+        throw new Error(
+          `migration ${position + 1} is "${name}" in the database and "${migrations[position]?.name ?? "missing"}" in this code`,
+        );
+      }
+    }
+    for (const [position, migration] of migrations.entries()) {
+      if (position < applied.length) continue;
+      sql.exec(migration.sql);
+      sql.exec("INSERT INTO migration (position, name) VALUES (?, ?)", position, migration.name);
+    }
+  });
+}

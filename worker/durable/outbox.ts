@@ -1,0 +1,58 @@
+/**
+ * Carries committed changes to the edges: snapshot to KV first, then the pointer. Every effect is a function, so
+ * that the order and every failure can be tested. A crash anywhere leaves the outbox row, and the alarm starts over;
+ * doing a step twice is harmless because keys are immutable.
+ */
+export interface OutboxDeps {
+  pending(): PendingPublication[];
+  /** Renders the environment as it stands now and keeps the bytes for edges that KV fails. */
+  render(environment: string): Rendered;
+  write(kvKey: string, body: string): Promise<void>;
+  /** One transaction: the pointer names the snapshot, the outbox row goes (unless a later change came meanwhile). */
+  publish(environment: string, rendered: Rendered): Promise<void>;
+  postpone(environment: string, attempts: number): void;
+  /** Tells the directory of projects that this one exists or is gone. */
+  register(): Promise<void>;
+  registered(): void;
+  report(event: { event: "publish-failed"; environment: string; attempts: number; error: string }): void;
+}
+
+export interface PendingPublication {
+  /** "" stands for the directory. */
+  environment: string;
+  revision: number;
+  attempts: number;
+}
+
+export interface Rendered {
+  revision: number;
+  hash: string;
+  kvKey: string;
+  body: string;
+}
+
+export async function drainOutbox(deps: OutboxDeps): Promise<void> {
+  for (const { environment, attempts } of deps.pending()) {
+    try {
+      if (environment === "") {
+        await deps.register();
+        deps.registered();
+        continue;
+      }
+      const rendered = deps.render(environment);
+      await deps.write(rendered.kvKey, rendered.body);
+      await deps.publish(environment, rendered);
+    } catch (error) {
+      deps.postpone(environment, attempts + 1);
+      deps.report({ event: "publish-failed", environment, attempts: attempts + 1, error: String(error) });
+    }
+  }
+}
+
+/** Wait before the next attempt (ms): doubling from 1 s to 60 s, so a KV outage costs little and ends quickly. */
+export const backoff = (attempts: number): number => Math.min(60_000, 1_000 * 2 ** Math.max(0, attempts - 1));
+
+/** The earliest thing that waits, never in the past; null when nothing does. */
+export function computeNextAlarm(due: readonly number[], now: number): number | null {
+  return due.length === 0 ? null : Math.max(now, Math.min(...due));
+}

@@ -1,0 +1,35 @@
+/** One thing wrong with a field of a request. */
+export interface FieldIssue {
+  field: string;
+  message: string;
+}
+
+/** Everything that administration refuses, with the data a person needs to mend it. */
+export type Rejection =
+  | { code: "project-not-found"; project: string }
+  | { code: "environment-not-found"; environment: string }
+  | { code: "flag-not-found"; flag: string }
+  | { code: "flag-archived"; flag: string }
+  | { code: "segment-not-found"; segment: string }
+  | { code: "layer-not-found"; layer: string }
+  | { code: "holdout-not-found"; holdout: string }
+  | { code: "key-not-found"; id: string }
+  | { code: "token-not-found"; id: string }
+  | { code: "revision-not-found"; revision: number; latest: number }
+  | { code: "version-conflict"; what: string; expected: number; actual: number }
+  | { code: "already-exists"; what: string }
+  | { code: "in-use"; what: string; by: string[] }
+  | { code: "type-change"; flag: string; from: string; to: string }
+  | { code: "cycle"; what: "flags" | "segments"; path: string[] }
+  | { code: "exposes-hidden-flag"; flag: string; hidden: string[] }
+  | { code: "invalid"; issues: FieldIssue[] }
+  | { code: "limit-exceeded"; limit: string; max: number; actual: number }
+  | { code: "forbidden"; needs: string }
+  | { code: "idempotency-key-reused" }
+  | { code: "already-done"; what: string }
+  | { code: "sign-in-code-invalid" };
+
+export type Result<T> = { ok: true; value: T } | { ok: false; rejection: Rejection };
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+export const reject = (rejection: Rejection): { ok: false; rejection: Rejection } => ({ ok: false, rejection });

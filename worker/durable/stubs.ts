@@ -1,0 +1,10 @@
+import type { Env } from "../env.ts";
+import type { DirectoryMethods } from "./directory.ts";
+import { durableStub } from "./durable-base.ts";
+import type { FlagStoreMethods } from "./flag-store.ts";
+
+/** The store of one project. */
+export const flagStore = (env: Env, project: string) => durableStub<FlagStoreMethods>(env.FLAG_STORE, project);
+
+/** Projects, API tokens and sessions of the whole installation. */
+export const directory = (env: Env) => durableStub<DirectoryMethods>(env.DIRECTORY, "directory");
