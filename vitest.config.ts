@@ -1,3 +1,4 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -12,10 +13,26 @@ export default defineConfig({
         },
       },
       {
+        // Inside workerd, with the Worker's own bindings.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // A developer's own .dev.vars must not decide what a test sees.
+            miniflare: { bindings: { ADMIN_TOKEN: "bda_in-worker-tests" } },
+          }),
+        ],
+        test: {
+          name: "worker",
+          include: ["worker/**/*.test.ts"],
+          // Its package holds ES modules without saying so: only a bundled copy loads.
+          deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
+        },
+      },
+      {
         test: {
           name: "process",
           environment: "node",
-          include: ["test/**/*.test.ts"],
+          include: ["test/**/*.test.ts", "scripts/**/*.test.mjs"],
           // Each starts real servers and browsers: more at once only makes them time out.
           fileParallelism: false,
           testTimeout: 60_000,

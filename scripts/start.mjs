@@ -59,7 +59,7 @@ await runMain(async () => {
  * @param {{ note: (more: { group: number }) => void }} lock
  * @returns {Promise<number>} the exit code
  */
-async function run({ port, stateDir, adminToken: given, seed }, lock) {
+async function run({ port, stateDir, adminToken: given, seed, vars }, lock) {
   const url = `http://127.0.0.1:${port}`;
   const { secrets, adminToken, made } = readSecrets(given);
   const nonce = randomUUID();
@@ -74,7 +74,7 @@ async function run({ port, stateDir, adminToken: given, seed }, lock) {
 
   const logFile = path.join(stateDir, "wrangler.log");
   const log = openWranglerLog(logFile, (line) => console.error(line));
-  const runtime = startRuntime({ port, stateDir, vars: { ...secrets, START_NONCE: nonce } });
+  const runtime = startRuntime({ port, stateDir, vars: { ...secrets, ...vars, START_NONCE: nonce } });
   lock.note({ group: runtime.group });
   for (const output of runtime.outputs) log.read(output);
   const died = runtime.exited.then(() => /** @type {const} */ ("died"));

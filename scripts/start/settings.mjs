@@ -8,7 +8,7 @@ import { root } from "../root.mjs";
  * What the environment asks of a start.
  *
  * @param {NodeJS.ProcessEnv} env
- * @returns {{ port: number, stateDir: string, adminToken: string | undefined, seed: boolean }}
+ * @returns {{ port: number, stateDir: string, adminToken: string | undefined, seed: boolean, vars: Record<string, string> }}
  */
 export function readSettings(env) {
   const port = env.PORT ? Number(env.PORT) : 8787;
@@ -20,6 +20,8 @@ export function readSettings(env) {
     stateDir: path.resolve(root, env.STATE_DIR || path.join(".wrangler", "state")),
     adminToken: env.ADMIN_TOKEN || undefined,
     seed: env.SEED !== "none",
+    // Tests stop a write at a chosen step; the Worker takes loopback addresses only.
+    vars: env.FAULT_SERVER ? { FAULT_SERVER: env.FAULT_SERVER } : {},
   };
 }
 

@@ -1,0 +1,58 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { root } from "./server.ts";
+
+/** Runs the test command over these files instead of the project's own. */
+function runTests(files: Record<string, string>) {
+  const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-counts-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(path.join(folder, "tests"));
+  const reporters = ["default", path.join(root, "scripts", "test-reporter.mjs")];
+  writeFileSync(
+    path.join(folder, "vitest.config.mjs"),
+    `export default { test: { globals: true, reporters: ${JSON.stringify(reporters)} } };`,
+  );
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, "tests", `${name}.test.ts`), text);
+  // Variables of the surrounding run would make the inner one believe that it is a part of it.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")));
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [path.join(root, "scripts", "test.mjs"), "--root", folder, "--config", path.join(folder, "vitest.config.mjs")],
+    { encoding: "utf8", env },
+  );
+  return { status, lastLine: stdout.trimEnd().split("\n").at(-1) };
+}
+
+const passing = 'test("passes", () => {});';
+
+test("passed and skipped tests are counted", () => {
+  const files = { a: `${passing} test.skip("later", () => {}); test.todo("some day");`, b: passing };
+  expect(runTests(files)).toEqual({ status: 0, lastLine: "2 passed, 0 failed, 2 skipped" });
+});
+
+test.for([
+  ["a failing test", 'test("fails", () => { throw new Error("as meant"); });'],
+  ["a file that does not load", 'import "./missing.ts";'],
+  ["a file without a test", "export {};"],
+  ["an error outside of every test", `${passing} setTimeout(() => { throw new Error("late"); }); test("x", () => {});`],
+] as const)("%s is one failure", ([, text]) => {
+  const { status, lastLine } = runTests({ a: passing, b: text });
+  expect(status).toBe(1);
+  expect(lastLine).toMatch(/^\d+ passed, 1 failed$/);
+});
+
+test("a hook that throws is a failure", () => {
+  const { status, lastLine } = runTests({
+    a: passing,
+    b: `describe("suite", () => { beforeAll(() => { throw new Error("as meant"); }); ${passing} });`,
+  });
+  expect(status).toBe(1);
+  expect(lastLine).toMatch(/^1 passed, [1-9]\d* failed/);
+});
+
+test("a run without a test fails", () => {
+  expect(runTests({})).toEqual({ status: 1, lastLine: "0 passed, 1 failed" });
+});
