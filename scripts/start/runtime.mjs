@@ -43,9 +43,11 @@ export function startRuntime({ port, stateDir, vars }) {
         WRANGLER_LOG: "warn",
         ...withoutSecrets(process.env),
         ...offline,
-        // wrangler's own files stay with this state, apart from other instances.
+        // wrangler's own files stay with this state, apart from other instances and from anybody's account; the home
+        // folder need not be writable.
         TMPDIR: temporary,
         WRANGLER_LOG_PATH: logs,
+        XDG_CONFIG_HOME: path.join(stateDir, "config"),
         WRANGLER_REGISTRY_PATH: path.join(stateDir, "registry"),
       },
     },

@@ -139,6 +139,11 @@ test("two servers run side by side", async () => {
   expect((await two.admin("/projects/mine")).status).toBe(404);
 });
 
+test("the home folder need not be writable", async () => {
+  await using server = await startServer({ env: { HOME: "/dev/null/home" } });
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+});
+
 test("ADMIN_TOKEN is the token of the run, and is written to no lasting file", async () => {
   const adminToken = "token with $HOME and 'quotes'".replaceAll(" ", "-");
   const stateDir = keptStateDir();
