@@ -49,8 +49,15 @@ function contiguous(split: readonly Arm[]): Range[] {
   );
 }
 
-/** A shrinking arm's range beside one of the growing arm's, else the first shrinking arm's. */
-function chooseDonor(ranges: readonly Range[], variant: string, due: ReadonlyMap<string, number>) {
+/**
+ * A shrinking arm's range beside one of the growing arm's. Without such a neighbour, the end of an arm that stands
+ * before it in the split, else the start of another: where the contiguous ranges would have it.
+ */
+function chooseDonor(
+  ranges: readonly Range[],
+  variant: string,
+  due: ReadonlyMap<string, number>,
+): { range: Range; fromEnd: boolean } | undefined {
   const gives = (range: Range | undefined): range is Range => range !== undefined && (due.get(range.variant) ?? 0) < 0;
   for (const [index, own] of ranges.entries()) {
     if (own.variant !== variant) continue;
@@ -59,6 +66,10 @@ function chooseDonor(ranges: readonly Range[], variant: string, due: ReadonlyMap
     const before = ranges[index - 1];
     if (gives(before)) return { range: before, fromEnd: true };
   }
+  const order = [...due.keys()];
+  const mine = order.indexOf(variant);
+  const earlier = ranges.filter((range) => gives(range) && order.indexOf(range.variant) < mine).at(-1);
+  if (earlier) return { range: earlier, fromEnd: true };
   const range = ranges.find(gives);
   return range && { range, fromEnd: false };
 }

@@ -55,11 +55,21 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
   }
   return {
     compiled,
-    context: typeof context === "object" && context !== null && !Array.isArray(context) ? context : null,
+    context: objectOnly(context),
     now,
     memberships,
     stamp: ++compiled.stamp,
   };
+}
+
+function objectOnly(context: unknown): object | null {
+  if (typeof context !== "object" || context === null) return null;
+  try {
+    return Array.isArray(context) ? null : context;
+  } catch {
+    // A revoked proxy.
+    return null;
+  }
 }
 
 /** What a flag serves a subject; undefined when there is no such flag. Never throws. */

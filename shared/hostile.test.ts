@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { anySnapshot, NOW } from "./arbitraries.ts";
+import { compile } from "./compile.ts";
+import { evaluate, evaluateAll, prepare } from "./evaluate.ts";
+import { explain } from "./explain.ts";
+import { re2 } from "./regex.ts";
+import type { Condition } from "./schema/condition.ts";
+import type { Rule, Serve } from "./schema/flag.ts";
+import type { Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
+
+const OFF: Serve = { variant: "off" };
+const flag = (rules: Rule[], fallthrough: Serve = OFF): SnapshotFlag => ({
+  variants: { on: true, off: false },
+  offVariant: "off",
+  visibility: "public",
+  seed: "s",
+  state: { enabled: true, prerequisites: [], rules, fallthrough },
+});
+const snapshotOf = (flags: Record<string, SnapshotFlag>, segments: Snapshot["segments"] = {}): Snapshot => ({
+  minReader: 1,
+  project: "p",
+  environment: "e",
+  epoch: 1,
+  revision: 1,
+  flags,
+  segments,
+  layers: {},
+  holdouts: {},
+  keys: [],
+  kills: [],
+});
+const whenOn = (when: Condition): Rule[] => [{ id: "r", when, serve: { variant: "on" } }];
+
+function served(snapshot: Snapshot, context: unknown, key = "f"): string | null | undefined {
+  const compiled = compile(snapshot, re2);
+  return evaluate(compiled, key, prepare(compiled, context, NOW))?.variant;
+}
+
+describe("evaluation is total", () => {
+  test("any value whatever as a context, any snapshot", () => {
+    fc.assert(
+      fc.property(anySnapshot, fc.anything({ withNullPrototype: true, withBigInt: true }), (snapshot, context) => {
+        const compiled = compile(snapshot, re2);
+        JSON.parse(`[${evaluateAll(compiled, prepare(compiled, context, NOW), "server").flags}]`);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("attributes that throw when read are unknown", () => {
+    const traps = new Proxy({}, { getOwnPropertyDescriptor: () => fail(), get: () => fail(), has: () => fail() });
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const getter = Object.defineProperty({}, "plan", { get: fail, enumerable: true });
+    const inside = { plan: new Proxy([], { get: () => fail() }), targetingKey: revoked.proxy };
+    const test = { attribute: "plan", op: "equals" as const, values: ["pro"] };
+    const split: Serve = { split: [{ variant: "on", weight: 100_000 }], by: "plan", algorithm: "blastdoor-1" };
+    const state = snapshotOf(
+      {
+        f: flag(whenOn({ any: [test, { ...test, negate: true }] })),
+        split: flag([], split),
+        segment: flag(whenOn({ segment: "s" })),
+      },
+      { s: { by: "plan", included: ["pro"], excluded: [] } },
+    );
+    for (const context of [traps, revoked.proxy, getter, inside])
+      for (const key of Object.keys(state.flags)) expect(served(state, context, key)).toBe("off");
+  });
+
+  test("a regular expression engine that throws makes its test unknown", () => {
+    const when: Condition = { attribute: "plan", op: "matches", values: ["x"], negate: true };
+    const compiled = compile(snapshotOf({ f: flag(whenOn(when)) }), () => fail);
+    expect(evaluate(compiled, "f", prepare(compiled, { plan: "x" }, NOW))?.variant).toBe("off");
+  });
+
+  test("dependency chains of any length neither overflow the stack nor turn anything on", () => {
+    const length = 20_000;
+    const flags: Record<string, SnapshotFlag> = {};
+    for (let index = 0; index < length; index++) {
+      const next: Condition = { flag: `f${index + 1}`, variants: ["on", "off"] };
+      flags[`f${index}`] = flag(index === length - 1 ? whenOn({ all: [] }) : whenOn(next));
+    }
+    const compiled = compile(snapshotOf(flags), re2);
+    const subject = prepare(compiled, {}, NOW);
+    evaluateAll(compiled, subject, "server");
+    expect(evaluate(compiled, "f0", subject)).toMatchObject({ variant: "off", cause: "blocked" });
+    expect(evaluate(compiled, `f${length - 30}`, subject)).toMatchObject({ variant: "on", cause: "rule" });
+  });
+
+  test("segment chains of any length", () => {
+    const segments: Snapshot["segments"] = {};
+    for (let index = 0; index < 5_000; index++)
+      segments[`s${index}`] = { by: "targetingKey", included: [], excluded: [], when: { segment: `s${index + 1}` } };
+    const state = snapshotOf({ f: flag(whenOn({ segment: "s0" })) }, segments);
+    expect(served(state, {})).toBe("off");
+    expect(explain(state, [], {}, NOW, re2)[0]?.variant).toBe("off");
+  });
+
+  test("a diamond of dependencies is decided once per flag, not once per path", () => {
+    const flags: Record<string, SnapshotFlag> = { f0: flag([], { variant: "on" }) };
+    for (let index = 1; index <= 30; index++) {
+      const below = `f${index - 1}`;
+      flags[`f${index}`] = flag(
+        whenOn({
+          all: [
+            {
+              any: [
+                { flag: below, variants: ["gone"] },
+                { flag: below, variants: ["on"] },
+              ],
+            },
+            { flag: below, variants: ["on", "gone"] },
+          ],
+        }),
+      );
+    }
+    expect(served(snapshotOf(flags), {}, "f30")).toBe("on");
+  });
+});
+
+describe("names that reach prototypes are ordinary attributes", () => {
+  test.each(["__proto__", "constructor", "toString", "hasOwnProperty", "__proto__.plan", "constructor.prototype"])(
+    "%s",
+    (attribute) => {
+      const state = snapshotOf({ f: flag(whenOn({ attribute, op: "exists" })) });
+      expect(served(state, {})).toBe("off");
+      expect(served(state, Object.create({ plan: 1, toString: 1 }))).toBe("off");
+    },
+  );
+
+  test("what a context says under __proto__ is found there and nowhere else", () => {
+    const context = JSON.parse('{"__proto__": {"plan": "pro"}, "constructor": {"prototype": {"plan": "pro"}}}');
+    const exists = (attribute: string) => served(snapshotOf({ f: flag(whenOn({ attribute, op: "exists" })) }), context);
+    expect(exists("plan")).toBe("off");
+    expect(exists("__proto__.plan")).toBe("on");
+    expect(({} as { plan?: string }).plan).toBeUndefined();
+  });
+
+  test("inherited attributes do not count", () => {
+    const when: Condition = { attribute: "plan", op: "equals", values: ["pro"] };
+    expect(served(snapshotOf({ f: flag(whenOn(when)) }), Object.create({ plan: "pro" }))).toBe("off");
+  });
+
+  test("flags, segments and variants of such names do not exist", () => {
+    for (const name of ["constructor", "toString", "__proto__"]) {
+      const when: Condition = { any: [{ segment: name }, { flag: name, variants: [name] }] };
+      const state = snapshotOf({ f: flag(whenOn(when)), g: flag([], { variant: name }) });
+      expect(served(state, {})).toBe("off");
+      expect(served(state, {}, "g")).toBeNull();
+      expect(served(state, {}, name)).toBeUndefined();
+    }
+  });
+});
+
+function fail(): never {
+  throw new Error("hostile");
+}
