@@ -1,0 +1,72 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
+import { secureHeaders } from "hono/secure-headers";
+import { DurableUnavailable } from "./durable/durable-base.ts";
+import type { Env } from "./env.ts";
+import { ProblemError, problemResponse } from "./http/problem.ts";
+import { log } from "./log.ts";
+import { checkBody } from "./middleware/admin-body.ts";
+import type { AdminEnv } from "./middleware/principal.ts";
+import { flags } from "./routes/flags.ts";
+import { history } from "./routes/history.ts";
+import { keys } from "./routes/keys.ts";
+import { ofrep } from "./routes/ofrep.ts";
+import { playground } from "./routes/playground.ts";
+import { projects } from "./routes/projects.ts";
+import { segments } from "./routes/segments.ts";
+import { session } from "./routes/session.ts";
+
+/** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
+export const admin = new OpenAPIHono<AdminEnv>()
+  .route("/", session)
+  .route("/", projects)
+  .route("/", flags)
+  .route("/", segments)
+  .route("/", keys)
+  .route("/", history)
+  .route("/", playground);
+export type Admin = typeof admin;
+
+admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+admin.doc31("/openapi.json", {
+  openapi: "3.1.0",
+  info: {
+    title: "Blastdoor administration",
+    version: "1",
+    description: "Flags, environments, keys and their history. Evaluation is OFREP 0.3.0 under /ofrep/v1.",
+  },
+  servers: [{ url: "/api/v1" }],
+});
+
+export const app = new OpenAPIHono<{ Bindings: Env }>();
+
+app.route("/ofrep/v1", ofrep);
+
+app.get("/healthz", (c) =>
+  c.json({ status: "ok", nonce: c.env.START_NONCE ?? "" }, 200, { "Cache-Control": "no-store" }),
+);
+
+app.use("/api/*", secureHeaders(), checkBody as never);
+app.route("/api/v1", admin);
+app.all("/api/*", () => {
+  throw new ProblemError(404, "route-not-found", "There is no such route", {
+    detail: "GET /api/v1/openapi.json lists them all.",
+  });
+});
+
+app.notFound(() => problemResponse(new ProblemError(404, "route-not-found", "There is no such route")));
+
+app.onError((error, c) => {
+  if (error instanceof ProblemError) return problemResponse(error);
+  if (error instanceof HTTPException)
+    return problemResponse(new ProblemError(error.status as 400, "bad-request", error.message));
+  if (error instanceof DurableUnavailable) {
+    log({ event: "store-unavailable", error: error.message });
+    const detail = "Nothing was lost: repeat the request, with the same Idempotency-Key if it was a write.";
+    return problemResponse(
+      new ProblemError(503, "store-unavailable", "The store did not answer", { detail }, { "Retry-After": "1" }),
+    );
+  }
+  log({ event: "unexpected-error", path: new URL(c.req.url).pathname, error: String(error) });
+  return problemResponse(new ProblemError(500, "internal", "Something went wrong on our side"));
+});

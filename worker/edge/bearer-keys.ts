@@ -1,0 +1,43 @@
+import { LIMITS } from "../../shared/limits.ts";
+import type { KeyKind, SnapshotKey } from "../../shared/schema/snapshot.ts";
+import { sha256 } from "../kv/snapshot-store.ts";
+
+export interface ParsedKey {
+  kind: KeyKind;
+  project: string;
+  environment: string;
+}
+
+const PATTERN = /^bd([cs])_([a-z0-9-]{1,40})_([a-z0-9-]{1,40})_[0-9a-f]{40}$/;
+
+/** What a bearer key says of itself: `bdc_` client or `bds_` server, project, environment, then 160 random bits. */
+export function parseKey(token: string): ParsedKey | null {
+  if (token.length > LIMITS.tokenChars) return null;
+  const match = PATTERN.exec(token);
+  if (!match) return null;
+  return { kind: match[1] === "c" ? "client" : "server", project: match[2]!, environment: match[3]! };
+}
+
+/**
+ * The keys of one snapshot. A token is hashed on first sight and then found in a bounded map that lives and dies with
+ * the snapshot, so revocation needs no extra step. Failures are not remembered: they cost the caller a hash each.
+ */
+export class BearerKeys {
+  readonly #byHash: ReadonlyMap<string, SnapshotKey>;
+  readonly #seen = new Map<string, SnapshotKey>();
+
+  constructor(keys: readonly SnapshotKey[]) {
+    this.#byHash = new Map(keys.map((key) => [key.hash, key]));
+  }
+
+  find(token: string): SnapshotKey | null {
+    const seen = this.#seen.get(token);
+    if (seen) return seen;
+    // Looking the hash up in a map is no timing leak: to steer it, a caller would have to invert SHA-256.
+    const key = this.#byHash.get(sha256(token));
+    if (!key) return null;
+    if (this.#seen.size >= LIMITS.tokensRemembered) this.#seen.clear();
+    this.#seen.set(token, key);
+    return key;
+  }
+}

@@ -1,0 +1,62 @@
+import { READER_VERSION } from "../../shared/limits.ts";
+import { pointer as pointerSchema } from "../../shared/schema/pointer.ts";
+import type { Snapshot } from "../../shared/schema/snapshot.ts";
+import { flagStore } from "../durable/stubs.ts";
+import type { Env } from "../env.ts";
+import { kvSnapshotStore } from "../kv/snapshot-store.ts";
+import { log } from "../log.ts";
+import type { EdgeSources } from "./edge.ts";
+
+/** The data centre's copy of a pointer lives this long (s): one look-up a second and data centre. */
+const POINTER_TTL_S = 1;
+/** The copy of last resort lives this long (s). */
+const LAST_SNAPSHOT_TTL_S = 30 * 86_400;
+/** A call that takes longer counts as failed (ms): its request has stopped waiting long before. */
+const CALL_TIMEOUT_MS = 5_000;
+
+/** Keys of `caches.default`; the host is reserved and never resolves. */
+const pointerUrl = (project: string) => `https://blastdoor.invalid/pointer/${project}`;
+const lastUrl = (project: string, environment: string) => `https://blastdoor.invalid/last/${project}/${environment}`;
+
+const timed = <T>(work: Promise<T>): Promise<T> =>
+  Promise.race([
+    work,
+    scheduler.wait(CALL_TIMEOUT_MS).then((): never => {
+      throw new Error(`no answer within ${CALL_TIMEOUT_MS} ms`);
+    }),
+  ]);
+
+/** The real things behind the lane: Cache API, Durable Object, KV and clock. */
+export function edgeSources(env: Env): EdgeSources {
+  const snapshots = kvSnapshotStore(env.SNAPSHOTS);
+  const cache = caches.default;
+  return {
+    now: () => Date.now(),
+    wait: (ms) => scheduler.wait(ms),
+    async cachedPointer(project) {
+      const hit = await cache.match(pointerUrl(project));
+      return hit ? pointerSchema.parse(await hit.json()) : null;
+    },
+    async keepPointer(pointer) {
+      const headers = { "Cache-Control": `max-age=${POINTER_TTL_S}`, "Content-Type": "application/json" };
+      await cache.put(pointerUrl(pointer.project), new Response(JSON.stringify(pointer), { headers }));
+    },
+    async storePointer(project) {
+      const answered = await timed(flagStore(env, project).pointer());
+      return answered && pointerSchema.parse(answered);
+    },
+    kvSnapshot: (key) => timed(snapshots.get(key)),
+    storeSnapshot: (project, environment, hash) => timed(flagStore(env, project).snapshot(environment, hash)),
+    async lastSnapshot(project, environment) {
+      const hit = await cache.match(lastUrl(project, environment));
+      if (!hit) return null;
+      const snapshot = (await hit.json()) as Snapshot;
+      return snapshot.minReader <= READER_VERSION ? snapshot : null;
+    },
+    async keepLastSnapshot(project, environment, body) {
+      const headers = { "Cache-Control": `max-age=${LAST_SNAPSHOT_TTL_S}`, "Content-Type": "application/json" };
+      await cache.put(lastUrl(project, environment), new Response(body, { headers }));
+    },
+    report: log,
+  };
+}

@@ -1,0 +1,117 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { FieldIssue, Rejection } from "../durable/result.ts";
+
+/** RFC 9457 problem details with a stable code: what administration answers when it refuses. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: ContentfulStatusCode;
+  code: string;
+  detail?: string;
+  errors?: FieldIssue[];
+}
+
+export class ProblemError extends Error {
+  override name = "ProblemError";
+  readonly problem: Problem;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    status: ContentfulStatusCode,
+    code: string,
+    title: string,
+    more: { detail?: string; errors?: FieldIssue[] } = {},
+    headers: Record<string, string> = {},
+  ) {
+    super(title);
+    this.problem = { type: `https://blastdoor.dev/problems/${code}`, title, status, code, ...more };
+    this.headers = headers;
+  }
+}
+
+export function problemResponse({ problem, headers }: ProblemError): Response {
+  return Response.json(problem, {
+    status: problem.status,
+    headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
+  });
+}
+
+const notFound = (what: string, name: string) => [404, `There is no ${what} "${name}"`, undefined] as const;
+
+/** Rejections in the wire's words: one place, exhaustive. */
+export function rejectionProblem(rejection: Rejection): ProblemError {
+  const [status, title, detail, errors] = words(rejection);
+  return new ProblemError(status, rejection.code, title, {
+    ...(detail ? { detail } : {}),
+    ...(errors ? { errors } : {}),
+  });
+}
+
+function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, FieldIssue[]?] {
+  switch (r.code) {
+    case "project-not-found":
+      return notFound("project", r.project);
+    case "environment-not-found":
+      return notFound("environment", r.environment);
+    case "flag-not-found":
+      return notFound("flag", r.flag);
+    case "segment-not-found":
+      return notFound("segment", r.segment);
+    case "layer-not-found":
+      return notFound("layer", r.layer);
+    case "holdout-not-found":
+      return notFound("holdout", r.holdout);
+    case "key-not-found":
+      return notFound("key", r.id);
+    case "token-not-found":
+      return notFound("token", r.id);
+    case "revision-not-found":
+      return [404, `There is no revision ${r.revision}`, `The latest is ${r.latest}.`];
+    case "flag-archived":
+      return [
+        409,
+        `The flag "${r.flag}" is archived`,
+        "Its key is kept so that old code does not meet a new meaning. Use another key, or repeat the PUT with ?reuse=true.",
+      ];
+    case "version-conflict":
+      return [
+        412,
+        `Somebody else changed the ${r.what}`,
+        `You edited version ${r.expected}; it is now ${r.actual === 0 ? "gone or not made yet" : `at version ${r.actual}`}. Read it again and repeat the change.`,
+      ];
+    case "already-exists":
+      return [409, `${r.what} exists already`];
+    case "in-use":
+      return [409, `Something still uses ${r.what}`, `Change these first: ${r.by.join(", ")}.`];
+    case "type-change":
+      return [
+        409,
+        `The flag "${r.flag}" is of type ${r.from}`,
+        `Code relies on it, so it cannot become ${r.to}; make a new flag.`,
+      ];
+    case "cycle":
+      return [422, `These ${r.what} would depend on themselves`, r.path.join(" → ")];
+    case "exposes-hidden-flag":
+      return [
+        422,
+        `The public flag "${r.flag}" would depend on hidden flags`,
+        `Anyone with a client key could read their state off it: ${r.hidden.join(", ")}. If that is meant, repeat with ?acknowledge=exposes-hidden-flag.`,
+      ];
+    case "invalid":
+      return [422, "Some fields are not valid", undefined, r.issues];
+    case "limit-exceeded":
+      return [422, `The limit ${r.limit} is ${r.max}`, `This would make ${r.actual}.`];
+    case "forbidden":
+      return [403, "You may not do this", `It needs ${r.needs}.`];
+    case "idempotency-key-reused":
+      return [422, "This Idempotency-Key was used for another request", "Use a new key for a new request."];
+    case "already-done":
+      return [409, r.what];
+    case "sign-in-code-invalid":
+      return [
+        401,
+        "This sign-in link has been used or has expired",
+        "Sign in with a token, or restart to print a new link.",
+      ];
+  }
+}

@@ -1,0 +1,218 @@
+import { z } from "@hono/zod-openapi";
+import {
+  flagView,
+  flagWrite,
+  killBody,
+  mergePatch,
+  restoreBody,
+  splitWrite,
+  stateView,
+  stateWrite,
+} from "../../shared/schema/admin.ts";
+import { flagStore } from "../durable/stubs.ts";
+import { execute, found, written } from "./execute.ts";
+import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
+import { router } from "./router.ts";
+
+type FlagView = z.infer<typeof flagView>;
+type StateView = z.infer<typeof stateView>;
+
+const EXPOSURE = "exposes-hidden-flag";
+const acknowledge = z.enum([EXPOSURE]).optional().meta({ description: "Let a public flag depend on a hidden one" });
+const acknowledging = z.object({ acknowledge });
+const flagQuery = z.object({
+  acknowledge,
+  reuse: z.enum(["true", "false"]).optional().meta({ description: "Use an archived key again" }),
+});
+const listQuery = z.object({
+  archived: z.enum(["true", "false"]).optional().meta({ description: "List the archived ones instead" }),
+});
+const FLAG = "/projects/{project}/flags/{flag}" as const;
+const STATE = "/projects/{project}/environments/{environment}/flags/{flag}" as const;
+const flagAnswers = { 200: json(flagView, "Changed"), 201: json(flagView, "Made") };
+const stateAnswers = { 200: json(stateView, "The state as it now stands"), 201: json(stateView, "Made") };
+
+export const flags = router()
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/flags",
+      tags: ["Flags"],
+      summary: "List flags, each with a summary per environment.",
+      request: { params: params.project, query: listQuery },
+      responses: { 200: json(z.object({ flags: z.array(flagView) }), "In key order") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const archived = c.req.valid("query").archived === "true";
+      return c.json({ flags: found(c, await flagStore(c.env, project).listFlags(archived), "project", project) }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: FLAG,
+      tags: ["Flags"],
+      summary: "Read a flag.",
+      request: { params: params.flag },
+      responses: { 200: json(flagView, "The flag") },
+    }),
+    async (c) => {
+      const { project, flag } = c.req.valid("param");
+      return c.json(found(c, await flagStore(c.env, project).getFlag(flag), "flag", flag), 200);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "put",
+      path: FLAG,
+      tags: ["Flags"],
+      summary: "Make a flag, or replace its definition. New flags are off everywhere.",
+      request: { params: params.flag, query: flagQuery, headers: writeHeaders, body: body(flagWrite) },
+      responses: flagAnswers,
+    }),
+    async (c) => {
+      const { project, flag } = c.req.valid("param");
+      const { acknowledge: acknowledged, reuse } = c.req.valid("query");
+      const { value: definition, comment } = splitWrite(c.req.valid("json"));
+      const command = {
+        type: "putFlag",
+        flag,
+        definition,
+        reuse: reuse === "true",
+        acknowledgeExposure: acknowledged === EXPOSURE,
+      } as const;
+      const { view, status } = written<FlagView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, status);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "patch",
+      path: FLAG,
+      tags: ["Flags"],
+      summary: "Change parts of a flag's definition (JSON merge patch).",
+      request: { params: params.flag, query: acknowledging, headers: writeHeaders, body: body(mergePatch) },
+      responses: flagAnswers,
+    }),
+    async (c) => {
+      const { project, flag } = c.req.valid("param");
+      const { patch, comment } = splitPatch(c.req.valid("json"));
+      const command = {
+        type: "patchFlag",
+        flag,
+        patch,
+        acknowledgeExposure: c.req.valid("query").acknowledge === EXPOSURE,
+      } as const;
+      const { view, status } = written<FlagView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, status);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "delete",
+      path: FLAG,
+      tags: ["Flags"],
+      summary: "Archive a flag. Its key is not silently used again.",
+      request: { params: params.flag, headers: writeHeaders },
+      responses: { 204: { description: "Archived" } },
+    }),
+    async (c) => {
+      const { project, flag } = c.req.valid("param");
+      await execute(c, project, { type: "archiveFlag", flag });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: STATE,
+      tags: ["Flags"],
+      summary: "Read a flag's state in one environment.",
+      request: { params: params.state },
+      responses: { 200: json(stateView, "The state") },
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      return c.json(
+        found(c, (await flagStore(c.env, project).getState(environment, flag)) as StateView | null, "flag", flag),
+        200,
+      );
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "put",
+      path: STATE,
+      tags: ["Flags"],
+      summary: "Replace a flag's state in one environment.",
+      request: { params: params.state, query: acknowledging, headers: writeHeaders, body: body(stateWrite) },
+      responses: stateAnswers,
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      const { value: state, comment } = splitWrite(c.req.valid("json"));
+      const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
+      const command = { type: "putState", environment, flag, state, acknowledgeExposure } as const;
+      const { view, status } = written<StateView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, status);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "patch",
+      path: STATE,
+      tags: ["Flags"],
+      summary: 'Change parts of a state (JSON merge patch): {"enabled": true} toggles.',
+      request: { params: params.state, query: acknowledging, headers: writeHeaders, body: body(mergePatch) },
+      responses: stateAnswers,
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      const { patch, comment } = splitPatch(c.req.valid("json"));
+      const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
+      const command = { type: "patchState", environment, flag, patch, acknowledgeExposure } as const;
+      const { view, status } = written<StateView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, status);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: `${STATE}/kill`,
+      tags: ["Stop button"],
+      summary: "Stop a flag, or one variant of it, now. Needs no version; repeats harmlessly.",
+      request: { params: params.state, headers: writeHeaders, body: body(killBody) },
+      responses: stateAnswers,
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      const { comment, variant } = c.req.valid("json");
+      const command = { type: "kill", environment, flag, ...(variant === undefined ? {} : { variant }) } as const;
+      const { view } = written<StateView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, 200);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: `${STATE}/restore`,
+      tags: ["Stop button"],
+      summary: "Lift a flag's kills. Nothing else ever does.",
+      request: { params: params.state, headers: writeHeaders, body: body(restoreBody) },
+      responses: stateAnswers,
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      const { comment, variant } = c.req.valid("json");
+      const command = { type: "restore", environment, flag, ...(variant === undefined ? {} : { variant }) } as const;
+      const { view } = written<StateView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, 200);
+    },
+  );
+
+/** A patch may carry the change's comment beside the fields it changes. */
+function splitPatch(body: z.infer<typeof mergePatch>) {
+  const { comment, ...patch } = body;
+  return { patch, comment: typeof comment === "string" ? comment : "" };
+}

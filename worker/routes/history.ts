@@ -1,0 +1,86 @@
+import { z } from "@hono/zod-openapi";
+import { LIMITS } from "../../shared/limits.ts";
+import { auditRow, changesReply, exportDocument, revertBody } from "../../shared/schema/admin.ts";
+import { flagStore } from "../durable/stubs.ts";
+import { execute, found } from "./execute.ts";
+import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
+import { router } from "./router.ts";
+
+type Changes = z.infer<typeof changesReply>;
+
+const auditQuery = z.object({
+  after: z.coerce.number().int().min(0).default(0).meta({ description: "Rows with a higher revision" }),
+  limit: z.coerce.number().int().min(1).max(LIMITS.auditPageRows).default(100),
+});
+const dryRunQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false") });
+
+/** What happened, and putting it back: audit, revert, export, import. */
+export const history = router()
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/audit",
+      tags: ["History"],
+      summary: "Who changed what, and when: one hash-chained row a revision, oldest first.",
+      request: { params: params.project, query: auditQuery },
+      responses: {
+        200: json(z.object({ rows: z.array(auditRow), next: z.int().nullable() }), "`next` continues as `after`"),
+      },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { after, limit } = c.req.valid("query");
+      const rows = found(c, await flagStore(c.env, project).audit(after, limit), "project", project);
+      return c.json({ rows, next: rows.length === limit ? (rows.at(-1)?.revision ?? null) : null }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "post",
+      path: "/projects/{project}/revert",
+      tags: ["History"],
+      summary: "Put flags, states, segments, layers and holdouts back to how they stood at a revision. Kills stay.",
+      request: { params: params.project, headers: writeHeaders, body: body(revertBody) },
+      responses: { 200: json(changesReply, "What changed, or would with dryRun") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { version, comment, dryRun } = c.req.valid("json");
+      const reply = await execute(c, project, { type: "revert", revision: version }, { comment, dryRun });
+      return c.json(
+        { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
+        200,
+      );
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/export",
+      tags: ["History"],
+      summary: "The project as a document: definitions, states, seeds and ranges. No keys, no kills.",
+      request: { params: params.project },
+      responses: { 200: json(exportDocument, "Import takes it back bit for bit") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      return c.json(found(c, await flagStore(c.env, project).exportProject(), "project", project), 200);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "post",
+      path: "/projects/{project}/import",
+      tags: ["History"],
+      summary: "Add and replace what a document names, all or nothing; dryRun shows the changes.",
+      request: { params: params.project, query: dryRunQuery, headers: writeHeaders, body: body(exportDocument) },
+      responses: { 200: json(changesReply, "What changed, or would with dryRun") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const dryRun = c.req.valid("query").dryRun === "true";
+      const command = { type: "import", document: c.req.valid("json") } as const;
+      const reply = await execute(c, project, command, { dryRun });
+      return c.json({ revision: reply.revision, dryRun, changes: reply.changes as Changes["changes"] }, 200);
+    },
+  );

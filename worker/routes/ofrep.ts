@@ -1,0 +1,157 @@
+import { type Context, Hono } from "hono";
+import { type Audience, evaluate, evaluateAll, prepare, visibleTo } from "../../shared/evaluate.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
+import { parseKey } from "../edge/bearer-keys.ts";
+import type { Loaded } from "../edge/edge.ts";
+import { isolateEdge } from "../edge/isolate.ts";
+import type { Env } from "../env.ts";
+import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
+import { edgeAttributes } from "../http/edge-attributes.ts";
+import { bearerOf } from "../http/tokens.ts";
+
+/**
+ * The evaluation plane: OFREP 0.3.0. Never waits for the control plane when it has anything to serve, never answers
+ * 5xx. Headers are written here rather than by middleware: this is the hot path.
+ */
+export const ofrep = new Hono<{ Bindings: Env }>();
+
+const EXPOSED = "ETag, Retry-After";
+const PREFLIGHT_HEADERS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "POST, OPTIONS",
+  "Access-Control-Allow-Headers": "Content-Type, If-None-Match, Authorization, X-API-Key",
+  "Access-Control-Expose-Headers": EXPOSED,
+  "Access-Control-Max-Age": "86400",
+};
+
+/** OpenFeature's error codes as OFREP spells them. */
+type ErrorCode = "PARSE_ERROR" | "INVALID_CONTEXT" | "FLAG_NOT_FOUND" | "GENERAL";
+
+ofrep.options("*", () => new Response(null, { status: 204, headers: PREFLIGHT_HEADERS }));
+
+ofrep.post("/evaluate/flags/:key", async (c) => {
+  const flag = c.req.param("key");
+  const admitted = await admit(c);
+  if (admitted instanceof Response) return admitted;
+  const context = await readContext(c.req.raw, flag);
+  if (context instanceof Response) return context;
+  // Nothing known at all: an absent value, so the caller's default applies.
+  if (!admitted.loaded) return answer(200, JSON.stringify({ key: flag, reason: "UNKNOWN" }));
+  const outcome = evaluate(admitted.loaded.compiled, flag, prepare(admitted.loaded.compiled, context, Date.now()));
+  if (!outcome || !visibleTo(outcome, admitted.audience))
+    return failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
+  return answer(200, admitted.audience === "client" ? outcome.clientJson : outcome.serverJson);
+});
+
+ofrep.post("/evaluate/flags", async (c) => {
+  const admitted = await admit(c);
+  if (admitted instanceof Response) return admitted;
+  const context = await readContext(c.req.raw);
+  if (context instanceof Response) return context;
+  const known = c.req.raw.headers.get("If-None-Match");
+  // Nothing known at all: whoever has an answer keeps it.
+  if (!admitted.loaded) return known ? notModified(known) : answer(200, '{"flags":[]}');
+  const { compiled } = admitted.loaded;
+  const { flags, etag } = evaluateAll(compiled, prepare(compiled, context, Date.now()), admitted.audience);
+  const tag = `"${etag}"`;
+  if (known !== null && (known === tag || matches(known, tag))) return notModified(tag);
+  return answer(200, `{"flags":[${flags}]}`, tag);
+});
+
+ofrep.all("*", () => failure(404, "GENERAL", "there is no such OFREP route; POST /ofrep/v1/evaluate/flags evaluates"));
+
+/** Who asks and what there is to answer with; a refusal is a finished response. */
+async function admit(c: Context<{ Bindings: Env }>): Promise<Response | { loaded: Loaded | null; audience: Audience }> {
+  const request = c.req.raw;
+  const token = bearerOf(request.headers);
+  if (token === null) return unauthorized("send an environment key as Authorization: Bearer KEY or X-API-Key: KEY");
+  const named = parseKey(token);
+  if (!named) return unauthorized(UNKNOWN_KEY);
+  const loaded = await isolateEdge(c.env).current(named.project, named.environment, (work) =>
+    c.executionCtx.waitUntil(work),
+  );
+  if (loaded === "missing") return unauthorized(UNKNOWN_KEY);
+  // The key cannot be checked, but without flags there is nothing that it would open.
+  if (loaded === "unreachable") return { loaded: null, audience: named.kind };
+  const key = loaded.keys.find(token);
+  if (!key) return unauthorized(UNKNOWN_KEY);
+  if (!fromItsOrigins(key, request)) return json(403, { errorDetails: "this key may not be used from this origin" });
+  return { loaded, audience: key.kind };
+}
+
+const UNKNOWN_KEY = "this key is unknown or revoked";
+
+/** Binds browsers only: other programs can send any Origin, or none. */
+function fromItsOrigins(key: SnapshotKey, request: Request): boolean {
+  if (key.kind !== "client" || key.origins.length === 0) return true;
+  const origin = request.headers.get("Origin");
+  return origin === null || key.origins.includes(origin);
+}
+
+/** The evaluation context with the edge's own attributes in it, or what is wrong with the body. */
+async function readContext(request: Request, flag?: string): Promise<Record<string, unknown> | Response> {
+  const limit = LIMITS.evaluationBodyBytes;
+  const text = await readText(request, limit);
+  if (text === null) return failure(413, "INVALID_CONTEXT", `the body is larger than ${limit} bytes`, flag);
+  if (text === "") return { edge: edgeAttributes(request) };
+  if (!isJsonType(request)) return failure(415, "PARSE_ERROR", "send Content-Type: application/json", flag);
+  if (jsonDepth(text) > LIMITS.jsonDepth) {
+    return failure(400, "INVALID_CONTEXT", `the body nests deeper than ${LIMITS.jsonDepth} levels`, flag);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return failure(400, "PARSE_ERROR", "the body is not valid JSON", flag);
+  }
+  if (!isObject(body))
+    return failure(
+      400,
+      "INVALID_CONTEXT",
+      'the body must be an object such as {"context": {"targetingKey": "u1"}}',
+      flag,
+    );
+  const context = body.context ?? {};
+  if (!isObject(context)) return failure(400, "INVALID_CONTEXT", "context must be an object", flag);
+  if (text.includes("__proto__") && hasProtoName(body)) {
+    return failure(400, "INVALID_CONTEXT", 'an attribute cannot be called "__proto__"', flag);
+  }
+  context.edge = edgeAttributes(request);
+  return context;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** If-None-Match with several tags, weak ones, or `*`. */
+const matches = (known: string, tag: string): boolean =>
+  known.split(",").some((one) => one.trim().replace(/^W\//, "") === tag || one.trim() === "*");
+
+function answer(status: number, body: string, etag?: string): Response {
+  const headers: Record<string, string> = {
+    "Content-Type": "application/json",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": EXPOSED,
+  };
+  if (etag !== undefined) headers.ETag = etag;
+  return new Response(body, { status, headers });
+}
+
+const json = (status: number, body: unknown): Response => answer(status, JSON.stringify(body));
+
+const notModified = (tag: string): Response =>
+  new Response(null, {
+    status: 304,
+    headers: { ETag: tag, "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED },
+  });
+
+function failure(status: number, errorCode: ErrorCode, errorDetails: string, key?: string): Response {
+  return json(status, key === undefined ? { errorCode, errorDetails } : { key, errorCode, errorDetails });
+}
+
+function unauthorized(errorDetails: string): Response {
+  const response = json(401, { errorDetails });
+  response.headers.set("WWW-Authenticate", 'Bearer realm="blastdoor"');
+  return response;
+}

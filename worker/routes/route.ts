@@ -1,0 +1,56 @@
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { problem, type Role } from "../../shared/schema/admin.ts";
+import { key, slug } from "../../shared/schema/primitives.ts";
+import { type AdminEnv, authenticate, requireRole } from "../middleware/principal.ts";
+
+const problemContent = { "application/problem+json": { schema: problem } };
+const REFUSALS = {
+  400: { description: "The request is malformed", content: problemContent },
+  401: { description: "Not signed in", content: problemContent },
+  403: { description: "Not allowed", content: problemContent },
+  404: { description: "No such thing", content: problemContent },
+  422: { description: "Well-formed, but not valid; `errors` names the fields", content: problemContent },
+} as const;
+
+/** An administration route: who may call it, and the refusals they all share. */
+export function adminRoute<const R extends Omit<RouteConfig, "middleware" | "security">>(needs: Role, config: R) {
+  const middleware: MiddlewareHandler<AdminEnv>[] = [authenticate, requireRole(needs)];
+  return createRoute({
+    ...config,
+    description: `${config.description ?? config.summary ?? ""} Needs the role *${needs}*.`.trim(),
+    security: [{ bearer: [] }],
+    middleware,
+    responses: { ...REFUSALS, ...config.responses } as unknown as R["responses"],
+  });
+}
+
+export const json = <S extends z.ZodType>(schema: S, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+export const body = <S extends z.ZodType>(schema: S) => ({
+  required: true,
+  content: { "application/json": { schema } },
+});
+
+export const params = {
+  project: z.object({ project: slug }),
+  environment: z.object({ project: slug, environment: slug }),
+  flag: z.object({ project: slug, flag: key }),
+  state: z.object({ project: slug, environment: slug, flag: key }),
+  keyId: z.object({ project: slug, environment: slug, id: z.string().max(100) }),
+  segment: z.object({ project: slug, segment: key }),
+  layer: z.object({ project: slug, layer: key }),
+  holdout: z.object({ project: slug, holdout: key }),
+};
+
+/** Every write accepts these. */
+export const writeHeaders = z.object({
+  "if-match": z
+    .string()
+    .max(50)
+    .optional()
+    .meta({ description: 'The version last seen, as in `"3"`; 412 when it has moved on' }),
+  "idempotency-key": z.string().min(1).max(100).optional().meta({ description: "Makes a repeated request count once" }),
+});
