@@ -3,7 +3,13 @@ import { LIMITS } from "../limits.ts";
 
 /** JSON as it travels: what a variant may hold and what a context consists of. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-export const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+export const json: z.ZodType<Json> = z
+  .lazy(() =>
+    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)], {
+      error: "must be JSON",
+    }),
+  )
+  .meta({ id: "Json", description: "Any JSON value" });
 
 /** Names that would reach an object's prototype are refused everywhere a name becomes a property. */
 const PROTOTYPE_NAMES = new Set(["__proto__", "constructor", "prototype"]);

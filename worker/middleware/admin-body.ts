@@ -32,6 +32,6 @@ export const checkBody: MiddlewareHandler<AdminEnv> = async (c, next) => {
     }
     if (hasProtoName(parsed)) throw new ProblemError(400, "forbidden-name", 'A property cannot be called "__proto__"');
   }
-  c.req.bodyCache.text = text === "" ? "{}" : text;
+  c.req.bodyCache.text = Promise.resolve(text === "" ? "{}" : text) as never;
   await next();
 };

@@ -11,7 +11,7 @@ import {
 } from "../../shared/schema/admin.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { execute, found, written } from "./execute.ts";
-import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
+import { adminRoute, body, json, optionalBody, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
 type FlagView = z.infer<typeof flagView>;
@@ -182,7 +182,7 @@ export const flags = router()
       path: `${STATE}/kill`,
       tags: ["Stop button"],
       summary: "Stop a flag, or one variant of it, now. Needs no version; repeats harmlessly.",
-      request: { params: params.state, headers: writeHeaders, body: body(killBody) },
+      request: { params: params.state, headers: writeHeaders, body: optionalBody(killBody) },
       responses: stateAnswers,
     }),
     async (c) => {
@@ -199,7 +199,7 @@ export const flags = router()
       path: `${STATE}/restore`,
       tags: ["Stop button"],
       summary: "Lift a flag's kills. Nothing else ever does.",
-      request: { params: params.state, headers: writeHeaders, body: body(restoreBody) },
+      request: { params: params.state, headers: writeHeaders, body: optionalBody(restoreBody) },
       responses: stateAnswers,
     }),
     async (c) => {

@@ -34,6 +34,9 @@ export const body = <S extends z.ZodType>(schema: S) => ({
   content: { "application/json": { schema } },
 });
 
+/** May be left out entirely; without one, no schema default applies. */
+export const optionalBody = <S extends z.ZodType>(schema: S) => ({ content: { "application/json": { schema } } });
+
 export const params = {
   project: z.object({ project: slug }),
   environment: z.object({ project: slug, environment: slug }),
