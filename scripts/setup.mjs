@@ -67,7 +67,8 @@ function isInstalled() {
     if (name === "") return true;
     const found = installed[name];
     if (found === undefined) return Boolean(wanted.optional || wanted.devOptional);
-    return found.version === wanted.version && found.integrity === wanted.integrity;
+    const isSame = found.version === wanted.version && found.integrity === wanted.integrity;
+    return isSame && existsSync(path.join(root, name));
   });
 }
 
