@@ -24,6 +24,8 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["worker/**/*.test.ts"],
+          // The first request loads the whole Worker, seconds of work right after an install.
+          testTimeout: 20_000,
           // Its package holds ES modules without saying so: only a bundled copy loads.
           deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
         },
