@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { watchParent } from "./child.mjs";
 import { takeLock } from "./lock.mjs";
 import { reexecute, requireNode20 } from "./pinned-node.mjs";
 import { Interrupted, Problem, runMain } from "./problem.mjs";
-import { root } from "./root.mjs";
+import { seed as seedDemoProject } from "./seed.mjs";
 import { setup } from "./setup.mjs";
 import { isGroupAlive, startRuntime } from "./start/runtime.mjs";
 import { readSecrets } from "./start/secrets.mjs";
@@ -99,11 +98,11 @@ async function run({ port, stateDir, adminToken: given, seed, vars }, lock) {
   /** @returns {Promise<"ready" | "late">} */
   async function start() {
     if (!(await becomesReady(url, nonce))) return "late";
-    if (seed) await seedDemo(url, adminToken);
+    const demo = seed ? await seedDemo(url, adminToken) : [];
     const code = await createSignInCode(url, adminToken);
     const lines = [`ready ${url}`, `sign in ${url}/#/sign-in${code ? `?code=${code}` : ""}`];
     if (made) lines.push(`admin token ${adminToken} (made for this first start, kept in .dev.vars)`);
-    console.log(lines.join("\n"));
+    console.log([...lines, ...demo].join("\n"));
     return "ready";
   }
 }
@@ -149,16 +148,21 @@ async function becomesReady(url, nonce) {
 /**
  * @param {string} url
  * @param {string} token
+ * @returns {Promise<string[]>} lines to print: the demo project's keys, which are shown this once
  */
 async function seedDemo(url, token) {
-  const script = path.join(root, "scripts", "seed.mjs");
-  if (!existsSync(script)) return;
   try {
-    const { seed } = await import(pathToFileURL(script).href);
-    await seed({ url, token });
+    const keys = await seedDemoProject({ url, token });
+    if (!keys) return [];
+    return [
+      "The demo project is ready. Keys of its production environment, shown this once:",
+      `  client key ${keys.clientKey}`,
+      `  server key ${keys.serverKey}`,
+    ];
   } catch (error) {
     // The Worker itself runs well: better without a demo than not at all.
     console.error(`The demo project could not be created: ${error instanceof Error ? error.message : error}`);
+    return [];
   }
 }
 
