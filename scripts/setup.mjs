@@ -45,9 +45,10 @@ async function installPackages() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   if (!isInstalled()) {
     console.log("installing packages (only when they are missing or have changed)");
-    // A lockfile written on one platform may lack another's optional workerd package, which `npm ci` refuses.
+    // A lockfile written on one platform may lack another's optional workerd package, which `npm ci` refuses. What is
+    // missing is then added on this machine only: to start something must not change files that are in git.
     const clean = await npm(["ci"]);
-    const outcome = clean.code === 0 ? clean : await npm(["install"]);
+    const outcome = clean.code === 0 ? clean : await npm(["install", "--no-save"]);
     if (outcome.code !== 0) {
       process.stderr.write(clean.output + outcome.output);
       throw new Problem("The packages could not be installed: npm's own words are above.");

@@ -8,6 +8,9 @@ import { root } from "../root.mjs";
 /** wrangler's own file for local secrets; not in git. */
 const devVars = path.join(root, ".dev.vars");
 
+/** Shorter tokens may be fine on one's own machine, and are remarked on. */
+const SAFE_TOKEN_CHARS = 16;
+
 /**
  * The Worker's secrets for this run. `.dev.vars` keeps what lasts: a missing admin token is made once and added to it.
  * ADMIN_TOKEN from the environment is for this run only and is never written there: a token tried once in a shell, or
@@ -17,8 +20,13 @@ const devVars = path.join(root, ".dev.vars");
  * @returns {{ secrets: Record<string, string>, adminToken: string, made: boolean }}
  */
 export function readSecrets(given) {
-  if (given !== undefined && !/^[\x21-\x7e]{16,256}$/.test(given)) {
-    throw new Problem("ADMIN_TOKEN must be 16 to 256 visible ASCII characters without spaces.");
+  if (given !== undefined && !/^[\x21-\x7e]{1,256}$/.test(given)) {
+    throw new Problem("ADMIN_TOKEN must be 1 to 256 visible ASCII characters without spaces.");
+  }
+  if (given !== undefined && given.length < SAFE_TOKEN_CHARS) {
+    console.error(
+      `ADMIN_TOKEN is short enough to be guessed: use ${SAFE_TOKEN_CHARS} characters or more anywhere but here.`,
+    );
   }
   const text = existsSync(devVars) ? readFileSync(devVars, "utf8") : "";
   const kept = /** @type {Record<string, string>} */ (util.parseEnv(text));
