@@ -207,7 +207,7 @@ test("a state folder that cannot be written to is refused in one sentence", asyn
 
 test("a failed start leaves the state folder free", async () => {
   const stateDir = keptStateDir();
-  const start = await failToStart({ PORT: String(await freePort()), STATE_DIR: stateDir, ADMIN_TOKEN: "short" });
+  const start = await failToStart({ PORT: String(await freePort()), STATE_DIR: stateDir, ADMIN_TOKEN: "two words" });
   expect(start.sentences).toEqual([expect.stringMatching(/^ADMIN_TOKEN must be/)]);
   await using server = await startServer({ stateDir });
   expect(server.stateDir).toBe(stateDir);
