@@ -7,6 +7,7 @@ import { ProblemError, problemResponse } from "./http/problem.ts";
 import { log } from "./log.ts";
 import { checkBody } from "./middleware/admin-body.ts";
 import type { AdminEnv } from "./middleware/principal.ts";
+import { breakGlass } from "./routes/break-glass.ts";
 import { flags } from "./routes/flags.ts";
 import { history } from "./routes/history.ts";
 import { keys } from "./routes/keys.ts";
@@ -24,7 +25,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", segments)
   .route("/", keys)
   .route("/", history)
-  .route("/", playground);
+  .route("/", playground)
+  .route("/", breakGlass);
 export type Admin = typeof admin;
 
 admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });

@@ -6,6 +6,10 @@ export interface Env {
   readonly ASSETS: Fetcher;
   /** The administrator's token. Unset, administration is closed. */
   readonly ADMIN_TOKEN?: string;
+  /** Opens the break-glass route, which works without the store. Unset, that route is closed. */
+  readonly BREAK_GLASS_SECRET?: string;
+  /** "off": no event streams are offered, clients poll (Workers Free allows too few subrequests). */
+  readonly EVENT_STREAMS?: string;
   /** Tests only: where to announce the steps of a write (loopback addresses only). */
   readonly FAULT_SERVER?: string;
   /** Tells this start from an earlier one that may still hold the port. */

@@ -19,9 +19,18 @@ export const pointer = z.object({
       revision: z.int().min(0),
       hash: z.string().length(64),
       kills: z.array(kill),
+      /** Ids of break-glass kills that have been restored since: KV may go on showing them for a while. */
+      tombstones: z.array(z.string()).default([]),
     }),
   ),
   /** When the store answered (epoch ms): age counts from here, through every cache. */
   asOf: z.number(),
 });
 export type Pointer = z.infer<typeof pointer>;
+
+/**
+ * Kills written straight to KV while the store could not be reached, one document a project. Edges unite them with
+ * the pointer's, minus its tombstones.
+ */
+export const breakGlass = z.object({ environments: z.record(slug, z.array(kill)) });
+export type BreakGlass = z.infer<typeof breakGlass>;

@@ -32,7 +32,13 @@ export const command = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("patchState"), ...at, patch, acknowledgeExposure: z.boolean().optional() }),
   z.strictObject({ type: z.literal("kill"), ...at, variant: key.optional() }),
-  z.strictObject({ type: z.literal("restore"), ...at, variant: key.optional() }),
+  z.strictObject({
+    type: z.literal("restore"),
+    ...at,
+    variant: key.optional(),
+    /** Break-glass kills to be lifted with it. */
+    breakGlassIds: z.array(z.string().max(100)).max(100).optional(),
+  }),
   z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
   z.strictObject({ type: z.literal("deleteSegment"), segment: key }),
   z.strictObject({ type: z.literal("putLayer"), layer: key, definition: layer }),

@@ -62,6 +62,11 @@ export class Documents implements ProjectView {
     );
   }
 
+  /** Tombstones that have outlived every copy of the break-glass document. */
+  forgetTombstones(createdBefore: number): void {
+    this.#sql.exec("DELETE FROM document WHERE entity = 'tombstone' AND created_at < ?", createdBefore);
+  }
+
   /** Restored kills that a published snapshot no longer contains. */
   forgetClearedKills(environment: string, publishedRevision: number): void {
     for (const row of this.list("kill", environment)) {

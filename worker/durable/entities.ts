@@ -36,6 +36,8 @@ export const ENTITIES = {
     /** Project revision of the restore. Kept until a snapshot without the kill is out. */
     clearedRevision: z.int().optional(),
   }),
+  /** A break-glass kill, by its id, that has been restored. */
+  tombstone: z.strictObject({ flag: key }),
 } as const;
 
 export type Entity = keyof typeof ENTITIES;

@@ -51,6 +51,8 @@ const PUBLISH_WAIT_MS = 1_000;
 const SAFETY_ALARM_MS = 2_000;
 /** KV calls that take longer count as failed (ms). */
 const KV_TIMEOUT_MS = 5_000;
+/** Tombstones stay this long (ms): far beyond the minute that KV may serve an old break-glass document. */
+const TOMBSTONE_KEEP_MS = 7 * 86_400_000;
 const CLEAN_UP_ROWS = 50;
 
 /**
@@ -187,6 +189,7 @@ export class FlagStore extends DurableBase {
   async alarm(): Promise<void> {
     if (!this.#ready) return;
     await this.#drain();
+    this.#documents.forgetTombstones(Date.now() - TOMBSTONE_KEEP_MS);
     for (const kvKey of this.#publications.retired(Date.now(), CLEAN_UP_ROWS)) {
       await this.#snapshots.delete(kvKey);
       this.#publications.forget(kvKey);
@@ -262,7 +265,8 @@ export class FlagStore extends DurableBase {
       const kills = this.#documents
         .list("kill", environment)
         .filter(({ body }) => body.clearedRevision === undefined || body.clearedRevision > revision);
-      environments[environment] = { revision, hash, kills: kills.map(killOf) };
+      const tombstones = this.#documents.list("tombstone", environment).map(({ key }) => key);
+      environments[environment] = { revision, hash, kills: kills.map(killOf), tombstones };
     }
     return {
       project: this.#project,

@@ -1,10 +1,24 @@
-import { applyKills, type CompiledSnapshot, compile } from "../../shared/compile.ts";
+import { applyKills, type CompiledSnapshot, compile, staleKills } from "../../shared/compile.ts";
 import { re2 } from "../../shared/regex.ts";
-import type { Pointer } from "../../shared/schema/pointer.ts";
+import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { Kill, Snapshot } from "../../shared/schema/snapshot.ts";
 import { snapshotKey, verifySnapshot } from "../kv/snapshot-store.ts";
 import { BearerKeys } from "./bearer-keys.ts";
-import { freshness, killsInForce, LEASE_MS, supersedes, WAIT_COLD_MS, WAIT_WARM_MS } from "./pointer-lane.ts";
+import {
+  ageOf,
+  freshness,
+  type HeldPointer,
+  killsInForce,
+  LEASE_MS,
+  placeAnswer,
+  placeCopy,
+  STALE_MS,
+  supersedes,
+  united,
+  unrestored,
+  WAIT_COLD_MS,
+  WAIT_WARM_MS,
+} from "./pointer-lane.ts";
 
 /** One environment in this isolate's memory, ready to answer. */
 export interface Loaded {
@@ -13,7 +27,11 @@ export interface Loaded {
   readonly revision: number;
   readonly epoch: number;
   readonly hash: string;
+  /** From pointer and snapshot; break-glass and staleness come on top. */
   kills: readonly Kill[];
+  /** Counts up whenever the kills applied to `compiled` change: with `hash`, tells streams that something happened. */
+  killsChanged: number;
+  applied: string;
 }
 
 /** Everything the lane reaches outside its memory. Tests put staleness, nulls, errors and hangs behind it. */
@@ -28,6 +46,8 @@ export interface EdgeSources {
   storePointer(project: string): Promise<Pointer | null>;
   kvSnapshot(key: string): Promise<string | null>;
   storeSnapshot(project: string, environment: string, hash: string): Promise<string | null>;
+  /** Kills written straight to KV; `urgent` while the store cannot be reached. */
+  breakGlass(project: string, urgent: boolean): Promise<BreakGlass | null>;
   /** The copy that outlives isolates, for starts without store and KV. */
   lastSnapshot(project: string, environment: string): Promise<Snapshot | null>;
   keepLastSnapshot(project: string, environment: string, body: string): Promise<void>;
@@ -35,13 +55,26 @@ export interface EdgeSources {
 }
 
 interface ProjectState {
-  pointer: Pointer | null;
+  held: HeldPointer | null;
+  /** Store's clock minus ours (ms), learnt from its answers. */
+  clockOffset: number | null;
   /** The store has said that there is no such project (epoch ms); asked again after a while. */
   missingSince: number | null;
   leaseUntil: number;
+  /** The last refresh failed or never came back: nobody but the next refresher waits. */
+  failing: boolean;
   /** Somebody in this isolate wrote this revision: evaluations wait for it, if not for long. */
   requiredRevision: number;
+  breakGlass: BreakGlass | null;
+  breakGlassAt: number;
+  /** How often in a row requests met the same clock reading. */
+  sameInstant: { at: number; count: number };
   readonly environments: Map<string, Loaded>;
+}
+
+export interface CurrentOptions {
+  /** Refresh first when what is known is older than this (ms). */
+  maxAgeMs?: number;
 }
 
 /** Projects in one isolate's memory; beyond, the one longest unused goes. */
@@ -49,6 +82,13 @@ const MAX_PROJECTS = 200;
 /** A project that does not exist is asked for again after this long (ms). */
 const MISSING_MS = 2_000;
 const POLL_MS = 5;
+/** Break-glass is looked up this often (ms) in good times and while the store is out of reach. */
+const BREAK_GLASS_MS = 15_000;
+const BREAK_GLASS_URGENT_MS = 5_000;
+/** So many requests at one clock reading mean that the clock stands still: then refresh regardless of age. */
+const FROZEN_AFTER = 256;
+/** Below this age (ms) `onStale` cannot apply: its least setting is 5 s. */
+const ON_STALE_FROM_MS = 5_000;
 
 /**
  * What one isolate knows. Requests share plain state and a lease timestamp, never a promise or an I/O object of
@@ -64,53 +104,34 @@ export class Edge {
   }
 
   /**
-   * What to evaluate with: as fresh as the age rule asks, else the last known good. Null: there is no such
-   * environment, or nothing at all could be learnt of it (`missing` tells them apart).
+   * What to evaluate with: as fresh as the age rule asks, else the last known good. "missing": there is no such
+   * project or environment. "unreachable": nothing at all could be learnt of it.
    */
   async current(
     project: string,
     environment: string,
     waitUntil: (work: Promise<unknown>) => void,
+    options: CurrentOptions = {},
   ): Promise<Loaded | "missing" | "unreachable"> {
     const state = this.#state(project);
-    const started = this.#sources.now();
-    let loaded = state.environments.get(environment);
-    if (state.missingSince !== null && started - state.missingSince < MISSING_MS) return "missing";
-    const behind = (state.pointer?.revision ?? 0) < state.requiredRevision;
-    const age = freshness(state.pointer, started);
-    if (loaded && age === "fresh" && !behind) return loaded;
-    if (loaded && age === "aging" && !behind) {
-      if (this.#takeLease(state, started)) waitUntil(this.#refresh(project, environment, state));
-      return loaded;
-    }
-    // A project known and fresh without this environment: nothing to wait for.
-    if (!loaded && age === "fresh" && !behind && !state.pointer?.environments[environment]) return "missing";
-
-    const deadline = started + (loaded ? WAIT_WARM_MS : WAIT_COLD_MS);
-    const settled = () => {
-      if (state.missingSince !== null) return true;
-      const done =
-        freshness(state.pointer, this.#sources.now()) === "fresh" &&
-        (state.pointer?.revision ?? 0) >= state.requiredRevision;
-      const named = state.pointer?.environments[environment];
-      return done && (!named || state.environments.get(environment)?.hash === named.hash);
-    };
-    while (!settled()) {
-      const now = this.#sources.now();
-      if (now >= deadline) break;
-      if (this.#takeLease(state, now)) {
-        const refreshing = this.#refresh(project, environment, state);
-        waitUntil(refreshing);
-        await Promise.race([refreshing, this.#sources.wait(deadline - now)]);
-        break;
+    const now = this.#sources.now();
+    if (state.missingSince !== null && Math.abs(now - state.missingSince) < MISSING_MS) return "missing";
+    const loaded = state.environments.get(environment);
+    const age = ageOf(state.held, now);
+    const behind =
+      (state.held?.pointer.revision ?? 0) < state.requiredRevision ||
+      age > (options.maxAgeMs ?? Number.POSITIVE_INFINITY);
+    const fresh = this.#isFrozen(state, now) ? "aging" : freshness(age);
+    if (!behind && fresh !== "stale") {
+      if (loaded) {
+        if (fresh === "aging" && this.#takeLease(state, now))
+          waitUntil(this.#refresh(project, environment, state, options));
+        return loaded;
       }
-      await this.#sources.wait(POLL_MS);
+      if (!state.held?.pointer.environments[environment]) return "missing";
     }
-    if (state.missingSince !== null) return "missing";
-    loaded = state.environments.get(environment);
-    if (loaded) return loaded;
-    if (state.pointer && !state.pointer.environments[environment]) return "missing";
-    return (await this.#lastResort(project, environment, state)) ?? "unreachable";
+    await this.#waitForRefresh(project, environment, state, waitUntil, options);
+    return this.#best(project, environment, state);
   }
 
   /** A write went through this isolate: its author's next evaluation here is to see it. */
@@ -118,6 +139,48 @@ export class Edge {
     const state = this.#state(project);
     state.requiredRevision = Math.max(state.requiredRevision, revision);
     state.missingSince = null;
+  }
+
+  /** Refreshes, or waits for whoever does: on its own timer, counted in turns so that no clock can prolong it. */
+  async #waitForRefresh(
+    project: string,
+    environment: string,
+    state: ProjectState,
+    waitUntil: (work: Promise<unknown>) => void,
+    options: CurrentOptions,
+  ): Promise<void> {
+    const limit = state.environments.has(environment) ? WAIT_WARM_MS : WAIT_COLD_MS;
+    const wantedAge = Math.min(options.maxAgeMs ?? STALE_MS, STALE_MS);
+    for (let waited = 0; waited < limit; waited += POLL_MS) {
+      const now = this.#sources.now();
+      if (waited > 0) {
+        if (state.missingSince !== null) return;
+        const named = state.held?.pointer.environments[environment];
+        const read =
+          ageOf(state.held, now) < wantedAge + waited && (state.held?.pointer.revision ?? 0) >= state.requiredRevision;
+        if (read && (!named || state.environments.get(environment)?.hash === named.hash)) return;
+      }
+      if (this.#takeLease(state, now)) {
+        const refreshing = this.#refresh(project, environment, state, options);
+        waitUntil(refreshing);
+        await Promise.race([refreshing, this.#sources.wait(limit - waited)]);
+        return;
+      }
+      if (state.failing && state.environments.has(environment)) return;
+      await this.#sources.wait(POLL_MS);
+    }
+  }
+
+  async #best(project: string, environment: string, state: ProjectState): Promise<Loaded | "missing" | "unreachable"> {
+    if (state.missingSince !== null) return "missing";
+    const loaded = state.environments.get(environment);
+    if (loaded) {
+      const age = ageOf(state.held, this.#sources.now());
+      if (age >= ON_STALE_FROM_MS) this.#applyKills(state, environment, loaded, age);
+      return loaded;
+    }
+    if (state.held && !state.held.pointer.environments[environment]) return "missing";
+    return (await this.#lastResort(project, environment, state)) ?? "unreachable";
   }
 
   #state(project: string): ProjectState {
@@ -129,78 +192,150 @@ export class Edge {
       }
       return state;
     }
-    if (this.#projects.size >= MAX_PROJECTS) this.#projects.delete(this.#projects.keys().next().value!);
-    state = { pointer: null, missingSince: null, leaseUntil: 0, requiredRevision: 0, environments: new Map() };
+    if (this.#projects.size >= MAX_PROJECTS) {
+      for (const oldest of this.#projects.keys()) {
+        this.#projects.delete(oldest);
+        break;
+      }
+    }
+    state = {
+      held: null,
+      clockOffset: null,
+      missingSince: null,
+      leaseUntil: 0,
+      failing: false,
+      requiredRevision: 0,
+      breakGlass: null,
+      breakGlassAt: Number.NEGATIVE_INFINITY,
+      sameInstant: { at: 0, count: 0 },
+      environments: new Map(),
+    };
     this.#projects.set(project, state);
     return state;
   }
 
+  #isFrozen(state: ProjectState, now: number): boolean {
+    const { sameInstant } = state;
+    if (sameInstant.at !== now) {
+      sameInstant.at = now;
+      sameInstant.count = 0;
+      return false;
+    }
+    sameInstant.count++;
+    if (sameInstant.count < FROZEN_AFTER) return false;
+    sameInstant.count = 0;
+    return true;
+  }
+
+  /** A lease that ends further away than a lease lasts was taken before the clock was set back. */
   #takeLease(state: ProjectState, now: number): boolean {
-    if (now < state.leaseUntil) return false;
+    if (now < state.leaseUntil && state.leaseUntil - now <= LEASE_MS) return false;
+    // A lease that ran out instead of being given back: its refresher hangs or is dead.
+    if (state.leaseUntil > 0) state.failing = true;
     state.leaseUntil = now + LEASE_MS;
     return true;
   }
 
-  async #refresh(project: string, environment: string, state: ProjectState): Promise<void> {
+  async #refresh(project: string, environment: string, state: ProjectState, options: CurrentOptions): Promise<void> {
     try {
-      const next = await this.#readPointer(project, state);
+      const next = await this.#readPointer(project, state, options);
+      state.failing = false;
       if (next === null) {
         state.missingSince = this.#sources.now();
-        state.pointer = null;
+        state.held = null;
         state.environments.clear();
+        state.leaseUntil = 0;
         return;
       }
       state.missingSince = null;
-      if (supersedes(next, state.pointer)) state.pointer = next;
-      const pointer = state.pointer ?? next;
-      for (const [name, loaded] of state.environments) {
-        const named = pointer.environments[name];
-        if (!named) state.environments.delete(name);
-        else if (pointer === next) this.#applyKills(loaded, killsInForce(loaded.kills, loaded.revision, named));
-      }
-      for (const name of new Set([environment, ...state.environments.keys()])) await this.#load(project, name, state);
-    } catch (error) {
-      this.#sources.report({ event: "refresh-failed", project, error: String(error) });
-    } finally {
+      this.#adopt(state, next);
+      const names = new Set([environment, ...state.environments.keys()]);
+      await Promise.all([
+        this.#readBreakGlass(project, state, false),
+        ...[...names].map((name) => this.#load(project, name, state)),
+      ]);
       state.leaseUntil = 0;
+    } catch (error) {
+      // The lease is kept until it runs out: a store in trouble is asked once a lease, not by every request.
+      state.failing = true;
+      this.#sources.report({ event: "refresh-failed", project, error: String(error) });
+      await this.#readBreakGlass(project, state, true);
     }
   }
 
-  async #readPointer(project: string, state: ProjectState): Promise<Pointer | null> {
-    const cached = await this.#sources.cachedPointer(project).catch(() => null);
-    const usable =
-      cached &&
-      freshness(cached, this.#sources.now()) !== "stale" &&
-      cached.revision >= state.requiredRevision &&
-      cached.asOf > (state.pointer?.asOf ?? 0);
-    if (usable) return cached;
+  /** Takes a pointer over, kills first: they apply before any snapshot is fetched. */
+  #adopt(state: ProjectState, next: HeldPointer): void {
+    if (!supersedes(next.pointer, state.held?.pointer)) return;
+    const same =
+      state.held?.pointer.revision === next.pointer.revision && state.held.pointer.epoch === next.pointer.epoch;
+    const stampedAt =
+      same && state.held
+        ? Math.max(next.stampedAt, Math.min(state.held.stampedAt, this.#sources.now()))
+        : next.stampedAt;
+    state.held = { pointer: next.pointer, stampedAt };
+    for (const [name, loaded] of state.environments) {
+      const named = next.pointer.environments[name];
+      if (!named) {
+        state.environments.delete(name);
+        continue;
+      }
+      loaded.kills = killsInForce(loaded.kills, loaded, { ...named, epoch: next.pointer.epoch });
+      this.#applyKills(state, name, loaded, 0);
+    }
+  }
+
+  async #readPointer(project: string, state: ProjectState, options: CurrentOptions): Promise<HeldPointer | null> {
+    if (options.maxAgeMs === undefined) {
+      const cached = await this.#sources.cachedPointer(project).catch(() => null);
+      const copy = cached && placeCopy(cached, this.#sources.now(), state.clockOffset);
+      const newer = copy && cached.revision >= state.requiredRevision && cached.asOf > (state.held?.pointer.asOf ?? 0);
+      if (newer) return copy;
+    }
+    const askedAt = this.#sources.now();
     const pointer = await this.#sources.storePointer(project);
-    if (pointer) await this.#sources.keepPointer(pointer).catch(() => {});
-    return pointer;
+    if (!pointer) return null;
+    const { held, clockOffset } = placeAnswer(pointer, askedAt);
+    state.clockOffset = clockOffset;
+    await this.#sources.keepPointer(pointer).catch(() => {});
+    return held;
+  }
+
+  async #readBreakGlass(project: string, state: ProjectState, urgent: boolean): Promise<void> {
+    const now = this.#sources.now();
+    const interval = urgent ? BREAK_GLASS_URGENT_MS : BREAK_GLASS_MS;
+    if (Math.abs(now - state.breakGlassAt) < interval) return;
+    try {
+      state.breakGlass = await this.#sources.breakGlass(project, urgent);
+      state.breakGlassAt = now;
+    } catch (error) {
+      // What was read before stays in force.
+      this.#sources.report({ event: "break-glass-unreadable", project, error: String(error) });
+      return;
+    }
+    for (const [name, loaded] of state.environments) this.#applyKills(state, name, loaded, 0);
   }
 
   async #load(project: string, environment: string, state: ProjectState): Promise<void> {
-    const named = state.pointer?.environments[environment];
-    if (!named || !state.pointer) return;
-    const before = state.environments.get(environment);
-    if (before?.hash === named.hash) return;
+    const pointer = state.held?.pointer;
+    const named = pointer?.environments[environment];
+    if (!pointer || !named || state.environments.get(environment)?.hash === named.hash) return;
     const expected = { project, environment, revision: named.revision, hash: named.hash };
     const key = snapshotKey(project, environment, named.revision, named.hash);
-    const body =
+    const read =
       (await this.#verified("kv", expected, () => this.#sources.kvSnapshot(key))) ??
       (await this.#verified("store", expected, () => this.#sources.storeSnapshot(project, environment, named.hash)));
-    if (!body) return;
-    // The pointer may have moved while the bytes came: a later refresh fetches what it names then.
+    if (!read) return;
+    const { epoch, revision } = read.snapshot;
+    // Another refresh may have loaded a later one while these bytes came.
     const current = state.environments.get(environment);
-    if (
-      current &&
-      (current.epoch > body.snapshot.epoch ||
-        (current.epoch === body.snapshot.epoch && current.revision > named.revision))
-    )
-      return;
-    const kills = killsInForce(current?.kills ?? [], named.revision, state.pointer.environments[environment] ?? named);
-    state.environments.set(environment, this.#ready(body.snapshot, named.hash, kills));
-    await this.#sources.keepLastSnapshot(project, environment, body.text).catch(() => {});
+    if (current && (current.epoch > epoch || (current.epoch === epoch && current.revision > revision))) return;
+    const latest = state.held?.pointer.environments[environment] ?? named;
+    const kills = killsInForce(current?.kills ?? [], read.snapshot, {
+      ...latest,
+      epoch: state.held?.pointer.epoch ?? epoch,
+    });
+    this.#keep(state, environment, read.snapshot, named.hash, kills, current);
+    await this.#sources.keepLastSnapshot(project, environment, read.text).catch(() => {});
   }
 
   async #verified(
@@ -220,21 +355,41 @@ export class Edge {
     return null;
   }
 
-  #ready(snapshot: Snapshot, hash: string, kills: readonly Kill[]): Loaded {
+  #keep(
+    state: ProjectState,
+    environment: string,
+    snapshot: Snapshot,
+    hash: string,
+    kills: readonly Kill[],
+    before?: Loaded,
+  ): Loaded {
+    const { revision, epoch, keys } = snapshot;
+    const compiled = compile(snapshot, re2);
+    const killsChanged = (before?.killsChanged ?? 0) + 1;
     const loaded: Loaded = {
-      compiled: compile(snapshot, re2),
-      keys: new BearerKeys(snapshot.keys),
-      revision: snapshot.revision,
-      epoch: snapshot.epoch,
+      compiled,
+      keys: new BearerKeys(keys),
+      revision,
+      epoch,
       hash,
-      kills: [],
+      kills,
+      killsChanged,
+      applied: "",
     };
-    this.#applyKills(loaded, kills);
+    this.#applyKills(state, environment, loaded, 0);
+    state.environments.set(environment, loaded);
     return loaded;
   }
 
-  #applyKills(loaded: Loaded, kills: readonly Kill[]): void {
-    loaded.kills = kills;
+  /** Unites what the pointer says with break-glass and, beyond a flag's own limit, with what its `onStale` asks. */
+  #applyKills(state: ProjectState, environment: string, loaded: Loaded, ageMs: number): void {
+    const tombstones = state.held?.pointer.environments[environment]?.tombstones ?? [];
+    const emergency = unrestored(state.breakGlass?.environments[environment] ?? [], tombstones);
+    const kills = united(united(loaded.kills, emergency), staleKills(loaded.compiled, ageMs / 1_000));
+    const applied = kills.map((kill) => kill.id).join(" ");
+    if (applied === loaded.applied) return;
+    loaded.applied = applied;
+    loaded.killsChanged++;
     applyKills(loaded.compiled, kills);
   }
 
@@ -243,8 +398,6 @@ export class Edge {
     const snapshot = await this.#sources.lastSnapshot(project, environment).catch(() => null);
     if (!snapshot) return null;
     this.#sources.report({ event: "last-resort", project, environment, revision: snapshot.revision });
-    const loaded = this.#ready(snapshot, "", snapshot.kills);
-    state.environments.set(environment, loaded);
-    return loaded;
+    return this.#keep(state, environment, snapshot, "", snapshot.kills);
   }
 }

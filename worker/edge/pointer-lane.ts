@@ -3,7 +3,7 @@ import type { Kill } from "../../shared/schema/snapshot.ts";
 
 /**
  * The laws of the pointer lane, pure: how old knowledge may be, which of two pointers counts, and which kills are in
- * force when pointer and snapshot disagree.
+ * force when pointer, snapshot and break-glass disagree.
  */
 
 /** Younger than this (ms): answer at once. */
@@ -17,33 +17,71 @@ export const WAIT_COLD_MS = 2_000;
 /** Whoever refreshes holds the lease this long (ms); if their request dies, the next one takes over after it. */
 export const LEASE_MS = 1_000;
 
-export type Freshness = "fresh" | "aging" | "stale";
-
-export function freshness(pointer: Pointer | null, now: number): Freshness {
-  if (!pointer) return "stale";
-  const age = now - pointer.asOf;
-  return age < FRESH_MS ? "fresh" : age < STALE_MS ? "aging" : "stale";
+/** A pointer in memory, with the moment by this isolate's own clock from which its age counts. */
+export interface HeldPointer {
+  pointer: Pointer;
+  stampedAt: number;
 }
 
-/** Never to a lower (epoch, revision); of two with the same, the one that has published further or was read later. */
-export function supersedes(next: Pointer, current: Pointer | null): boolean {
+export type Freshness = "fresh" | "aging" | "stale";
+
+/** A negative age means that the clock was set back: then nothing is known about the age. */
+export function ageOf(held: HeldPointer | null, now: number): number {
+  if (!held || now < held.stampedAt) return Number.POSITIVE_INFINITY;
+  return now - held.stampedAt;
+}
+
+export const freshness = (age: number): Freshness => (age < FRESH_MS ? "fresh" : age < STALE_MS ? "aging" : "stale");
+
+/**
+ * Places an answer of the store on this isolate's clock. The store stamped it after it was asked, so counting from
+ * `askedAt` can only overstate its age; how far the two clocks are apart follows (ms, store minus isolate).
+ */
+export function placeAnswer(pointer: Pointer, askedAt: number): { held: HeldPointer; clockOffset: number } {
+  return { held: { pointer, stampedAt: askedAt }, clockOffset: pointer.asOf - askedAt };
+}
+
+/**
+ * Places a data centre's copy by the store's own stamp. Null when its age cannot be believed: without a known offset
+ * between the clocks, a copy from the future or from long ago says more about the clocks than about the copy.
+ */
+export function placeCopy(pointer: Pointer, now: number, clockOffset: number | null): HeldPointer | null {
+  const held = { pointer, stampedAt: pointer.asOf - (clockOffset ?? 0) };
+  return freshness(ageOf(held, now)) === "stale" ? null : held;
+}
+
+const publishedSum = (pointer: Pointer): number =>
+  Object.values(pointer.environments).reduce((sum, { revision }) => sum + revision, 0);
+
+/** Never to a lower (epoch, revision), nor back to a publication before the one known. Equals count as newer. */
+export function supersedes(next: Pointer, current: Pointer | undefined): boolean {
   if (!current) return true;
   if (next.epoch !== current.epoch) return next.epoch > current.epoch;
   if (next.revision !== current.revision) return next.revision > current.revision;
-  return next.asOf >= current.asOf;
+  return publishedSum(next) >= publishedSum(current);
 }
 
 /**
  * Added kills apply at once. A kill that the pointer no longer names is dropped only when the snapshot in memory is
- * the one that the pointer names: the store keeps naming a restored kill until the snapshot without it is out, so an
- * older snapshot can never re-open a killed rollout.
+ * at least the one that the pointer names: the store keeps naming a restored kill until the snapshot without it is
+ * out, so an older snapshot can never re-open a killed rollout.
  */
 export function killsInForce(
   inForce: readonly Kill[],
-  loadedRevision: number,
-  named: { revision: number; kills: readonly Kill[] },
-): Kill[] {
-  if (loadedRevision >= named.revision) return [...named.kills];
-  const added = new Set(named.kills.map((kill) => kill.id));
-  return [...named.kills, ...inForce.filter((kill) => !added.has(kill.id))];
+  loaded: { epoch: number; revision: number },
+  named: { epoch: number; revision: number; kills: readonly Kill[] },
+): readonly Kill[] {
+  const reached = loaded.epoch === named.epoch ? loaded.revision >= named.revision : loaded.epoch > named.epoch;
+  return reached ? named.kills : united(named.kills, inForce);
 }
+
+/** Both lists, each kill once. */
+export function united(first: readonly Kill[], second: readonly Kill[]): readonly Kill[] {
+  if (second.length === 0) return first;
+  const ids = new Set(first.map((kill) => kill.id));
+  return [...first, ...second.filter((kill) => !ids.has(kill.id))];
+}
+
+/** Break-glass kills that nobody has restored since. */
+export const unrestored = (kills: readonly Kill[], tombstones: readonly string[]): readonly Kill[] =>
+  tombstones.length === 0 ? kills : kills.filter((kill) => !tombstones.includes(kill.id));

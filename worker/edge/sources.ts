@@ -1,14 +1,17 @@
 import { READER_VERSION } from "../../shared/limits.ts";
-import { pointer as pointerSchema } from "../../shared/schema/pointer.ts";
+import { breakGlass as breakGlassSchema, pointer as pointerSchema } from "../../shared/schema/pointer.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import { flagStore } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
+import { readBreakGlass } from "../kv/break-glass.ts";
 import { kvSnapshotStore } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
 import type { EdgeSources } from "./edge.ts";
 
 /** The data centre's copy of a pointer lives this long (s): one look-up a second and data centre. */
 const POINTER_TTL_S = 1;
+/** A data centre reads the break-glass document at most this often (s). */
+const BREAK_GLASS_TTL_S = 15;
 /** The copy of last resort lives this long (s). */
 const LAST_SNAPSHOT_TTL_S = 30 * 86_400;
 /** A call that takes longer counts as failed (ms): its request has stopped waiting long before. */
@@ -16,6 +19,7 @@ const CALL_TIMEOUT_MS = 5_000;
 
 /** Keys of `caches.default`; the host is reserved and never resolves. */
 const pointerUrl = (project: string) => `https://blastdoor.invalid/pointer/${project}`;
+const breakGlassUrl = (project: string) => `https://blastdoor.invalid/break-glass/${project}`;
 const lastUrl = (project: string, environment: string) => `https://blastdoor.invalid/last/${project}/${environment}`;
 
 const timed = <T>(work: Promise<T>): Promise<T> =>
@@ -47,6 +51,14 @@ export function edgeSources(env: Env): EdgeSources {
     },
     kvSnapshot: (key) => timed(snapshots.get(key)),
     storeSnapshot: (project, environment, hash) => timed(flagStore(env, project).snapshot(environment, hash)),
+    async breakGlass(project, urgent) {
+      const hit = urgent ? undefined : await cache.match(breakGlassUrl(project));
+      if (hit) return breakGlassSchema.parse(await hit.json());
+      const found = await timed(readBreakGlass(env.SNAPSHOTS, project));
+      const headers = { "Cache-Control": `max-age=${BREAK_GLASS_TTL_S}`, "Content-Type": "application/json" };
+      await cache.put(breakGlassUrl(project), new Response(JSON.stringify(found), { headers }));
+      return found;
+    },
     async lastSnapshot(project, environment) {
       const hit = await cache.match(lastUrl(project, environment));
       if (!hit) return null;

@@ -10,6 +10,7 @@ import {
   stateWrite,
 } from "../../shared/schema/admin.ts";
 import { flagStore } from "../durable/stubs.ts";
+import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
 import { execute, found, written } from "./execute.ts";
 import { adminRoute, body, json, optionalBody, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
@@ -205,8 +206,14 @@ export const flags = router()
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { comment, variant } = c.req.valid("json");
-      const command = { type: "restore", environment, flag, ...(variant === undefined ? {} : { variant }) } as const;
+      const lane = await readBreakGlass(c.env.SNAPSHOTS, project);
+      const breakGlassIds = (lane.environments[environment] ?? [])
+        .filter((kill) => kill.flag === flag && (variant === undefined || kill.variant === variant))
+        .map((kill) => kill.id);
+      const named = variant === undefined ? {} : { variant };
+      const command = { type: "restore", environment, flag, breakGlassIds, ...named } as const;
       const { view } = written<StateView>(c, await execute(c, project, command, { comment }));
+      await removeBreakGlassKills(c.env.SNAPSHOTS, project, breakGlassIds);
       return c.json(view, 200);
     },
   );

@@ -1,7 +1,7 @@
 import type { CommandOf } from "../commands.ts";
-import type { ProjectView, Row } from "../entities.ts";
+import type { Change, ProjectView, Row } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
-import { type Circumstances, type Decision, decision, liveFlag, mayChange } from "./decision.ts";
+import { type Circumstances, change, type Decision, decision, liveFlag, mayChange } from "./decision.ts";
 
 /** Kills in force in an environment; restored ones are kept only until a snapshot without them is out. */
 export const activeKills = (view: ProjectView, environment: string): Row<"kill">[] =>
@@ -48,14 +48,17 @@ export function restore(command: CommandOf<"restore">, c: Circumstances): Result
   const lifted = activeKills(c.view, environment)
     .filter((row) => row.body.flag === key)
     .filter((row) => variant === undefined || row.body.variant === variant);
-  return decision(
-    lifted.map((row) => ({
-      entity: "kill",
-      environment,
-      key: row.key,
-      before: row.body,
-      after: { ...row.body, clearedRevision: c.revision },
-    })),
-    [environment],
-  );
+  const changes: Change[] = lifted.map((row) => ({
+    entity: "kill",
+    environment,
+    key: row.key,
+    before: row.body,
+    after: { ...row.body, clearedRevision: c.revision },
+  }));
+  for (const id of command.breakGlassIds ?? []) {
+    changes.push(
+      ...change("tombstone", environment, id, c.view.get("tombstone", environment, id)?.body ?? null, { flag: key }),
+    );
+  }
+  return decision(changes, [environment]);
 }

@@ -46,6 +46,7 @@ export function deleteProject(c: Circumstances): Result<Decision> {
   const changes: Change[] = [];
   for (const entity of [
     "kill",
+    "tombstone",
     "key",
     "state",
     "flag",
@@ -90,7 +91,7 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   const conflict = versionConflict(`environment "${environment}"`, row, c.ifVersion);
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
-  for (const entity of ["kill", "key", "state"] as const) {
+  for (const entity of ["kill", "tombstone", "key", "state"] as const) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }
