@@ -16,6 +16,7 @@ import { playground } from "./routes/playground.ts";
 import { projects } from "./routes/projects.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
+import { streams } from "./routes/streams.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
 export const admin = new OpenAPIHono<AdminEnv>()
@@ -42,6 +43,7 @@ admin.doc31("/openapi.json", {
 
 export const app = new OpenAPIHono<{ Bindings: Env }>();
 
+app.route("/ofrep/v1/streams", streams);
 app.route("/ofrep/v1", ofrep);
 
 app.get("/healthz", (c) =>

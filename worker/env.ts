@@ -10,6 +10,8 @@ export interface Env {
   readonly BREAK_GLASS_SECRET?: string;
   /** "off": no event streams are offered, clients poll (Workers Free allows too few subrequests). */
   readonly EVENT_STREAMS?: string;
+  /** Event streams one isolate holds; 600 unless set. */
+  readonly STREAMS_PER_ISOLATE?: string;
   /** Tests only: where to announce the steps of a write (loopback addresses only). */
   readonly FAULT_SERVER?: string;
   /** Tells this start from an earlier one that may still hold the port. */

@@ -57,5 +57,7 @@ export const snapshot = z.strictObject({
   holdouts: z.record(key, snapshotHoldout),
   keys: z.array(snapshotKey),
   kills: z.array(kill),
+  /** Seals stream tokens: 256 bits in hex, one per project, never sent to anybody. */
+  sealKey: z.string().length(64).optional(),
 });
 export type Snapshot = z.infer<typeof snapshot>;

@@ -14,7 +14,7 @@ export const killOf = (row: Row<"kill">): Kill => ({
 /** One environment as edges evaluate it, checked against the schema before anybody sees it. */
 export function buildSnapshot(
   view: ProjectView,
-  identity: { project: string; environment: string; epoch: number; revision: number },
+  identity: { project: string; environment: string; epoch: number; revision: number; sealKey?: string | undefined },
 ): Snapshot {
   const flags: Record<string, SnapshotFlag> = {};
   const states = new Map(view.list("state", identity.environment).map((row) => [row.key, row.body]));

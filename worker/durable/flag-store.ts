@@ -3,6 +3,7 @@ import type { AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import type { Env } from "../env.ts";
+import { randomSecret } from "../http/tokens.ts";
 import { kvSnapshotStore, type SnapshotStore, sha256, snapshotKey } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
 import { AuditLog } from "./audit.ts";
@@ -105,6 +106,8 @@ export class FlagStore extends DurableBase {
   #prepare(): void {
     if (this.#ready) return;
     migrate(this.#storage, FLAG_STORE_MIGRATIONS);
+    if (this.#meta("seal_key") === undefined)
+      this.#setMeta("seal_key", `${randomSecret()}${randomSecret()}`.slice(0, 64));
     this.#ready = true;
   }
 
@@ -243,7 +246,8 @@ export class FlagStore extends DurableBase {
 
   #render(environment: string): Rendered {
     const revision = this.#audit.latestRevision;
-    const built = buildSnapshot(this.#documents, { project: this.#project, environment, epoch: this.#epoch, revision });
+    const identity = { project: this.#project, environment, epoch: this.#epoch, revision };
+    const built = buildSnapshot(this.#documents, { ...identity, sealKey: this.#meta("seal_key") });
     const body = JSON.stringify(built);
     const hash = sha256(body);
     const rendered = { revision, hash, kvKey: snapshotKey(this.#project, environment, revision, hash), body };

@@ -24,10 +24,17 @@ export function parseKey(token: string): ParsedKey | null {
  */
 export class BearerKeys {
   readonly #byHash: ReadonlyMap<string, SnapshotKey>;
+  readonly #ids: ReadonlySet<string>;
   readonly #seen = new Map<string, SnapshotKey>();
 
   constructor(keys: readonly SnapshotKey[]) {
     this.#byHash = new Map(keys.map((key) => [key.hash, key]));
+    this.#ids = new Set(keys.map((key) => key.id));
+  }
+
+  /** Whether the key of this id is still in force. */
+  has(id: string): boolean {
+    return this.#ids.has(id);
   }
 
   find(token: string): SnapshotKey | null {

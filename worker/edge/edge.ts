@@ -27,6 +27,8 @@ export interface Loaded {
   readonly revision: number;
   readonly epoch: number;
   readonly hash: string;
+  /** Seals stream tokens. */
+  readonly sealKey: string | undefined;
   /** From pointer and snapshot; break-glass and staleness come on top. */
   kills: readonly Kill[];
   /** Counts up whenever the kills applied to `compiled` change: with `hash`, tells streams that something happened. */
@@ -363,7 +365,7 @@ export class Edge {
     kills: readonly Kill[],
     before?: Loaded,
   ): Loaded {
-    const { revision, epoch, keys } = snapshot;
+    const { revision, epoch, keys, sealKey } = snapshot;
     const compiled = compile(snapshot, re2);
     const killsChanged = (before?.killsChanged ?? 0) + 1;
     const loaded: Loaded = {
@@ -372,6 +374,7 @@ export class Edge {
       revision,
       epoch,
       hash,
+      sealKey,
       kills,
       killsChanged,
       applied: "",

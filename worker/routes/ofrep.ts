@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { type Audience, evaluate, evaluateAll, prepare, visibleTo } from "../../shared/evaluate.ts";
+import { evaluate, evaluateAll, prepare, visibleTo } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
@@ -9,12 +9,16 @@ import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { bearerOf } from "../http/tokens.ts";
+import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
 
 /**
  * The evaluation plane: OFREP 0.3.0. Never waits for the control plane when it has anything to serve, never answers
  * 5xx. Headers are written here rather than by middleware: this is the hot path.
  */
 export const ofrep = new Hono<{ Bindings: Env }>();
+
+/** How old (ms) knowledge may be when a client was told that there is something newer. */
+const REFETCH_MAX_AGE_MS = 50;
 
 const EXPOSED = "ETag, Retry-After";
 const PREFLIGHT_HEADERS = {
@@ -36,12 +40,14 @@ ofrep.post("/evaluate/flags/:key", async (c) => {
   if (admitted instanceof Response) return admitted;
   const context = await readContext(c.req.raw, flag);
   if (context instanceof Response) return context;
-  // Nothing known at all: an absent value, so the caller's default applies.
-  if (!admitted.loaded) return answer(200, JSON.stringify({ key: flag, reason: "UNKNOWN" }));
-  const outcome = evaluate(admitted.loaded.compiled, flag, prepare(admitted.loaded.compiled, context, Date.now()));
-  if (!outcome || !visibleTo(outcome, admitted.audience))
+  // An absent value, so the caller's default applies.
+  if (admitted === "nothing known") return answer(200, JSON.stringify({ key: flag, reason: "UNKNOWN" }));
+  const { loaded, key } = admitted;
+  const outcome = evaluate(loaded.compiled, flag, prepare(loaded.compiled, context, Date.now()));
+  if (!outcome || !visibleTo(outcome, key.kind)) {
     return failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
-  return answer(200, admitted.audience === "client" ? outcome.clientJson : outcome.serverJson);
+  }
+  return answer(200, key.kind === "client" ? outcome.clientJson : outcome.serverJson);
 });
 
 ofrep.post("/evaluate/flags", async (c) => {
@@ -50,19 +56,42 @@ ofrep.post("/evaluate/flags", async (c) => {
   const context = await readContext(c.req.raw);
   if (context instanceof Response) return context;
   const known = c.req.raw.headers.get("If-None-Match");
-  // Nothing known at all: whoever has an answer keeps it.
-  if (!admitted.loaded) return known ? notModified(known) : answer(200, '{"flags":[]}');
-  const { compiled } = admitted.loaded;
-  const { flags, etag } = evaluateAll(compiled, prepare(compiled, context, Date.now()), admitted.audience);
-  const tag = `"${etag}"`;
+  // Whoever has an answer keeps it.
+  if (admitted === "nothing known") return known ? notModified(known) : answer(200, '{"flags":[]}');
+  const now = Date.now();
+  const { key } = admitted;
+  const loaded = await asNewAs(c, admitted, context);
+  const { flags, etag } = evaluateAll(loaded.compiled, prepare(loaded.compiled, context, now), key.kind);
+  const streaming = key.kind === "client" && streamsOffered(c.env);
+  const tag = streaming ? `"${etag}-${streamPeriod(now)}"` : `"${etag}"`;
   if (known !== null && (known === tag || matches(known, tag))) return notModified(tag);
-  return answer(200, `{"flags":[${flags}]}`, tag);
+  const eventStreams = streaming ? await eventStreamsJson(loaded, { keyId: key.id, context, etag }, now) : "";
+  return answer(200, `{"flags":[${flags}]${eventStreams}}`, tag);
 });
+
+/** A stream told the client of a result that this isolate may not know yet: then refresh before answering. */
+async function asNewAs(c: Context<{ Bindings: Env }>, { loaded, key }: Admitted, context: object): Promise<Loaded> {
+  const told = c.req.query("flagConfigEtag");
+  if (told === undefined) return loaded;
+  const { compiled } = loaded;
+  if (evaluateAll(compiled, prepare(compiled, context, Date.now()), key.kind).etag === told) return loaded;
+  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const newer = await isolateEdge(c.env).current(compiled.project, compiled.environment, waitUntil, {
+    maxAgeMs: REFETCH_MAX_AGE_MS,
+  });
+  return typeof newer === "string" ? loaded : newer;
+}
 
 ofrep.all("*", () => failure(404, "GENERAL", "there is no such OFREP route; POST /ofrep/v1/evaluate/flags evaluates"));
 
-/** Who asks and what there is to answer with; a refusal is a finished response. */
-async function admit(c: Context<{ Bindings: Env }>): Promise<Response | { loaded: Loaded | null; audience: Audience }> {
+/** Who asks, and what there is to answer with. */
+interface Admitted {
+  loaded: Loaded;
+  key: SnapshotKey;
+}
+
+/** A refusal is a finished response. */
+async function admit(c: Context<{ Bindings: Env }>): Promise<Admitted | Response | "nothing known"> {
   const request = c.req.raw;
   const token = bearerOf(request.headers);
   if (token === null) return unauthorized("send an environment key as Authorization: Bearer KEY or X-API-Key: KEY");
@@ -73,11 +102,11 @@ async function admit(c: Context<{ Bindings: Env }>): Promise<Response | { loaded
   );
   if (loaded === "missing") return unauthorized(UNKNOWN_KEY);
   // The key cannot be checked, but without flags there is nothing that it would open.
-  if (loaded === "unreachable") return { loaded: null, audience: named.kind };
+  if (loaded === "unreachable") return "nothing known";
   const key = loaded.keys.find(token);
   if (!key) return unauthorized(UNKNOWN_KEY);
   if (!fromItsOrigins(key, request)) return json(403, { errorDetails: "this key may not be used from this origin" });
-  return { loaded, audience: key.kind };
+  return { loaded, key };
 }
 
 const UNKNOWN_KEY = "this key is unknown or revoked";
