@@ -14,6 +14,7 @@ import { keys } from "./routes/keys.ts";
 import { ofrep } from "./routes/ofrep.ts";
 import { playground } from "./routes/playground.ts";
 import { projects } from "./routes/projects.ts";
+import { propagation } from "./routes/propagation.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
 import { streams } from "./routes/streams.ts";
@@ -27,7 +28,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", keys)
   .route("/", history)
   .route("/", playground)
-  .route("/", breakGlass);
+  .route("/", breakGlass)
+  .route("/", propagation);
 export type Admin = typeof admin;
 
 admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });

@@ -1,6 +1,7 @@
 import { LIMITS } from "../../shared/limits.ts";
 import type { AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
+import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import type { Env } from "../env.ts";
 import { randomSecret } from "../http/tokens.ts";
@@ -18,6 +19,7 @@ import type { Change } from "./entities.ts";
 import { exportProject } from "./export-project.ts";
 import { FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
 import { backoff, computeNextAlarm, drainOutbox, type Rendered } from "./outbox.ts";
+import { PropagationLog } from "./propagation-log.ts";
 import { Publications } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
 import { directory } from "./stubs.ts";
@@ -77,13 +79,14 @@ export class FlagStore extends DurableBase {
     "pointer",
     "snapshot",
     "draft",
-    "publications",
+    "propagation",
   ]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #documents: Documents;
   readonly #audit: AuditLog;
   readonly #publications: Publications;
+  readonly #propagation: PropagationLog;
   readonly #snapshots: SnapshotStore;
   readonly #checkpoints: Checkpoints;
   #ready = false;
@@ -96,6 +99,7 @@ export class FlagStore extends DurableBase {
     this.#documents = new Documents(state.storage.sql);
     this.#audit = new AuditLog(state.storage.sql);
     this.#publications = new Publications(state.storage.sql);
+    this.#propagation = new PropagationLog(state.storage.sql);
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
     this.#checkpoints = checkpoints(env.FAULT_SERVER);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
@@ -162,7 +166,10 @@ export class FlagStore extends DurableBase {
       if (change.entity === "project") this.#publications.enqueue("", revision, now);
     }
     this.#audit.append({ revision, at: now, actor, action: command.type, comment, changes });
-    for (const environment of publish) this.#publications.enqueue(environment, revision, now);
+    for (const environment of publish) {
+      this.#publications.enqueue(environment, revision, now);
+      this.#propagation.committed(environment, revision, command.type, now);
+    }
     const view = viewAfter(this.#documents, project, command, revision, this.#epoch);
     const reply: Reply = { revision, changed: true, created, changes, view };
     this.#rememberReply(asked.id, fingerprint, reply, now);
@@ -225,7 +232,9 @@ export class FlagStore extends DurableBase {
       publish: (environment: string, rendered: Rendered) => {
         this.#storage.transactionSync(() => {
           if (!this.#documents.get("environment", "", environment)) return;
-          this.#publications.move(environment, rendered, Date.now());
+          const now = Date.now();
+          this.#publications.move(environment, rendered, now);
+          this.#propagation.published(environment, rendered.revision, now);
           this.#documents.forgetClearedKills(environment, rendered.revision);
         });
         return this.#checkpoints.reach("pointer-moved");
@@ -261,8 +270,11 @@ export class FlagStore extends DurableBase {
   }
 
   /** What edges re-read: current snapshots and kills. Null when there is no such project. */
-  pointer(): Pointer | null {
+  pointer(report?: ServedReport): Pointer | null {
     if (!this.#ready || !this.#documents.get("project", "", this.#project)) return null;
+    const told = servedReport.safeParse(report);
+    if (told.success && told.data.served.length > 0)
+      this.#storage.transactionSync(() => this.#propagation.served(told.data));
     const environments: Pointer["environments"] = {};
     for (const { environment, revision, hash } of this.#publications.published()) {
       // A restored kill stays until the snapshot without it is out: an older snapshot must not re-open a rollout.
@@ -299,13 +311,10 @@ export class FlagStore extends DurableBase {
     });
   }
 
-  publications() {
-    if (!this.#ready) return null;
-    return {
-      committed: this.#audit.latestRevision,
-      published: this.#publications.published(),
-      pending: this.#publications.pending(),
-    };
+  propagation(environment: string) {
+    return this.#ready && this.#documents.get("environment", "", environment)
+      ? this.#propagation.recent(environment)
+      : null;
   }
 
   getProject() {
@@ -395,5 +404,5 @@ export type FlagStoreMethods = Pick<
   | "pointer"
   | "snapshot"
   | "draft"
-  | "publications"
+  | "propagation"
 >;

@@ -63,6 +63,25 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
       ) WITHOUT ROWID;
       CREATE INDEX command_at ON command (at);`,
   },
+  {
+    name: "0002-propagation",
+    sql: `
+      CREATE TABLE change_log (
+        environment TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        action TEXT NOT NULL,
+        committed_at INTEGER NOT NULL,
+        published_at INTEGER,
+        PRIMARY KEY (environment, revision)
+      ) WITHOUT ROWID;
+      CREATE TABLE first_served (
+        environment TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        colo TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (environment, revision, colo)
+      ) WITHOUT ROWID;`,
+  },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

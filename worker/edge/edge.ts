@@ -1,6 +1,7 @@
 import { applyKills, type CompiledSnapshot, compile, staleKills } from "../../shared/compile.ts";
 import { re2 } from "../../shared/regex.ts";
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
+import type { ServedReport } from "../../shared/schema/propagation.ts";
 import type { Kill, Snapshot } from "../../shared/schema/snapshot.ts";
 import { snapshotKey, verifySnapshot } from "../kv/snapshot-store.ts";
 import { BearerKeys } from "./bearer-keys.ts";
@@ -45,7 +46,9 @@ export interface EdgeSources {
   cachedPointer(project: string): Promise<Pointer | null>;
   keepPointer(pointer: Pointer): Promise<void>;
   /** Null: there is no such project. Throws when the store cannot be reached. */
-  storePointer(project: string): Promise<Pointer | null>;
+  storePointer(project: string, report: ServedReport | undefined): Promise<Pointer | null>;
+  /** The data centre this isolate runs in. */
+  colo(): string;
   kvSnapshot(key: string): Promise<string | null>;
   storeSnapshot(project: string, environment: string, hash: string): Promise<string | null>;
   /** Kills written straight to KV; `urgent` while the store cannot be reached. */
@@ -71,6 +74,8 @@ interface ProjectState {
   breakGlassAt: number;
   /** How often in a row requests met the same clock reading. */
   sameInstant: { at: number; count: number };
+  /** Revisions first served here since the store was last asked, to be told to it with the next look-up. */
+  news: ServedReport["served"];
   readonly environments: Map<string, Loaded>;
 }
 
@@ -84,6 +89,8 @@ const MAX_PROJECTS = 200;
 /** A project that does not exist is asked for again after this long (ms). */
 const MISSING_MS = 2_000;
 const POLL_MS = 5;
+/** Unreported firsts that are kept; older ones go. */
+const MAX_NEWS = 20;
 /** Break-glass is looked up this often (ms) in good times and while the store is out of reach. */
 const BREAK_GLASS_MS = 15_000;
 const BREAK_GLASS_URGENT_MS = 5_000;
@@ -210,6 +217,7 @@ export class Edge {
       breakGlass: null,
       breakGlassAt: Number.NEGATIVE_INFINITY,
       sameInstant: { at: 0, count: 0 },
+      news: [],
       environments: new Map(),
     };
     this.#projects.set(project, state);
@@ -268,6 +276,7 @@ export class Edge {
   /** Takes a pointer over, kills first: they apply before any snapshot is fetched. */
   #adopt(state: ProjectState, next: HeldPointer): void {
     if (!supersedes(next.pointer, state.held?.pointer)) return;
+    const before = state.held?.pointer;
     const same =
       state.held?.pointer.revision === next.pointer.revision && state.held.pointer.epoch === next.pointer.epoch;
     const stampedAt =
@@ -283,7 +292,19 @@ export class Edge {
       }
       loaded.kills = killsInForce(loaded.kills, loaded, { ...named, epoch: next.pointer.epoch });
       this.#applyKills(state, name, loaded, 0);
+      if (before && before.revision < next.pointer.revision) {
+        this.#tell(state, {
+          environment: name,
+          lane: "kill",
+          revision: next.pointer.revision,
+          at: this.#sources.now(),
+        });
+      }
     }
+  }
+
+  #tell(state: ProjectState, ...news: ServedReport["served"]): void {
+    state.news = [...state.news, ...news].slice(-MAX_NEWS);
   }
 
   async #readPointer(project: string, state: ProjectState, options: CurrentOptions): Promise<HeldPointer | null> {
@@ -294,7 +315,14 @@ export class Edge {
       if (newer) return copy;
     }
     const askedAt = this.#sources.now();
-    const pointer = await this.#sources.storePointer(project);
+    const news = state.news.splice(0);
+    const offset = state.clockOffset ?? 0;
+    const served = news.map((one) => ({ ...one, at: one.at + offset }));
+    const report = served.length === 0 ? undefined : { colo: this.#sources.colo(), served };
+    const pointer = await this.#sources.storePointer(project, report).catch((error: unknown) => {
+      this.#tell(state, ...news);
+      throw error;
+    });
     if (!pointer) return null;
     const { held, clockOffset } = placeAnswer(pointer, askedAt);
     state.clockOffset = clockOffset;
@@ -381,6 +409,7 @@ export class Edge {
     };
     this.#applyKills(state, environment, loaded, 0);
     state.environments.set(environment, loaded);
+    this.#tell(state, { environment, lane: "config", revision, at: this.#sources.now() });
     return loaded;
   }
 

@@ -31,11 +31,12 @@ const timed = <T>(work: Promise<T>): Promise<T> =>
   ]);
 
 /** The real things behind the lane: Cache API, Durable Object, KV and clock. */
-export function edgeSources(env: Env): EdgeSources {
+export function edgeSources(env: Env, colo: string): EdgeSources {
   const snapshots = kvSnapshotStore(env.SNAPSHOTS);
   const cache = caches.default;
   return {
     now: () => Date.now(),
+    colo: () => colo,
     wait: (ms) => scheduler.wait(ms),
     async cachedPointer(project) {
       const hit = await cache.match(pointerUrl(project));
@@ -45,8 +46,8 @@ export function edgeSources(env: Env): EdgeSources {
       const headers = { "Cache-Control": `max-age=${POINTER_TTL_S}`, "Content-Type": "application/json" };
       await cache.put(pointerUrl(pointer.project), new Response(JSON.stringify(pointer), { headers }));
     },
-    async storePointer(project) {
-      const answered = await timed(flagStore(env, project).pointer());
+    async storePointer(project, report) {
+      const answered = await timed(flagStore(env, project).pointer(report));
       return answered && pointerSchema.parse(answered);
     },
     kvSnapshot: (key) => timed(snapshots.get(key)),

@@ -42,7 +42,9 @@ export const breakGlass = router().openapi(
     }
     const { project, environment, flag } = c.req.valid("param");
     const { variant, serve } = c.req.valid("json");
-    const known = await isolateEdge(c.env).current(project, environment, (work) => c.executionCtx.waitUntil(work));
+    const known = await isolateEdge(c.env, c.req.raw).current(project, environment, (work) =>
+      c.executionCtx.waitUntil(work),
+    );
     const definition = typeof known === "string" ? undefined : known.compiled.flags.get(flag);
     if (typeof known !== "string" && !definition)
       throw new ProblemError(404, "flag-not-found", `There is no flag "${flag}" in ${environment}`);

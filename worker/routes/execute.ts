@@ -41,7 +41,7 @@ export async function execute(
     result = await store.execute(envelope);
   }
   if (!result.ok) throw rejectionProblem(result.rejection);
-  isolateEdge(c.env).require(project, result.value.revision);
+  isolateEdge(c.env, c.req.raw).require(project, result.value.revision);
   return result.value;
 }
 

@@ -76,7 +76,7 @@ async function asNewAs(c: Context<{ Bindings: Env }>, { loaded, key }: Admitted,
   const { compiled } = loaded;
   if (evaluateAll(compiled, prepare(compiled, context, Date.now()), key.kind).etag === told) return loaded;
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const newer = await isolateEdge(c.env).current(compiled.project, compiled.environment, waitUntil, {
+  const newer = await isolateEdge(c.env, c.req.raw).current(compiled.project, compiled.environment, waitUntil, {
     maxAgeMs: REFETCH_MAX_AGE_MS,
   });
   return typeof newer === "string" ? loaded : newer;
@@ -97,7 +97,7 @@ async function admit(c: Context<{ Bindings: Env }>): Promise<Admitted | Response
   if (token === null) return unauthorized("send an environment key as Authorization: Bearer KEY or X-API-Key: KEY");
   const named = parseKey(token);
   if (!named) return unauthorized(UNKNOWN_KEY);
-  const loaded = await isolateEdge(c.env).current(named.project, named.environment, (work) =>
+  const loaded = await isolateEdge(c.env, c.req.raw).current(named.project, named.environment, (work) =>
     c.executionCtx.waitUntil(work),
   );
   if (loaded === "missing") return unauthorized(UNKNOWN_KEY);

@@ -53,7 +53,7 @@ streams.get("/:project/:environment", async (c) => {
   if (!streamsOffered(c.env)) return refuse(404, "event streams are not offered here; poll instead");
   const { project, environment } = c.req.param();
   const token = c.req.query("token") ?? "";
-  const edge = isolateEdge(c.env);
+  const edge = isolateEdge(c.env, c.req.raw);
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const loaded = await edge.current(project, environment, waitUntil);
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });

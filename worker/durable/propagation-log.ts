@@ -1,0 +1,95 @@
+import type { Propagation, ServedReport } from "../../shared/schema/propagation.ts";
+
+/** Changes kept per environment; the page shows the last ten. */
+const KEEP_CHANGES = 50;
+const SHOWN_CHANGES = 10;
+
+type ChangeRow = { revision: number; action: string; committed_at: number; published_at: number | null };
+
+/** How changes travel: committed, published, first served in each data centre. In SQLite, so restarts keep it. */
+export class PropagationLog {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Inside the command's transaction. */
+  committed(environment: string, revision: number, action: string, now: number): void {
+    this.#sql.exec(
+      "INSERT INTO change_log (environment, revision, action, committed_at) VALUES (?, ?, ?, ?)",
+      environment,
+      revision,
+      action,
+      now,
+    );
+    const [oldest] = this.#sql.exec<{ revision: number }>(
+      "SELECT revision FROM change_log WHERE environment = ? ORDER BY revision DESC LIMIT 1 OFFSET ?",
+      environment,
+      KEEP_CHANGES,
+    );
+    if (!oldest) return;
+    for (const table of ["change_log", "first_served"]) {
+      this.#sql.exec(`DELETE FROM ${table} WHERE environment = ? AND revision <= ?`, environment, oldest.revision);
+    }
+  }
+
+  /** A snapshot of this revision is out; it carries every change up to it. */
+  published(environment: string, revision: number, now: number): void {
+    this.#sql.exec(
+      "UPDATE change_log SET published_at = ? WHERE environment = ? AND revision <= ? AND published_at IS NULL",
+      now,
+      environment,
+      revision,
+    );
+  }
+
+  /**
+   * An edge serves a revision, and with it every change up to it that travels by the same lane: kills and nothing else
+   * are in force with the pointer alone, the rest (a restore too) with the snapshot. The earliest report of a data
+   * centre counts.
+   */
+  served({ colo, served }: ServedReport): void {
+    for (const { environment, lane, revision, at } of served) {
+      const kills = lane === "kill" ? "AND action = 'kill'" : "";
+      this.#sql.exec(
+        `INSERT INTO first_served (environment, revision, colo, at)
+         SELECT environment, revision, ?1, max(?2, committed_at) FROM change_log
+         WHERE environment = ?3 AND revision <= ?4 ${kills}
+         ON CONFLICT (environment, revision, colo) DO UPDATE SET at = min(at, excluded.at)`,
+        colo,
+        Math.round(at),
+        environment,
+        revision,
+      );
+    }
+  }
+
+  /** The latest changes of an environment, newest first. */
+  recent(environment: string): Propagation[] {
+    const changes = this.#sql.exec<ChangeRow>(
+      "SELECT revision, action, committed_at, published_at FROM change_log WHERE environment = ? ORDER BY revision DESC LIMIT ?",
+      environment,
+      SHOWN_CHANGES,
+    );
+    return [...changes].map((change) => ({
+      revision: change.revision,
+      action: change.action,
+      committedAt: iso(change.committed_at),
+      publishedAt: change.published_at === null ? null : iso(change.published_at),
+      publishedAfterMs: change.published_at === null ? null : change.published_at - change.committed_at,
+      firstServed: this.#firstServed(environment, change),
+    }));
+  }
+
+  #firstServed(environment: string, change: ChangeRow): Propagation["firstServed"] {
+    const rows = this.#sql.exec<{ colo: string; at: number }>(
+      "SELECT colo, at FROM first_served WHERE environment = ? AND revision = ? ORDER BY at",
+      environment,
+      change.revision,
+    );
+    return [...rows].map(({ colo, at }) => ({ colo, at: iso(at), afterMs: at - change.committed_at }));
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

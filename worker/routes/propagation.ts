@@ -1,0 +1,24 @@
+import { z } from "@hono/zod-openapi";
+import { propagation as propagationView } from "../../shared/schema/propagation.ts";
+import { flagStore } from "../durable/stubs.ts";
+import { found } from "./execute.ts";
+import { adminRoute, json, params } from "./route.ts";
+import { router } from "./router.ts";
+
+const answer = z.object({ last: propagationView.nullable(), changes: z.array(propagationView) });
+
+export const propagation = router().openapi(
+  adminRoute("viewer", {
+    method: "get",
+    path: "/projects/{project}/environments/{environment}/propagation",
+    tags: ["Stop button"],
+    summary: "How the latest changes travelled: committed, published, first served by each data centre seen.",
+    request: { params: params.environment },
+    responses: { 200: json(answer, "Newest first; `last` is the first of them") },
+  }),
+  async (c) => {
+    const { project, environment } = c.req.valid("param");
+    const changes = found(c, await flagStore(c.env, project).propagation(environment), "environment", environment);
+    return c.json({ last: changes[0] ?? null, changes }, 200);
+  },
+);
