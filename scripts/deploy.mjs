@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { runChild } from "./child.mjs";
+import { reexecute, requireNode20 } from "./pinned-node.mjs";
+import { Problem, runMain } from "./problem.mjs";
+import { root } from "./root.mjs";
+import { setup } from "./setup.mjs";
+
+// `npm run deploy`: builds, deploys to the Cloudflare account you are signed in to, and on the first time makes the
+// secrets. Arguments go on to `wrangler deploy`: `npm run deploy -- --dry-run` only builds.
+
+const wrangler = path.join(root, "node_modules", "wrangler", "bin", "wrangler.js");
+const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false" };
+/** Secrets the Worker needs, each with the prefix that tells it apart. */
+const SECRETS = /** @type {const} */ ({ ADMIN_TOKEN: "bda_", BREAK_GLASS_SECRET: "bdg_" });
+
+await runMain(async () => {
+  requireNode20();
+  await setup();
+  const code = await reexecute(fileURLToPath(import.meta.url));
+  if (code !== undefined) return code;
+  const args = process.argv.slice(2);
+  const made = args.includes("--dry-run") ? {} : await missingSecrets();
+  const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-deploy-"));
+  try {
+    const secretsFile = path.join(folder, "secrets.json");
+    if (Object.keys(made).length > 0) {
+      // A file for its owner's eyes only: arguments can be listed by others. wrangler adds these to the secrets there are.
+      writeFileSync(secretsFile, JSON.stringify(made), { mode: 0o600 });
+      args.push("--secrets-file", secretsFile);
+    }
+    const deployed = await runChild(process.execPath, [wrangler, "deploy", ...args], {
+      cwd: root,
+      stdio: "inherit",
+      env,
+    });
+    if (deployed.code !== 0) return deployed.code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  for (const [name, value] of Object.entries(made)) console.log(`${name} ${value} (shown this once: keep it safe)`);
+  return 0;
+});
+
+/**
+ * The secrets that the deployed Worker does not have yet, made now; ADMIN_TOKEN may be given in the environment.
+ *
+ * @returns {Promise<Record<string, string>>}
+ */
+async function missingSecrets() {
+  const listed = await runChild(process.execPath, [wrangler, "secret", "list", "--format", "json"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...env, WRANGLER_HIDE_BANNER: "true", CI: "true" },
+  });
+  const unmade = () => Object.fromEntries(Object.keys(SECRETS).map((name) => [name, make(name)]));
+  if (listed.code !== 0) {
+    if (/does not exist|not found|10007/i.test(listed.output)) return unmade();
+    if (/authenticat|CLOUDFLARE_API_TOKEN|login/i.test(listed.output)) {
+      throw new Problem("Sign in to Cloudflare first: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.");
+    }
+    throw new Problem(
+      `${listed.output}\nThe deployed Worker's secrets could not be listed; wrangler's own words are above.`,
+    );
+  }
+  const json = listed.output.slice(listed.output.indexOf("["), listed.output.lastIndexOf("]") + 1);
+  const known = new Set(/** @type {{ name: string }[]} */ (JSON.parse(json)).map(({ name }) => name));
+  return Object.fromEntries(Object.entries(unmade()).filter(([name]) => !known.has(name)));
+}
+
+/** @param {string} name */
+function make(name) {
+  const given = process.env[name];
+  const prefix = SECRETS[/** @type {keyof typeof SECRETS} */ (name)];
+  return given ?? `${prefix}${randomBytes(32).toString("base64url")}`;
+}
