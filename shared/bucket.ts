@@ -89,7 +89,7 @@ export function seedHash(seed: string): number {
 /** The bucket of an already hashed unit under an already hashed seed. */
 export function bucketOf(seed: number, unit: number): number {
   const hash = finish(mixBlock(seed, unit), 4) >>> 0;
-  return Math.floor((hash * SPLIT_TOTAL) / 4_294_967_296);
+  return ((hash * SPLIT_TOTAL) / 4_294_967_296) | 0;
 }
 
 /** Which of SPLIT_TOTAL parts, 0-based, a unit falls into under a seed. */

@@ -1,7 +1,7 @@
 import { type AttributePath, parsePath } from "./attribute.ts";
 import type { CompiledFlag } from "./compile.ts";
 import { compileTest, type RegexEngine, type ValueTest } from "./match.ts";
-import type { AttributeTest, Condition } from "./schema/condition.ts";
+import type { AttributeTest, Condition, ConditionValue } from "./schema/condition.ts";
 import type { SnapshotSegment } from "./schema/segment.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
@@ -37,10 +37,18 @@ export interface ConditionNode {
   /** Its place in the snapshot's memo. */
   readonly id: number;
   readonly kind: NodeKind;
+  /**
+   * Worth remembering: it stands in several places. Tests of flags and segments always are, or diamonds of
+   * dependencies would be walked once per path.
+   */
+  shared: boolean;
   readonly constant: Truth;
   readonly negate: boolean;
   readonly path: AttributePath | null;
   readonly test: ValueTest | null;
+  /** The one string that it compares with, or all of them: short cuts past `test`. */
+  readonly text: string | null;
+  readonly texts: ReadonlySet<string> | null;
   /** The test asks whether the attribute is there, so an array is not looked into. */
   readonly existence: boolean;
   readonly children: readonly ConditionNode[];
@@ -51,17 +59,32 @@ export interface ConditionNode {
 
 const NO_NODES: readonly ConditionNode[] = [];
 const NO_VARIANTS: readonly string[] = [];
-const SHAPE: Omit<ConditionNode, "id" | "kind"> = {
-  constant: FALSE,
-  negate: false,
-  path: null,
-  test: null,
-  existence: false,
-  children: NO_NODES,
-  segment: null,
-  flag: null,
-  variants: NO_VARIANTS,
-};
+
+/** The one place that makes nodes, so that they all have one hidden class. */
+function makeNode(id: number, kind: NodeKind, parts: Partial<ConditionNode>): ConditionNode {
+  return {
+    id,
+    kind,
+    shared: kind === FLAG || kind === SEGMENT,
+    constant: parts.constant ?? FALSE,
+    negate: parts.negate ?? false,
+    path: parts.path ?? null,
+    test: parts.test ?? null,
+    text: parts.text ?? null,
+    texts: parts.texts ?? null,
+    existence: parts.existence ?? false,
+    children: parts.children ?? NO_NODES,
+    segment: parts.segment ?? null,
+    flag: parts.flag ?? null,
+    variants: parts.variants ?? NO_VARIANTS,
+  };
+}
+
+function compareStrings(values: readonly ConditionValue[]): Partial<ConditionNode> {
+  const strings = values.filter((value) => typeof value === "string");
+  if (strings.length < values.length || strings[0] === undefined) return {};
+  return strings.length === 1 ? { text: strings[0] } : { texts: new Set(strings) };
+}
 
 export interface ConditionSources {
   readonly regex: RegexEngine;
@@ -139,10 +162,12 @@ export class ConditionCompiler {
 
   #test(test: AttributeTest): ConditionNode {
     const flags = (test.negate ? 1 : 0) + (test.ignoreCase ? 2 : 0);
-    return this.#intern(`t${test.op}${flags}${test.attribute}\n${JSON.stringify(test.values)}`, TEST, () => ({
+    const { op, values = [] } = test;
+    return this.#intern(`t${op}${flags}${test.attribute}\n${JSON.stringify(values)}`, TEST, () => ({
+      ...((op === "equals" || op === "in") && !test.ignoreCase && compareStrings(values)),
       path: this.path(test.attribute),
       test: compileTest(test, this.#sources.regex),
-      existence: test.op === "exists",
+      existence: op === "exists",
       negate: test.negate === true,
     }));
   }
@@ -152,12 +177,14 @@ export class ConditionCompiler {
   }
 
   #intern(name: string, kind: NodeKind, make: () => Partial<ConditionNode>): ConditionNode {
-    let node = this.#nodes.get(name);
-    if (!node) {
-      const parts = make();
-      node = { ...SHAPE, ...parts, id: this.ids++, kind };
-      this.#nodes.set(name, node);
+    const known = this.#nodes.get(name);
+    if (known) {
+      known.shared = true;
+      return known;
     }
+    const parts = make();
+    const node = makeNode(this.ids++, kind, parts);
+    this.#nodes.set(name, node);
     return node;
   }
 }

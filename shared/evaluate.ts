@@ -1,16 +1,7 @@
-import { identityText, readAttribute } from "./attribute.ts";
+import { type AttributePath, identityText, isPlain, readAttribute, readPlain } from "./attribute.ts";
 import { bucketOf, unitHash } from "./bucket.ts";
-import type { CompiledFlag, CompiledServe, CompiledShare, CompiledSnapshot, Unit } from "./compile.ts";
-import {
-  ALL,
-  ANY,
-  CONSTANT,
-  type CompiledSegment,
-  type ConditionNode,
-  FLAG,
-  NOT,
-  SEGMENT,
-} from "./condition-compiler.ts";
+import type { CompiledFlag, CompiledRule, CompiledServe, CompiledShare, CompiledSnapshot, Unit } from "./compile.ts";
+import { ALL, ANY, type CompiledSegment, type ConditionNode, FLAG, NOT, SEGMENT, TEST } from "./condition-compiler.ts";
 import { testElements } from "./match.ts";
 import { type Cause, makeOutcome, type Outcome } from "./outcome.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
@@ -37,6 +28,8 @@ export interface Subject {
   readonly now: number;
   readonly memberships: Memberships | undefined;
   readonly stamp: number;
+  /** Whether the context may be read without asking what is its own; undefined until an attribute is read. */
+  plain: boolean | undefined;
 }
 
 const MAX_STAMP = 2 ** 29 - 1;
@@ -59,6 +52,7 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
     now,
     memberships,
     stamp: ++compiled.stamp,
+    plain: undefined,
   };
 }
 
@@ -142,7 +136,9 @@ function target(flag: CompiledFlag, subject: Subject): Outcome {
   }
   if (flag.holdout !== null && within(flag.holdout, subject)) return off(flag, "holdout");
   if (flag.layer !== null && (flag.layer === "outside" || !within(flag.layer, subject))) return off(flag, "layer");
-  for (const rule of flag.rules) {
+  const { rules } = flag;
+  for (let index = 0; index < rules.length; index++) {
+    const rule = rules[index] as CompiledRule;
     if (!(subject.now < rule.expiresAt)) continue;
     const matches = decideCondition(rule.when, subject);
     if (matches === BLOCKED) return off(flag, "blocked");
@@ -205,6 +201,11 @@ function firstServed(flag: CompiledFlag, served: CompiledServe, arm: number): Ou
 
 function rangeOf(ends: readonly number[], bucket: number): number {
   let low = 0;
+  if (ends.length <= 8) {
+    // Without a branch on the bucket, which no processor can predict.
+    for (let index = 0; index < ends.length - 1; index++) low += ((ends[index] as number) - 1 - bucket) >>> 31;
+    return low;
+  }
   let high = ends.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -220,6 +221,13 @@ function within(share: CompiledShare, subject: Subject): boolean {
   return share.from <= bucket && bucket < share.to;
 }
 
+function read(subject: Subject, path: AttributePath): unknown {
+  const { context } = subject;
+  if (context === null) return undefined;
+  subject.plain ??= isPlain(context);
+  return subject.plain && !path.inherited ? readPlain(context, path) : readAttribute(context, path);
+}
+
 /** Whether the subject has the bucketing attribute; afterwards its hash stands in `unitHashes`. */
 function hasUnit(unit: Unit, subject: Subject): boolean {
   const { unitMemo, unitHashes } = subject.compiled;
@@ -227,7 +235,7 @@ function hasUnit(unit: Unit, subject: Subject): boolean {
   if (known >> 1 === subject.stamp) return (known & 1) === 1;
   let identity: string | null = null;
   try {
-    if (subject.context !== null) identity = identityText(readAttribute(subject.context, unit.path));
+    identity = identityText(read(subject, unit.path));
   } catch {
     // A getter or proxy in a context that did not come from JSON: the attribute is absent.
   }
@@ -236,7 +244,13 @@ function hasUnit(unit: Unit, subject: Subject): boolean {
   return identity !== null;
 }
 
+/** Tests of attributes, most of all conditions, take the short way: no recursion, so the engine can inline it. */
 function decideCondition(node: ConditionNode, subject: Subject): Truth {
+  return node.kind === TEST ? testAttribute(node, subject) : combine(node, subject);
+}
+
+function combine(node: ConditionNode, subject: Subject): Truth {
+  if (!node.shared) return workOut(node, subject);
   const { memo } = subject.compiled;
   const known = memo[node.id] as number;
   if (known >> 2 === subject.stamp) return (known & 3) as Truth;
@@ -246,11 +260,12 @@ function decideCondition(node: ConditionNode, subject: Subject): Truth {
 }
 
 function workOut(node: ConditionNode, subject: Subject): Truth {
+  const { children } = node;
   switch (node.kind) {
     case ALL: {
       let result: Truth = TRUE;
-      for (const child of node.children) {
-        const truth = decideCondition(child, subject);
+      for (let index = 0; index < children.length; index++) {
+        const truth = decideCondition(children[index] as ConditionNode, subject);
         if (truth === FALSE) return FALSE;
         if (truth === UNKNOWN || (truth === BLOCKED && result === TRUE)) result = truth;
       }
@@ -258,17 +273,15 @@ function workOut(node: ConditionNode, subject: Subject): Truth {
     }
     case ANY: {
       let result: Truth = FALSE;
-      for (const child of node.children) {
-        const truth = decideCondition(child, subject);
+      for (let index = 0; index < children.length; index++) {
+        const truth = decideCondition(children[index] as ConditionNode, subject);
         if (truth === TRUE) return TRUE;
         if (truth === BLOCKED || (truth === UNKNOWN && result === FALSE)) result = truth;
       }
       return result;
     }
-    case NOT: {
-      const truth = decideCondition(node.children[0] as ConditionNode, subject);
-      return truth === TRUE ? FALSE : truth === FALSE ? TRUE : truth;
-    }
+    case NOT:
+      return negated(decideCondition(children[0] as ConditionNode, subject));
     case SEGMENT:
       return inSegment(node.segment as CompiledSegment, subject);
     case FLAG: {
@@ -276,31 +289,45 @@ function workOut(node: ConditionNode, subject: Subject): Truth {
       if (outcome.blocked) return BLOCKED;
       return outcome.variant !== null && node.variants.includes(outcome.variant) ? TRUE : FALSE;
     }
-    case CONSTANT:
-      return node.constant;
     default:
-      return testAttribute(node, subject.context);
+      return node.constant;
   }
 }
 
-function testAttribute(node: ConditionNode, context: object | null): Truth {
-  const test = node.test as NonNullable<typeof node.test>;
+function negated(truth: Truth): Truth {
+  return truth === TRUE ? FALSE : truth === FALSE ? TRUE : truth;
+}
+
+function testAttribute(node: ConditionNode, subject: Subject): Truth {
+  if (node.shared) {
+    const known = subject.compiled.memo[node.id] as number;
+    if (known >> 2 === subject.stamp) return (known & 3) as Truth;
+  }
   let truth: Truth;
   try {
-    const value = context === null ? undefined : readAttribute(context, node.path as NonNullable<typeof node.path>);
-    truth = Array.isArray(value) && !node.existence ? testElements(value, test) : test(value);
+    const value = read(subject, node.path as AttributePath);
+    // The commonest operators without an indirect call.
+    if (typeof value === "string" && node.text !== null) truth = value === node.text ? TRUE : FALSE;
+    else if (typeof value === "string" && node.texts !== null) truth = node.texts.has(value) ? TRUE : FALSE;
+    else truth = testValue(node, value);
   } catch {
     // Only a getter or proxy, or a fault of the regex engine, can get here; none may fail the request.
     return UNKNOWN;
   }
-  if (!node.negate) return truth;
-  return truth === TRUE ? FALSE : truth === FALSE ? TRUE : truth;
+  if (node.negate) truth = negated(truth);
+  if (node.shared) subject.compiled.memo[node.id] = (subject.stamp << 2) | truth;
+  return truth;
+}
+
+function testValue(node: ConditionNode, value: unknown): Truth {
+  const test = node.test as NonNullable<typeof node.test>;
+  return typeof value === "object" && !node.existence && Array.isArray(value) ? testElements(value, test) : test(value);
 }
 
 function inSegment(segment: CompiledSegment, subject: Subject): Truth {
   let identity: string | null = null;
   try {
-    if (subject.context !== null) identity = identityText(readAttribute(subject.context, segment.by));
+    identity = identityText(read(subject, segment.by));
   } catch {
     // As above: absent.
   }

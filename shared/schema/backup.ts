@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { slug } from "./primitives.ts";
+
+/**
+ * A backup is lines of JSON: a header, then every row that the store cannot rebuild, in the order they are needed.
+ * Unlike an export it holds everything: versions, kills, key hashes, the sealing key and the whole audit chain.
+ */
+export const backupHeader = z.strictObject({
+  row: z.literal("header"),
+  format: z.literal("blastdoor-backup-1"),
+  project: slug,
+  epoch: z.int().min(1),
+  revision: z.int().min(0),
+  takenAt: z.string(),
+});
+export const backupRow = z.discriminatedUnion("row", [
+  backupHeader,
+  z.strictObject({ row: z.literal("meta"), name: z.string(), value: z.string() }),
+  z.strictObject({
+    row: z.literal("document"),
+    entity: z.string(),
+    environment: z.string(),
+    key: z.string(),
+    version: z.int(),
+    body: z.string(),
+    created_at: z.int(),
+    updated_at: z.int(),
+    revision: z.int(),
+  }),
+  z.strictObject({
+    row: z.literal("audit"),
+    revision: z.int(),
+    at: z.int(),
+    actor: z.string(),
+    action: z.string(),
+    comment: z.string(),
+    changes: z.string(),
+    previous_hash: z.string(),
+    hash: z.string(),
+  }),
+  /** Closes a backup: how many rows stand before it, header included. A file without it is cut off. */
+  z.strictObject({ row: z.literal("end"), rows: z.int() }),
+]);
+export type BackupRow = z.infer<typeof backupRow>;
+
+/** One page of a backup. Pages of one backup must all name the same revision. */
+export const backupPage = z
+  .object({ revision: z.int(), rows: z.array(backupRow), next: z.string().nullable() })
+  .meta({ id: "BackupPage" });
+export type BackupPage = z.infer<typeof backupPage>;
+
+/** Rows of a restore go in by parts, in order; the last part makes the change, all or nothing. */
+export const restorePart = z
+  .strictObject({
+    /** 0 begins anew and forgets parts sent before. */
+    part: z.int().min(0),
+    rows: z.array(backupRow).max(2_000),
+    last: z.boolean(),
+    /** Needed when the project exists: everything in it is replaced. */
+    replace: z.boolean().default(false),
+  })
+  .meta({ id: "RestorePart" });
