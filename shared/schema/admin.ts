@@ -131,6 +131,13 @@ export const stateSummary = z
     kills: z.array(z.object({ variant: key.optional(), serve: key.nullable() })),
     rules: z.int(),
     fallthrough: json,
+    /** Rules in force that single people out before `everybody` is reached. */
+    targeting: z.int(),
+    /** What everybody else gets: the first rule in force without conditions, else the fallthrough. No ranges. */
+    everybody: z.union([
+      z.object({ variant: key.nullable() }),
+      z.object({ split: z.array(z.object({ variant: key, weight: z.int() })), by: z.string() }),
+    ]),
   })
   .meta({ id: "FlagStateSummary" });
 export type StateSummary = z.infer<typeof stateSummary>;

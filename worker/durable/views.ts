@@ -1,4 +1,5 @@
-import type { FlagView, KillView, StateSummary } from "../../shared/schema/admin.ts";
+import type { FlagView, KillView } from "../../shared/schema/admin.ts";
+import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
 import type { Entity, ProjectView, Row } from "./entities.ts";
@@ -16,24 +17,15 @@ export function killView(row: Row<"kill">): KillView {
   return { id: row.key, flag, ...(variant === undefined ? {} : { variant }), serve, revision, comment, by, at };
 }
 
-function summary(row: Row<"state">, kills: Row<"kill">[]): StateSummary {
-  return {
-    version: row.version,
-    enabled: row.body.enabled,
-    kills: kills.map(({ body }) => ({
-      ...(body.variant === undefined ? {} : { variant: body.variant }),
-      serve: body.serve,
-    })),
-    rules: row.body.rules.length,
-    fallthrough: row.body.fallthrough as StateSummary["fallthrough"],
-  };
-}
-
 export function flagView(row: Row<"flag">, states: Row<"state">[], kills: Row<"kill">[]): FlagView {
   const environments: FlagView["environments"] = {};
   for (const state of states) {
     const its = kills.filter((kill) => kill.environment === state.environment && kill.body.flag === row.key);
-    environments[state.environment] = summary(state, its);
+    environments[state.environment] = summarize(
+      state.body,
+      state.version,
+      its.map((kill) => kill.body),
+    );
   }
   return { key: row.key, ...stamps(row), ...row.body, environments };
 }
