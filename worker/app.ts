@@ -7,6 +7,7 @@ import { ProblemError, problemResponse } from "./http/problem.ts";
 import { log } from "./log.ts";
 import { checkBody } from "./middleware/admin-body.ts";
 import type { AdminEnv } from "./middleware/principal.ts";
+import { backup } from "./routes/backup.ts";
 import { breakGlass } from "./routes/break-glass.ts";
 import { flags } from "./routes/flags.ts";
 import { history } from "./routes/history.ts";
@@ -29,6 +30,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", history)
   .route("/", playground)
   .route("/", breakGlass)
+  .route("/", backup)
   .route("/", propagation);
 export type Admin = typeof admin;
 

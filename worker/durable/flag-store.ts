@@ -1,5 +1,6 @@
 import { LIMITS } from "../../shared/limits.ts";
-import type { AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
+import type { Actor, AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
+import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
@@ -8,6 +9,7 @@ import { randomSecret } from "../http/tokens.ts";
 import { kvSnapshotStore, type SnapshotStore, sha256, snapshotKey } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
 import { AuditLog } from "./audit.ts";
+import { RestoreStage, readBackupPage } from "./backup.ts";
 import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Envelope, envelope } from "./commands.ts";
@@ -80,6 +82,8 @@ export class FlagStore extends DurableBase {
     "snapshot",
     "draft",
     "propagation",
+    "backupPage",
+    "restorePart",
   ]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
@@ -87,6 +91,7 @@ export class FlagStore extends DurableBase {
   readonly #audit: AuditLog;
   readonly #publications: Publications;
   readonly #propagation: PropagationLog;
+  readonly #restoring: RestoreStage;
   readonly #snapshots: SnapshotStore;
   readonly #checkpoints: Checkpoints;
   #ready = false;
@@ -99,6 +104,7 @@ export class FlagStore extends DurableBase {
     this.#documents = new Documents(state.storage.sql);
     this.#audit = new AuditLog(state.storage.sql);
     this.#publications = new Publications(state.storage.sql);
+    this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
     this.#checkpoints = checkpoints(env.FAULT_SERVER);
@@ -311,6 +317,57 @@ export class FlagStore extends DurableBase {
     });
   }
 
+  backupPage(cursor: string | null): BackupPage | null {
+    if (!this.getProject()) return null;
+    const takenAt = new Date().toISOString();
+    const identity = { project: this.#project, epoch: this.#epoch, revision: this.#audit.latestRevision };
+    return readBackupPage(
+      this.#storage.sql,
+      { row: "header", format: "blastdoor-backup-1", ...identity, takenAt },
+      cursor,
+    );
+  }
+
+  /**
+   * Takes a part of a backup; the last one rebuilds the project from all of them. The epoch rises above both the
+   * backup's and the present one, so that edges follow although the revision may fall.
+   */
+  async restorePart(
+    project: string,
+    sent: { part: number; rows: BackupRow[]; last: boolean; replace: boolean },
+    actor: Actor,
+  ): Promise<Result<{ revision: number; epoch: number; done: boolean }>> {
+    this.#prepare();
+    const result = this.#storage.transactionSync((): Result<{ revision: number; epoch: number; done: boolean }> => {
+      if (this.#documents.get("project", "", project) && !sent.replace) {
+        return reject({
+          code: "already-exists",
+          what: `The project "${project}"`,
+          fix: 'Send "replace": true to replace everything in it.',
+        });
+      }
+      const added = this.#restoring.add(sent.part, sent.rows);
+      if (!added.ok) return added;
+      if (!sent.last) return { ok: true, value: { revision: 0, epoch: 0, done: false } };
+      const checked = this.#restoring.check(project);
+      if (!checked.ok) return checked;
+      const now = Date.now();
+      const epoch = Math.max(this.#epoch, checked.value.epoch) + 1;
+      for (const { environment } of this.#publications.published()) this.#publications.withdraw(environment, now);
+      this.#restoring.apply();
+      this.#setMeta("epoch", String(epoch));
+      const revision = checked.value.revision + 1;
+      const comment = `epoch ${epoch}`;
+      this.#audit.append({ revision, at: now, actor, action: "restoreBackup", comment, changes: [] });
+      this.#publications.enqueue("", revision, now);
+      for (const { key } of this.#documents.list("environment")) this.#publications.enqueue(key, revision, now);
+      void this.#storage.setAlarm(now + SAFETY_ALARM_MS);
+      return { ok: true, value: { revision, epoch, done: true } };
+    });
+    if (result.ok && result.value.done) await Promise.race([this.#drain(), scheduler.wait(PUBLISH_WAIT_MS)]);
+    return result;
+  }
+
   propagation(environment: string) {
     return this.#ready && this.#documents.get("environment", "", environment)
       ? this.#propagation.recent(environment)
@@ -405,4 +462,6 @@ export type FlagStoreMethods = Pick<
   | "snapshot"
   | "draft"
   | "propagation"
+  | "backupPage"
+  | "restorePart"
 >;

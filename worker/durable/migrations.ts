@@ -82,6 +82,10 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (environment, revision, colo)
       ) WITHOUT ROWID;`,
   },
+  {
+    name: "0003-restore",
+    sql: "CREATE TABLE restore_part (part INTEGER NOT NULL, position INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (part, position)) WITHOUT ROWID;",
+  },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

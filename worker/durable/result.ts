@@ -17,7 +17,7 @@ export type Rejection =
   | { code: "token-not-found"; id: string }
   | { code: "revision-not-found"; revision: number; latest: number }
   | { code: "version-conflict"; what: string; expected: number; actual: number }
-  | { code: "already-exists"; what: string }
+  | { code: "already-exists"; what: string; fix: string }
   | { code: "in-use"; what: string; by: string[] }
   | { code: "type-change"; flag: string; from: string; to: string }
   | { code: "cycle"; what: "flags" | "segments"; path: string[] }

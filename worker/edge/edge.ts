@@ -283,6 +283,8 @@ export class Edge {
       same && state.held
         ? Math.max(next.stampedAt, Math.min(state.held.stampedAt, this.#sources.now()))
         : next.stampedAt;
+    // Revisions of another epoch cannot be waited for: the store was rebuilt and counts on from its backup.
+    if (before && before.epoch !== next.pointer.epoch) state.requiredRevision = 0;
     state.held = { pointer: next.pointer, stampedAt };
     for (const [name, loaded] of state.environments) {
       const named = next.pointer.environments[name];

@@ -80,7 +80,7 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
         `You edited version ${r.expected}; it is now ${r.actual === 0 ? "gone or not made yet" : `at version ${r.actual}`}. Read it again and repeat the change.`,
       ];
     case "already-exists":
-      return [409, `${r.what} exists already`];
+      return [409, `${r.what} exists already`, r.fix];
     case "in-use":
       return [409, `Something still uses ${r.what}`, `Change these first: ${r.by.join(", ")}.`];
     case "type-change":

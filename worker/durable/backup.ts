@@ -1,0 +1,171 @@
+import { type BackupPage, type BackupRow, backupRow } from "../../shared/schema/backup.ts";
+import { auditHash, GENESIS } from "./audit.ts";
+import { ENTITIES, type Entity } from "./entities.ts";
+import { type Result, reject } from "./result.ts";
+
+/** Characters of one page: several pages' worth of memory stay far below an isolate's. */
+const PAGE_CHARS = 1_000_000;
+
+type Document = Omit<Extract<BackupRow, { row: "document" }>, "row">;
+type Audit = Omit<Extract<BackupRow, { row: "audit" }>, "row">;
+
+/**
+ * Reads pages of a backup. The cursor says where to go on; the caller compares the pages' revisions and starts over
+ * when somebody wrote meanwhile.
+ */
+export function readBackupPage(
+  sql: SqlStorage,
+  header: Extract<BackupRow, { row: "header" }>,
+  cursor: string | null,
+): BackupPage {
+  const [table, position] = cursor === null ? ["start", 0] : [cursor.split(":")[0], Number(cursor.split(":")[1])];
+  const { revision } = header;
+  if (table === "start") {
+    const meta = sql.exec<{ name: string; value: string }>("SELECT name, value FROM meta ORDER BY name").toArray();
+    const rows: BackupRow[] = [header, ...meta.map((one) => ({ row: "meta" as const, ...one }))];
+    return { revision, rows, next: "document:0" };
+  }
+  const rows: BackupRow[] = [];
+  let chars = 0;
+  const found =
+    table === "document"
+      ? sql.exec<Document>(
+          "SELECT entity, environment, key, version, body, created_at, updated_at, revision FROM document ORDER BY entity, environment, key LIMIT -1 OFFSET ?",
+          position,
+        )
+      : sql.exec<Audit>("SELECT * FROM audit ORDER BY revision LIMIT -1 OFFSET ?", position);
+  for (const one of found) {
+    chars += "body" in one ? one.body.length : one.changes.length;
+    rows.push({ row: table as "document", ...one } as BackupRow);
+    if (chars >= PAGE_CHARS || rows.length >= 1_000)
+      return { revision, rows, next: `${table}:${position + rows.length}` };
+  }
+  if (table === "document") return { revision, rows, next: "audit:0" };
+  const total = (name: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n;
+  rows.push({ row: "end", rows: 1 + total("meta") + total("document") + total("audit") });
+  return { revision, rows, next: null };
+}
+
+/** The parts of a restore under way, kept until the last one is there. */
+export class RestoreStage {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Adds a part; null when parts before it are missing. */
+  add(part: number, rows: BackupRow[]): Result<null> {
+    if (part === 0) this.#sql.exec("DELETE FROM restore_part");
+    const expected = this.#sql.exec<{ n: number }>("SELECT count(DISTINCT part) AS n FROM restore_part").one().n;
+    if (part !== expected) {
+      return reject({
+        code: "invalid",
+        issues: [{ field: "part", message: `part ${expected} is due, not ${part}; begin again with part 0` }],
+      });
+    }
+    for (const [position, row] of rows.entries()) {
+      this.#sql.exec(
+        "INSERT INTO restore_part (part, position, body) VALUES (?, ?, ?)",
+        part,
+        position,
+        JSON.stringify(row),
+      );
+    }
+    return { ok: true, value: null };
+  }
+
+  clear(): void {
+    this.#sql.exec("DELETE FROM restore_part");
+  }
+
+  /** Checks that the parts are one whole, unaltered backup of this project, before anything is touched. */
+  check(project: string): Result<{ epoch: number; revision: number }> {
+    const wrong = (message: string) => reject({ code: "invalid", issues: [{ field: "rows", message }] });
+    let header: Extract<BackupRow, { row: "header" }> | null = null;
+    let previous = GENESIS;
+    let revision = 0;
+    let count = 0;
+    let ended = false;
+    for (const row of this.rows()) {
+      if (ended) return wrong("rows follow the end");
+      if (row.row === "header") {
+        if (count > 0) return wrong("the header must come first, and once");
+        header = row;
+      } else if (!header) return wrong("the header is missing");
+      else if (row.row === "document") {
+        const schema = ENTITIES[row.entity as Entity];
+        const parsed = schema?.safeParse(JSON.parse(row.body));
+        if (!parsed?.success) return wrong(`the ${row.entity} "${row.key}" cannot be read`);
+      } else if (row.row === "audit") {
+        const { at, action, comment, hash, previous_hash } = row;
+        const entry = {
+          revision: row.revision,
+          at,
+          actor: JSON.parse(row.actor),
+          action,
+          comment,
+          changes: JSON.parse(row.changes),
+        };
+        const follows =
+          row.revision === revision + 1 && previous_hash === previous && auditHash(previous, entry) === hash;
+        if (!follows) return wrong(`the audit chain breaks at revision ${row.revision}`);
+        revision = row.revision;
+        previous = hash;
+      } else if (row.row === "end") {
+        if (row.rows !== count) return wrong(`${row.rows} rows were backed up and ${count} arrived`);
+        ended = true;
+        continue;
+      }
+      count++;
+    }
+    if (!header) return wrong("the header is missing");
+    if (!ended) return wrong("the end is missing: the file is cut off");
+    if (header.project !== project) return wrong(`this is a backup of "${header.project}"`);
+    if (header.revision !== revision)
+      return wrong(`the header names revision ${header.revision}, the audit ends at ${revision}`);
+    return { ok: true, value: { epoch: header.epoch, revision } };
+  }
+
+  *rows(): Generator<BackupRow> {
+    for (const { body } of this.#sql.exec<{ body: string }>("SELECT body FROM restore_part ORDER BY part, position")) {
+      yield backupRow.parse(JSON.parse(body));
+    }
+  }
+
+  /** Puts the rows in place of whatever is there. Only inside a transaction, after `check`. */
+  apply(): void {
+    const sql = this.#sql;
+    for (const table of ["document", "audit", "command", "change_log", "first_served"])
+      sql.exec(`DELETE FROM ${table}`);
+    for (const row of this.rows()) {
+      if (row.row === "meta") sql.exec("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", row.name, row.value);
+      else if (row.row === "document") {
+        sql.exec(
+          "INSERT INTO document (entity, environment, key, version, body, created_at, updated_at, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          row.entity,
+          row.environment,
+          row.key,
+          row.version,
+          row.body,
+          row.created_at,
+          row.updated_at,
+          row.revision,
+        );
+      } else if (row.row === "audit") {
+        sql.exec(
+          "INSERT INTO audit (revision, at, actor, action, comment, changes, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          row.revision,
+          row.at,
+          row.actor,
+          row.action,
+          row.comment,
+          row.changes,
+          row.previous_hash,
+          row.hash,
+        );
+      }
+    }
+    this.clear();
+  }
+}
