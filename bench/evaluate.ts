@@ -1,0 +1,224 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { compile } from "../shared/compile.ts";
+import { evaluate, evaluateAll, prepare } from "../shared/evaluate.ts";
+import { re2 } from "../shared/regex.ts";
+import {
+  type BenchFlag,
+  expected,
+  FIVE,
+  fifthRuleUser,
+  mixedFlags,
+  mixedUser,
+  ourSnapshot,
+  type User,
+} from "./workloads.ts";
+
+/*
+ * Ours beside the peers: one process, rounds interleaved, every call with a user of its own in a context object of
+ * its own, made before the clock starts in the shape that the evaluator wants. Set-up is excluded. A peer that gives
+ * other answers gets no number.
+ *
+ *   npm run bench              prints the tables
+ *   npm run bench -- --write   also writes docs/performance-evaluate.json
+ */
+
+type Values = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+interface Evaluator {
+  readonly name: string;
+  readonly asynchronous?: boolean;
+  readonly context: (user: User) => object;
+  readonly one: (key: string, context: object) => boolean | Promise<boolean>;
+  readonly all: (context: object) => unknown;
+  /** All values of a bulk answer, for the correctness pass; `all` itself unless given. */
+  readonly values?: (context: object) => Values | Promise<Values>;
+  readonly order?: readonly string[];
+  readonly close?: () => void;
+}
+
+interface Workload {
+  readonly name: string;
+  readonly flags: readonly BenchFlag[];
+  readonly user: (index: number) => User;
+  /** Null: all flags at once. */
+  readonly key: string | null;
+  readonly calls: number;
+}
+
+interface Result {
+  readonly name: string;
+  /** Nanoseconds per call, ascending, one per round; null when its answers differ. */
+  readonly rounds: readonly number[] | null;
+  readonly wrong?: string;
+}
+
+const SINGLE: BenchFlag[] = [
+  { key: "static", kind: "static" },
+  { key: "five", kind: "five", rules: FIVE },
+  { key: "split", kind: "split" },
+];
+const WORKLOADS: Workload[] = [
+  { name: "static flag", flags: SINGLE, user: fifthRuleUser, key: "static", calls: 10_000 },
+  { name: "five rules, fifth matches", flags: SINGLE, user: fifthRuleUser, key: "five", calls: 10_000 },
+  { name: "50/50 split, 10,000 users", flags: SINGLE, user: fifthRuleUser, key: "split", calls: 10_000 },
+  { name: "100 mixed flags", flags: mixedFlags(100), user: mixedUser, key: null, calls: 500 },
+  { name: "1,000 mixed flags", flags: mixedFlags(1_000), user: mixedUser, key: null, calls: 60 },
+];
+/** Sums up answers, so that no evaluation can be optimised away. */
+let served = 0;
+const ROUNDS = 15;
+const WARM_UP = 4;
+
+function ours(flags: readonly BenchFlag[]): Evaluator {
+  const compiled = compile(ourSnapshot(flags), re2);
+  const now = Date.now();
+  return {
+    name: "blastdoor",
+    context: ({ id, ...rest }) => ({ targetingKey: id, ...rest }),
+    one: (key, context) => evaluate(compiled, key, prepare(compiled, context, now))?.variant === "on",
+    all: (context) => {
+      const { flags: text } = evaluateAll(compiled, prepare(compiled, context, now), "server");
+      // The fragments are joined as a rope; reading one character makes it the flat text that a response carries.
+      served += text.charCodeAt(text.length >> 1) & 1;
+      return text;
+    },
+    values: (context) => {
+      const { flags: text } = evaluateAll(compiled, prepare(compiled, context, now), "server");
+      const results = JSON.parse(`[${text}]`) as { key: string; value: unknown }[];
+      return Object.fromEntries(results.map(({ key, value }) => [key, value]));
+    },
+  };
+}
+
+async function check(evaluator: Evaluator, workload: Workload): Promise<string | undefined> {
+  let on = 0;
+  const users = 2_000;
+  for (let index = 0; index < users; index++) {
+    const user = workload.user(index);
+    const read = evaluator.values ?? (evaluator.all as NonNullable<Evaluator["values"]>);
+    const all = workload.key === null ? await read(evaluator.context(user)) : {};
+    const order = evaluator.order ?? workload.flags.map((flag) => flag.key);
+    for (const flag of workload.flags) {
+      if (workload.key !== null && workload.key !== flag.key) continue;
+      const value =
+        workload.key === null
+          ? Array.isArray(all)
+            ? all[order.indexOf(flag.key)]
+            : (all as Record<string, unknown>)[flag.key]
+          : await evaluator.one(flag.key, evaluator.context(user));
+      const wanted = expected(flag, user);
+      if (typeof value !== "boolean" || (wanted !== undefined && value !== wanted))
+        return `${flag.key} for ${JSON.stringify(user)}: ${String(value)}, not ${String(wanted)}`;
+      if (workload.key === "split" && value) on++;
+    }
+    if (workload.key === null && index >= 200) break;
+  }
+  // Six standard deviations.
+  if (workload.key === "split" && Math.abs(on / users - 0.5) > 6 * Math.sqrt(0.25 / users))
+    return `the split gives "on" to ${on} of ${users}`;
+  return undefined;
+}
+
+/** Nanoseconds per call. */
+async function round(evaluator: Evaluator, workload: Workload, first: number): Promise<number> {
+  const contexts = Array.from({ length: workload.calls }, (_, index) =>
+    evaluator.context(workload.user(first + index)),
+  );
+  const { key } = workload;
+  const start = process.hrtime.bigint();
+  if (evaluator.asynchronous) {
+    for (const context of contexts) {
+      if (key === null) await evaluator.all(context);
+      else if (await evaluator.one(key, context)) served++;
+    }
+  } else {
+    for (const context of contexts) {
+      if (key === null) evaluator.all(context);
+      else if (evaluator.one(key, context)) served++;
+    }
+  }
+  return Number(process.hrtime.bigint() - start) / workload.calls;
+}
+
+async function measure(workload: Workload): Promise<Result[]> {
+  const { makePeers } = (await import(new URL("./peers.mjs", import.meta.url).href)) as {
+    makePeers: (flags: readonly BenchFlag[]) => Promise<Evaluator[]>;
+  };
+  const evaluators = [ours(workload.flags), ...(await makePeers(workload.flags))];
+  const results = new Map<Evaluator, { rounds: number[]; wrong?: string }>();
+  for (const evaluator of evaluators) results.set(evaluator, { rounds: [], wrong: await check(evaluator, workload) });
+  let user = 0;
+  for (let index = -WARM_UP; index < ROUNDS; index++) {
+    for (const [evaluator, result] of results) {
+      if (result.wrong !== undefined) continue;
+      const took = await round(evaluator, workload, user);
+      user += workload.calls;
+      if (index >= 0) result.rounds.push(took);
+    }
+  }
+  for (const evaluator of evaluators) evaluator.close?.();
+  return [...results].map(([{ name }, { rounds, wrong }]) =>
+    wrong === undefined ? { name, rounds: rounds.sort((a, b) => a - b) } : { name, rounds: null, wrong },
+  );
+}
+
+const at = (rounds: readonly number[], quantile: number): number =>
+  rounds[Math.round((rounds.length - 1) * quantile)] as number;
+
+function show(nanoseconds: number): string {
+  if (nanoseconds < 10_000) return `${nanoseconds.toFixed(nanoseconds < 100 ? 1 : 0)} ns`;
+  return `${(nanoseconds / 1_000).toFixed(nanoseconds < 100_000 ? 1 : 0)} µs`;
+}
+
+function print(workload: Workload, results: readonly Result[]): void {
+  const our = results[0]?.rounds;
+  console.log(`\n${workload.name}`);
+  for (const { name, rounds, wrong } of results) {
+    if (!rounds) console.log(`  ${name.padEnd(32)} other answers: ${wrong}`);
+    else {
+      const ratio = our && our !== rounds ? `${(at(rounds, 0.5) / at(our, 0.5)).toFixed(1)} ×` : "";
+      const spread = `${show(at(rounds, 0.25))} … ${show(at(rounds, 0.75))}`;
+      console.log(
+        `  ${name.padEnd(32)} ${show(at(rounds, 0.5)).padStart(9)}   ${spread.padEnd(24)} ${ratio.padStart(8)}`,
+      );
+    }
+  }
+}
+
+console.log("median of a call, quartiles of the rounds, ratio to ours");
+const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice(7);
+const report: object[] = [];
+for (const workload of WORKLOADS) {
+  if (only !== undefined && !workload.name.includes(only)) continue;
+  const results = await measure(workload);
+  print(workload, results);
+  report.push({
+    workload: workload.name,
+    callsPerRound: workload.calls,
+    results: results.map(({ name, rounds, wrong }) => ({
+      name,
+      ...(rounds
+        ? {
+            median: at(rounds, 0.5),
+            quartiles: [at(rounds, 0.25), at(rounds, 0.75)],
+            range: [at(rounds, 0), at(rounds, 1)],
+          }
+        : { wrong }),
+    })),
+  });
+}
+if (served < 0) throw new Error("unreachable: keeps the answers alive");
+if (process.argv.includes("--write")) {
+  const [processor] = cpus();
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: import.meta.dirname })
+    .toString()
+    .trim();
+  const machine = `${processor?.model.trim()}, ${cpus().length} processors, node ${process.version}`;
+  const head = { command: "npm run bench -- --write", date: new Date().toISOString(), commit, machine, rounds: ROUNDS };
+  const file = new URL("../docs/performance-evaluate.json", import.meta.url);
+  writeFileSync(file, `${JSON.stringify({ ...head, unit: "nanoseconds a call", workloads: report }, null, 2)}\n`);
+  console.log("\nwritten to docs/performance-evaluate.json");
+}
+process.exit(0);
