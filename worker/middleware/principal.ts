@@ -58,8 +58,9 @@ export async function principalOfToken(env: Env, token: string): Promise<Princip
 /** A cookie travels with requests that other sites start; those must not change anything. */
 function refuseCrossSite(c: Context): void {
   if (c.req.method === "GET" || c.req.method === "HEAD") return;
-  const origin = c.req.header("Origin");
-  if (origin === new URL(c.req.url).origin) return;
+  // Browsers say it in Sec-Fetch-Site, which no page can set; older ones in Origin, unless a referrer policy hides it.
+  if (c.req.header("Sec-Fetch-Site") === "same-origin") return;
+  if (c.req.header("Origin") === new URL(c.req.url).origin) return;
   throw new ProblemError(403, "cross-site", "This request came from another site", {
     detail: "Changes by cookie must come from the dashboard itself.",
   });

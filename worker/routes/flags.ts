@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { flagDependencies } from "../../shared/graph.ts";
 import {
   flagView,
   flagWrite,
@@ -175,6 +176,22 @@ export const flags = router()
       const command = { type: "patchState", environment, flag, patch, acknowledgeExposure } as const;
       const { view, status } = written<StateView>(c, await execute(c, project, command, { comment }));
       return c.json(view, status);
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: `${STATE}/dependants`,
+      tags: ["Flags"],
+      summary: "Flags that depend on this one in an environment: killing it switches them off too.",
+      request: { params: params.state },
+      responses: { 200: json(z.object({ flags: z.array(z.string()) }), "In key order") },
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      const { flags } = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
+      const depends = Object.entries(flags).filter(([, { state }]) => flagDependencies(state).includes(flag));
+      return c.json({ flags: depends.map(([key]) => key).sort() }, 200);
     },
   )
   .openapi(

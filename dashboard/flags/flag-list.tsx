@@ -1,0 +1,96 @@
+import { useMemo, useRef } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import type { FlagView } from "../api.ts";
+import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
+import { Icon } from "../frame/icon.tsx";
+import { useKeys } from "../frame/keys.ts";
+import { environment, flags, project } from "../project.ts";
+import { may } from "../session.ts";
+import { CreateFlag, creating } from "./create-flag.tsx";
+import { EmptyList, NoMatch } from "./empty-list.tsx";
+import { FilterBar } from "./filter-bar.tsx";
+import { type Filters, filtersOf, isFiltering, matching, withQuery } from "./filters.ts";
+import { FlagTable } from "./flag-table.tsx";
+import { killing } from "./kill-dialog.tsx";
+import { restoring } from "./restore-dialog.tsx";
+import { switchState } from "./switch-on-dialog.tsx";
+
+export function FlagList() {
+  const { query, url, route } = useLocation();
+  const filters = filtersOf(query);
+  const search = useRef<HTMLInputElement>(null);
+  const set = (changes: Partial<Filters>) => route(withQuery(location.pathname + location.search, changes), true);
+  useKeys({
+    "/": () => search.current?.focus(),
+    n: () => {
+      if (may("marketer")) creating.value = true;
+    },
+  });
+  const all = flags.value;
+  const here = environment.value;
+  const shown = useMemo(
+    () => (all && here ? matching(all, filters, here.key) : []),
+    [all, here?.key, ...Object.values(filters)],
+  );
+  if (!project.value || !all || !here) return <ListSkeleton />;
+  const hrefOf = (flag: FlagView) => `/p/${project.value?.key}/flags?q=${encodeURIComponent(flag.key)}&env=${here.key}`;
+  return (
+    <main class="page page-list">
+      <div class="page-head">
+        <h1>Flags</h1>
+        <span class="count" role="status">
+          {isFiltering(filters) ? `${shown.length} of ${all.length}` : all.length}
+        </span>
+        <EnvironmentSwitch />
+        {may("marketer") && (
+          <button
+            type="button"
+            class="button button-primary"
+            onClick={() => {
+              creating.value = true;
+            }}
+          >
+            <Icon name="plus" /> New flag
+          </button>
+        )}
+      </div>
+      {all.length === 0 ? (
+        <EmptyList />
+      ) : (
+        <>
+          <FilterBar flags={all} filters={filters} search={search} set={set} />
+          {shown.length === 0 ? (
+            <NoMatch filters={filters} clear={() => route(url.split("?")[0] ?? url, true)} />
+          ) : (
+            <FlagTable
+              flags={shown}
+              total={all.length}
+              hrefOf={hrefOf}
+              actions={{
+                toggle: switchState,
+                kill: (flag) => {
+                  killing.value = { flag, environment: here };
+                },
+                restore: (flag, inEnvironment) => {
+                  restoring.value = { flag, environment: inEnvironment };
+                },
+              }}
+            />
+          )}
+        </>
+      )}
+      {creating.value && <CreateFlag />}
+    </main>
+  );
+}
+
+function ListSkeleton() {
+  return (
+    <main class="page page-list" aria-busy="true">
+      <div class="page-head">
+        <h1>Flags</h1>
+      </div>
+      <div class="skeleton" />
+    </main>
+  );
+}

@@ -1,0 +1,135 @@
+import { signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { answer, api, type Environment, type FlagView, stateAnswer } from "../api.ts";
+import { Dialog } from "../frame/dialog.tsx";
+import { Icon } from "../frame/icon.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { project, showState } from "../project.ts";
+import { watchPropagation } from "./propagation-toast.ts";
+
+/** Which flag somebody is about to kill, from any page. */
+export const killing = signal<{ flag: FlagView; environment: Environment } | null>(null);
+
+export function KillDialog() {
+  const asked = killing.value;
+  return asked && <Confirm key={asked.flag.key} {...asked} />;
+}
+
+function Confirm({ flag, environment: first }: { flag: FlagView; environment: Environment }) {
+  const chosen = useSignal(first.key);
+  const variant = useSignal("");
+  const comment = useSignal("");
+  const problem = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const projectKey = project.value?.key ?? "";
+  const environments = project.value?.environments ?? [];
+  const target = environments.find(({ key }) => key === chosen.value) ?? first;
+  const dependants = useDependants(projectKey, chosen.value, flag.key);
+  const close = () => {
+    killing.value = null;
+  };
+  const kill = async () => {
+    busy.value = true;
+    problem.value = null;
+    try {
+      const state = await stateAnswer(
+        api.projects[":project"].environments[":environment"].flags[":flag"].kill.$post({
+          param: { project: projectKey, environment: chosen.value, flag: flag.key },
+          header: {},
+          json: { comment: comment.value, ...(variant.value ? { variant: variant.value } : {}) },
+        }),
+      );
+      showState(state);
+      close();
+      void watchPropagation(projectKey, target, state.revision, `${flag.key} is killed in ${target.name}`);
+    } catch (error) {
+      problem.value = error;
+    }
+    busy.value = false;
+  };
+  return (
+    <Dialog title={`Kill ${flag.key}?`} onClose={close} onSubmit={kill} tone="killed">
+      <p>
+        At once, everybody gets <code>{flag.offVariant ?? "the default in the code"}</code> or the variant chosen for
+        kills, whatever the rules say. Only <em>Restore</em> takes it back.
+      </p>
+      {problem.value !== null && <Problem error={problem.value} />}
+      <fieldset class="field">
+        <legend class="label">In</legend>
+        <div class="segmented">
+          {environments.map((one) => (
+            <label key={one.key}>
+              <input
+                type="radio"
+                name="kill-environment"
+                checked={one.key === chosen.value}
+                onChange={() => {
+                  chosen.value = one.key;
+                }}
+              />
+              <span>{one.name}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      {Object.keys(flag.variants).length > 2 && (
+        <label class="field">
+          <span class="label">What</span>
+          <select
+            value={variant.value}
+            onChange={(event) => {
+              variant.value = event.currentTarget.value;
+            }}
+          >
+            <option value="">The whole flag</option>
+            {Object.keys(flag.variants).map((one) => (
+              <option key={one} value={one}>
+                {`Only the variant ${one}`}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {dependants.length > 0 && (
+        <p class="note">
+          <Icon name="alert" /> These depend on it and switch off too: <strong>{dependants.join(", ")}</strong>
+        </p>
+      )}
+      <label class="field">
+        <span class="label">Why? (for the history)</span>
+        <input
+          data-first
+          value={comment.value}
+          maxLength={1000}
+          placeholder="Errors at checkout"
+          onInput={(event) => {
+            comment.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <footer class="dialog-actions">
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="button button-kill" disabled={busy.value}>
+          <Icon name="stop" /> {`Kill in ${target.name}`} <kbd>↵</kbd>
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
+
+/** Read while the person types the reason; a kill never waits for it. */
+function useDependants(projectKey: string, environment: string, flag: string): string[] {
+  const dependants = useSignal<string[]>([]);
+  useEffect(() => {
+    const param = { project: projectKey, environment, flag };
+    answer(api.projects[":project"].environments[":environment"].flags[":flag"].dependants.$get({ param })).then(
+      (found) => {
+        dependants.value = found.flags;
+      },
+      () => {},
+    );
+  }, [environment]);
+  return dependants.value;
+}

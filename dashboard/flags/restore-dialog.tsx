@@ -1,0 +1,80 @@
+import { signal, useSignal } from "@preact/signals";
+import { api, type Environment, type FlagView, stateAnswer } from "../api.ts";
+import { Dialog } from "../frame/dialog.tsx";
+import { Icon } from "../frame/icon.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { tell } from "../frame/toasts.tsx";
+import { project, showState } from "../project.ts";
+import { stateWords } from "../words/state-words.ts";
+
+export const restoring = signal<{ flag: FlagView; environment: Environment } | null>(null);
+
+export function RestoreDialog() {
+  const asked = restoring.value;
+  return asked && <Confirm key={`${asked.flag.key} ${asked.environment.key}`} {...asked} />;
+}
+
+/** Shows what goes live again before it does. */
+function Confirm({ flag, environment }: { flag: FlagView; environment: Environment }) {
+  const comment = useSignal("");
+  const problem = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const summary = flag.environments[environment.key];
+  const then = summary && stateWords(flag, { ...summary, kills: [] });
+  const close = () => {
+    restoring.value = null;
+  };
+  const restore = async () => {
+    busy.value = true;
+    problem.value = null;
+    try {
+      const state = await stateAnswer(
+        api.projects[":project"].environments[":environment"].flags[":flag"].restore.$post({
+          param: { project: project.value?.key ?? "", environment: environment.key, flag: flag.key },
+          header: {},
+          json: { comment: comment.value },
+        }),
+      );
+      showState(state);
+      close();
+      tell(`${flag.key} is restored in ${environment.name}`);
+    } catch (error) {
+      problem.value = error;
+    }
+    busy.value = false;
+  };
+  return (
+    <Dialog title={`Restore ${flag.key} in ${environment.name}?`} onClose={close} onSubmit={restore}>
+      <p>What people get, beginning at once:</p>
+      {then && (
+        <p class="before-after">
+          <span class="pill tone-killed">Killed</span>
+          <span aria-hidden="true">→</span>
+          <span class="unseen">becomes</span>
+          <span class={`pill tone-${then.tone}`}>{then.text}</span>
+        </p>
+      )}
+      {problem.value !== null && <Problem error={problem.value} />}
+      <label class="field">
+        <span class="label">Why? (for the history)</span>
+        <input
+          data-first
+          value={comment.value}
+          maxLength={1000}
+          placeholder="Fixed in 3.2.1"
+          onInput={(event) => {
+            comment.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <footer class="dialog-actions">
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="button button-primary" disabled={busy.value}>
+          <Icon name="restore" /> Restore <kbd>↵</kbd>
+        </button>
+      </footer>
+    </Dialog>
+  );
+}

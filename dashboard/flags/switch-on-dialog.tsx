@@ -1,0 +1,76 @@
+import { signal } from "@preact/signals";
+import type { Environment, FlagView } from "../api.ts";
+import { Dialog } from "../frame/dialog.tsx";
+import { complain } from "../frame/toasts.tsx";
+import { isProduction, toggle } from "../project.ts";
+import { type StateWords, stateWords } from "../words/state-words.ts";
+
+const switchingOn = signal<{ flag: FlagView; environment: Environment } | null>(null);
+
+/** Off is always at once; on in production asks first, naming whom it reaches. */
+export function switchState(flag: FlagView, environment: Environment): void {
+  const isOff = flag.environments[environment.key]?.enabled === false;
+  if (isOff && isProduction(environment)) switchingOn.value = { flag, environment };
+  else void carryOut(flag, environment);
+}
+
+async function carryOut(flag: FlagView, environment: Environment): Promise<void> {
+  try {
+    await toggle(flag, environment.key);
+  } catch (error) {
+    complain(`${flag.key} was not switched in ${environment.name}`, error);
+  }
+}
+
+export function SwitchOnDialog() {
+  const asked = switchingOn.value;
+  if (!asked) return null;
+  const { flag, environment } = asked;
+  const summary = flag.environments[environment.key];
+  const words = summary && stateWords(flag, { ...summary, enabled: true });
+  const close = () => {
+    switchingOn.value = null;
+  };
+  return (
+    <Dialog
+      title={`Switch on ${flag.key} in ${environment.name}?`}
+      onClose={close}
+      onSubmit={() => {
+        close();
+        void carryOut(flag, environment);
+      }}
+    >
+      {words && (
+        <p class="before-after">
+          <span class="pill tone-off">Off</span>
+          <span aria-hidden="true">→</span>
+          <span class="unseen">becomes</span>
+          <span class={`pill tone-${words.tone}`}>{words.text}</span>
+        </p>
+      )}
+      <p>{words && reach(words, summary.targeting)}</p>
+      <footer class="dialog-actions">
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="button button-primary" data-first>
+          {`Switch on in ${environment.name}`} <kbd>↵</kbd>
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
+
+function reach({ tone, share }: StateWords, targeting: number): string {
+  const rules = `people whom ${targeting === 1 ? "its rule names" : `its ${targeting} rules name`}`;
+  switch (tone) {
+    case "on":
+      return "It reaches everybody, at once.";
+    case "part":
+      return `It reaches about ${share} of every 100 people${targeting > 0 ? `, and ${rules}` : ""}.`;
+    case "rules":
+      return `It reaches ${rules}; everybody else keeps the off variant.`;
+    default:
+      return "Nobody gets anything else than before.";
+  }
+}

@@ -1,0 +1,26 @@
+import { useLocation } from "preact-iso";
+import { withQuery } from "../flags/filters.ts";
+import { chooseEnvironment, environment, isProduction, project } from "../project.ts";
+
+/** Which environment a page is about. The address names it, so that a link shows others the same. */
+export function EnvironmentSwitch({ label = "Environment" }: { label?: string }) {
+  const { url, route } = useLocation();
+  return (
+    <fieldset class="segmented" aria-label={label}>
+      {project.value?.environments.map((one) => (
+        <label key={one.key} class={isProduction(one) ? "is-production" : ""}>
+          <input
+            type="radio"
+            name="environment"
+            checked={one.key === environment.value?.key}
+            onChange={() => {
+              chooseEnvironment(one.key);
+              route(withQuery(url, { env: one.key }), true);
+            }}
+          />
+          <span>{one.name}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,43 @@
+import { useLocation } from "preact-iso";
+import { project, projects } from "../project.ts";
+import { Mark } from "./mark.tsx";
+import { PersonMenu } from "./person-menu.tsx";
+
+const PAGES = [["flags", "Flags"]] as const;
+
+export function Header() {
+  const { path, route } = useLocation();
+  const key = path.split("/")[2] ?? "";
+  const all = projects.value ?? (project.value ? [project.value] : []);
+  return (
+    <header class="header">
+      <a class="brand" href={`/p/${key}/flags`} aria-label="Blastdoor, all flags">
+        <Mark />
+      </a>
+      <select
+        class="project-switch"
+        aria-label="Project"
+        value={key}
+        onChange={(event) => route(`/p/${event.currentTarget.value}/flags`)}
+      >
+        {all.map((one) => (
+          <option key={one.key} value={one.key} selected={one.key === key}>
+            {one.name}
+          </option>
+        ))}
+      </select>
+      <nav class="pages" aria-label="Pages">
+        {PAGES.map(([page, name]) => (
+          <a
+            key={page}
+            href={`/p/${key}/${page}`}
+            aria-current={path.startsWith(`/p/${key}/${page}`) ? "page" : undefined}
+          >
+            {name}
+          </a>
+        ))}
+      </nav>
+      <PersonMenu />
+    </header>
+  );
+}

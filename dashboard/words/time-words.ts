@@ -1,0 +1,18 @@
+const STEPS: [limit: number, unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  [60, "second", 1],
+  [3_600, "minute", 60],
+  [86_400, "hour", 3_600],
+  [86_400 * 14, "day", 86_400],
+];
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
+/** "5 minutes ago", and the date for what is long past. */
+export function ago(instant: string, now = Date.now()): string {
+  const seconds = (Date.parse(instant) - now) / 1_000;
+  if (Math.abs(seconds) < 5) return "just now";
+  const step = STEPS.find(([limit]) => Math.abs(seconds) < limit);
+  return step ? relative.format(Math.round(seconds / step[2]), step[1]) : exact.format(Date.parse(instant));
+}
+
+export const exactly = (instant: string): string => exact.format(Date.parse(instant));
