@@ -8,7 +8,7 @@ import { FlagRow, type RowActions } from "./flag-row.tsx";
 import { rootSize, VirtualRows } from "./virtual-rows.tsx";
 
 /** In rem, as in the style sheet. */
-const ROW = { wide: 4, narrow: 7.25 };
+const ROW = { wide: 4, narrow: 8.5 };
 /** Columns that fit beside a flag's name; of more environments, the chosen one is always among them. */
 const COLUMNS = 4;
 

@@ -39,7 +39,9 @@ export function StateSwitch({ flag, environment, words, enabled, disabled, onTog
       onClick={onToggle}
     >
       <span class="knob" />
-      <span class="state-text">{text}</span>
+      <span class="state-text" title={text}>
+        {text}
+      </span>
       {share !== undefined && tone === "part" && (
         <span class="share" role="presentation">
           <span style={{ width: `${share}%` }} />

@@ -32,8 +32,8 @@ export function stateWords(flag: Shown, summary: Summary): StateWords {
   }
   const isOff = everybody.variant === null || everybody.variant === flag.offVariant;
   if (isOff && targeting > 0) return { tone: "rules", text: `Rules: ${targeting}` };
-  if (isOff) return { tone: "off", text: `On, but serves ${everybody.variant ?? "no value"}` };
-  const everyone = isBoolean(flag) ? "On for everyone" : `Everyone: ${everybody.variant}`;
+  if (isOff) return { tone: "off", text: `All get ${everybody.variant ?? "no value"}` };
+  const everyone = isBoolean(flag) ? "On for everyone" : `All get ${everybody.variant}`;
   return { tone: "on", text: targeting > 0 ? `${everyone} + ${rules}` : everyone, share: 100 };
 }
 
