@@ -47,7 +47,8 @@ function murmur3Bytes(bytes: readonly number[], seed: number): number {
   return finish(hash ^ premix(tail), bytes.length);
 }
 
-function utf8(text: string): number[] {
+/** UTF-8 with lone surrogates replaced by U+FFFD. */
+export function utf8(text: string): number[] {
   const bytes: number[] = [];
   for (const character of text) {
     let code = character.codePointAt(0) ?? 0;
