@@ -47,8 +47,7 @@ function murmur3Bytes(bytes: readonly number[], seed: number): number {
   return finish(hash ^ premix(tail), bytes.length);
 }
 
-/** UTF-8 with lone surrogates replaced by U+FFFD. */
-export function utf8(text: string): number[] {
+function utf8(text: string): number[] {
   const bytes: number[] = [];
   for (const character of text) {
     let code = character.codePointAt(0) ?? 0;

@@ -98,8 +98,8 @@ export function evaluateAll(
   for (const flag of compiled.ordered) {
     const outcome = flag.fixed ?? decide(flag, own);
     if (client && !outcome.clientVisible) continue;
-    if (flags === "") flags = client ? outcome.clientJson : outcome.serverJson;
-    else flags += client ? outcome.clientPart : outcome.serverPart;
+    const json = client ? outcome.clientJson : outcome.serverJson;
+    flags = flags === "" ? json : `${flags},${json}`;
     const { hashes } = outcome;
     high = (Math.imul(high, 0x5bd1e995) + (client ? hashes[0] : hashes[2])) | 0;
     low = (Math.imul(low, 0x1b873593) + (client ? hashes[1] : hashes[3])) | 0;
@@ -337,11 +337,6 @@ function inSegment(segment: CompiledSegment, subject: Subject): Truth {
   }
   const listed = subject.memberships?.get(segment.key);
   if (listed === true) return TRUE;
-  // A long list that could not be read in time may hold this subject or not.
-  const unresolved = listed === undefined && segment.list !== null && identity !== null;
-  if (segment.when !== null) {
-    const holds = decideCondition(segment.when, subject);
-    return unresolved && holds === FALSE ? UNKNOWN : holds;
-  }
-  return unresolved || (identity === null && listed === undefined) ? UNKNOWN : FALSE;
+  if (segment.when !== null) return decideCondition(segment.when, subject);
+  return identity === null && listed === undefined ? UNKNOWN : FALSE;
 }

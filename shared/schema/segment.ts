@@ -35,24 +35,8 @@ export const segment = z
   .meta({ id: "Segment" });
 export type Segment = z.infer<typeof segment>;
 
-/**
- * A long list as a snapshot names it: where its shards lie and how to hash for them, never the keys. The shard `i`
- * lies in KV under `lists/{project}/{segment}/{shards[i]}/{i}`.
- */
-export const snapshotList = z.strictObject({
-  /** Of the last change. */
-  version: z.string(),
-  /** SipHash key, 32 hex digits. */
-  key: z.string().length(32),
-  /** Number of keys listed. */
-  count: z.int().min(0),
-  /** Per shard, the version that last changed it; "" when nothing is in it. A power of two of them. */
-  shards: z.array(z.string()).min(1),
-});
-export type SnapshotList = z.infer<typeof snapshotList>;
-
 /** The part of a segment that edges need. */
-export const snapshotSegment = z.strictObject({ ...membership, list: snapshotList.optional() });
+export const snapshotSegment = z.strictObject(membership);
 export type SnapshotSegment = z.infer<typeof snapshotSegment>;
 
 /** A range of people that flags divide among themselves: nobody is in two flags of one layer. */
