@@ -1,8 +1,9 @@
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { type Purpose, TEST_PURPOSES } from "../../../shared/schema/flag.ts";
-import type { Body, Change, Entity, ProjectView, Row } from "../entities.ts";
+import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";
+import type { ListDraft } from "./list.ts";
 
 /**
  * Pure: a decision is made from a view of the project, a command and the time, and consists of the documents to
@@ -23,6 +24,8 @@ export interface Circumstances {
   /** Epoch milliseconds. */
   now: number;
   ifVersion: number | undefined;
+  /** For commands on a long list: what it would become. */
+  list?: ListDraft | null;
 }
 
 export const decision = (changes: Change[], publish: string[]): Result<Decision> => ({
@@ -32,7 +35,10 @@ export const decision = (changes: Change[], publish: string[]): Result<Decision>
 
 export const environmentKeys = (view: ProjectView): string[] => view.list("environment").map((row) => row.key);
 
-/** A change of one document, or none when it would stay as it is. */
+/**
+ * A change of one document, or none when it would stay as it is. The new body passes its schema: what cannot be read
+ * back is never written, and fields stand in the schema's order, so that equal documents are equal text.
+ */
 export function change<E extends Entity>(
   entity: E,
   environment: string,
@@ -40,8 +46,9 @@ export function change<E extends Entity>(
   before: Body<E> | null,
   after: Body<E> | null,
 ): Change[] {
-  if (JSON.stringify(before) === JSON.stringify(after)) return [];
-  return [{ entity, environment, key, before, after } as Change];
+  const settled = after && ENTITIES[entity].parse(after);
+  if (JSON.stringify(before) === JSON.stringify(settled)) return [];
+  return [{ entity, environment, key, before, after: settled } as Change];
 }
 
 /** The lost race: the writer named a version and the document has moved on. */

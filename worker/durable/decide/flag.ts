@@ -1,3 +1,5 @@
+import { flagDependencies } from "../../../shared/graph.ts";
+import { type FlagTest, walkCondition } from "../../../shared/schema/condition.ts";
 import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../shared/schema/flag.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
@@ -13,6 +15,7 @@ import {
   overLimit,
   versionConflict,
 } from "./decision.ts";
+import { activeKills } from "./kill.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { parseOrReject } from "./parse.ts";
 import {
@@ -20,6 +23,8 @@ import {
   defaultServe,
   exposedFlags,
   flagCycle,
+  flagsTooDeep,
+  isLive,
   layerOverlap,
   settleState,
 } from "./state-checks.ts";
@@ -70,10 +75,11 @@ function saveFlag(
   const environments = environmentKeys(c.view);
   const changes: Change[] = change("flag", "", key, before, after);
   for (const environment of environments) {
-    const state = c.view.get("state", environment, key)?.body;
-    if (!state) {
+    const state = c.view.get("state", environment, key)?.body ?? null;
+    // A key used again starts as a new flag does, off: the old rules belong to the old meaning.
+    if (!state || before?.archivedAt) {
       const fresh: FlagState = flagState.parse({ fallthrough: defaultServe(after) });
-      changes.push(...change("state", environment, key, null, fresh));
+      changes.push(...change("state", environment, key, state, fresh));
       continue;
     }
     const issues = danglingReferences(c.view, key, after, state);
@@ -86,12 +92,17 @@ function saveFlag(
     const hidden = exposedFlags(c.view, after, state);
     if (hidden.length > 0 && !acknowledged) return reject({ code: "exposes-hidden-flag", flag: key, hidden });
   }
-  const orphans = dependantsOnRemovedVariants(c.view, key, before, after);
-  if (orphans.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: orphans });
+  if (before?.visibility === "public" && after.visibility !== "public" && !acknowledged) {
+    const open = dependants(c.view, key).find((flag) => c.view.get("flag", "", flag)?.body.visibility === "public");
+    if (open) return reject({ code: "exposes-hidden-flag", flag: open, hidden: [key] });
+  }
+  const users = usersOfRemovedVariants(c.view, key, before, after);
+  if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
   return decision(changes, environments);
 }
 
-function dependantsOnRemovedVariants(
+/** Other flags that test for a variant about to go, and kills that serve it. */
+export function usersOfRemovedVariants(
   view: ProjectView,
   key: string,
   before: Body<"flag"> | null,
@@ -99,17 +110,33 @@ function dependantsOnRemovedVariants(
 ): string[] {
   const removed = Object.keys(before?.variants ?? {}).filter((variant) => !Object.hasOwn(after.variants, variant));
   if (removed.length === 0) return [];
-  return dependants(view, key).filter((flag) =>
-    view
-      .mentioning("state", `"flag":"${key}"`)
-      .some((row) => row.key === flag && removed.some((variant) => JSON.stringify(row.body).includes(`"${variant}"`))),
-  );
+  const names = ({ flag, variants }: FlagTest) => flag === key && variants.some((variant) => removed.includes(variant));
+  const tests = view
+    .mentioning("state", `"flag":"${key}"`)
+    .filter((row) => flagTests(row.body).some(names) && isLive(view, row.key))
+    .map((row) => `flag ${row.key} in ${row.environment}`);
+  const kills = environmentKeys(view)
+    .flatMap((environment) => activeKills(view, environment))
+    .filter(({ body }) => body.flag === key && body.serve !== null && removed.includes(body.serve))
+    .map((row) => `the kill in ${row.environment}, which serves it`);
+  return [...tests, ...kills];
+}
+
+/** What a state asks of other flags, in prerequisites and rules. */
+function flagTests(state: FlagState): FlagTest[] {
+  const tests: FlagTest[] = [...state.prerequisites];
+  for (const rule of state.rules) {
+    walkCondition(rule.when, (c) => {
+      if ("flag" in c) tests.push(c);
+    });
+  }
+  return tests;
 }
 
 /** Flags that name this one as a prerequisite or in a condition, in any environment. */
 export function dependants(view: ProjectView, key: string): string[] {
   const rows = view.mentioning("state", `"flag":"${key}"`).filter((row) => row.key !== key);
-  return [...new Set(rows.map((row) => row.key))].filter((flag) => !view.get("flag", "", flag)?.body.archivedAt);
+  return [...new Set(rows.map((row) => row.key))].filter((flag) => isLive(view, flag));
 }
 
 export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances): Result<Decision> {
@@ -153,8 +180,11 @@ function saveState(
     ...layerOverlap(c.view, environment, key, state),
   ];
   if (issues.length > 0) return reject({ code: "invalid", issues });
-  const cycle = flagCycle(c.view, environment, key, state);
-  if (cycle) return reject(cycle);
+  const tangle =
+    flagDependencies(state).length === 0
+      ? null
+      : (flagCycle(c.view, environment, key, state) ?? flagsTooDeep(c.view, environment, new Map([[key, state]])));
+  if (tangle) return reject(tangle);
   const hidden = exposedFlags(c.view, flag.value.body, state);
   if (hidden.length > 0 && !command.acknowledgeExposure)
     return reject({ code: "exposes-hidden-flag", flag: key, hidden });

@@ -41,11 +41,13 @@ export function putProject(project: string, command: CommandOf<"putProject">, c:
   return decision(changes, []);
 }
 
-/** Empties a project. The audit and the revision counter stay, so that a later project of this name continues them. */
+/**
+ * Empties a project. The audit and the revision counter stay, so that a later project of this name continues them.
+ * So do its kills: whoever undoes the deletion by a revert must not find a killed flag live.
+ */
 export function deleteProject(c: Circumstances): Result<Decision> {
   const changes: Change[] = [];
   for (const entity of [
-    "kill",
     "tombstone",
     "key",
     "state",
@@ -91,7 +93,8 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   const conflict = versionConflict(`environment "${environment}"`, row, c.ifVersion);
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
-  for (const entity of ["kill", "tombstone", "key", "state"] as const) {
+  // Not the kills: only restore clears one, also when the environment is made anew.
+  for (const entity of ["tombstone", "key", "state"] as const) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }

@@ -11,7 +11,7 @@ import {
   overLimit,
   versionConflict,
 } from "./decision.ts";
-import { conditionReferences, segmentCycle } from "./state-checks.ts";
+import { conditionReferences, isLive, segmentCycle, segmentsTooDeep } from "./state-checks.ts";
 
 export function putSegment(command: CommandOf<"putSegment">, c: Circumstances): Result<Decision> {
   const row = c.view.get("segment", "", command.segment);
@@ -21,8 +21,10 @@ export function putSegment(command: CommandOf<"putSegment">, c: Circumstances): 
     const full = overLimit("segmentsPerProject", c.view.count("segment") + 1);
     if (full) return reject(full);
   }
-  const cycle = segmentCycle(c.view, command.segment, command.definition);
-  if (cycle) return reject(cycle);
+  const tangle =
+    segmentCycle(c.view, command.segment, command.definition) ??
+    segmentsTooDeep(c.view, command.segment, command.definition);
+  if (tangle) return reject(tangle);
   const issues = command.definition.when ? conditionReferences(c.view, "when", command.definition.when) : [];
   if (issues.length > 0) return reject({ code: "invalid", issues });
   return decision(
@@ -43,7 +45,10 @@ export function deleteSegment(command: CommandOf<"deleteSegment">, c: Circumstan
 
 function segmentUsers(view: ProjectView, segment: string): string[] {
   const text = `"segment":"${segment}"`;
-  const flags = view.mentioning("state", text).map((row) => `flag ${row.key} in ${row.environment}`);
+  const flags = view
+    .mentioning("state", text)
+    .filter((row) => isLive(view, row.key))
+    .map((row) => `flag ${row.key} in ${row.environment}`);
   const segments = view
     .mentioning("segment", text)
     .filter((row) => row.body.when && segmentDependencies(row.body.when).includes(segment))
@@ -86,6 +91,7 @@ export function deleteShared(
   const by = c.view
     .mentioning("state", `"${key}"`)
     .filter(({ body }) => (entity === "layer" ? body.layer?.layer : body.holdout) === key)
+    .filter((state) => isLive(c.view, state.key))
     .map((state) => `flag ${state.key} in ${state.environment}`);
   if (by.length > 0) return reject({ code: "in-use", what: `the ${entity} "${key}"`, by });
   return decision(change<Shared>(entity, "", key, row.body, null), environmentKeys(c.view));

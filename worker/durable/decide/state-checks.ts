@@ -1,5 +1,6 @@
 import { allocate } from "../../../shared/allocate.ts";
-import { findCycle, flagDependencies, segmentDependencies } from "../../../shared/graph.ts";
+import { findCycle, flagDependencies, segmentDependencies, tangled } from "../../../shared/graph.ts";
+import { DEPENDENCY_DEPTH } from "../../../shared/limits.ts";
 import { re2 } from "../../../shared/regex.ts";
 import { type Condition, walkCondition } from "../../../shared/schema/condition.ts";
 import type { FlagState, FlagStateInput, Serve } from "../../../shared/schema/flag.ts";
@@ -110,6 +111,11 @@ export function conditionReferences(view: ProjectView, field: string, condition:
   return issues;
 }
 
+export const isLive = (view: ProjectView, flag: string): boolean => {
+  const row = view.get("flag", "", flag);
+  return row !== null && row.body.archivedAt === undefined;
+};
+
 /** Two flags of one layer must not share people. */
 export function layerOverlap(view: ProjectView, environment: string, key: string, state: FlagState): FieldIssue[] {
   const mine = state.layer;
@@ -118,6 +124,7 @@ export function layerOverlap(view: ProjectView, environment: string, key: string
     .mentioning("state", `"layer":"${mine.layer}"`)
     .filter((row) => row.environment === environment && row.key !== key && row.body.layer?.layer === mine.layer)
     .filter((row) => row.body.layer && row.body.layer.from < mine.to && mine.from < row.body.layer.to)
+    .filter((row) => isLive(view, row.key))
     .map((row) => ({
       field: "layer",
       message: `"${row.key}" already owns ${row.body.layer?.from}–${row.body.layer?.to} of the layer "${mine.layer}"; choose a range beside it`,
@@ -131,6 +138,38 @@ export function flagCycle(view: ProjectView, environment: string, key: string, s
     return its ? flagDependencies(its) : [];
   });
   return path && { code: "cycle", what: "flags", path };
+}
+
+/** Chains of flags that the evaluator would not follow, in an environment with `states` in place of its own. */
+export function flagsTooDeep(
+  view: ProjectView,
+  environment: string,
+  states: ReadonlyMap<string, FlagState> = new Map(),
+): Rejection | null {
+  const edges = new Map(
+    view
+      .mentioning("state", '"flag":"')
+      .filter((row) => row.environment === environment && isLive(view, row.key))
+      .map((row) => [row.key, flagDependencies(row.body)]),
+  );
+  for (const [key, state] of states) edges.set(key, flagDependencies(state));
+  return tooDeep(edges);
+}
+
+/** Chains of segments that the evaluator would not follow, with `definition` in place. */
+export function segmentsTooDeep(view: ProjectView, key?: string, definition?: Body<"segment">): Rejection | null {
+  const edges = new Map<string, string[]>();
+  for (const { key: other, body } of view.mentioning("segment", '"segment":"'))
+    if (body.when) edges.set(other, segmentDependencies(body.when));
+  if (key !== undefined) edges.set(key, definition?.when ? segmentDependencies(definition.when) : []);
+  return tooDeep(edges);
+}
+
+function tooDeep(edges: ReadonlyMap<string, readonly string[]>): Rejection | null {
+  const keys = new Set([...edges.keys(), ...[...edges.values()].flat()]);
+  if (tangled(keys, (key) => edges.get(key) ?? []).size === 0) return null;
+  const max = DEPENDENCY_DEPTH;
+  return { code: "limit-exceeded", limit: "dependencyDepth", max, actual: max + 1 };
 }
 
 export function segmentCycle(view: ProjectView, key: string, definition: Body<"segment">): Rejection | null {

@@ -3,12 +3,15 @@ import type { Body, Change, Entity, ProjectView, Row } from "../entities.ts";
 import type { FieldIssue } from "../result.ts";
 import { type Result, reject } from "../result.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
+import { usersOfRemovedVariants } from "./flag.ts";
 import {
   conditionReferences,
   danglingReferences,
   flagCycle,
+  flagsTooDeep,
   layerOverlap,
   segmentCycle,
+  segmentsTooDeep,
   settleState,
 } from "./state-checks.ts";
 
@@ -87,9 +90,13 @@ function checked(changes: Change[], c: Circumstances): Result<Decision> {
     if (cycle) return reject(cycle);
     if (segment.when) issues.push(...conditionReferences(after, `segments.${key}.when`, segment.when));
   }
+  const deep = segmentsTooDeep(after);
+  if (deep) return reject(deep);
   for (const { entity, key, before, after: body } of changes) {
-    if (entity !== "flag" || !before || !body || before.type === body.type) continue;
-    return reject({ code: "type-change", flag: key, from: before.type, to: body.type });
+    if (entity !== "flag" || !before || !body) continue;
+    if (before.type !== body.type) return reject({ code: "type-change", flag: key, from: before.type, to: body.type });
+    const users = usersOfRemovedVariants(after, key, before, body);
+    if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
   }
   const environments = environmentKeys(after);
   for (const environment of environments) {
@@ -104,6 +111,8 @@ function checked(changes: Change[], c: Circumstances): Result<Decision> {
       const cycle = flagCycle(after, environment, key, state);
       if (cycle) return reject(cycle);
     }
+    const deep = flagsTooDeep(after, environment);
+    if (deep) return reject(deep);
   }
   if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
   return decision(changes, environments);
