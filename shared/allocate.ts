@@ -38,7 +38,8 @@ export function allocate(split: readonly Arm[], previous?: readonly Range[]): Ra
   return ranges;
 }
 
-function contiguous(split: readonly Arm[]): Range[] {
+/** Each arm's parts after those of the arms before it. */
+export function contiguous(split: readonly Arm[]): Range[] {
   let next = 0;
   return normalise(
     split.map(({ variant, weight }) => {

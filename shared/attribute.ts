@@ -4,44 +4,61 @@ export interface AttributePath {
   readonly name: string;
   /** Every object inherits something of this name. */
   readonly inherited: boolean;
-  /** Reads the first step without asking whose it is. */
-  readonly get: Getter;
+  /** Which place in the source reads the first step: see `get`. */
+  readonly place: number;
   /** The steps after it; null when there are none. */
   readonly steps: readonly string[] | null;
 }
 
-type Getter = (context: Record<string, unknown>, name: string) => unknown;
-
 /*
- * A property read is several times faster where the engine has seen only one name, and that is remembered per
- * function in the source. So each of the first attribute names met gets a function of its own; later ones share
- * the last.
+ * A property read is several times faster where the engine has seen only one name, and it remembers that for each
+ * place in the source. So each of the first attribute names met gets a place of its own; later ones share the last.
  */
-const GETTERS: readonly Getter[] = [
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-  (context, name) => context[name],
-];
-const assigned = new Map<string, Getter>();
+const assigned = new Map<string, number>();
 
-function getterOf(name: string): Getter {
-  const last = GETTERS.length - 1;
-  const getter = assigned.get(name) ?? (GETTERS[Math.min(assigned.size, last)] as Getter);
-  if (assigned.size < last) assigned.set(name, getter);
-  return getter;
+function placeOf(name: string): number {
+  const place = assigned.get(name) ?? assigned.size;
+  if (place < 16) assigned.set(name, place);
+  return place;
+}
+
+function get(context: Record<string, unknown>, name: string, place: number): unknown {
+  switch (place) {
+    case 0:
+      return context[name];
+    case 1:
+      return context[name];
+    case 2:
+      return context[name];
+    case 3:
+      return context[name];
+    case 4:
+      return context[name];
+    case 5:
+      return context[name];
+    case 6:
+      return context[name];
+    case 7:
+      return context[name];
+    case 8:
+      return context[name];
+    case 9:
+      return context[name];
+    case 10:
+      return context[name];
+    case 11:
+      return context[name];
+    case 12:
+      return context[name];
+    case 13:
+      return context[name];
+    case 14:
+      return context[name];
+    case 15:
+      return context[name];
+    default:
+      return context[name];
+  }
 }
 
 /**
@@ -58,7 +75,7 @@ export function parsePath(text: string): AttributePath {
   return {
     name,
     inherited: name in Object.prototype,
-    get: getterOf(name),
+    place: placeOf(name),
     steps: steps.length > 1 ? steps.slice(1) : null,
   };
 }
@@ -77,7 +94,7 @@ export function readAttribute(context: object, path: AttributePath): unknown {
  * what is found is its own, and the check, which costs more than the read, can be left out.
  */
 export function readPlain(context: object, path: AttributePath): unknown {
-  const value = path.get(context as Record<string, unknown>, path.name);
+  const value = get(context as Record<string, unknown>, path.name, path.place);
   return path.steps === null ? value : descend(value, path.steps);
 }
 

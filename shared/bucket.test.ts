@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { allocate } from "./allocate.ts";
 import { anyWeights } from "./arbitraries.ts";
 import { bucket, bucketOf, murmur3, seedHash, unitHash } from "./bucket.ts";
@@ -9,6 +9,9 @@ import { SPLIT_TOTAL } from "./limits.ts";
 import { re2 } from "./regex.ts";
 import type { Range, Rule, Serve } from "./schema/flag.ts";
 import type { Snapshot } from "./schema/snapshot.ts";
+
+// Thousands of random cases on a busy machine: slow is not wrong.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ARMS = ["a", "b", "c", "d", "e"];
 const sizes = (ranges: readonly Range[]) => {
@@ -117,10 +120,28 @@ describe("laws of splits", () => {
 
   test("a rollout raised and lowered in any steps equals the split of the same weights", () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(SPLIT_TOTAL)), fc.nat(SPLIT_TOTAL), (steps, share) => {
+      fc.property(fc.array(anyShare), anyShare, (steps, share) => {
         let ranges = allocate(rollout(0));
         for (const step of steps) ranges = allocate(rollout(step), ranges);
         expect(allocate(rollout(share), ranges)).toEqual(allocate(rollout(share)));
+      }),
+    );
+  });
+
+  test("a unit belongs to the range that holds its bucket, first part included, last excluded", () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.boolean(), (unit, many) => {
+        const at = bucket("f", unit);
+        // The unit's own part is a range of its own; `many` cuts the rest into more than a linear search would take.
+        const cuts = [0, at, at + 1, SPLIT_TOTAL, ...(many ? Array.from({ length: 20 }, (_, i) => i * 5_000) : [])];
+        const edges = [...new Set(cuts)].sort((a, b) => a - b);
+        const ranges = edges.slice(1).map((to, index) => {
+          const from = edges[index] as number;
+          return { variant: from === at ? "b" : from < at ? "a" : "c", from, to };
+        });
+        const split = ["a", "b", "c"].map((variant) => ({ variant, weight: sizes(ranges)[variant] ?? 0 }));
+        const serve: Serve = { split, by: "targetingKey", algorithm: "blastdoor-1", ranges };
+        expect(variants([], serve, [unit])).toEqual(["b"]);
       }),
     );
   });
@@ -150,6 +171,7 @@ describe("laws of splits", () => {
   });
 });
 
+const anyShare = fc.oneof(fc.nat(SPLIT_TOTAL), fc.constantFrom(0, SPLIT_TOTAL));
 const rollout = (share: number) => [
   { variant: "on", weight: share },
   { variant: "off", weight: SPLIT_TOTAL - share },

@@ -15,6 +15,11 @@ import { SPLIT_TOTAL } from "./limits.ts";
 
 /** murmur3_x86_32 of a text's UTF-8 bytes, as a signed 32-bit integer. */
 export function murmur3(text: string, seed: number): number {
+  return hashUpTo(127, text, seed) ?? (hashUpTo(255, byteText(text), seed) as number);
+}
+
+/** Of a text whose characters are its bytes; null when one lies beyond `highest`. */
+function hashUpTo(highest: number, text: string, seed: number): number | null {
   const length = text.length;
   let hash = seed | 0;
   let index = 0;
@@ -23,29 +28,22 @@ export function murmur3(text: string, seed: number): number {
     const b = text.charCodeAt(index + 1);
     const c = text.charCodeAt(index + 2);
     const d = text.charCodeAt(index + 3);
-    if ((a | b | c | d) > 127) return murmur3Bytes(utf8(text), seed);
+    if ((a | b | c | d) > highest) return null;
     hash = mixBlock(hash, premix(a | (b << 8) | (c << 16) | (d << 24)));
   }
   let tail = 0;
   for (let at = length - 1; at >= index; at--) {
     const code = text.charCodeAt(at);
-    if (code > 127) return murmur3Bytes(utf8(text), seed);
+    if (code > highest) return null;
     tail = (tail << 8) | code;
   }
   return finish(hash ^ premix(tail), length);
 }
 
-function murmur3Bytes(bytes: readonly number[], seed: number): number {
-  let hash = seed | 0;
-  const whole = bytes.length & ~3;
-  for (let index = 0; index < whole; index += 4) {
-    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(index, index + 4);
-    hash = mixBlock(hash, premix(a | (b << 8) | (c << 16) | (d << 24)));
-  }
-  let tail = 0;
-  for (let at = bytes.length - 1; at >= whole; at--) tail = (tail << 8) | (bytes[at] ?? 0);
-  return finish(hash ^ premix(tail), bytes.length);
-}
+const byteText = (text: string): string =>
+  utf8(text)
+    .map((byte) => String.fromCharCode(byte))
+    .join("");
 
 function utf8(text: string): number[] {
   const bytes: number[] = [];

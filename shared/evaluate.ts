@@ -98,11 +98,10 @@ export function evaluateAll(
   for (const flag of compiled.ordered) {
     const outcome = flag.fixed ?? decide(flag, own);
     if (client && !outcome.clientVisible) continue;
-    const json = client ? outcome.clientJson : outcome.serverJson;
-    flags = flags === "" ? json : `${flags},${json}`;
-    const { hashes } = outcome;
-    high = (Math.imul(high, 0x5bd1e995) + (client ? hashes[0] : hashes[2])) | 0;
-    low = (Math.imul(low, 0x1b873593) + (client ? hashes[1] : hashes[3])) | 0;
+    if (flags === "") flags = client ? outcome.clientJson : outcome.serverJson;
+    else flags += client ? outcome.clientPart : outcome.serverPart;
+    high = (Math.imul(high, 0x5bd1e995) + (client ? outcome.clientHigh : outcome.serverHigh)) | 0;
+    low = (Math.imul(low, 0x1b873593) + (client ? outcome.clientLow : outcome.serverLow)) | 0;
   }
   return { flags, etag: hex(high) + hex(low) };
 }

@@ -55,13 +55,8 @@ export function compileTest(test: AttributeTest, regex: RegexEngine): ValueTest 
 const strings = (values: readonly ConditionValue[]): string[] => values.filter((value) => typeof value === "string");
 
 function oneOf(values: readonly ConditionValue[], fold: boolean): ValueTest {
-  const only = values[0];
-  if (values.length === 1 && typeof only === "string" && !fold)
-    return (value) => (typeof value === "string" ? truth(value === only) : UNKNOWN);
   const set = new Set<unknown>(fold ? values.map((v) => (typeof v === "string" ? v.toLowerCase() : v)) : values);
   const types = new Set<string>(values.map((value) => typeof value));
-  if (types.size === 1 && types.has("string") && !fold)
-    return (value) => (typeof value === "string" ? truth(set.has(value)) : UNKNOWN);
   return (value) => {
     if (!types.has(typeof value) || Number.isNaN(value)) return UNKNOWN;
     return truth(set.has(fold && typeof value === "string" ? value.toLowerCase() : value));

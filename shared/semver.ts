@@ -46,23 +46,23 @@ function compareIdentifiers(a: string, b: string): number {
  * text is anything else (then ask parseVersion).
  */
 export function comparePlain(text: string, version: Version): number {
-  let part = 0;
-  let number = 0;
-  let digits = 0;
+  const { length } = text;
+  let index = 0;
   let order = 0;
-  for (let index = 0; index <= text.length; index++) {
-    const code = index < text.length ? text.charCodeAt(index) - 48 : -2;
-    if (code >= 0 && code <= 9) {
-      if (++digits > 15 || (digits > 1 && number === 0)) return Number.NaN;
-      number = number * 10 + code;
-    } else {
-      if (code !== -2 || digits === 0 || part > 2) return Number.NaN;
-      if (order === 0) order = number - (part === 0 ? version.major : part === 1 ? version.minor : version.patch);
-      part++;
-      number = 0;
-      digits = 0;
+  for (let part = 0; part < 3; part++) {
+    const start = index;
+    let number = 0;
+    for (; index < length; index++) {
+      const digit = text.charCodeAt(index) - 48;
+      if (digit < 0 || digit > 9) break;
+      number = number * 10 + digit;
     }
+    const digits = index - start;
+    if (digits === 0 || digits > 15 || (digits > 1 && text.charCodeAt(start) === 48)) return Number.NaN;
+    if (order === 0) order = number - (part === 0 ? version.major : part === 1 ? version.minor : version.patch);
+    // A dot after the first two numbers, the end after the third.
+    if (part < 2 ? text.charCodeAt(index) !== 46 : index !== length) return Number.NaN;
+    index++;
   }
-  if (part !== 3) return Number.NaN;
   return order === 0 && version.pre.length > 0 ? 1 : order;
 }

@@ -1,0 +1,158 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { compile } from "../shared/compile.ts";
+import { evaluate, evaluateAll, prepare } from "../shared/evaluate.ts";
+import { re2 } from "../shared/regex.ts";
+import { type BenchFlag, FIVE, mixedFlags, mixedUser, ourSnapshot } from "./workloads.ts";
+
+/*
+ * How cost grows with the number of flags, what a flag weighs, and what the evaluator weighs.
+ *
+ *   npm run bench:growth              prints
+ *   npm run bench:growth -- --write   also writes docs/performance-growth.json
+ */
+
+const NOW = Date.now();
+const context = (index: number): object => {
+  const { id, ...rest } = mixedUser(index);
+  return JSON.parse(JSON.stringify({ targetingKey: id, ...rest }));
+};
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] as number;
+let sink = 0;
+
+/** Every flag has values of its own, so that nothing can be shared between flags: the worst case. */
+function fiveRuleFlags(count: number): BenchFlag[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `flag-${index}`,
+    kind: "five",
+    rules: {
+      countries: FIVE.countries.map((country) => `${country}${index}`),
+      plan: `plan-${index}`,
+      major: index,
+      suffix: `@shop${index}.example`,
+      country: `US${index}`,
+      orPlan: `other-${index}`,
+      age: index,
+    },
+  }));
+}
+const staticFlags = (count: number): BenchFlag[] =>
+  Array.from({ length: count }, (_, index) => ({ key: `flag-${index}`, kind: "static" }));
+
+function timeSingle(count: number): number {
+  const compiled = compile(ourSnapshot([{ key: "five", kind: "five", rules: FIVE }, ...mixedFlags(count)]), re2);
+  return median(
+    Array.from({ length: 60 }, (_, round) => {
+      const contexts = Array.from({ length: 200 }, (_, index) => context(round * 200 + index));
+      const start = performance.now();
+      for (const one of contexts) if (evaluate(compiled, "five", prepare(compiled, one, NOW))?.value) sink++;
+      return ((performance.now() - start) * 1e6) / contexts.length;
+    }),
+  );
+}
+
+function timeBulk(count: number): number {
+  const compiled = compile(ourSnapshot(mixedFlags(count)), re2);
+  return median(
+    Array.from({ length: 40 }, (_, round) => {
+      const contexts = Array.from({ length: 20 }, (_, index) => context(round * 20 + index));
+      const start = performance.now();
+      for (const one of contexts) {
+        const { flags } = evaluateAll(compiled, prepare(compiled, one, NOW), "server");
+        sink += flags.charCodeAt(flags.length >> 1);
+      }
+      return ((performance.now() - start) * 1e6) / contexts.length / count;
+    }),
+  );
+}
+
+function timeCompile(count: number): number {
+  return median(
+    Array.from({ length: 9 }, () => {
+      const snapshot = ourSnapshot(mixedFlags(count));
+      const start = performance.now();
+      sink += compile(snapshot, re2).size;
+      return performance.now() - start;
+    }),
+  );
+}
+
+/** Bytes of heap per compiled flag once its snapshot is gone, every flag served once. Needs --expose-gc. */
+function weigh(flags: (count: number) => BenchFlag[], count: number): number {
+  const collect = (globalThis as { gc?: () => void }).gc;
+  if (!collect) return Number.NaN;
+  const parse = () => JSON.parse(JSON.stringify(ourSnapshot(flags(count))));
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const compiled = compile(parse(), re2);
+  sink += evaluateAll(compiled, prepare(compiled, context(1), NOW), "server").flags.length;
+  collect();
+  const bytes = (process.memoryUsage().heapUsed - before) / count;
+  sink += compiled.size;
+  return bytes;
+}
+
+async function bundle(entry: string): Promise<{ minified: number; gzipped: number }> {
+  const { outputFiles } = await build({
+    stdin: { contents: entry, resolveDir: new URL("../shared", import.meta.url).pathname, loader: "ts" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  const code = (outputFiles[0] as { contents: Uint8Array }).contents;
+  return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length };
+}
+
+if (process.argv.includes("--fill")) {
+  // The child of the heap test: text, parsed snapshot and compiled form at once, as an edge has them on a change.
+  const text = JSON.stringify(ourSnapshot(fiveRuleFlags(10_000)));
+  const compiled = compile(JSON.parse(text), re2);
+  for (let index = 0; index < 20; index++)
+    sink += evaluateAll(compiled, prepare(compiled, context(index), NOW), "server").flags.length;
+  console.log(`${compiled.size} flags, ${(text.length / 2 ** 20).toFixed(1)} MiB of JSON, ${sink} characters served`);
+  process.exit(0);
+}
+
+const SIZES = [10, 100, 1_000, 10_000];
+const report = {
+  single: Object.fromEntries(SIZES.map((count) => [count, timeSingle(count)])),
+  bulkPerFlag: Object.fromEntries(SIZES.slice(1).map((count) => [count, timeBulk(count)])),
+  compileMilliseconds: Object.fromEntries(SIZES.slice(1).map((count) => [count, timeCompile(count)])),
+  bytesPerFlag: { simple: weigh(staticFlags, 10_000), fiveRules: weigh(fiveRuleFlags, 10_000) },
+  heap128: spawnSync(process.execPath, ["--max-old-space-size=128", import.meta.filename, "--fill"], {
+    encoding: "utf8",
+  }),
+  evaluator: await bundle(
+    'export * from "./evaluate.ts"; export { compile, applyKills, staleKills } from "./compile.ts";',
+  ),
+  regexEngine: await bundle('export * from "./regex.ts";'),
+};
+const row = (what: string, values: Record<string, number>, unit: string): void =>
+  console.log(
+    `${what.padEnd(34)} ${Object.entries(values)
+      .map(([key, value]) => `${key}: ${value.toFixed(1)} ${unit}`)
+      .join("   ")}`,
+  );
+row("one flag among n, five rules", report.single, "ns");
+row("bulk of n, per flag", report.bulkPerFlag, "ns");
+row("compile n", report.compileMilliseconds, "ms");
+row("heap per flag of 10,000", report.bytesPerFlag, "bytes");
+const fits = report.heap128.status === 0;
+console.log(
+  `10,000 distinct five-rule flags, 128 MB heap: ${fits ? `fits: ${report.heap128.stdout.trim()}` : "DOES NOT FIT"}`,
+);
+row("evaluator, min+gzip", report.evaluator, "bytes");
+row("regex engine, min+gzip", report.regexEngine, "bytes");
+if (process.argv.includes("--write")) {
+  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} processors, node ${process.version}`;
+  const { heap128, ...numbers } = report;
+  const head = { command: "npm run bench:growth -- --write", date: new Date().toISOString(), machine };
+  const body = { ...head, ...numbers, heap128MB: fits ? heap128.stdout.trim() : "does not fit" };
+  writeFileSync(new URL("../docs/performance-growth.json", import.meta.url), `${JSON.stringify(body, null, 2)}\n`);
+}
+process.exit(fits && sink > 0 ? 0 : 1);
