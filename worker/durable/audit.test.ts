@@ -18,7 +18,11 @@ function breaksAt(rows: AuditRow[]): number | null {
 async function shopWithHistory(): Promise<string> {
   const project = await newProject();
   for (const enabled of [true, false, true]) {
-    await must(project, { type: "patchState", environment: "production", flag: "checkout", patch: { enabled } }, { comment: `to ${enabled}` });
+    await must(
+      project,
+      { type: "patchState", environment: "production", flag: "checkout", patch: { enabled } },
+      { comment: `to ${enabled}` },
+    );
   }
   return project;
 }
@@ -67,6 +71,10 @@ test("a row altered together with its own hash breaks the chain at the next", as
 
 test("pages follow each other by revision", async () => {
   const project = await shopWithHistory();
-  const pages = [await storeOf(project).audit(0, 2), await storeOf(project).audit(2, 2), await storeOf(project).audit(4, 2)];
+  const pages = [
+    await storeOf(project).audit(0, 2),
+    await storeOf(project).audit(2, 2),
+    await storeOf(project).audit(4, 2),
+  ];
   expect(pages.map((page) => page?.map(({ revision }) => revision))).toEqual([[1, 2], [3, 4], [5]]);
 });

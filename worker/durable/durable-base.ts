@@ -51,20 +51,20 @@ export function durableStub<M>(namespace: DurableObjectNamespace, name: string):
       // Awaiting a stub must not turn into a call of a method named `then`.
       if (typeof method !== "string" || method === "then") return undefined;
       return async (...parameters: unknown[]) => {
-        let response: Response;
+        let status: number;
         try {
-          response = await stub.fetch(`https://durable/${method}`, {
+          const response = await stub.fetch(`https://durable/${method}`, {
             method: "POST",
             body: JSON.stringify(parameters),
           });
+          // An answer that breaks off half-way is none.
+          if (response.ok) return await response.json();
+          status = response.status;
+          await response.body?.cancel();
         } catch (cause) {
           throw new DurableUnavailable(`${method} did not answer`, { cause });
         }
-        if (!response.ok) {
-          await response.body?.cancel();
-          throw new DurableUnavailable(`${method} answered ${response.status}`);
-        }
-        return response.json();
+        throw new DurableUnavailable(`${method} answered ${status}`);
       };
     },
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { accepted, aFlag, envelope, inStore, inTables, must, newName, newProject, storeOf } from "../testing/store.ts";
-import type { Result } from "./result.ts";
 import type { Reply } from "./flag-store.ts";
+import type { Result } from "./result.ts";
 
 const state = (flag = "checkout") => ({ type: "patchState", environment: "production", flag }) as const;
 const codes = (results: Result<Reply>[]) => results.map((result) => (result.ok ? "accepted" : result.rejection.code));
@@ -28,7 +28,11 @@ describe("one writer", () => {
     const project = await newProject();
     const edits = Array.from({ length: 50 }, (_, index) =>
       storeOf(project).execute(
-        envelope(project, { ...state(), patch: { enabled: true, onStale: { action: "keep", afterSeconds: 5 + index } } }, { ifVersion: 1 }),
+        envelope(
+          project,
+          { ...state(), patch: { enabled: true, onStale: { action: "keep", afterSeconds: 5 + index } } },
+          { ifVersion: 1 },
+        ),
       ),
     );
     const outcome = codes(await Promise.all(edits));
@@ -64,7 +68,10 @@ describe("a command of one id", () => {
     const sent = envelope(project, { ...state(), patch: { enabled: true } }, { id: "once" });
     const first = accepted(await storeOf(project).execute(sent));
     await must(project, { ...state(), patch: { enabled: false } });
-    expect(accepted(await storeOf(project).execute(sent))).toMatchObject({ revision: first.revision, view: first.view });
+    expect(accepted(await storeOf(project).execute(sent))).toMatchObject({
+      revision: first.revision,
+      view: first.view,
+    });
     expect(await storeOf(project).getState("production", "checkout")).toMatchObject({ enabled: false });
   });
 
@@ -118,12 +125,12 @@ describe("asking for a project that was never made", () => {
   test("leaves no tables, whatever is asked", async () => {
     const project = newName();
     const store = storeOf(project);
-    expect(await Promise.all([store.getProject(), store.pointer(), store.listFlags(false), store.exportProject()])).toEqual(
-      [null, null, null, null],
-    );
-    expect(await Promise.all([store.audit(0, 10), store.snapshot("production", "0"), store.draft("production")])).toEqual(
-      [null, null, null],
-    );
+    expect(
+      await Promise.all([store.getProject(), store.pointer(), store.listFlags(false), store.exportProject()]),
+    ).toEqual([null, null, null, null]);
+    expect(
+      await Promise.all([store.audit(0, 10), store.snapshot("production", "0"), store.draft("production")]),
+    ).toEqual([null, null, null]);
     const refused = await store.execute(envelope(project, { type: "kill", environment: "production", flag: "f" }));
     expect(codes([refused])).toEqual(["project-not-found"]);
     const tables = await inTables(project, (sql) => sql.exec("SELECT name FROM sqlite_master").toArray());

@@ -81,10 +81,10 @@ export class Publications {
     }));
   }
 
-  /** Points an environment at a snapshot and retires the one before. */
+  /** Points an environment at a snapshot and retires those before, also such that never came to be published. */
   move(environment: string, rendered: Rendered, now: number): void {
-    for (const old of this.published(environment)) {
-      if (old.kvKey !== rendered.kvKey) this.#retire(old.kvKey, now + RETIRE_AFTER_MS);
+    for (const kvKey of this.#rendered(environment)) {
+      if (kvKey !== rendered.kvKey) this.#retire(kvKey, now + RETIRE_AFTER_MS);
     }
     this.#sql.exec(
       "INSERT OR REPLACE INTO published (environment, revision, hash, kv_key, published_at) VALUES (?, ?, ?, ?, ?)",
@@ -99,9 +99,18 @@ export class Publications {
 
   /** The environment is gone: nothing of it is published or will be. */
   withdraw(environment: string, now: number): void {
-    for (const old of this.published(environment)) this.#retire(old.kvKey, now);
+    for (const kvKey of this.#rendered(environment)) this.#retire(kvKey, now);
     this.#sql.exec("DELETE FROM published WHERE environment = ?", environment);
     this.#sql.exec("DELETE FROM outbox WHERE environment = ?", environment);
+  }
+
+  /** Every snapshot of an environment whose bytes are kept here; names hold no slash, so the pattern is exact. */
+  #rendered(environment: string): string[] {
+    const rows = this.#sql.exec<{ kv_key: string }>(
+      "SELECT DISTINCT kv_key FROM snapshot_part WHERE kv_key GLOB 'snapshots/*/' || ? || '/*'",
+      environment,
+    );
+    return [...rows].map((row) => row.kv_key);
   }
 
   retired(now: number, limit: number): string[] {
