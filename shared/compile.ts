@@ -56,11 +56,17 @@ export interface CompiledFlag extends OutcomeFlag {
   readonly offVariant: string | null;
   readonly visibility: Visibility;
   readonly enabled: boolean;
+  /** Something stands before the rules: disabled, prerequisites, holdout or layer. */
+  readonly gated: boolean;
   readonly prerequisites: ConditionNode | null;
   readonly holdout: CompiledShare | null;
   /** "outside": it names a layer that does not exist, so nobody is in. */
   readonly layer: CompiledShare | "outside" | null;
   readonly rules: readonly CompiledRule[];
+  /** The memo's place of each rule's condition, side by side: in bulk most are known, and need no look at the rule. */
+  readonly places: readonly number[];
+  /** Some rule expires. */
+  readonly expiring: boolean;
   readonly fallthrough: CompiledServe;
   /** Nothing about a subject can change what it serves. */
   readonly constant: boolean;
@@ -162,6 +168,9 @@ const NO_SERVE: CompiledServe = {
   outcomes: [null],
 };
 
+const NO_RULES: readonly CompiledRule[] = [];
+const NO_PLACES: readonly number[] = [];
+
 function shell(key: string, flag: SnapshotFlag): CompiledFlag {
   return {
     key,
@@ -169,10 +178,13 @@ function shell(key: string, flag: SnapshotFlag): CompiledFlag {
     offVariant: flag.offVariant,
     visibility: flag.visibility,
     enabled: flag.state.enabled,
+    gated: true,
     prerequisites: null,
     holdout: null,
     layer: null,
-    rules: [],
+    rules: NO_RULES,
+    places: NO_PLACES,
+    expiring: false,
     fallthrough: NO_SERVE,
     constant: false,
     fixed: null,
@@ -213,7 +225,10 @@ function compileState(parts: Parts, flag: SnapshotFlag): Partial<CompiledFlag> {
       : layer
         ? { unit: unit(parts, layer.by), seed: seedHash(layer.seed), from: state.layer.from, to: state.layer.to }
         : "outside",
-    rules,
+    gated,
+    rules: rules.length === 0 ? NO_RULES : rules,
+    places: rules.length === 0 ? NO_PLACES : rules.map((rule) => rule.when.id),
+    expiring: rules.some((rule) => rule.expiresAt !== Number.POSITIVE_INFINITY),
     fallthrough: compileServe(parts, state.fallthrough, seed, null, plain ? "STATIC" : "DEFAULT"),
     constant: plain && !("split" in state.fallthrough),
   };

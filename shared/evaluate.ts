@@ -128,6 +128,27 @@ function decide(flag: CompiledFlag, subject: Subject): Outcome {
 
 /** What the flag serves while nothing kills it. */
 function target(flag: CompiledFlag, subject: Subject): Outcome {
+  if (flag.gated) {
+    const stopped = gate(flag, subject);
+    if (stopped !== null) return stopped;
+  }
+  const { rules, places } = flag;
+  const { memo } = subject.compiled;
+  for (let index = 0; index < places.length; index++) {
+    const known = memo[places[index] as number] as number;
+    if (flag.expiring && !(subject.now < (rules[index] as CompiledRule).expiresAt)) continue;
+    const matches =
+      known >> 2 === subject.stamp ? known & 3 : decideCondition((rules[index] as CompiledRule).when, subject);
+    if (matches === BLOCKED) return off(flag, "blocked");
+    if (matches !== TRUE) continue;
+    const served = serve(flag, (rules[index] as CompiledRule).serve, subject);
+    if (served !== null) return served;
+  }
+  return serve(flag, flag.fallthrough, subject) ?? off(flag, "fallthrough");
+}
+
+/** What the flag serves instead of what its rules say; null: they decide. */
+function gate(flag: CompiledFlag, subject: Subject): Outcome | null {
   if (!flag.enabled) return off(flag, "disabled");
   if (flag.prerequisites !== null) {
     const met = decideCondition(flag.prerequisites, subject);
@@ -135,17 +156,7 @@ function target(flag: CompiledFlag, subject: Subject): Outcome {
   }
   if (flag.holdout !== null && within(flag.holdout, subject)) return off(flag, "holdout");
   if (flag.layer !== null && (flag.layer === "outside" || !within(flag.layer, subject))) return off(flag, "layer");
-  const { rules } = flag;
-  for (let index = 0; index < rules.length; index++) {
-    const rule = rules[index] as CompiledRule;
-    if (!(subject.now < rule.expiresAt)) continue;
-    const matches = decideCondition(rule.when, subject);
-    if (matches === BLOCKED) return off(flag, "blocked");
-    if (matches !== TRUE) continue;
-    const served = serve(flag, rule.serve, subject);
-    if (served !== null) return served;
-  }
-  return serve(flag, flag.fallthrough, subject) ?? off(flag, "fallthrough");
+  return null;
 }
 
 /**
