@@ -96,6 +96,10 @@ const BREAK_GLASS_MS = 15_000;
 const BREAK_GLASS_URGENT_MS = 5_000;
 /** So many requests at one clock reading mean that the clock stands still: then refresh regardless of age. */
 const FROZEN_AFTER = 256;
+/** KV has this long (ms) before the store is asked as well: a cold request waits for two seconds in all. */
+const KV_PATIENCE_MS = 400;
+/** A look into the data centre's cache takes a few ms; one that takes longer than this counts as a miss. */
+const CACHE_PATIENCE_MS = 100;
 /** Below this age (ms) `onStale` cannot apply: its least setting is 5 s. */
 const ON_STALE_FROM_MS = 5_000;
 
@@ -124,13 +128,14 @@ export class Edge {
   ): Promise<Loaded | "missing" | "unreachable"> {
     const state = this.#state(project);
     const now = this.#sources.now();
-    if (state.missingSince !== null && Math.abs(now - state.missingSince) < MISSING_MS) return "missing";
+    const frozen = this.#isFrozen(state, now);
+    if (state.missingSince !== null && !frozen && Math.abs(now - state.missingSince) < MISSING_MS) return "missing";
     const loaded = state.environments.get(environment);
     const age = ageOf(state.held, now);
     const behind =
       (state.held?.pointer.revision ?? 0) < state.requiredRevision ||
       age > (options.maxAgeMs ?? Number.POSITIVE_INFINITY);
-    const fresh = this.#isFrozen(state, now) ? "aging" : freshness(age);
+    const fresh = frozen && state.held ? "aging" : freshness(age);
     if (!behind && fresh !== "stale") {
       if (loaded) {
         if (fresh === "aging" && this.#takeLease(state, now))
@@ -258,9 +263,10 @@ export class Edge {
         return;
       }
       state.missingSince = null;
-      this.#adopt(state, next);
+      this.#adopt(state, next.held);
       const names = new Set([environment, ...state.environments.keys()]);
       await Promise.all([
+        next.answer && this.#patiently(CACHE_PATIENCE_MS, this.#sources.keepPointer(next.answer)),
         this.#readBreakGlass(project, state, false),
         ...[...names].map((name) => this.#load(project, name, state)),
       ]);
@@ -309,12 +315,17 @@ export class Edge {
     state.news = [...state.news, ...news].slice(-MAX_NEWS);
   }
 
-  async #readPointer(project: string, state: ProjectState, options: CurrentOptions): Promise<HeldPointer | null> {
+  /** `answer` is the store's own, for the data centre's cache. */
+  async #readPointer(
+    project: string,
+    state: ProjectState,
+    options: CurrentOptions,
+  ): Promise<{ held: HeldPointer; answer?: Pointer } | null> {
     if (options.maxAgeMs === undefined) {
-      const cached = await this.#sources.cachedPointer(project).catch(() => null);
+      const cached = await this.#patiently(CACHE_PATIENCE_MS, this.#sources.cachedPointer(project));
       const copy = cached && placeCopy(cached, this.#sources.now(), state.clockOffset);
       const newer = copy && cached.revision >= state.requiredRevision && cached.asOf > (state.held?.pointer.asOf ?? 0);
-      if (newer) return copy;
+      if (newer) return { held: copy };
     }
     const askedAt = this.#sources.now();
     const news = state.news.splice(0);
@@ -328,8 +339,12 @@ export class Edge {
     if (!pointer) return null;
     const { held, clockOffset } = placeAnswer(pointer, askedAt);
     state.clockOffset = clockOffset;
-    await this.#sources.keepPointer(pointer).catch(() => {});
-    return held;
+    return { held, answer: pointer };
+  }
+
+  /** What does not answer in time, or fails, has nothing to say. */
+  #patiently<T>(ms: number, work: Promise<T>): Promise<T | null> {
+    return Promise.race([work.catch(() => null), this.#sources.wait(ms).then(() => null)]);
   }
 
   async #readBreakGlass(project: string, state: ProjectState, urgent: boolean): Promise<void> {
@@ -353,9 +368,11 @@ export class Edge {
     if (!pointer || !named || state.environments.get(environment)?.hash === named.hash) return;
     const expected = { project, environment, revision: named.revision, hash: named.hash };
     const key = snapshotKey(project, environment, named.revision, named.hash);
+    const fromKv = this.#verified("kv", expected, () => this.#sources.kvSnapshot(key));
     const read =
-      (await this.#verified("kv", expected, () => this.#sources.kvSnapshot(key))) ??
-      (await this.#verified("store", expected, () => this.#sources.storeSnapshot(project, environment, named.hash)));
+      (await this.#patiently(KV_PATIENCE_MS, fromKv)) ??
+      (await this.#verified("store", expected, () => this.#sources.storeSnapshot(project, environment, named.hash))) ??
+      (await fromKv);
     if (!read) return;
     const { epoch, revision } = read.snapshot;
     // Another refresh may have loaded a later one while these bytes came.
@@ -367,7 +384,7 @@ export class Edge {
       epoch: state.held?.pointer.epoch ?? epoch,
     });
     this.#keep(state, environment, read.snapshot, named.hash, kills, current);
-    await this.#sources.keepLastSnapshot(project, environment, read.text).catch(() => {});
+    await this.#patiently(CACHE_PATIENCE_MS, this.#sources.keepLastSnapshot(project, environment, read.text));
   }
 
   async #verified(
@@ -429,7 +446,7 @@ export class Edge {
 
   /** Neither pointer nor snapshot could be had: the copy that an earlier isolate left, with its own kills. */
   async #lastResort(project: string, environment: string, state: ProjectState): Promise<Loaded | null> {
-    const snapshot = await this.#sources.lastSnapshot(project, environment).catch(() => null);
+    const snapshot = await this.#patiently(KV_PATIENCE_MS, this.#sources.lastSnapshot(project, environment));
     if (!snapshot) return null;
     this.#sources.report({ event: "last-resort", project, environment, revision: snapshot.revision });
     return this.#keep(state, environment, snapshot, "", snapshot.kills);

@@ -1,0 +1,201 @@
+import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
+import { type Kill, type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
+import { Edge, type EdgeSources, type Loaded } from "../edge/edge.ts";
+import { sha256, snapshotKey } from "../kv/snapshot-store.ts";
+
+type Fault = "error" | "hang" | "null" | "corrupt" | null;
+type Flags = Record<string, { variant: string; onStale?: object; killVariant?: string }>;
+
+export const PROJECT = "shop";
+const START = Date.parse("2026-11-22T12:00:00Z");
+
+export const aKill = (id: string, flag = "checkout", serve: string | null = "off"): Kill => ({
+  id,
+  flag,
+  serve,
+  revision: 1,
+});
+
+/**
+ * Store, KV, caches and clock of one data centre. Time moves only with `tick`, which also wakes whoever waits; each
+ * source can hang, fail, or answer with nothing or with broken bytes.
+ */
+export class FakeSources {
+  time = START;
+  /** What the isolate's clock shows beside the true time (ms). */
+  skew = 0;
+  epoch = 1;
+  revision = 0;
+  exists = true;
+  readonly faults: Record<"store" | "kv" | "storeSnapshot" | "cache" | "breakGlass" | "last", Fault> = {
+    store: null,
+    kv: null,
+    storeSnapshot: null,
+    cache: "null",
+    breakGlass: null,
+    last: "null",
+  };
+  readonly calls: Record<string, number> = {};
+  readonly reports: string[] = [];
+  breakGlass: BreakGlass = { environments: {} };
+  last: Snapshot | null = null;
+  readonly background: Promise<unknown>[] = [];
+  readonly #environments: Pointer["environments"] = {};
+  readonly #bodies = new Map<string, string>();
+  readonly #byHash = new Map<string, string>();
+  #cached: Pointer | null = null;
+  #waiting: { at: number; wake: () => void }[] = [];
+
+  /** Commits and publishes: every flag serves its variant to everybody. */
+  publish(
+    flags: Flags,
+    { environment = "production", kills = [] as Kill[], over = {} as Partial<Snapshot> } = {},
+  ): void {
+    this.revision++;
+    const snapshot = snapshotSchema.parse({
+      minReader: 1,
+      project: PROJECT,
+      environment,
+      epoch: this.epoch,
+      revision: this.revision,
+      flags: Object.fromEntries(
+        Object.entries(flags).map(([key, { variant, ...state }]) => [
+          key,
+          {
+            variants: { on: "on", off: "off", blue: "blue" },
+            offVariant: "off",
+            visibility: "public",
+            seed: key,
+            state: { enabled: true, fallthrough: { variant }, ...state },
+          },
+        ]),
+      ),
+      segments: {},
+      layers: {},
+      holdouts: {},
+      keys: [],
+      kills,
+      ...over,
+    });
+    const body = JSON.stringify(snapshot);
+    this.place(body, environment, kills);
+  }
+
+  /** Lets the pointer name these bytes, whatever they are. */
+  place(body: string, environment = "production", kills: Kill[] = []): void {
+    const hash = sha256(body);
+    this.#bodies.set(snapshotKey(PROJECT, environment, this.revision, hash), body);
+    this.#byHash.set(hash, body);
+    this.#environments[environment] = { revision: this.revision, hash, kills, tombstones: [] };
+  }
+
+  /** A kill or a restore: in the pointer at once, the snapshot as before. */
+  setKills(kills: Kill[], environment = "production"): void {
+    this.revision++;
+    const named = this.#environments[environment];
+    if (named) this.#environments[environment] = { ...named, kills };
+  }
+
+  setTombstones(tombstones: string[], environment = "production"): void {
+    this.revision++;
+    const named = this.#environments[environment];
+    if (named) this.#environments[environment] = { ...named, tombstones };
+  }
+
+  pointer(): Pointer {
+    const { epoch, revision } = this;
+    return structuredClone({
+      project: PROJECT,
+      epoch,
+      revision,
+      environments: this.#environments,
+      asOf: this.time,
+    });
+  }
+
+  count = (source: string): number => this.calls[source] ?? 0;
+
+  /** Time passes; whoever waited that long goes on, and everything that can run has run. */
+  async tick(ms: number): Promise<void> {
+    const until = this.time + ms;
+    await this.settle();
+    for (;;) {
+      const next = this.#waiting.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.time = Math.max(this.time, next.at);
+      this.#waiting = this.#waiting.filter((one) => one !== next);
+      next.wake();
+      await this.settle();
+    }
+    this.time = until;
+  }
+
+  /** Microtasks only: no timer of the fake fires. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  }
+
+  /** Sets the isolate's clock on or back; timers are not fooled. */
+  readonly sources: EdgeSources = {
+    now: () => this.time + this.skew,
+    colo: () => "FRA",
+    wait: (ms) => new Promise((wake) => this.#waiting.push({ at: this.time + ms, wake })),
+    cachedPointer: () => this.#answer("cache", () => this.#cached),
+    keepPointer: async (pointer) => {
+      this.#cached = structuredClone(pointer);
+    },
+    storePointer: () => this.#answer("store", () => (this.exists ? this.pointer() : null)),
+    kvSnapshot: (key) => this.#answer("kv", () => this.#bodies.get(key) ?? null),
+    storeSnapshot: (_project, _environment, hash) =>
+      this.#answer("storeSnapshot", () => this.#byHash.get(hash) ?? null),
+    breakGlass: async () =>
+      (await this.#answer("breakGlass", () => structuredClone(this.breakGlass))) ?? this.breakGlass,
+    lastSnapshot: () => this.#answer("last", () => this.last),
+    keepLastSnapshot: async (_project, _environment, body) => {
+      this.last = JSON.parse(body) as Snapshot;
+    },
+    report: ({ event }) => void this.reports.push(event),
+  };
+
+  async #answer<T>(source: keyof FakeSources["faults"], real: () => T): Promise<T | null> {
+    this.calls[source] = this.count(source) + 1;
+    const fault = this.faults[source];
+    if (fault === "error") throw new Error(`${source}: injected`);
+    if (fault === "hang") return new Promise<never>(() => {});
+    if (fault === "null") return null;
+    const value = real();
+    return fault === "corrupt" && typeof value === "string" ? (value.replace('"on"', '"of"') as T) : value;
+  }
+}
+
+/** One isolate at these sources, asked as requests ask. */
+export class FakeIsolate {
+  readonly edge: Edge;
+  readonly sources: FakeSources;
+
+  constructor(sources: FakeSources) {
+    this.sources = sources;
+    this.edge = new Edge(sources.sources);
+  }
+
+  /** A request: what it got, and how long it was held (ms). */
+  ask(environment = "production", options: { maxAgeMs?: number } = {}) {
+    const began = this.sources.time;
+    const request: { got?: Loaded | "missing" | "unreachable"; heldMs?: number } = {};
+    void this.edge
+      .current(PROJECT, environment, (work) => this.sources.background.push(work), options)
+      .then((got) => {
+        request.got = got;
+        request.heldMs = this.sources.time - began;
+      });
+    return request;
+  }
+
+  /** A request that is given up to `ms` of virtual time. */
+  async asked(ms = 3_000, environment = "production") {
+    const request = this.ask(environment);
+    for (let step = 0; step < ms && request.got === undefined; step += 5) await this.sources.tick(step === 0 ? 0 : 5);
+    await this.sources.settle();
+    return request;
+  }
+}
