@@ -26,6 +26,7 @@ export default defineConfig({
           include: ["worker/**/*.test.ts"],
           // The first request loads the whole Worker, seconds of work right after an install.
           testTimeout: 20_000,
+          hookTimeout: 60_000,
           // Its package holds ES modules without saying so: only a bundled copy loads.
           deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
         },

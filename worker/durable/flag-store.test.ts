@@ -87,6 +87,17 @@ describe("a command of one id", () => {
     ]);
   });
 
+  test("that changed nothing is not carried out later either", async () => {
+    const project = await newProject();
+    const kill = { type: "kill", environment: "production", flag: "checkout" } as const;
+    await must(project, kill);
+    const late = await must(project, kill, { id: "late" });
+    expect(late).toMatchObject({ changed: false, view: { kills: [{ flag: "checkout" }] } });
+    await must(project, { ...kill, type: "restore" });
+    expect(await must(project, kill, { id: "late" })).toMatchObject({ ...late, changes: [], replayed: true });
+    expect(await storeOf(project).getState("production", "checkout")).toMatchObject({ kills: [] });
+  });
+
   test("that was refused can be sent again: refusals are not remembered", async () => {
     const project = await newProject();
     const sent = envelope(project, { ...state("late"), patch: { enabled: true } }, { id: "once" });

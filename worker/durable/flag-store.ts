@@ -12,7 +12,7 @@ import { AuditLog } from "./audit.ts";
 import { RestoreStage, readBackupPage } from "./backup.ts";
 import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
-import { type Envelope, envelope } from "./commands.ts";
+import { type Command, type Envelope, envelope } from "./commands.ts";
 import { decide } from "./decide/decide.ts";
 import { fieldIssues } from "./decide/parse.ts";
 import { Documents } from "./documents.ts";
@@ -144,7 +144,7 @@ export class FlagStore extends DurableBase {
   #transact(asked: Envelope): Result<Reply> {
     const { project, command, actor, comment } = asked;
     const now = Date.now();
-    const fingerprint = sha256(JSON.stringify([command, actor.id]));
+    const fingerprint = sha256(JSON.stringify([asAsked(command), actor.id]));
     const earlier = this.#earlierReply(asked.id, fingerprint);
     if (earlier) return earlier;
     const revision = this.#audit.latestRevision + 1;
@@ -160,10 +160,10 @@ export class FlagStore extends DurableBase {
     const created = changes.some((change) => change.before === null && change.entity !== "kill");
     if (asked.dryRun || changes.length === 0) {
       const view = viewAfter(this.#documents, project, command, revision - 1, this.#epoch);
-      return {
-        ok: true,
-        value: { revision: revision - 1, changed: changes.length > 0, created: false, changes, view },
-      };
+      const reply: Reply = { revision: revision - 1, changed: changes.length > 0, created: false, changes, view };
+      // A kill that found the flag killed must not, repeated after a restore, kill it.
+      if (!asked.dryRun) this.#rememberReply(asked.id, fingerprint, reply, now);
+      return { ok: true, value: reply };
     }
     if (command.type === "putProject") this.#setMeta("project", project);
     for (const change of changes) {
@@ -436,6 +436,11 @@ export class FlagStore extends DurableBase {
   #setMeta(name: string, value: string): void {
     this.#storage.sql.exec("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", name, value);
   }
+}
+
+/** What makes two commands of one id the same. Of a new key not its secret, which every attempt draws anew. */
+function asAsked(command: Command): unknown {
+  return command.type === "createKey" ? { ...command, id: "", hash: "", hint: "" } : command;
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

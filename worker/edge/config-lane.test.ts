@@ -145,6 +145,27 @@ describe("order", () => {
     expect(supersedes(at(1, 0, 0), undefined)).toBe(true);
   });
 
+  test("a snapshot that arrives late does not replace the newer one that overtook it", async () => {
+    const { kvSnapshot } = sources.sources;
+    sources.faults.storeSnapshot = "hang";
+    let first = true;
+    sources.sources.kvSnapshot = async (key) => {
+      if (first) {
+        first = false;
+        await sources.sources.wait(5_000);
+      }
+      return kvSnapshot(key);
+    };
+    await sources.tick(STALE_MS);
+    expect(await now()).toBe("on");
+    sources.publish(serving("off"));
+    await sources.tick(2 * STALE_MS);
+    expect(await later()).toBe("off");
+    await sources.tick(5_000);
+    expect(await now()).toBe("off");
+    expect((await isolate.asked()).got).toMatchObject({ revision: sources.revision });
+  });
+
   test("a store rebuilt from a backup is followed: its epoch is higher although its revision is lower", async () => {
     expect(await later()).toBe("blue");
     sources.epoch = 2;

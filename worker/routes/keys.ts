@@ -32,7 +32,9 @@ export const keys = router()
       const id = newId("key");
       const stored = { id, kind, name, hash: sha256(key), hint: key.slice(-4), origins: origins ?? [] };
       const reply = await execute(c, project, { type: "createKey", environment, ...stored }, { comment });
-      if (reply.replayed) throw shownOnce;
+      // A replay is another request's key, unless the reply to this very one was lost on the way.
+      const kept = reply.replayed ? await flagStore(c.env, project).listKeys(environment) : null;
+      if (kept && !kept.some((one) => one.id === id)) throw shownOnce;
       return c.json({ id, key }, 201, { "Cache-Control": "no-store" });
     },
   )

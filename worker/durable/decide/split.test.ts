@@ -119,6 +119,19 @@ test("ranges that are sent with fitting weights are kept as sent: buckets travel
   expect(ruleRanges(project, 0, "staging")).toEqual(ruleRanges(project));
 });
 
+test("ranges of any order are kept as sent, over those that stood there", () => {
+  const project = shop();
+  share(project, "canary", ["on", 25_000], ["off", 75_000]);
+  const ranges = [
+    { variant: "off", from: 0, to: 40_000 },
+    { variant: "on", from: 40_000, to: 65_000 },
+    { variant: "off", from: 65_000, to: SPLIT_TOTAL },
+  ];
+  const serve = { ...aSplit(["on", 25_000], ["off", 75_000]), ranges };
+  project.must({ type: "putState", ...at, state: { rules: [{ id: "canary", when: everybody, serve }] } });
+  expect(ruleRanges(project)).toEqual(ranges);
+});
+
 test("ranges that do not fit the weights give way to them", () => {
   const project = shop();
   const ranges = [{ variant: "on", from: 0, to: SPLIT_TOTAL }];
