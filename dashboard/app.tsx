@@ -1,17 +1,26 @@
 import { useEffect } from "preact/hooks";
-import { Route, Router, useLocation, useRoute } from "preact-iso";
+import { lazy, Route, Router, useLocation, useRoute } from "preact-iso";
 import { FlagList } from "./flags/flag-list.tsx";
 import { KillDialog } from "./flags/kill-dialog.tsx";
 import { RestoreDialog } from "./flags/restore-dialog.tsx";
 import { SwitchOnDialog } from "./flags/switch-on-dialog.tsx";
+import { CommandBar } from "./frame/command-bar.tsx";
 import { Header } from "./frame/header.tsx";
+import { KeyHelp } from "./frame/key-help.tsx";
 import { Problem } from "./frame/problem.tsx";
 import { SignInAgain, SignInPage } from "./frame/sign-in.tsx";
 import { Toasts } from "./frame/toasts.tsx";
 import { useProject } from "./frame/use-project.ts";
+import { followChanges } from "./live.ts";
 import { loadProjects, projects } from "./project.ts";
 import { who } from "./session.ts";
 import { NewProject } from "./settings/new-project.tsx";
+
+const FlagPage = lazy(() => import("./flag/flag-page.tsx").then((module) => module.FlagPage));
+const PlaygroundPage = lazy(() => import("./playground/playground-page.tsx").then((module) => module.PlaygroundPage));
+const HistoryPage = lazy(() => import("./history/history-page.tsx").then((module) => module.HistoryPage));
+const SegmentsPage = lazy(() => import("./segments/segments-page.tsx").then((module) => module.SegmentsPage));
+const SettingsPage = lazy(() => import("./settings/settings-page.tsx").then((module) => module.SettingsPage));
 
 export function App({ problem }: { problem: unknown }) {
   if (who.value === undefined) return <Unreachable problem={problem} />;
@@ -68,6 +77,7 @@ function Home() {
 function ProjectPages() {
   const { params } = useRoute();
   const { problem } = useProject(params.project ?? "");
+  useEffect(followChanges, []);
   if (problem)
     return (
       <main class="page">
@@ -81,9 +91,16 @@ function ProjectPages() {
         Skip to the page
       </a>
       <Header />
+      <CommandBar />
+      <KeyHelp />
       <div id="page" tabIndex={-1}>
         <Router>
           <Route path="/flags" component={FlagList} />
+          <Route path="/flags/:flag" component={FlagPage} />
+          <Route path="/playground" component={PlaygroundPage} />
+          <Route path="/history" component={HistoryPage} />
+          <Route path="/segments" component={SegmentsPage} />
+          <Route path="/settings" component={SettingsPage} />
           <Route default component={FlagList} />
         </Router>
       </div>

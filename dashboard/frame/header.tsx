@@ -1,9 +1,10 @@
 import { useLocation } from "preact-iso";
 import { project, projects } from "../project.ts";
+import { commanding } from "./command-bar.tsx";
+import { Icon } from "./icon.tsx";
 import { Mark } from "./mark.tsx";
+import { PAGES } from "./pages.ts";
 import { PersonMenu } from "./person-menu.tsx";
-
-const PAGES = [["flags", "Flags"]] as const;
 
 export function Header() {
   const { path, route } = useLocation();
@@ -37,6 +38,17 @@ export function Header() {
           </a>
         ))}
       </nav>
+      <button
+        type="button"
+        class="command-button"
+        onClick={() => {
+          commanding.value = true;
+        }}
+      >
+        <Icon name="search" />
+        <span class="command-hint">Jump to…</span>
+        <kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ K" : "Ctrl K"}</kbd>
+      </button>
       <PersonMenu />
     </header>
   );
