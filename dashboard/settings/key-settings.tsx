@@ -1,0 +1,147 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { answer, api, type Project } from "../api.ts";
+import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { complain, tell } from "../frame/toasts.tsx";
+import { environment } from "../project.ts";
+import { may } from "../session.ts";
+import { ago } from "../words/time-words.ts";
+import { ShownOnce } from "./shown-once.tsx";
+
+interface Key {
+  id: string;
+  kind: "client" | "server";
+  name: string;
+  createdAt: string;
+  createdBy: string;
+  hint: string;
+}
+
+/** Keys with which apps ask for flags, of one environment. */
+export function KeySettings({ project }: { project: Project }) {
+  const keys = useSignal<Key[] | null>(null);
+  const kind = useSignal<"client" | "server">("server");
+  const name = useSignal("");
+  const origins = useSignal("");
+  const made = useSignal<{ key: string; name: string } | null>(null);
+  const problem = useSignal<unknown>(null);
+  const here = environment.value;
+  const param = { project: project.key, environment: here?.key ?? "" };
+  const routes = api.projects[":project"].environments[":environment"].keys;
+  const read = async () => {
+    keys.value = (await answer(routes.$get({ param }))).keys;
+  };
+  useEffect(() => {
+    made.value = null;
+    read().catch((error) => {
+      problem.value = error;
+    });
+  }, [project.key, here?.key]);
+  const make = async () => {
+    problem.value = null;
+    const listed = origins.value.split(/[\s,]+/).filter(Boolean);
+    try {
+      const json = {
+        kind: kind.value,
+        name: name.value.trim(),
+        ...(kind.value === "client" ? { origins: listed } : {}),
+      };
+      const { key } = await answer(routes.$post({ param, header: {}, json }));
+      made.value = { key, name: name.value };
+      name.value = "";
+      await read();
+    } catch (error) {
+      problem.value = error;
+    }
+  };
+  const revoke = async (key: Key) => {
+    if (!confirm(`Revoke the key "${key.name}"? Apps that use it are refused within seconds.`)) return;
+    try {
+      await routes[":id"].$delete({ param: { ...param, id: key.id }, header: {} });
+      await read();
+      tell(`The key ${key.name} is revoked`);
+    } catch (error) {
+      complain(`The key ${key.name} is still in force`, error);
+    }
+  };
+  return (
+    <section class="card stack" aria-labelledby="keys">
+      <div class="section-head">
+        <h2 id="keys">Keys for apps</h2>
+        <EnvironmentSwitch label="Environment of the keys" />
+      </div>
+      {keys.value?.length === 0 && (
+        <p class="muted">
+          No keys yet. An app needs one to ask for flags: a server key for servers, a client key for browsers.
+        </p>
+      )}
+      <ul class="plain-list">
+        {keys.value?.map((key) => (
+          <li key={key.id}>
+            <span>
+              <strong>{key.name}</strong> <span class="chip">{key.kind === "client" ? "Browser" : "Server"}</span>{" "}
+              <code>…{key.hint}</code>
+            </span>
+            <span class="muted">{`${key.createdBy}, ${ago(key.createdAt)}`}</span>
+            {may("engineer") && (
+              <button type="button" class="button button-small" onClick={() => revoke(key)}>
+                Revoke
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {made.value && <ShownOnce secret={made.value.key} name={made.value.name} />}
+      {problem.value !== null && <Problem error={problem.value} />}
+      {may("engineer") && (
+        <form
+          class="inline-form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void make();
+          }}
+        >
+          <label class="field">
+            <span class="label">New key for</span>
+            <input
+              value={name.value}
+              maxLength={100}
+              placeholder="Order service"
+              onInput={(event) => {
+                name.value = event.currentTarget.value;
+              }}
+            />
+          </label>
+          <label class="field">
+            <span class="label">Kind</span>
+            <select
+              value={kind.value}
+              onChange={(event) => {
+                kind.value = event.currentTarget.value as "client" | "server";
+              }}
+            >
+              <option value="server">Server: stays secret</option>
+              <option value="client">Browser: anybody can read it</option>
+            </select>
+          </label>
+          {kind.value === "client" && (
+            <label class="field">
+              <span class="label">Web addresses (empty: any)</span>
+              <input
+                value={origins.value}
+                placeholder="https://shop.example"
+                onInput={(event) => {
+                  origins.value = event.currentTarget.value;
+                }}
+              />
+            </label>
+          )}
+          <button type="submit" class="button button-primary" disabled={name.value.trim() === ""}>
+            Make the key
+          </button>
+        </form>
+      )}
+    </section>
+  );
+}

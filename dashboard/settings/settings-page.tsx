@@ -1,0 +1,23 @@
+import { project } from "../project.ts";
+import { may } from "../session.ts";
+import { EnvironmentSettings } from "./environment-settings.tsx";
+import { KeySettings } from "./key-settings.tsx";
+import { NewProject } from "./new-project.tsx";
+import { TokenSettings } from "./token-settings.tsx";
+import { TransferSettings } from "./transfer-settings.tsx";
+
+export function SettingsPage() {
+  if (!project.value) return <main class="page page-narrow" aria-busy="true" />;
+  return (
+    <main class="page page-narrow stack">
+      <div class="page-head">
+        <h1>Settings</h1>
+      </div>
+      <KeySettings project={project.value} />
+      <EnvironmentSettings project={project.value} />
+      {may("admin") && <TokenSettings project={project.value.key} />}
+      <TransferSettings project={project.value.key} />
+      {may("admin") && <NewProject />}
+    </main>
+  );
+}

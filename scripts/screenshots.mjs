@@ -1,0 +1,94 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import chromium from "@sparticuz/chromium";
+import { chromium as playwright } from "playwright-core";
+
+// Pictures of the dashboard's main pages, in both themes and widths, from a running server:
+//   URL=http://127.0.0.1:8787 ADMIN_TOKEN=… node scripts/screenshots.mjs FOLDER [NAME…]
+
+const url = process.env.URL ?? "http://127.0.0.1:8787";
+const token = process.env.ADMIN_TOKEN ?? "";
+const [folder = "docs/screenshots", ...only] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @type {Record<string, (page: Page) => Promise<unknown>>} */
+const PAGES = {
+  flags: (page) => page.goto(`${url}/p/demo/flags`),
+  kill: async (page) => {
+    await page.goto(`${url}/p/demo/flags`);
+    await page.getByRole("button", { name: "Kill new-checkout…" }).click();
+  },
+  create: async (page) => {
+    await page.goto(`${url}/p/demo/flags`);
+    await page.getByRole("button", { name: "New flag" }).click();
+  },
+  flag: (page) => page.goto(`${url}/p/demo/flags/new-checkout?env=production`),
+  edit: async (page) => {
+    await page.goto(`${url}/p/demo/flags/express-pay?env=production`);
+    await page.getByRole("button", { name: "Edit", exact: true }).first().click();
+  },
+  review: async (page) => {
+    await page.goto(`${url}/p/demo/flags/new-checkout?env=production`);
+    await page.locator('[data-rule="canary"]').getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByLabel("Share of on, in per cent").fill("25");
+    await page.getByRole("button", { name: "Review and save" }).click();
+  },
+  rollout: async (page) => {
+    await page.goto(`${url}/p/demo/flags/shipping-price?env=production`);
+    await page.getByRole("button", { name: "Edit", exact: true }).first().click();
+    await page.getByLabel("Share of lower, in per cent").fill("2.5");
+    await page.getByText("People keep their variant by").first().scrollIntoViewIfNeeded();
+  },
+  commands: async (page) => {
+    await page.goto(`${url}/p/demo/flags`);
+    await page.getByRole("link", { name: "new-checkout", exact: true }).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("check");
+  },
+  playground: async (page) => {
+    await page.goto(`${url}/p/demo/playground?env=production`);
+    await page.locator(".result").first().click();
+  },
+  history: (page) => page.goto(`${url}/p/demo/history`),
+  segments: (page) => page.goto(`${url}/p/demo/segments`),
+  settings: (page) => page.goto(`${url}/p/demo/settings`),
+};
+const WINDOWS = [
+  { name: "light", viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ("light") },
+  { name: "dark", viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ("dark") },
+  { name: "phone", viewport: { width: 360, height: 740 }, colorScheme: /** @type {const} */ ("light") },
+];
+
+const browser = await playwright.launch({
+  executablePath: await chromium.executablePath(),
+  args: ["--no-sandbox", "--disable-background-networking"],
+});
+try {
+  for (const { name, ...options } of WINDOWS) {
+    const context = await browser.newContext({ ...options, reducedMotion: "reduce" });
+    await context.request.post(`${url}/api/v1/session`, { data: { token } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(8_000);
+    page.on("dialog", (dialog) => dialog.accept());
+    page.on("pageerror", (error) => console.error(`${name}: ${error.stack}`));
+    page.on("console", (message) => {
+      if (message.type() === "error") console.error(`${name}: ${message.text()}`);
+    });
+    for (const [what, open] of Object.entries(PAGES)) {
+      if (only.length > 0 && !only.includes(what)) continue;
+      try {
+        await open(page);
+        await page.waitForLoadState("networkidle");
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (wide > 0) console.error(`${what}-${name} is ${wide} px wider than its window`);
+        await page.screenshot({ path: path.join(folder, `${what}-${name}.png`) });
+      } catch (error) {
+        console.error(`${what}-${name}: ${error}`);
+      }
+    }
+    await context.close();
+  }
+} finally {
+  await browser.close();
+}
