@@ -80,7 +80,9 @@ try {
       try {
         await open(page);
         await page.waitForLoadState("networkidle");
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        const wide = await /** @type {Promise<number>} */ (
+          page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        );
         if (wide > 0) console.error(`${what}-${name} is ${wide} px wider than its window`);
         await page.screenshot({ path: path.join(folder, `${what}-${name}.png`) });
       } catch (error) {

@@ -169,6 +169,7 @@ const anySegment = fc.record(
     included: fc.array(some(["u1", "pro", "7"]), { maxLength: 2 }),
     excluded: fc.array(some(["u2", "pro"]), { maxLength: 1 }),
     when: anyCondition(false, 2),
+    list: fc.constant({ version: "1-1", key: "0".repeat(32), count: 1, shards: ["1-1"] }),
   },
   { requiredKeys: ["included", "excluded"] },
 );

@@ -45,7 +45,8 @@ const byteText = (text: string): string =>
     .map((byte) => String.fromCharCode(byte))
     .join("");
 
-function utf8(text: string): number[] {
+/** UTF-8 with lone surrogates replaced by U+FFFD. */
+export function utf8(text: string): number[] {
   const bytes: number[] = [];
   for (const character of text) {
     let code = character.codePointAt(0) ?? 0;

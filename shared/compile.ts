@@ -9,6 +9,7 @@ import type { Outcome, OutcomeFlag, Reason } from "./outcome.ts";
 import type { Serve, Visibility } from "./schema/flag.ts";
 import type { Json } from "./schema/primitives.ts";
 import type { Kill, Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
+import type { SegmentList } from "./segment-list.ts";
 
 export type { RegexEngine, RegexTest } from "./match.ts";
 
@@ -94,6 +95,10 @@ export interface CompiledSnapshot {
   readonly flags: ReadonlyMap<string, CompiledFlag>;
   /** In the order of their keys' code units, which is the order of bulk answers. */
   readonly ordered: readonly CompiledFlag[];
+  /** Long lists that any flag depends on: to be looked up before a bulk evaluation. */
+  readonly lists: readonly SegmentList[];
+  /** The same by flag, flags that it depends on included; flags without any are not in it. */
+  readonly listsByFlag: ReadonlyMap<string, readonly SegmentList[]>;
   /** Flags with `onStale: killVariant`: when each gives up, in seconds of age, ascending. */
   readonly stale: readonly { readonly afterSeconds: number; readonly kill: Kill }[];
   /** Per condition node: stamp of the subject it was decided for, times four, plus the truth. */
@@ -140,6 +145,7 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
     size: flags.size,
     flags,
     ordered: [...flags.values()],
+    ...collectLists(snapshot, flags),
     stale: collectStale(snapshot),
     memo: new Int32Array(conditions.ids),
     unitMemo: new Int32Array(parts.units.size),
@@ -267,6 +273,46 @@ function unit(parts: Parts, by: string): Unit {
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function collectLists(
+  snapshot: Snapshot,
+  flags: ReadonlyMap<string, CompiledFlag>,
+): Pick<CompiledSnapshot, "lists" | "listsByFlag"> {
+  const listsByFlag = new Map<string, readonly SegmentList[]>();
+  if (!Object.values(snapshot.segments).some((segment) => segment.list)) return { lists: [], listsByFlag };
+  const all = new Set<SegmentList>();
+  const nodes = new Map<ConditionNode, ReadonlySet<SegmentList>>();
+  const known = new Map<CompiledFlag, ReadonlySet<SegmentList>>();
+  // What runs in circles was compiled to constants, so this ends.
+  const ofNode = (node: ConditionNode): ReadonlySet<SegmentList> => {
+    let found = nodes.get(node);
+    if (!found) {
+      const own = new Set<SegmentList>(node.segment?.list ? [node.segment.list] : []);
+      const below = [...node.children, ...(node.segment?.when ? [node.segment.when] : [])].map(ofNode);
+      for (const part of node.flag ? [...below, ofFlag(node.flag)] : below) for (const list of part) own.add(list);
+      found = own;
+      nodes.set(node, found);
+    }
+    return found;
+  };
+  const ofFlag = (flag: CompiledFlag): ReadonlySet<SegmentList> => {
+    let found = known.get(flag);
+    if (!found) {
+      const conditions = flag.rules.map((rule) => rule.when);
+      if (flag.prerequisites) conditions.push(flag.prerequisites);
+      found = new Set(conditions.flatMap((condition) => [...ofNode(condition)]));
+      known.set(flag, found);
+    }
+    return found;
+  };
+  for (const flag of flags.values()) {
+    const its = ofFlag(flag);
+    if (its.size === 0) continue;
+    listsByFlag.set(flag.key, [...its]);
+    for (const list of its) all.add(list);
+  }
+  return { lists: [...all], listsByFlag };
 }
 
 function collectStale(snapshot: Snapshot): { afterSeconds: number; kill: Kill }[] {

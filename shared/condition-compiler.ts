@@ -3,6 +3,7 @@ import type { CompiledFlag } from "./compile.ts";
 import { compileTest, type RegexEngine, type ValueTest } from "./match.ts";
 import type { AttributeTest, Condition, ConditionValue } from "./schema/condition.ts";
 import type { SnapshotSegment } from "./schema/segment.ts";
+import type { SegmentList } from "./segment-list.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 export const CONSTANT = 0;
@@ -26,6 +27,8 @@ export interface CompiledSegment {
   readonly by: AttributePath;
   readonly included: ReadonlySet<string>;
   readonly excluded: ReadonlySet<string>;
+  /** Its long list, looked up before evaluation. */
+  readonly list: SegmentList | null;
   readonly when: ConditionNode | null;
 }
 
@@ -149,10 +152,12 @@ export class ConditionCompiler {
     const { segments, tangledSegments } = this.#sources;
     if (!Object.hasOwn(segments, key) || tangledSegments.has(key)) return this.#constant(UNKNOWN);
     const source = segments[key] as SnapshotSegment;
+    const by = this.path(source.by);
     return this.#intern(`s${key}`, SEGMENT, () => ({
       segment: {
         key,
-        by: this.path(source.by),
+        by,
+        list: source.list ? { segment: key, by, source: source.list } : null,
         included: new Set(source.included),
         excluded: new Set(source.excluded),
         when: source.when ? this.compile(source.when) : null,

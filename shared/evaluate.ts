@@ -347,6 +347,11 @@ function inSegment(segment: CompiledSegment, subject: Subject): Truth {
   }
   const listed = subject.memberships?.get(segment.key);
   if (listed === true) return TRUE;
-  if (segment.when !== null) return decideCondition(segment.when, subject);
-  return identity === null && listed === undefined ? UNKNOWN : FALSE;
+  // A long list that could not be read in time may hold this subject or not.
+  const unresolved = listed === undefined && segment.list !== null && identity !== null;
+  if (segment.when !== null) {
+    const holds = decideCondition(segment.when, subject);
+    return unresolved && holds === FALSE ? UNKNOWN : holds;
+  }
+  return unresolved || (identity === null && listed === undefined) ? UNKNOWN : FALSE;
 }

@@ -27,7 +27,14 @@ export interface ConditionTrace {
   readonly test?: AttributeTrace;
   readonly segment?: string;
   /** Why the segment says so. */
-  readonly because?: "excluded" | "included" | "not listed" | "no such segment" | "cycle" | "key attribute missing";
+  readonly because?:
+    | "excluded"
+    | "included"
+    | "not listed"
+    | "no such segment"
+    | "cycle"
+    | "key attribute missing"
+    | "long list not read";
   readonly when?: ConditionTrace;
   readonly flag?: string;
   readonly variants?: readonly string[];
@@ -307,16 +314,23 @@ function explainSegment(interpreter: Interpreter, segment: string): ConditionTra
   const { segments } = interpreter.snapshot;
   if (!Object.hasOwn(segments, segment)) return { result: "unknown", segment, because: "no such segment" };
   if (interpreter.tangledSegments.has(segment)) return { result: "unknown", segment, because: "cycle" };
-  const { by, included, excluded, when } = segments[segment] as SnapshotSegment;
+  const { by, included, excluded, when, list } = segments[segment] as SnapshotSegment;
   const identity = identityText(attribute(interpreter, by));
   if (identity !== null && excluded.includes(identity)) return { result: "false", segment, because: "excluded" };
   const listed = interpreter.memberships.get(segment);
   if (listed === true || (identity !== null && included.includes(identity)))
     return { result: "true", segment, because: "included" };
-  const because = identity === null && listed === undefined ? "key attribute missing" : "not listed";
+  const unresolved = list !== undefined && listed === undefined && identity !== null;
+  const missing = identity === null && listed === undefined;
+  const because = unresolved ? "long list not read" : missing ? "key attribute missing" : "not listed";
   if (when) {
     const trace = explainCondition(interpreter, when);
-    return { result: trace.result, segment, because, when: trace };
+    return {
+      result: unresolved ? disjunction(["unknown", trace.result]) : trace.result,
+      segment,
+      because,
+      when: trace,
+    };
   }
   return { result: because === "not listed" ? "false" : "unknown", segment, because };
 }

@@ -30,6 +30,20 @@ export const LIMITS = {
   conditionDepth: 10,
   /** Keys listed in a segment inside the snapshot; longer lists belong in sharded storage. */
   segmentListInSnapshot: 1_000,
+  /** Keys of a segment's long list: 8 MB of hashes, which an upload sorts in an isolate's 128 MB. */
+  segmentListKeys: 1_000_000,
+  /** Segments with a long list. Each adds up to 1.5 KB to every snapshot and 8 MB to the store. */
+  segmentListsPerProject: 100,
+  /** Bytes of a list's upload: a million keys of 64 characters. Cloudflare itself refuses bodies above 100 MB. */
+  segmentListBytes: 64 * 1024 * 1024,
+  /** Keys that one PATCH of a list adds and removes together: it touches shards in one transaction. */
+  segmentListPatchKeys: 10_000,
+  /** Scheduled changes that wait, in one project: the alarm looks through them. */
+  schedulesPerProject: 1_000,
+  /** A schedule lies at most this far ahead (ms), 2 years: beyond, clocks and laws of time zones change. */
+  scheduleAheadMs: 2 * 366 * 86_400_000,
+  /** Schedules that are over are shown this long (ms), 90 days; the audit keeps them for good. */
+  scheduleKeepMs: 90 * 86_400_000,
   /** Characters of one variant's JSON. KV values and edge memory pay for each. */
   variantJsonChars: 64 * 1024,
   /** Characters of a string we compare or of a regular expression. */
@@ -60,6 +74,12 @@ export const SPLIT_TOTAL = 100_000;
  * unbounded chain could exhaust the stack; a deeper one is treated as a cycle is.
  */
 export const DEPENDENCY_DEPTH = 32;
+
+/**
+ * Hashes in one shard of a list, at most and about: 64 KiB. A smaller one is read faster, a larger one means fewer
+ * KV writes; it takes 128 shards to hold a million keys.
+ */
+export const LIST_SHARD_KEYS = 8_192;
 
 /** Characters of an attribute that a regular expression reads: linear time is still time. Longer is unknown. */
 export const MATCHED_TEXT_CHARS = 1_024;

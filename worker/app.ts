@@ -16,6 +16,8 @@ import { ofrep } from "./routes/ofrep.ts";
 import { playground } from "./routes/playground.ts";
 import { projects } from "./routes/projects.ts";
 import { propagation } from "./routes/propagation.ts";
+import { schedules } from "./routes/schedules.ts";
+import { segmentLists } from "./routes/segment-lists.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
 import { streams } from "./routes/streams.ts";
@@ -26,6 +28,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", projects)
   .route("/", flags)
   .route("/", segments)
+  .route("/", segmentLists)
+  .route("/", schedules)
   .route("/", keys)
   .route("/", history)
   .route("/", playground)

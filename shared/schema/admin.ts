@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import { FLAG_TYPES, flagDefinition, flagState, flagStateInput, PURPOSES, VISIBILITIES } from "./flag.ts";
 import { comment, json, key, name, slug } from "./primitives.ts";
+import { scheduleView } from "./schedule.ts";
 import { holdout, layer, segment } from "./segment.ts";
 import { keyKind, kill } from "./snapshot.ts";
 
@@ -33,6 +34,8 @@ const echoed = {
   archivedAt: z.string().optional(),
   environments: json.optional(),
   kills: json.optional(),
+  schedules: json.optional(),
+  list: json.optional(),
 };
 const written = { ...echoed, comment: comment.optional() };
 
@@ -169,8 +172,10 @@ export const stateView = z
     enabled: z.boolean(),
     updatedAt: z.string(),
     kills: z.array(killView),
+    /** Changes that wait for their time, the next first. */
+    schedules: z.array(scheduleView),
   })
-  .meta({ id: "FlagStateView", description: "A FlagState with its version and the kills in force" });
+  .meta({ id: "FlagStateView", description: "A FlagState with its version, the kills in force and what is scheduled" });
 export const segmentView = z
   .looseObject({ ...versioned })
   .meta({ id: "SegmentView", description: "A Segment with its version" });

@@ -38,6 +38,14 @@ export const backupRow = z.discriminatedUnion("row", [
     previous_hash: z.string(),
     hash: z.string(),
   }),
+  /** A shard of a segment's long list: hashes as base64, which only this project's sealing key gives a meaning. */
+  z.strictObject({
+    row: z.literal("list"),
+    segment: z.string(),
+    shard: z.int().min(0),
+    version: z.string(),
+    hashes: z.base64(),
+  }),
   /** Closes a backup: how many rows stand before it, header included. A file without it is cut off. */
   z.strictObject({ row: z.literal("end"), rows: z.int() }),
 ]);

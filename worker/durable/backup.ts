@@ -1,4 +1,5 @@
 import { type BackupPage, type BackupRow, backupRow } from "../../shared/schema/backup.ts";
+import { fromBase64, toBase64 } from "../http/base64.ts";
 import { auditHash, GENESIS } from "./audit.ts";
 import { ENTITIES, type Entity } from "./entities.ts";
 import { type Result, reject } from "./result.ts";
@@ -7,6 +8,7 @@ import { type Result, reject } from "./result.ts";
 const PAGE_CHARS = 1_000_000;
 
 type Document = Omit<Extract<BackupRow, { row: "document" }>, "row">;
+type Shard = { segment: string; shard: number; version: string; hashes: ArrayBuffer };
 type Audit = Omit<Extract<BackupRow, { row: "audit" }>, "row">;
 
 /**
@@ -27,6 +29,15 @@ export function readBackupPage(
   }
   const rows: BackupRow[] = [];
   let chars = 0;
+  if (table === "list") {
+    const query = "SELECT segment, shard, version, hashes FROM list_shard ORDER BY segment, shard LIMIT -1 OFFSET ?";
+    for (const { hashes, ...one } of sql.exec<Shard>(query, position)) {
+      rows.push({ row: "list", ...one, hashes: toBase64(new Uint8Array(hashes)) });
+      chars += (hashes.byteLength * 4) / 3;
+      if (chars >= PAGE_CHARS) return { revision, rows, next: `list:${position + rows.length}` };
+    }
+    return { revision, rows, next: "audit:0" };
+  }
   const found =
     table === "document"
       ? sql.exec<Document>(
@@ -40,9 +51,12 @@ export function readBackupPage(
     if (chars >= PAGE_CHARS || rows.length >= 1_000)
       return { revision, rows, next: `${table}:${position + rows.length}` };
   }
-  if (table === "document") return { revision, rows, next: "audit:0" };
+  if (table === "document") return { revision, rows, next: "list:0" };
   const total = (name: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n;
-  rows.push({ row: "end", rows: 1 + total("meta") + total("document") + total("audit") });
+  rows.push({
+    row: "end",
+    rows: 1 + ["meta", "document", "list_shard", "audit"].reduce((sum, name) => sum + total(name), 0),
+  });
   return { revision, rows, next: null };
 }
 
@@ -87,6 +101,9 @@ export class RestoreStage {
     let revision = 0;
     let count = 0;
     let ended = false;
+    /** Versions of the shards that came, by place. */
+    const lists = new Map<string, string>();
+    const named: [place: string, version: string][] = [];
     for (const row of this.rows()) {
       if (ended) return wrong("rows follow the end");
       if (row.row === "header") {
@@ -97,6 +114,10 @@ export class RestoreStage {
         const schema = ENTITIES[row.entity as Entity];
         const parsed = schema?.safeParse(JSON.parse(row.body));
         if (!parsed?.success) return wrong(`the ${row.entity} "${row.key}" cannot be read`);
+        if (row.entity === "list") {
+          const { shards } = ENTITIES.list.parse(parsed.data);
+          for (const [shard, version] of shards.entries()) if (version) named.push([`${row.key}\n${shard}`, version]);
+        }
       } else if (row.row === "audit") {
         const { at, action, comment, hash, previous_hash } = row;
         const entry = {
@@ -112,7 +133,8 @@ export class RestoreStage {
         if (!follows) return wrong(`the audit chain breaks at revision ${row.revision}`);
         revision = row.revision;
         previous = hash;
-      } else if (row.row === "end") {
+      } else if (row.row === "list") lists.set(`${row.segment}\n${row.shard}`, row.version);
+      else if (row.row === "end") {
         if (row.rows !== count) return wrong(`${row.rows} rows were backed up and ${count} arrived`);
         ended = true;
         continue;
@@ -122,6 +144,9 @@ export class RestoreStage {
     if (!header) return wrong("the header is missing");
     if (!ended) return wrong("the end is missing: the file is cut off");
     if (header.project !== project) return wrong(`this is a backup of "${header.project}"`);
+    for (const [place, version] of named) {
+      if (lists.get(place) !== version) return wrong(`a shard of the list of "${place.split("\n")[0]}" is missing`);
+    }
     if (header.revision !== revision)
       return wrong(`the header names revision ${header.revision}, the audit ends at ${revision}`);
     return { ok: true, value: { epoch: header.epoch, revision } };
@@ -136,7 +161,8 @@ export class RestoreStage {
   /** Puts the rows in place of whatever is there. Only inside a transaction, after `check`. */
   apply(): void {
     const sql = this.#sql;
-    for (const table of ["document", "audit", "command", "change_log", "first_served"])
+    const lists = ["list_shard", "list_outbox", "list_upload", "list_part"];
+    for (const table of ["document", "audit", "command", "change_log", "first_served", ...lists])
       sql.exec(`DELETE FROM ${table}`);
     for (const row of this.rows()) {
       if (row.row === "meta") sql.exec("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", row.name, row.value);
@@ -151,6 +177,14 @@ export class RestoreStage {
           row.created_at,
           row.updated_at,
           row.revision,
+        );
+      } else if (row.row === "list") {
+        sql.exec(
+          "INSERT INTO list_shard (segment, shard, version, hashes) VALUES (?, ?, ?, ?)",
+          row.segment,
+          row.shard,
+          row.version,
+          fromBase64(row.hashes),
         );
       } else if (row.row === "audit") {
         sql.exec(

@@ -15,6 +15,8 @@ export const killOf = (row: Row<"kill">): Kill => ({
 export function buildSnapshot(
   view: ProjectView,
   identity: { project: string; environment: string; epoch: number; revision: number; sealKey?: string | undefined },
+  /** The hash key of a long list, from its salt. */
+  listKey: (salt: string) => string,
 ): Snapshot {
   const flags: Record<string, SnapshotFlag> = {};
   const states = new Map(view.list("state", identity.environment).map((row) => [row.key, row.body]));
@@ -27,7 +29,11 @@ export function buildSnapshot(
   const segments: Snapshot["segments"] = {};
   for (const { key, body } of view.list("segment")) {
     const { by, included, excluded, when } = body;
+    const list = view.get("list", "", key)?.body;
     segments[key] = { by, included, excluded, ...(when ? { when } : {}) };
+    if (!list) continue;
+    const { salt, version, count, shards } = list;
+    segments[key].list = { version, key: listKey(salt), count, shards };
   }
   const layers: Snapshot["layers"] = {};
   for (const { key, body } of view.list("layer")) layers[key] = { by: body.by, seed: body.seed ?? key };

@@ -1,11 +1,15 @@
 import { z } from "zod";
+import { LIMITS } from "../../shared/limits.ts";
 import { actor, exportDocument } from "../../shared/schema/admin.ts";
 import { flagDefinition, flagStateInput } from "../../shared/schema/flag.ts";
-import { comment, json, key, name, slug } from "../../shared/schema/primitives.ts";
-import { holdout, layer, segment } from "../../shared/schema/segment.ts";
+import { comment, key, name, slug } from "../../shared/schema/primitives.ts";
+import { scheduleTime, statePatch } from "../../shared/schema/schedule.ts";
+import { holdout, layer, listKey, segment } from "../../shared/schema/segment.ts";
 import { keyKind } from "../../shared/schema/snapshot.ts";
 
-const patch = z.record(z.string(), json);
+const patch = statePatch;
+const listed = z.array(listKey).max(LIMITS.segmentListPatchKeys);
+const scheduleId = z.string().max(100);
 const at = { environment: slug, flag: key };
 
 /** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
@@ -39,8 +43,28 @@ export const command = z.discriminatedUnion("type", [
     /** Break-glass kills to be lifted with it. */
     breakGlassIds: z.array(z.string().max(100)).max(100).optional(),
   }),
+  z.strictObject({
+    type: z.literal("createSchedule"),
+    ...at,
+    at: scheduleTime,
+    patch,
+    acknowledgeExposure: z.boolean().optional(),
+  }),
+  z.strictObject({ type: z.literal("cancelSchedule"), ...at, id: scheduleId }),
+  /** Sent by the store's own alarm only. */
+  z.strictObject({ type: z.literal("applySchedule"), ...at, id: scheduleId }),
   z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
   z.strictObject({ type: z.literal("deleteSegment"), segment: key }),
+  z.strictObject({
+    type: z.literal("putList"),
+    segment: key,
+    /** Where the store keeps what was sent. Another for each attempt, so it is no part of what was asked for. */
+    upload: z.string().max(40),
+    /** SHA-256 of the hashes: what tells a repeated request from another one. */
+    digest: z.string().length(64),
+  }),
+  z.strictObject({ type: z.literal("patchList"), segment: key, add: listed, remove: listed }),
+  z.strictObject({ type: z.literal("deleteList"), segment: key }),
   z.strictObject({ type: z.literal("putLayer"), layer: key, definition: layer }),
   z.strictObject({ type: z.literal("deleteLayer"), layer: key }),
   z.strictObject({ type: z.literal("putHoldout"), holdout: key, definition: holdout }),

@@ -67,6 +67,22 @@ export class Documents implements ProjectView {
     this.#sql.exec("DELETE FROM document WHERE entity = 'tombstone' AND created_at < ?", createdBefore);
   }
 
+  /** When the next schedule is due (epoch ms). */
+  nextSchedule(): number | null {
+    const row = this.#sql
+      .exec<{ at: string | null }>(
+        "SELECT min(body ->> '$.at') AS at FROM document WHERE entity = 'schedule' AND body ->> '$.status' = 'pending'",
+      )
+      .one();
+    return row.at === null ? null : Date.parse(row.at);
+  }
+
+  /** Schedules that have been over for long. Their story stays in the audit. */
+  forgetSchedules(finishedBefore: number): void {
+    const before = new Date(finishedBefore).toISOString();
+    this.#sql.exec("DELETE FROM document WHERE entity = 'schedule' AND body ->> '$.finishedAt' < ?", before);
+  }
+
   /** Restored kills that a published snapshot no longer contains. */
   forgetClearedKills(environment: string, publishedRevision: number): void {
     for (const row of this.list("kill", environment)) {

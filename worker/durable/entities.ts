@@ -1,12 +1,14 @@
 import { z } from "zod";
+import { actor } from "../../shared/schema/admin.ts";
 import { flagDefinition, flagState } from "../../shared/schema/flag.ts";
 import { instant, key, name } from "../../shared/schema/primitives.ts";
+import { scheduleFields } from "../../shared/schema/schedule.ts";
 import { holdout, layer, segment } from "../../shared/schema/segment.ts";
 import { keyKind } from "../../shared/schema/snapshot.ts";
 
 /**
  * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
- * `state`, `key` and `kill` belong to an environment; the rest to the project (environment "").
+ * `state`, `key`, `kill` and `schedule` belong to an environment; the rest to the project (environment "").
  */
 export const ENTITIES = {
   project: z.strictObject({ name }),
@@ -16,6 +18,14 @@ export const ENTITIES = {
   segment,
   layer,
   holdout,
+  /** A segment's long list, by the segment's key: what of it is where. The hashes have tables of their own. */
+  list: z.strictObject({
+    /** Public half of the hash key; the other is the project's secret. */
+    salt: z.string(),
+    version: z.string(),
+    count: z.int(),
+    shards: z.array(z.string()),
+  }),
   key: z.strictObject({
     kind: keyKind,
     name: z.string(),
@@ -38,6 +48,13 @@ export const ENTITIES = {
   }),
   /** A break-glass kill, by its id, that has been restored. */
   tombstone: z.strictObject({ flag: key }),
+  /** A future change of a flag's state, and afterwards what became of it. */
+  schedule: z.strictObject({
+    ...scheduleFields,
+    acknowledgeExposure: z.boolean().optional(),
+    /** Who made it, and with which right it is applied. */
+    by: actor,
+  }),
 } as const;
 
 export type Entity = keyof typeof ENTITIES;

@@ -6,6 +6,7 @@ import { type ServedReport, servedReport } from "../../shared/schema/propagation
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import type { Env } from "../env.ts";
 import { randomSecret } from "../http/tokens.ts";
+import { LIST_PREFIX, listShardKey } from "../kv/list-shards.ts";
 import { kvSnapshotStore, type SnapshotStore, sha256, snapshotKey } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
 import { AuditLog } from "./audit.ts";
@@ -15,6 +16,7 @@ import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import { decide } from "./decide/decide.ts";
 import { fieldIssues } from "./decide/parse.ts";
+import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
 import { Documents } from "./documents.ts";
 import { DurableBase } from "./durable-base.ts";
 import type { Change } from "./entities.ts";
@@ -24,6 +26,7 @@ import { backoff, computeNextAlarm, drainOutbox, type Rendered } from "./outbox.
 import { PropagationLog } from "./propagation-log.ts";
 import { Publications } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
+import { type ListProposal, SegmentLists } from "./segment-lists.ts";
 import { directory } from "./stubs.ts";
 import {
   definitionViewOf,
@@ -31,7 +34,9 @@ import {
   flagViewOf,
   flagViews,
   keyViews,
+  listViewOf,
   projectViewOf,
+  scheduleViews,
   stateViewOf,
   viewAfter,
 } from "./views.ts";
@@ -59,6 +64,10 @@ const KV_TIMEOUT_MS = 5_000;
 /** Tombstones stay this long (ms): far beyond the minute that KV may serve an old break-glass document. */
 const TOMBSTONE_KEEP_MS = 7 * 86_400_000;
 const CLEAN_UP_ROWS = 50;
+/** Shards of long lists written at a time: as many connections as a Worker may have open. */
+const SHARDS_AT_ONCE = 6;
+/** After a fault of our own, a due schedule is tried again after this long (ms). */
+const SCHEDULE_RETRY_MS = 30_000;
 
 /**
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes
@@ -74,7 +83,12 @@ export class FlagStore extends DurableBase {
     "listStates",
     "getDefinition",
     "listDefinitions",
+    "getList",
+    "beginList",
+    "addToList",
+    "listShard",
     "listEnvironments",
+    "listSchedules",
     "listKeys",
     "audit",
     "exportProject",
@@ -91,11 +105,14 @@ export class FlagStore extends DurableBase {
   readonly #audit: AuditLog;
   readonly #publications: Publications;
   readonly #propagation: PropagationLog;
+  readonly #lists: SegmentLists;
   readonly #restoring: RestoreStage;
   readonly #snapshots: SnapshotStore;
   readonly #checkpoints: Checkpoints;
   #ready = false;
   #draining = false;
+  /** After a fault, schedules are not tried again before (epoch ms). */
+  #schedulesHeldUntil = 0;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state);
@@ -104,6 +121,7 @@ export class FlagStore extends DurableBase {
     this.#documents = new Documents(state.storage.sql);
     this.#audit = new AuditLog(state.storage.sql);
     this.#publications = new Publications(state.storage.sql);
+    this.#lists = new SegmentLists(state.storage.sql);
     this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
@@ -149,10 +167,11 @@ export class FlagStore extends DurableBase {
     if (earlier) return earlier;
     const revision = this.#audit.latestRevision + 1;
     const history = (since: number) => (since < revision ? this.#audit.changesSince(since) : null);
+    const list = this.#proposedList(command);
     const decided = decide(
       project,
       command,
-      { view: this.#documents, actor, comment, revision, now, ifVersion: asked.ifVersion },
+      { view: this.#documents, actor, comment, revision, now, ifVersion: asked.ifVersion, list },
       history,
     );
     if (!decided.ok) return decided;
@@ -169,6 +188,9 @@ export class FlagStore extends DurableBase {
     for (const change of changes) {
       this.#documents.apply(change, revision, now);
       if (change.entity === "environment" && change.after === null) this.#publications.withdraw(change.key, now);
+      if (change.entity === "list") {
+        for (const kvKey of this.#lists.follow(project, change, list)) this.#publications.retire(kvKey, now);
+      }
       if (change.entity === "project") this.#publications.enqueue("", revision, now);
     }
     this.#audit.append({ revision, at: now, actor, action: command.type, comment, changes });
@@ -204,13 +226,37 @@ export class FlagStore extends DurableBase {
 
   async alarm(): Promise<void> {
     if (!this.#ready) return;
+    this.#applySchedules();
     await this.#drain();
     this.#documents.forgetTombstones(Date.now() - TOMBSTONE_KEEP_MS);
+    this.#documents.forgetSchedules(Date.now() - LIMITS.scheduleKeepMs);
+    const waiting = this.#publications.pending().length > 0;
     for (const kvKey of this.#publications.retired(Date.now(), CLEAN_UP_ROWS)) {
+      // While a publication waits, edges may still read a snapshot that names these shards.
+      if (waiting && kvKey.startsWith(LIST_PREFIX)) {
+        this.#publications.reprieve(kvKey, Date.now());
+        continue;
+      }
       await this.#snapshots.delete(kvKey);
       this.#publications.forget(kvKey);
     }
     this.#scheduleAlarm();
+  }
+
+  /** Each in a transaction of its own, under an id of its own: however often the alarm comes, once. */
+  #applySchedules(): void {
+    for (const row of dueSchedules(this.#documents, Date.now())) {
+      const { key: id, environment, body } = row;
+      const command = { type: "applySchedule", environment, flag: body.flag, id } as const;
+      const asked = { id: `schedule/${id}`, project: this.#project, actor: scheduleActor(row), command };
+      try {
+        this.#storage.transactionSync(() => this.#transact({ ...asked, comment: body.comment }));
+      } catch (error) {
+        // One that cannot be carried out now must not keep the others waiting; the alarm comes back to it.
+        this.#schedulesHeldUntil = Date.now() + SCHEDULE_RETRY_MS;
+        log({ event: "schedule-failed", schedule: id, error: String(error) });
+      }
+    }
   }
 
   /** Carries everything committed to the edges. One at a time; what comes meanwhile is carried by the same run. */
@@ -232,6 +278,7 @@ export class FlagStore extends DurableBase {
       render: (environment: string) => this.#render(environment),
       write: async (kvKey: string, body: string) => {
         await this.#checkpoints.reach("snapshot-rendered");
+        await this.#writeShards();
         await within(KV_TIMEOUT_MS, this.#snapshots.put(kvKey, body));
         await this.#checkpoints.reach("kv-written");
       },
@@ -259,10 +306,51 @@ export class FlagStore extends DurableBase {
     };
   }
 
+  /** A snapshot may name a shard only when it lies in KV. What is there already is not written again. */
+  async #writeShards(): Promise<void> {
+    for (;;) {
+      const batch = this.#lists.unwritten(SHARDS_AT_ONCE);
+      if (batch.length === 0) return;
+      await Promise.all(
+        batch.map(async ({ segment, shard, version }) => {
+          const bytes = this.#lists.bytes(segment, shard, version);
+          const kvKey = listShardKey(this.#project, segment, version, shard);
+          // Without bytes it has been replaced meanwhile, and no snapshot will name it.
+          if (bytes) await within(KV_TIMEOUT_MS, this.#env.SNAPSHOTS.put(kvKey, bytes));
+          this.#lists.written(segment, shard, version);
+        }),
+      );
+    }
+  }
+
+  /** For a command on a long list: what it would become. Writes nothing but the counter of versions. */
+  #proposedList(command: Command): ListProposal | null {
+    if (command.type !== "putList" && command.type !== "patchList") return null;
+    const { segment } = command;
+    const current = this.#documents.get("list", "", segment)?.body ?? null;
+    if (command.type === "putList") return this.#lists.uploaded(segment, command.upload, current);
+    const salt = current?.salt ?? randomSecret().slice(0, 32);
+    const identity = { version: this.#nextListVersion(), salt, key: this.#listKey(salt) };
+    return this.#lists.amended(segment, command, identity, current);
+  }
+
+  /** Never given twice, also when a restore takes the counter back: then the epoch has risen. */
+  #nextListVersion(): string {
+    const next = Number(this.#meta("list_version") ?? 0) + 1;
+    this.#setMeta("list_version", String(next));
+    return `${this.#epoch}-${next}`;
+  }
+
+  /** Hash keys are derived, so that the audit shows salts only. */
+  #listKey(salt: string): string {
+    return sha256(`segment-list\n${this.#meta("seal_key")}\n${salt}`).slice(0, 32);
+  }
+
   #render(environment: string): Rendered {
     const revision = this.#audit.latestRevision;
     const identity = { project: this.#project, environment, epoch: this.#epoch, revision };
-    const built = buildSnapshot(this.#documents, { ...identity, sealKey: this.#meta("seal_key") });
+    const sealed = { ...identity, sealKey: this.#meta("seal_key") };
+    const built = buildSnapshot(this.#documents, sealed, (salt) => this.#listKey(salt));
     const body = JSON.stringify(built);
     const hash = sha256(body);
     const rendered = { revision, hash, kvKey: snapshotKey(this.#project, environment, revision, hash), body };
@@ -271,7 +359,9 @@ export class FlagStore extends DurableBase {
   }
 
   #scheduleAlarm(): void {
-    const at = computeNextAlarm(this.#publications.due(), Date.now());
+    const scheduled = this.#documents.nextSchedule();
+    const due = scheduled === null ? [] : [Math.max(scheduled, this.#schedulesHeldUntil)];
+    const at = computeNextAlarm([...this.#publications.due(), ...due], Date.now());
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
   }
 
@@ -309,12 +399,13 @@ export class FlagStore extends DurableBase {
   /** An environment as it stands now, published or not: for the playground. */
   draft(environment: string): Snapshot | null {
     if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
-    return buildSnapshot(this.#documents, {
+    const identity = {
       project: this.#project,
       environment,
       epoch: this.#epoch,
       revision: this.#audit.latestRevision,
-    });
+    };
+    return buildSnapshot(this.#documents, identity, (salt) => this.#listKey(salt));
   }
 
   backupPage(cursor: string | null): BackupPage | null {
@@ -354,7 +445,11 @@ export class FlagStore extends DurableBase {
       const now = Date.now();
       const epoch = Math.max(this.#epoch, checked.value.epoch) + 1;
       for (const { environment } of this.#publications.published()) this.#publications.withdraw(environment, now);
+      const before = this.#lists.kvKeys(project);
       this.#restoring.apply();
+      this.#lists.enqueueAll();
+      const after = new Set(this.#lists.kvKeys(project));
+      for (const kvKey of before) if (!after.has(kvKey)) this.#publications.retire(kvKey, now);
       this.#setMeta("epoch", String(epoch));
       const revision = checked.value.revision + 1;
       const comment = `epoch ${epoch}`;
@@ -401,6 +496,32 @@ export class FlagStore extends DurableBase {
       .map(({ key }) => definitionViewOf(this.#documents, entity, key));
   }
 
+  getList(segment: string) {
+    return this.#ready ? listViewOf(this.#documents, segment) : null;
+  }
+
+  /** Opens the upload of a segment's long list: under which name its shards come, and the key to hash with. */
+  beginList(segment: string): Result<{ upload: string; key: string }> {
+    if (!this.getProject()) return reject({ code: "project-not-found", project: this.#project });
+    if (!this.#documents.get("segment", "", segment)) return reject({ code: "segment-not-found", segment });
+    return this.#storage.transactionSync(() => {
+      const salt = this.#documents.get("list", "", segment)?.body.salt ?? randomSecret().slice(0, 32);
+      const upload = this.#nextListVersion();
+      this.#lists.begin(segment, upload, salt, Date.now());
+      return { ok: true, value: { upload, key: this.#listKey(salt) } };
+    });
+  }
+
+  /** Takes some of an upload's shards. They count when the upload is put in place by a command. */
+  addToList(upload: string, parts: { shard: number; hashes: string }[]): boolean {
+    return this.#ready && this.#storage.transactionSync(() => this.#lists.add(upload, parts));
+  }
+
+  /** The bytes of a shard as base64, for edges that KV fails. */
+  listShard(segment: string, shard: number, version: string): string | null {
+    return this.#ready ? this.#lists.base64(segment, shard, version) : null;
+  }
+
   listKeys(environment: string) {
     return this.#ready && this.#documents.get("environment", "", environment)
       ? keyViews(this.#documents, environment)
@@ -409,6 +530,12 @@ export class FlagStore extends DurableBase {
 
   listEnvironments() {
     return this.getProject() && environmentViews(this.#documents);
+  }
+
+  listSchedules(environment: string, flag?: string) {
+    return this.#ready && this.#documents.get("environment", "", environment)
+      ? scheduleViews(this.#documents, environment, flag)
+      : null;
   }
 
   audit(after: number, limit: number): AuditRow[] | null {
@@ -438,9 +565,10 @@ export class FlagStore extends DurableBase {
   }
 }
 
-/** What makes two commands of one id the same. Of a new key not its secret, which every attempt draws anew. */
+/** What tells a command sent again from another one: not what every attempt draws anew, a key's secret or an upload's name. */
 function asAsked(command: Command): unknown {
-  return command.type === "createKey" ? { ...command, id: "", hash: "", hint: "" } : command;
+  if (command.type === "createKey") return { ...command, id: "", hash: "", hint: "" };
+  return command.type === "putList" ? { ...command, upload: "" } : command;
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
@@ -458,8 +586,13 @@ export type FlagStoreMethods = Pick<
   | "getFlag"
   | "getState"
   | "getDefinition"
+  | "getList"
+  | "beginList"
+  | "addToList"
+  | "listShard"
   | "listDefinitions"
   | "listEnvironments"
+  | "listSchedules"
   | "listKeys"
   | "audit"
   | "exportProject"

@@ -86,6 +86,35 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
     name: "0003-restore",
     sql: "CREATE TABLE restore_part (part INTEGER NOT NULL, position INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (part, position)) WITHOUT ROWID;",
   },
+  {
+    name: "0004-segment-lists",
+    sql: `
+      CREATE TABLE list_shard (
+        segment TEXT NOT NULL,
+        shard INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        hashes BLOB NOT NULL,
+        PRIMARY KEY (segment, shard)
+      );
+      CREATE TABLE list_outbox (
+        segment TEXT NOT NULL,
+        shard INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        PRIMARY KEY (segment, shard, version)
+      ) WITHOUT ROWID;
+      CREATE TABLE list_upload (
+        upload TEXT PRIMARY KEY,
+        segment TEXT NOT NULL,
+        salt TEXT NOT NULL,
+        at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE list_part (
+        upload TEXT NOT NULL,
+        shard INTEGER NOT NULL,
+        hashes BLOB NOT NULL,
+        PRIMARY KEY (upload, shard)
+      );`,
+  },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

@@ -135,6 +135,16 @@ export class Publications {
     return [...rows].flatMap((row) => (row.at === null ? [] : [row.at]));
   }
 
+  /** Nothing names this key any more, or soon will not. */
+  retire(kvKey: string, now: number): void {
+    this.#retire(kvKey, now + RETIRE_AFTER_MS);
+  }
+
+  /** Keeps retired keys a while longer: a snapshot that names them may still be the newest that is out. */
+  reprieve(kvKey: string, now: number): void {
+    this.#sql.exec("UPDATE retired SET delete_at = ? WHERE kv_key = ?", now + RETIRE_AFTER_MS, kvKey);
+  }
+
   #retire(kvKey: string, deleteAt: number): void {
     this.#sql.exec("INSERT OR IGNORE INTO retired (kv_key, delete_at) VALUES (?, ?)", kvKey, deleteAt);
   }

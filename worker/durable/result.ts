@@ -11,10 +11,12 @@ export type Rejection =
   | { code: "flag-not-found"; flag: string }
   | { code: "flag-archived"; flag: string }
   | { code: "segment-not-found"; segment: string }
+  | { code: "list-not-found"; segment: string }
   | { code: "layer-not-found"; layer: string }
   | { code: "holdout-not-found"; holdout: string }
   | { code: "key-not-found"; id: string }
   | { code: "token-not-found"; id: string }
+  | { code: "schedule-not-found"; id: string }
   | { code: "revision-not-found"; revision: number; latest: number }
   | { code: "version-conflict"; what: string; expected: number; actual: number }
   | { code: "already-exists"; what: string; fix: string }

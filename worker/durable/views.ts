@@ -1,4 +1,6 @@
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
+import type { ScheduleView } from "../../shared/schema/schedule.ts";
+import type { ListView } from "../../shared/schema/segment.ts";
 import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
@@ -15,6 +17,21 @@ const stamps = (row: Row<Entity>) => ({
 export function killView(row: Row<"kill">): KillView {
   const { flag, variant, serve, revision, comment, by, at } = row.body;
   return { id: row.key, flag, ...(variant === undefined ? {} : { variant }), serve, revision, comment, by, at };
+}
+
+export function scheduleView(row: Row<"schedule">): ScheduleView {
+  const { by, acknowledgeExposure: _, ...body } = row.body;
+  const { key: id, environment, version } = row;
+  return { id, environment, ...body, by: by.name, createdAt: iso(row.createdAt), version };
+}
+
+/** Schedules of an environment, or of one flag in it, by their time. */
+export function scheduleViews(view: ProjectView, environment: string, flag?: string): ScheduleView[] {
+  return view
+    .list("schedule", environment)
+    .filter((row) => flag === undefined || row.body.flag === flag)
+    .map(scheduleView)
+    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
 export function flagView(row: Row<"flag">, states: Row<"state">[], kills: Row<"kill">[]): FlagView {
@@ -52,12 +69,20 @@ export function stateViewOf(view: ProjectView, environment: string, flag: string
   const row = view.get("state", environment, flag);
   if (!row) return null;
   const kills = activeKills(view, environment).filter((kill) => kill.body.flag === flag);
-  return { environment, flag, ...stamps(row), ...row.body, kills: kills.map(killView) };
+  const schedules = scheduleViews(view, environment, flag).filter(({ status }) => status === "pending");
+  return { environment, flag, ...stamps(row), ...row.body, kills: kills.map(killView), schedules };
 }
 
 export function definitionViewOf(view: ProjectView, entity: "segment" | "layer" | "holdout", key: string) {
   const row = view.get<"segment" | "layer" | "holdout">(entity, "", key);
-  return row && { key, ...stamps(row), ...row.body };
+  const list = entity === "segment" ? view.get("list", "", key) : null;
+  const listed = list ? { list: { count: list.body.count, updatedAt: iso(list.updatedAt) } } : {};
+  return row && { key, ...stamps(row), ...row.body, ...listed };
+}
+
+export function listViewOf(view: ProjectView, segment: string): ListView | null {
+  const row = view.get("list", "", segment);
+  return row && { segment, count: row.body.count, ...stamps(row) };
 }
 
 export function environmentViews(view: ProjectView) {
@@ -109,8 +134,20 @@ export function viewAfter(
     case "kill":
     case "restore":
       return stateViewOf(view, command.environment, command.flag);
+    case "createSchedule": {
+      const made = view.get("schedule", command.environment, `schedule-${revision}`);
+      return made && scheduleView(made);
+    }
+    case "cancelSchedule":
+    case "applySchedule": {
+      const row = view.get("schedule", command.environment, command.id);
+      return row && scheduleView(row);
+    }
     case "putSegment":
       return definitionViewOf(view, "segment", command.segment);
+    case "putList":
+    case "patchList":
+      return listViewOf(view, command.segment);
     case "putLayer":
       return definitionViewOf(view, "layer", command.layer);
     case "putHoldout":
@@ -119,6 +156,7 @@ export function viewAfter(
     case "deleteEnvironment":
     case "archiveFlag":
     case "deleteSegment":
+    case "deleteList":
     case "deleteLayer":
     case "deleteHoldout":
     case "createKey":

@@ -57,6 +57,8 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return notFound("flag", r.flag);
     case "segment-not-found":
       return notFound("segment", r.segment);
+    case "list-not-found":
+      return [404, `The segment "${r.segment}" has no long list`];
     case "layer-not-found":
       return notFound("layer", r.layer);
     case "holdout-not-found":
@@ -65,6 +67,8 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return notFound("key", r.id);
     case "token-not-found":
       return notFound("token", r.id);
+    case "schedule-not-found":
+      return notFound("schedule", r.id);
     case "revision-not-found":
       return [404, `There is no revision ${r.revision}`, `The latest is ${r.latest}.`];
     case "flag-archived":

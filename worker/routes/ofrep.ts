@@ -1,10 +1,11 @@
 import { type Context, Hono } from "hono";
-import { evaluate, evaluateAll, prepare, visibleTo } from "../../shared/evaluate.ts";
+import { evaluate, evaluateAll, type Memberships, prepare, visibleTo } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
+import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "../edge/list-memory.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
@@ -43,7 +44,9 @@ ofrep.post("/evaluate/flags/:key", async (c) => {
   // An absent value, so the caller's default applies.
   if (admitted === "nothing known") return answer(200, JSON.stringify({ key: flag, reason: "UNKNOWN" }));
   const { loaded, key } = admitted;
-  const outcome = evaluate(loaded.compiled, flag, prepare(loaded.compiled, context, Date.now()));
+  const { compiled } = loaded;
+  const memberships = compiled.lists.length === 0 ? undefined : await listed(c, loaded, context, flag);
+  const outcome = evaluate(compiled, flag, prepare(compiled, context, Date.now(), memberships));
   if (!outcome || !visibleTo(outcome, key.kind)) {
     return failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
   }
@@ -61,7 +64,9 @@ ofrep.post("/evaluate/flags", async (c) => {
   const now = Date.now();
   const { key } = admitted;
   const loaded = await asNewAs(c, admitted, context);
-  const { flags, etag } = evaluateAll(loaded.compiled, prepare(loaded.compiled, context, now), key.kind);
+  const { compiled } = loaded;
+  const memberships = compiled.lists.length === 0 ? undefined : await listed(c, loaded, context);
+  const { flags, etag } = evaluateAll(compiled, prepare(compiled, context, now, memberships), key.kind);
   const streaming = key.kind === "client" && streamsOffered(c.env);
   const tag = streaming ? `"${etag}-${streamPeriod(now)}"` : `"${etag}"`;
   if (known !== null && (known === tag || matches(known, tag))) return notModified(tag);
@@ -69,12 +74,25 @@ ofrep.post("/evaluate/flags", async (c) => {
   return answer(200, `{"flags":[${flags}]${eventStreams}}`, tag);
 });
 
+/** Looks up the long lists that the flag, or any flag, needs: in memory, else one read with a deadline. */
+function listed(
+  c: Context<{ Bindings: Env }>,
+  { compiled }: Loaded,
+  context: object,
+  flag?: string,
+): Memberships | Promise<Memberships> {
+  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const lists = listsNeeded(compiled, flag);
+  return isolateLists(c.env).memberships(compiled.project, lists, context, waitUntil, LIST_DEADLINE_MS);
+}
+
 /** A stream told the client of a result that this isolate may not know yet: then refresh before answering. */
 async function asNewAs(c: Context<{ Bindings: Env }>, { loaded, key }: Admitted, context: object): Promise<Loaded> {
   const told = c.req.query("flagConfigEtag");
   if (told === undefined) return loaded;
   const { compiled } = loaded;
-  if (evaluateAll(compiled, prepare(compiled, context, Date.now()), key.kind).etag === told) return loaded;
+  const memberships = compiled.lists.length === 0 ? undefined : await listed(c, loaded, context);
+  if (evaluateAll(compiled, prepare(compiled, context, Date.now(), memberships), key.kind).etag === told) return loaded;
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const newer = await isolateEdge(c.env, c.req.raw).current(compiled.project, compiled.environment, waitUntil, {
     maxAgeMs: REFETCH_MAX_AGE_MS,

@@ -4,6 +4,7 @@ import { re2 } from "../../shared/regex.ts";
 import { evaluateBody } from "../../shared/schema/admin.ts";
 import { json as jsonValue, key } from "../../shared/schema/primitives.ts";
 import { flagStore } from "../durable/stubs.ts";
+import { isolateLists, LIST_PATIENCE_MS, listsOf } from "../edge/list-memory.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { found } from "./execute.ts";
 import { adminRoute, body, json, params } from "./route.ts";
@@ -36,7 +37,10 @@ export const playground = router().openapi(
     const { context, flag } = c.req.valid("json");
     const snapshot = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
     const full = "edge" in context ? context : { ...context, edge: edgeAttributes(c.req.raw) };
-    const all = explain(snapshot, snapshot.kills, full, Date.now(), re2);
+    const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+    const lists = isolateLists(c.env);
+    const memberships = await lists.memberships(project, listsOf(snapshot), full, waitUntil, LIST_PATIENCE_MS);
+    const all = explain(snapshot, snapshot.kills, full, Date.now(), re2, memberships);
     const flags = (flag === undefined ? all : all.filter((one) => one.key === flag)) as unknown as z.infer<
       typeof explanation
     >[];

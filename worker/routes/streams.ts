@@ -1,7 +1,8 @@
 import { Hono } from "hono";
-import { evaluateAll, prepare } from "../../shared/evaluate.ts";
+import { evaluateAll, type Memberships, prepare } from "../../shared/evaluate.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
+import { isolateLists, LIST_PATIENCE_MS } from "../edge/list-memory.ts";
 import type { Env } from "../env.ts";
 import { type EdgeAttributes, edgeAttributes } from "../http/edge-attributes.ts";
 import { openStreamToken, STREAM_TOKEN_PERIOD_MS, type StreamSubject, sealStreamToken } from "../http/stream-token.ts";
@@ -75,7 +76,9 @@ streams.get("/:project/:environment", async (c) => {
     start(controller) {
       open++;
       const look = () => edge.current(project, environment, waitUntil);
-      void speak(controller, look, { ...subject, etag: last }, attributes, () => cancelled).finally(() => {
+      const listed = ({ compiled }: Loaded, context: object) =>
+        isolateLists(c.env).memberships(project, compiled.lists, context, waitUntil, LIST_PATIENCE_MS);
+      void speak(controller, look, listed, { ...subject, etag: last }, attributes, () => cancelled).finally(() => {
         if (!cancelled) open--;
       });
     },
@@ -95,6 +98,7 @@ const encoder = new TextEncoder();
 async function speak(
   controller: ReadableStreamDefaultController<Uint8Array>,
   look: () => Promise<Loaded | "missing" | "unreachable">,
+  listed: (loaded: Loaded, context: object) => Memberships | Promise<Memberships>,
   subject: StreamSubject,
   edge: EdgeAttributes,
   isCancelled: () => boolean,
@@ -115,7 +119,8 @@ async function speak(
       // Between changes only a rule's expiry can alter a result: the heartbeat's pace is soon enough for that.
       if (typeof loaded !== "string" && (seen !== markOf(loaded) || quiet)) {
         seen = markOf(loaded);
-        const { etag } = evaluateAll(loaded.compiled, prepare(loaded.compiled, context, Date.now()), "client");
+        const known = await listed(loaded, context);
+        const { etag } = evaluateAll(loaded.compiled, prepare(loaded.compiled, context, Date.now(), known), "client");
         if (etag !== told) {
           await scheduler.wait(Math.random() * JITTER_MS);
           if (isCancelled()) return;

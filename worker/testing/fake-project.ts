@@ -1,7 +1,8 @@
-import type { Role } from "../../shared/schema/admin.ts";
+import type { Actor, Role } from "../../shared/schema/admin.ts";
 import { type Command, command as commandSchema } from "../durable/commands.ts";
 import { decide } from "../durable/decide/decide.ts";
 import type { Decision } from "../durable/decide/decision.ts";
+import type { ListDraft } from "../durable/decide/list.ts";
 import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "../durable/entities.ts";
 import type { Result } from "../durable/result.ts";
 
@@ -9,6 +10,10 @@ type CommandInput = (typeof commandSchema)["_input"];
 
 interface Surroundings {
   role?: Role;
+  /** Instead of a person with the role. */
+  actor?: Actor;
+  /** For commands on a long list. */
+  list?: ListDraft;
   ifVersion?: number;
   comment?: string;
 }
@@ -29,11 +34,14 @@ export class FakeProject implements ProjectView {
     return project;
   }
 
-  run(input: CommandInput, { role = "admin", ifVersion, comment = "" }: Surroundings = {}): Result<Decision> {
+  run(
+    input: CommandInput,
+    { role = "admin", actor: given, ifVersion, comment = "", list }: Surroundings = {},
+  ): Result<Decision> {
     const command: Command = commandSchema.parse(input);
     const revision = this.revision + 1;
-    const actor = { type: "token" as const, id: "tok", name: "Ada", role };
-    const circumstances = { view: this, actor, comment, revision, now: ++this.now, ifVersion };
+    const actor = given ?? { type: "token" as const, id: "tok", name: "Ada", role };
+    const circumstances = { view: this, actor, comment, revision, now: ++this.now, ifVersion, list: list ?? null };
     const decided = decide("shop", command, circumstances, (since) =>
       since < revision ? this.#history.filter((past) => past.revision > since).flatMap(({ changes }) => changes) : null,
     );

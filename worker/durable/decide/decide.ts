@@ -4,7 +4,9 @@ import { type Result, reject } from "../result.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { archiveFlag, patchFlag, patchState, putFlag, putState } from "./flag.ts";
 import { kill, restore } from "./kill.ts";
+import { deleteList, writeList } from "./list.ts";
 import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
+import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
 
@@ -41,10 +43,21 @@ export function decide(
       return kill(command, c);
     case "restore":
       return restore(command, c);
+    case "createSchedule":
+      return createSchedule(command, c);
+    case "cancelSchedule":
+      return cancelSchedule(command, c);
+    case "applySchedule":
+      return applySchedule(command, c);
     case "putSegment":
       return putSegment(command, c);
     case "deleteSegment":
       return deleteSegment(command, c);
+    case "putList":
+    case "patchList":
+      return writeList(command, c);
+    case "deleteList":
+      return deleteList(command, c);
     case "putLayer":
     case "putHoldout":
       return putShared(command, c);

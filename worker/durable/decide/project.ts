@@ -49,10 +49,12 @@ export function deleteProject(c: Circumstances): Result<Decision> {
   const changes: Change[] = [];
   for (const entity of [
     "tombstone",
+    "schedule",
     "key",
     "state",
     "flag",
     "segment",
+    "list",
     "layer",
     "holdout",
     "environment",
@@ -94,7 +96,7 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
   // Not the kills: only restore clears one, also when the environment is made anew.
-  for (const entity of ["tombstone", "key", "state"] as const) {
+  for (const entity of ["tombstone", "schedule", "key", "state"] as const) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }

@@ -1,6 +1,6 @@
 import { segmentDependencies } from "../../../shared/graph.ts";
 import type { CommandOf } from "../commands.ts";
-import type { ProjectView } from "../entities.ts";
+import type { Change, ProjectView } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";
 import {
   type Circumstances,
@@ -40,7 +40,15 @@ export function deleteSegment(command: CommandOf<"deleteSegment">, c: Circumstan
   if (conflict) return reject(conflict);
   const by = segmentUsers(c.view, command.segment);
   if (by.length > 0) return reject({ code: "in-use", what: `the segment "${command.segment}"`, by });
-  return decision(change("segment", "", command.segment, row.body, null), environmentKeys(c.view));
+  return decision(removed(c.view, command.segment), environmentKeys(c.view));
+}
+
+/** A segment goes together with its long list. */
+export function removed(view: ProjectView, segment: string): Change[] {
+  return [
+    ...change("segment", "", segment, view.get("segment", "", segment)?.body ?? null, null),
+    ...change("list", "", segment, view.get("list", "", segment)?.body ?? null, null),
+  ];
 }
 
 function segmentUsers(view: ProjectView, segment: string): string[] {

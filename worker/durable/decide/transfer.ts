@@ -4,6 +4,7 @@ import type { FieldIssue } from "../result.ts";
 import { type Result, reject } from "../result.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
 import { usersOfRemovedVariants } from "./flag.ts";
+import { removed } from "./segment.ts";
 import {
   conditionReferences,
   danglingReferences,
@@ -32,7 +33,10 @@ export function revert(c: Circumstances, history: Change[]): Result<Decision> {
   const changes = [...wanted.values()]
     .filter(({ environment }) => environment === "" || existing.has(environment))
     .flatMap(({ entity, environment, key, before }) =>
-      change(entity, environment, key, c.view.get(entity, environment, key)?.body ?? null, before),
+      // A list's earlier keys are kept nowhere, so a revert leaves lists alone; but none stays without its segment.
+      entity === "segment" && before === null
+        ? removed(c.view, key)
+        : change(entity, environment, key, c.view.get(entity, environment, key)?.body ?? null, before),
     );
   return checked(changes, c);
 }

@@ -1,0 +1,104 @@
+import { identityText } from "../../shared/attribute.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { sortHashes } from "../../shared/segment-list.ts";
+import { type SipKey, sipHash } from "../../shared/sip-hash.ts";
+
+/*
+ * A list's upload, read as it arrives: each key is hashed when its line is complete, so memory holds 8 bytes a key
+ * and one chunk of text, whatever the body's size.
+ */
+
+/** `text`: a key a line, as it stands. `ndjson`: a JSON string or number a line. */
+export type ListFormat = "text" | "ndjson";
+
+export type ListFault =
+  | { fault: "too-large"; limit: number }
+  | { fault: "too-many"; limit: number }
+  | { fault: "line"; line: number; message: string };
+
+const TYPES: readonly (readonly [RegExp, ListFormat])[] = [
+  [/^text\/plain\s*(?:;|$)/i, "text"],
+  [/^application\/(?:x-)?ndjson\s*(?:;|$)/i, "ndjson"],
+];
+
+export const listFormat = (contentType: string | undefined): ListFormat | null =>
+  TYPES.find(([pattern]) => pattern.test(contentType ?? ""))?.[1] ?? null;
+
+/** Empty lines are skipped, and so is a carriage return at a line's end. Anything else belongs to the key. */
+export async function readListHashes(
+  chunks: AsyncIterable<Uint8Array>,
+  format: ListFormat,
+  key: SipKey,
+): Promise<Uint32Array | ListFault> {
+  const hashes = new HashCollector();
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let line = 0;
+  let rest = "";
+  const take = (text: string): ListFault | null => {
+    line++;
+    const trimmed = text.endsWith("\r") ? text.slice(0, -1) : text;
+    if (trimmed === "") return null;
+    const identity = format === "text" ? trimmed : fromJson(trimmed);
+    if (identity === null) return { fault: "line", line, message: "is not a JSON string or number" };
+    if (identity.length > LIMITS.conditionValueChars)
+      return { fault: "line", line, message: `is longer than ${LIMITS.conditionValueChars} characters` };
+    return hashes.add(sipHash(key, identity)) ? null : { fault: "too-many", limit: LIMITS.segmentListKeys };
+  };
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength;
+    if (bytes > LIMITS.segmentListBytes) return { fault: "too-large", limit: LIMITS.segmentListBytes };
+    const text = rest + decoder.decode(chunk, { stream: true });
+    let from = 0;
+    for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
+      const fault = take(text.slice(from, to));
+      if (fault) return fault;
+      from = to + 1;
+    }
+    rest = text.slice(from);
+    // No key is as long as this, in either format: a body without lines must not be gathered.
+    if (rest.length > LIMITS.conditionValueChars * 8)
+      return { fault: "line", line: line + 1, message: `is longer than ${LIMITS.conditionValueChars} characters` };
+  }
+  const fault = take(rest + decoder.decode());
+  return fault ?? hashes.sorted();
+}
+
+function fromJson(line: string): string | null {
+  try {
+    return identityText(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
+/** Grows by doubling, up to the limit; what is full of repetitions is thinned out first. */
+class HashCollector {
+  #words = new Uint32Array(2_048);
+  #used = 0;
+
+  /** False: one key too many. */
+  add({ high, low }: { high: number; low: number }): boolean {
+    if (this.#used === this.#words.length && !this.#makeRoom()) return false;
+    this.#words[this.#used++] = low;
+    this.#words[this.#used++] = high;
+    return true;
+  }
+
+  sorted(): Uint32Array {
+    return sortHashes(this.#words.subarray(0, this.#used));
+  }
+
+  #makeRoom(): boolean {
+    // One more than allowed, so that the limit itself can be reached with a repetition after it.
+    const most = (LIMITS.segmentListKeys + 1) * 2;
+    if (this.#words.length < most) {
+      const larger = new Uint32Array(Math.min(most, this.#words.length * 2));
+      larger.set(this.#words);
+      this.#words = larger;
+      return true;
+    }
+    this.#used = this.sorted().length;
+    return this.#used < most;
+  }
+}
