@@ -2,9 +2,9 @@
 // JavaScript, since the peers are installed only for a run and the type check must not need them.
 import { GrowthBookClient } from "@growthbook/growthbook";
 import * as LaunchDarkly from "@launchdarkly/node-server-sdk";
-import { FlagdCore } from "@openfeature/flagd-core";
-import { evaluate as vercelEvaluate } from "@vercel/flags-core";
 import { InMemStorageProvider, Unleash } from "unleash-client";
+import { flagd } from "./peers/flagd.mjs";
+import { vercel } from "./peers/vercel.mjs";
 
 /** @param {import("./workloads.ts").BenchFlag[]} flags */
 export async function makePeers(flags) {
@@ -16,107 +16,6 @@ export async function makePeers(flags) {
     growthbook(flags),
     await launchdarkly(flags),
   ];
-}
-
-function vercel(flags) {
-  const at = (attribute) => ["user", attribute];
-  const rule = (...conditions) => ({ conditions, outcome: 1 });
-  const definitions = new Map();
-  for (const flag of flags) {
-    const config =
-      flag.kind === "static"
-        ? 1
-        : flag.kind === "split"
-          ? {
-              fallthrough: { type: "split", base: at("id"), weights: [50_000, 50_000], defaultVariant: 0 },
-            }
-          : {
-              rules: [
-                rule([at("country"), "oneOf", [...flag.rules.countries]]),
-                rule([at("plan"), "eq", flag.rules.plan]),
-                // It has no operator for versions: the regular expression that says the same of releases.
-                rule([at("version"), "regex", { type: "regex", pattern: majorAtLeast(flag.rules.major), flags: "" }]),
-                rule([at("email"), "endsWith", flag.rules.suffix]),
-                rule(
-                  [at("country"), "eq", flag.rules.country],
-                  [at("plan"), "eq", flag.rules.orPlan],
-                  [at("age"), "gte", flag.rules.age],
-                ),
-              ],
-              fallthrough: 0,
-            };
-    definitions.set(flag.key, {
-      variants: [false, true],
-      variantIds: ["off", "on"],
-      seed: seedOf(flag.key),
-      environments: { production: config },
-    });
-  }
-  const one = (key, entities) =>
-    vercelEvaluate({ definition: definitions.get(key), environment: "production", entities, segments: {} }).value;
-  const keys = flags.map((flag) => flag.key);
-  return {
-    name: "@vercel/flags-core",
-    context: (user) => ({ user: { ...user } }),
-    one,
-    all: (context) => keys.map((key) => one(key, context)),
-  };
-}
-
-const seedOf = (key) => [...key].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) | 0, 7) >>> 0;
-
-/** Versions `N.x.y` with N from `major` on. */
-function majorAtLeast(major) {
-  return major <= 9 ? `^([${major}-9]|[1-9]\\d+)\\.` : `^(1[${major - 10}-9]|[2-9]\\d|[1-9]\\d\\d+)\\.`;
-}
-
-function flagd(name, flags, options) {
-  const read = (attribute) => ({ var: attribute });
-  const targeting = (flag) => {
-    if (flag.kind === "static") return {};
-    if (flag.kind === "split")
-      return {
-        targeting: {
-          fractional: [
-            ["on", 50],
-            ["off", 50],
-          ],
-        },
-      };
-    const { countries, plan, major, suffix, country, orPlan, age } = flag.rules;
-    const rules = [
-      { in: [read("country"), [...countries]] },
-      { "==": [read("plan"), plan] },
-      { sem_ver: [read("version"), ">=", `${major}.0.0`] },
-      { ends_with: [read("email"), suffix] },
-      { and: [{ "==": [read("country"), country] }, { "==": [read("plan"), orPlan] }, { ">=": [read("age"), age] }] },
-    ];
-    return { targeting: { if: [...rules.flatMap((rule) => [rule, "on"]), "off"] } };
-  };
-  const silent = { error() {}, warn() {}, info() {}, debug() {} };
-  const core = new FlagdCore(undefined, silent, options);
-  core.setConfigurations(
-    JSON.stringify({
-      flags: Object.fromEntries(
-        flags.map((flag) => [
-          flag.key,
-          {
-            state: "ENABLED",
-            variants: { on: true, off: false },
-            defaultVariant: flag.kind === "static" ? "on" : "off",
-            ...targeting(flag),
-          },
-        ]),
-      ),
-    }),
-  );
-  return {
-    name,
-    context: ({ id, ...rest }) => ({ targetingKey: id, ...rest }),
-    one: (key, context) => core.resolveBooleanEvaluation(key, false, context).value,
-    all: (context) => core.resolveAll(context).map((details) => details.value),
-    order: [...core.getFlags().keys()],
-  };
 }
 
 async function unleash(flags) {

@@ -1,0 +1,368 @@
+import { execFileSync, fork } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import path from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Load, Loaded } from "./http/load.ts";
+import { expected, mixedFlags, mixedUser, ourSnapshot } from "./workloads.ts";
+
+/*
+ * Our whole Worker, bundled by wrangler as it is deployed and seeded through its own administration (so real FlagStore,
+ * KV and Cache), beside the two fastest peers in minimal Workers, a Worker doing the same HTTP work, and the bare
+ * floor. Each runs in a workerd of its own, one isolate, all configured alike, its socket open to the Worker itself:
+ * no development proxy in between. Rounds are interleaved in turning order; every request has a context of its own.
+ *
+ *   npm run bench:http              prints the table
+ *   npm run bench:http -- --write   also writes it into docs/performance.md
+ */
+
+const ROUNDS = Number(argument("rounds") ?? 11);
+const REQUESTS = Number(argument("requests") ?? 5_000);
+const WARM_UP_REQUESTS = 10_000;
+const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
+/** As in wrangler.toml. */
+const COMPATIBILITY = { date: "2026-11-01", flags: ["nodejs_compat"] };
+const FLAGS = mixedFlags(100);
+const ADMIN_TOKEN = "bda_bench-of-the-whole-worker";
+const SAME_WORK = "same work, constant answer";
+const FLOOR = "floor: parse, return a constant";
+const HEADING = "## HTTP";
+const BULK = "/ofrep/v1/evaluate/flags";
+
+const folder = import.meta.dirname;
+const root = path.dirname(folder);
+
+interface Target {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly key: string;
+  readonly worker: Miniflare;
+  readonly check: (target: Target) => Promise<void>;
+}
+
+interface Measured {
+  /** Requests a second, one per round. */
+  readonly rates: number[];
+  /** Processor time of its workerd, microseconds a request, one per round. */
+  readonly cpu: number[];
+}
+
+function argument(name: string): string | undefined {
+  return process.argv.find((given) => given.startsWith(`--${name}=`))?.slice(name.length + 3);
+}
+
+// --- Building
+
+/** As for a deployment, by wrangler. Without an entry it is our own Worker, configuration and all. */
+function bundle(into: string, entry?: string): string {
+  const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
+  const quiet = { WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false", WRANGLER_HIDE_BANNER: "true" };
+  const name = entry ? path.parse(entry).name : "index";
+  const outdir = path.join(into, name);
+  const config = entry ? path.join(into, `${name}.json`) : path.join(root, "wrangler.toml");
+  if (entry) {
+    const { date, flags } = COMPATIBILITY;
+    const main = path.join(folder, "http", entry);
+    writeFileSync(config, JSON.stringify({ name, main, compatibility_date: date, compatibility_flags: flags }));
+  }
+  execFileSync(process.execPath, [wrangler, "deploy", "--config", config, "--dry-run", "--outdir", outdir], {
+    env: { ...process.env, ...quiet, WRANGLER_LOG: "error", WRANGLER_LOG_PATH: into, XDG_CONFIG_HOME: into },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return path.join(outdir, `${name}.js`);
+}
+
+// --- Starting
+
+/** One workerd with one Worker: all that differs is the script and what it is bound to. */
+async function start(name: string, script: string, bindings: Record<string, string>, ours: boolean) {
+  const before = new Set(workerdsOfOurs());
+  const durableObject = (className: string) => ({ className, useSQLite: true });
+  const worker = new Miniflare(
+    convertV4MiniflareOptions({
+      name,
+      modules: [{ type: "ESModule", path: "index.js", contents: readFileSync(script, "utf8") }],
+      compatibilityDate: COMPATIBILITY.date,
+      compatibilityFlags: [...COMPATIBILITY.flags],
+      bindings,
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      ...(ours && {
+        kvNamespaces: ["SNAPSHOTS"],
+        durableObjects: { FLAG_STORE: durableObject("FlagStore"), DIRECTORY: durableObject("Directory") },
+      }),
+    }),
+  );
+  const { port } = await worker.unsafeGetDirectURL(name);
+  const pid = workerdsOfOurs().find((one) => !before.has(one));
+  if (pid === undefined) throw new Error(`the workerd of ${name} is not to be found`);
+  return { worker, port: Number(port), pid };
+}
+
+function workerdsOfOurs(): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && isOurWorkerd(pid));
+}
+
+function isOurWorkerd(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.includes("(workerd)") && fieldsOf(stat)[1] === String(process.pid);
+  } catch {
+    // It ended meanwhile.
+    return false;
+  }
+}
+
+/** What follows the name in parentheses: state, parent, … */
+const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+
+/** Processor seconds, user and system. */
+function cpuOf(pid: number): number {
+  const fields = fieldsOf(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+}
+
+/** Makes the project through the administration API, and a key of either kind. */
+async function seed(port: number): Promise<{ server: string; client: string }> {
+  const call = async (method: string, route: string, body: unknown) => {
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/projects/bench${route}`, {
+      method,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as { key: string };
+  };
+  const environments = { production: { name: "Production" } };
+  const flags: Record<string, object> = {};
+  const production: Record<string, object> = {};
+  for (const [key, { state, variants, offVariant, visibility }] of Object.entries(ourSnapshot(FLAGS).flags)) {
+    flags[key] = { type: "boolean", purpose: "release", variants, offVariant, visibility };
+    production[key] = state;
+  }
+  await call("PUT", "", { name: "Bench", environments: ["production"] });
+  const document = { format: "blastdoor-export-1", project: "bench", environments, flags, states: { production } };
+  await call("POST", "/import", document);
+  const keyOf = async (kind: string) =>
+    (await call("POST", "/environments/production/keys", { kind, name: `bench ${kind}` })).key;
+  return { server: await keyOf("server"), client: await keyOf("client") };
+}
+
+// --- Answers
+
+function bulk({ port, key }: { port: number; key: string }, user: number, headers: Record<string, string> = {}) {
+  const { id, ...rest } = mixedUser(user);
+  return fetch(`http://127.0.0.1:${port}${BULK}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers },
+    body: JSON.stringify({ context: { targetingKey: id, ...rest } }),
+  });
+}
+
+/** Every value for some hundred users. */
+async function checkValues<Answer>(target: Target, read: (answer: Answer) => Record<string, unknown>): Promise<void> {
+  const users = 300;
+  const split = FLAGS.filter((flag) => flag.kind === "split").length;
+  let on = 0;
+  for (let index = 0; index < users; index++) {
+    const user = mixedUser(index);
+    const response = await bulk(target, index);
+    if (response.status !== 200) throw new Error(`${target.name}: ${response.status}`);
+    const values = read((await response.json()) as Answer);
+    for (const flag of FLAGS) {
+      const value = values[flag.key];
+      const wanted = expected(flag, user);
+      if (typeof value !== "boolean" || (wanted !== undefined && value !== wanted))
+        throw new Error(`${target.name}: ${flag.key} for ${JSON.stringify(user)} is ${String(value)}`);
+      if (wanted === undefined && value) on++;
+    }
+  }
+  // Six standard deviations.
+  if (Math.abs(on / (users * split) - 0.5) > 6 * Math.sqrt(0.25 / (users * split)))
+    throw new Error(`${target.name}: splits give "on" in ${on} of ${users * split} cases`);
+}
+
+function must(condition: boolean, target: Target, what: string): void {
+  if (!condition) throw new Error(`${target.name}: ${what}`);
+}
+
+/** ETag, CORS and refusal of unknown keys: what ours and the same-work Worker have in common. */
+async function checkHttp(target: Target): Promise<void> {
+  const { headers } = await bulk(target, 1);
+  const etag = headers.get("ETag");
+  must(etag !== null && headers.get("Access-Control-Allow-Origin") === "*", target, "no ETag or CORS headers");
+  must((await bulk(target, 1, { "If-None-Match": etag ?? "" })).status === 304, target, "no 304");
+  const unknown = `${target.key.slice(0, -4)}0000`;
+  must((await bulk({ ...target, key: unknown }, 1)).status === 401, target, "takes an unknown key");
+}
+
+async function checkConstant(target: Target, answer: string): Promise<void> {
+  const response = await bulk(target, 1);
+  must(response.status === 200 && (await response.text()) === answer, target, "other bytes");
+}
+
+// --- Measuring
+
+const loader = fork(path.join(folder, "http/load.ts"));
+function load(request: Load): Promise<Loaded> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(new Error("the load generator ended"));
+    loader.once("exit", ended);
+    loader.once("message", (answer) => {
+      loader.off("exit", ended);
+      resolve(answer as Loaded);
+    });
+    loader.send(request);
+  });
+}
+
+async function round(target: Target, firstUser: number, requests: number): Promise<{ rate: number; cpu: number }> {
+  const before = cpuOf(target.pid);
+  const { port, key } = target;
+  const { seconds, refused } = await load({ port, key, firstUser, requests });
+  must(refused === 0, target, `${refused} requests refused`);
+  return { rate: requests / seconds, cpu: ((cpuOf(target.pid) - before) / requests) * 1e6 };
+}
+
+async function main(): Promise<void> {
+  const into = mkdtempSync(path.join(tmpdir(), "blastdoor-bench-"));
+  const targets: Target[] = [];
+  try {
+    await startAll(targets, into);
+    for (const target of targets) await target.check(target);
+    const measured = await measure(targets);
+    const table = tableOf(targets, measured);
+    console.log(table);
+    if (process.argv.includes("--write")) writeDown(table);
+  } finally {
+    loader.kill();
+    await Promise.all(targets.map(({ worker }) => worker.dispose()));
+    rmSync(into, { recursive: true, force: true });
+  }
+}
+
+async function startAll(targets: Target[], into: string): Promise<void> {
+  const ofOurs = (answer: { flags: { key: string; value: unknown }[] }) =>
+    Object.fromEntries(answer.flags.map(({ key, value }) => [key, value]));
+  const checkOurs = async (target: Target) => {
+    await checkValues(target, ofOurs);
+    await checkHttp(target);
+  };
+  const script = bundle(into);
+  const withStreams = await start("ours", script, { ADMIN_TOKEN, EVENT_STREAMS: "on" }, true);
+  const withoutStreams = await start("ours-polled", script, { ADMIN_TOKEN, EVENT_STREAMS: "off" }, true);
+  const keys = await seed(withStreams.port);
+  const polled = await seed(withoutStreams.port);
+  targets.push(
+    { ...withStreams, name: "Blastdoor, server key", key: keys.server, check: checkOurs },
+    { ...withoutStreams, name: "Blastdoor, client key", key: polled.client, check: checkOurs },
+    { ...withStreams, name: "Blastdoor, client key, event streams offered", key: keys.client, check: checkOurs },
+  );
+  const ANSWER = await (await bulk({ ...withStreams, key: keys.server }, 0)).text();
+  const constants = { ANSWER, KEY: keys.server };
+  const sameWork = async (target: Target) => {
+    await checkConstant(target, ANSWER);
+    await checkHttp(target);
+  };
+  const floor = (target: Target) => checkConstant(target, ANSWER);
+  const ofrep = (target: Target) => checkValues(target, ofOurs);
+  const values = (target: Target) => checkValues(target, (answer: Record<string, unknown>) => answer);
+  for (const [entry, name, bindings, check] of [
+    ["same-work.ts", SAME_WORK, constants, sameWork],
+    ["floor.ts", FLOOR, constants, floor],
+    ["vercel.mjs", "@vercel/flags-core", { ANSWERS: "ofrep" }, ofrep],
+    ["flagd.mjs", "@openfeature/flagd-core", { ANSWERS: "ofrep" }, ofrep],
+    ["vercel.mjs", "@vercel/flags-core, names and values only", { ANSWERS: "values" }, values],
+  ] as const) {
+    const started = await start(path.parse(entry).name, bundle(into, entry), bindings, false);
+    targets.push({ ...started, name, key: keys.server, check });
+  }
+}
+
+async function measure(targets: readonly Target[]): Promise<Map<Target, Measured>> {
+  const measured = new Map<Target, Measured>(targets.map((target) => [target, { rates: [], cpu: [] }]));
+  let user = 0;
+  for (const target of targets) await round(target, user, WARM_UP_REQUESTS);
+  user += WARM_UP_REQUESTS;
+  for (let index = 0; index < ROUNDS; index++) {
+    for (let turn = 0; turn < targets.length; turn++) {
+      const target = targets[(turn + index) % targets.length] as Target;
+      const { rate, cpu } = await round(target, user, REQUESTS);
+      measured.get(target)?.rates.push(rate);
+      measured.get(target)?.cpu.push(cpu);
+    }
+    user += REQUESTS;
+  }
+  return measured;
+}
+
+// --- Reporting
+
+function quantile(values: readonly number[], at: number): number {
+  return [...values].sort((a, b) => a - b)[Math.round((values.length - 1) * at)] as number;
+}
+
+/** Median and quartiles of the ratios of each round. */
+function ratio(ours: readonly number[], other: readonly number[]): string {
+  const ratios = ours.map((one, index) => one / (other[index] as number));
+  const [low, median, high] = [0.25, 0.5, 0.75].map((at) => quantile(ratios, at).toFixed(2));
+  return `**${median}** (${low}–${high})`;
+}
+
+function tableOf(targets: readonly Target[], measured: ReadonlyMap<Target, Measured>): string {
+  const of = (target: Target) => measured.get(target) as Measured;
+  const rates = (name: string) => of(targets.find((target) => target.name === name) as Target).rates;
+  const fastest = targets
+    .filter(({ name }) => name.startsWith("@") && !name.endsWith("only"))
+    .map((target) => of(target).rates)
+    .reduce((a, b) => (quantile(a, 0.5) > quantile(b, 0.5) ? a : b));
+  const lines = targets.map((target) => {
+    const { rates: own, cpu } = of(target);
+    const [low, median, high] = [0.25, 0.5, 0.75].map((at) => Math.round(quantile(own, at)));
+    const ratios = [rates(SAME_WORK), rates(FLOOR), fastest].map((other) => ratio(own, other));
+    const mean = cpu.reduce((sum, one) => sum + one, 0) / cpu.length;
+    return `| ${[target.name, `${median} (${low}–${high})`, `${mean.toFixed(0)} µs`, ...ratios].join(" | ")} |`;
+  });
+  return [
+    "| | requests/s | CPU a request | to same work | to floor | to fastest peer |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...lines,
+  ].join("\n");
+}
+
+/** Replaces what stands under the heading "HTTP" in docs/performance.md, and nothing else. */
+function writeDown(table: string): void {
+  const file = path.join(root, "docs/performance.md");
+  const [processor] = cpus();
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim();
+  const section = [
+    HEADING,
+    "",
+    "The whole Worker as it is deployed, answering a bulk evaluation of 100 mixed flags, beside Workers that do less.",
+    "",
+    table,
+    "",
+    "Medians of the rounds with quartiles; ratios are taken within each round, above 1 is faster than the other.",
+    "Same work: route through Hono, look the key up, parse the JSON, ETag and CORS headers, and as many constant bytes.",
+    "Floor: parse the JSON and return those bytes. The peers answer the same results in OFREP's form, with no key, route or ETag.",
+    `Every target in a workerd of its own, one isolate, reached without a proxy; ${ROUNDS} interleaved rounds of ${REQUESTS}`,
+    "requests on 16 connections, each request with a context of its own; answers checked first. CPU is the time of the",
+    "target's workerd, user and system, and so includes refreshing the pointer and garbage collection.",
+    "",
+    `\`npm run bench:http -- --write\`, ${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${processor?.model.trim()},`,
+    `${cpus().length} processors, node ${process.version}.`,
+    "",
+  ].join("\n");
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "# Performance\n\n";
+  const start = before.indexOf(`${HEADING}\n`);
+  if (start < 0) writeFileSync(file, `${before.trimEnd()}\n\n${section}`);
+  else {
+    const next = before.indexOf("\n## ", start + HEADING.length);
+    writeFileSync(file, `${before.slice(0, start)}${section}${next < 0 ? "" : before.slice(next)}`);
+  }
+  console.log("\nwritten to docs/performance.md");
+}
+
+await main();
