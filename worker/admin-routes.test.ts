@@ -1,11 +1,12 @@
-import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
 import { admin } from "./app.ts";
+import { env } from "./testing/bindings.ts";
+import { done, fetched, newToken, ORIGIN } from "./testing/http.ts";
 
 // Over the router's own table: a route that is added is tested from then on, and one without a role fails here.
 
-const BASE = "http://blastdoor.test/api/v1";
-const ADMIN = (env as unknown as { ADMIN_TOKEN: string }).ADMIN_TOKEN;
+const BASE = `${ORIGIN}/api/v1`;
+const ADMIN = env.ADMIN_TOKEN;
 /** Open by nature: signing in, the description of the API, and the route with a secret of its own. */
 const WITHOUT_TOKEN = new Set(["POST /session", "GET /openapi.json"]);
 const BREAK_GLASS = "/break-glass/";
@@ -33,40 +34,39 @@ const routes = [
 const guarded = routes.filter(({ route }) => !WITHOUT_TOKEN.has(route) && !route.includes(BREAK_GLASS));
 const writing = guarded.filter(({ operation, route }) => operation?.requestBody !== undefined && route !== LIST_UPLOAD);
 
-async function call(
-  route: { method: string; url: string },
-  token: string | null,
-  body?: BodyInit,
-  type = "application/json",
-) {
-  const headers: Record<string, string> = {};
-  if (token !== null) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = type;
-  const response = await SELF.fetch(route.url, {
+const call = (route: { method: string; url: string }, token: string | null, body?: BodyInit, type?: string) =>
+  fetched(route.url, {
     method: route.method,
-    headers,
+    headers: {
+      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "Content-Type": type ?? "application/json" }),
+    },
     ...(body === undefined ? {} : { body }),
   });
-  const problem = response.headers.get("Content-Type")?.includes("problem+json");
-  const read = response.status === 204 ? {} : ((await response.json().catch(() => ({}))) as { code?: string });
-  return { status: response.status, code: problem ? read.code : undefined };
-}
 
-async function token(role: string, project?: string): Promise<string> {
-  const response = await SELF.fetch(`${BASE}/tokens`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${ADMIN}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ name: `a ${role}`, role, ...(project ? { project } : {}) }),
+/** Status and code of a refusal, which has to be a problem document (RFC 9457) that agrees with the status. */
+async function refusal(...request: Parameters<typeof call>): Promise<[number, string]> {
+  const { status, headers, json } = await call(...request);
+  expect(headers.get("Content-Type")).toBe("application/problem+json");
+  expect(json).toMatchObject({
+    type: `https://blastdoor.dev/problems/${json.code}`,
+    status,
+    title: expect.any(String),
   });
-  return ((await response.json()) as { token: string }).token;
+  return [status, json.code];
 }
 
 const LESSER: Record<string, string> = { marketer: "viewer", engineer: "marketer", admin: "engineer" };
 const tokens = new Map<string, string>();
 
 beforeAll(async () => {
-  for (const role of ["viewer", "marketer", "engineer"]) tokens.set(role, await token(role));
-  tokens.set("elsewhere", await token("admin", "elsewhere"));
+  // Everything that a route's parameters name is there, so that nothing is refused for its absence.
+  const definition = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
+  await done("PUT", "/projects/shop", { environments: ["x"] });
+  await done("PUT", "/projects/shop/flags/x", definition);
+  await done("PUT", "/projects/shop/segments/x", {});
+  for (const role of ["viewer", "marketer", "engineer"]) tokens.set(role, (await newToken(role)).token);
+  tokens.set("elsewhere", (await newToken("admin", "elsewhere")).token);
 });
 
 test("every route is in the API's description, and every guarded one names its role", () => {
@@ -78,32 +78,93 @@ test("every route is in the API's description, and every guarded one names its r
 
 describe.each(guarded)("$route", (route) => {
   test("without a token, or with an unknown one: 401", async () => {
-    expect(await call(route, null)).toEqual({ status: 401, code: "unauthenticated" });
-    expect(await call(route, "bdt_unknown")).toEqual({ status: 401, code: "unauthenticated" });
+    expect(await refusal(route, null)).toEqual([401, "unauthenticated"]);
+    expect(await refusal(route, "bdt_unknown")).toEqual([401, "unauthenticated"]);
+    expect(await refusal(route, "x".repeat(10_000))).toEqual([401, "unauthenticated"]);
   });
+});
 
-  test.runIf(LESSER[route.needs ?? ""])("with a lesser role: 403", async () => {
+describe.each(guarded.filter(({ needs }) => LESSER[needs ?? ""]))("$route, which needs the role $needs", (route) => {
+  test("with a lesser role: 403", async () => {
     const lesser = tokens.get(LESSER[route.needs ?? ""] ?? "") ?? "";
-    expect(await call(route, lesser)).toEqual({ status: 403, code: "forbidden" });
+    expect(await refusal(route, lesser)).toEqual([403, "forbidden"]);
   });
+});
 
-  test.runIf(route.url.includes("/projects/shop"))("with another project's token: 403", async () => {
-    expect(await call(route, tokens.get("elsewhere") ?? "")).toEqual({ status: 403, code: "forbidden" });
+const elsewhere = guarded.filter(({ url, needs }) => url.includes("/projects/shop") || needs !== "viewer");
+describe.each(elsewhere)("$route, asked by an administrator of another project", (route) => {
+  test("is forbidden: 403", async () => {
+    expect(await refusal(route, tokens.get("elsewhere") ?? "")).toEqual([403, "forbidden"]);
   });
 });
 
 describe.each(writing)("the body of $route", (route) => {
   test("too large: 413; another content type: 415; not JSON: 400; not an object: 422", async () => {
     const large = `{"a":"${"x".repeat(8 * 1024 * 1024)}"}`;
-    expect(await call(route, ADMIN, large)).toEqual({ status: 413, code: "body-too-large" });
-    expect(await call(route, ADMIN, "a=b", "text/plain")).toEqual({ status: 415, code: "content-type" });
-    expect(await call(route, ADMIN, "{")).toEqual({ status: 400, code: "json-invalid" });
-    expect(await call(route, ADMIN, "[]")).toEqual({ status: 422, code: "invalid" });
+    expect(await refusal(route, ADMIN, large)).toEqual([413, "body-too-large"]);
+    expect(await refusal(route, ADMIN, "a=b", "text/plain")).toEqual([415, "content-type"]);
+    for (const body of ["{", "{} {}", "nothing"])
+      expect(await refusal(route, ADMIN, body)).toEqual([400, "json-invalid"]);
+    for (const body of ["[]", "7", "null", '"{}"']) expect(await refusal(route, ADMIN, body)).toEqual([422, "invalid"]);
+  });
+
+  test("with an unknown field: 422 that names it", async () => {
+    const { status, json } = await call(route, ADMIN, '{"surprise":1}');
+    const fields = json.errors?.map(({ field }: { field: string }) => field);
+    expect([status, json.code, fields]).toEqual([422, "invalid", expect.arrayContaining(["surprise"])]);
+  });
+
+  test("nesting 100,000 deep, or with a property called __proto__: 400", async () => {
+    const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+    expect(await refusal(route, ADMIN, deep)).toEqual([400, "json-too-deep"]);
+    for (const name of ["__proto__", "\\u005f_proto__"])
+      expect(await refusal(route, ADMIN, `{"a":{"${name}":1}}`)).toEqual([400, "forbidden-name"]);
   });
 });
 
 test("break-glass is closed without its secret", async () => {
-  const route = routes.find(({ route }) => route.includes(BREAK_GLASS));
-  expect(route).toBeDefined();
-  if (route) expect((await call(route, ADMIN, "{}")).status).toBe(401);
+  const [route] = routes.filter(({ route }) => route.includes(BREAK_GLASS));
+  if (!route) throw new Error("the break-glass route is gone");
+  for (const token of [null, ADMIN, ""]) expect(await refusal(route, token, "{}")).toEqual([401, "unauthenticated"]);
+});
+
+test("names that are no names are refused with their parameter: 422", async () => {
+  for (const [path, field] of [
+    ["/projects/UPPER", "project"],
+    ["/projects/__proto__", "project"],
+    ["/projects/shop/flags/-x", "flag"],
+    ["/projects/shop/flags/constructor", "flag"],
+    ["/projects/shop/environments/a_b/flags/x", "environment"],
+  ]) {
+    const { status, json } = await call({ method: "GET", url: BASE + path }, ADMIN);
+    expect([path, status, json.errors?.[0].field]).toEqual([path, 422, field]);
+  }
+});
+
+test("what is not there: 404 with a code of its own", async () => {
+  for (const [path, code] of [
+    ["/projects/gone", "project-not-found"],
+    ["/projects/shop/flags/gone", "flag-not-found"],
+    ["/projects/shop/environments/gone/keys", "environment-not-found"],
+    ["/projects/shop/segments/gone", "segment-not-found"],
+    ["/nowhere", "route-not-found"],
+  ]) {
+    expect([path, ...(await refusal({ method: "GET", url: BASE + path }, ADMIN))]).toEqual([path, 404, code]);
+  }
+});
+
+test("If-Match: a lost race is 412, and what is no version 400", async () => {
+  const put = async (ifMatch: string) => {
+    const headers = { Authorization: `Bearer ${ADMIN}`, "Content-Type": "application/json", "If-Match": ifMatch };
+    const { status, json } = await fetched(`${BASE}/projects/shop/flags/x`, {
+      method: "PATCH",
+      headers,
+      body: '{"owner":"me"}',
+    });
+    return [status, json.code];
+  };
+  expect(await put('"99"')).toEqual([412, "version-conflict"]);
+  for (const wrong of ["1", '"one"', '"1', '"-1"', '"1","2"'])
+    expect(await put(wrong)).toEqual([400, "if-match-invalid"]);
+  for (const good of ['W/"1"', '"2"', "*"]) expect((await put(good))[0]).toBe(200);
 });
