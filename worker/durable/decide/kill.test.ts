@@ -94,7 +94,7 @@ describe("a restore", () => {
 
   test("lays a tombstone for each break-glass kill, once", () => {
     const project = shop();
-    const restore = { type: "restore", ...at, breakGlassIds: ["bg_1", "bg_2"] } as const;
+    const restore = { type: "restore" as const, ...at, breakGlassIds: ["bg_1", "bg_2"] };
     expect(project.must(restore).changes.map(({ entity, key }) => [entity, key])).toEqual([
       ["tombstone", "bg_1"],
       ["tombstone", "bg_2"],

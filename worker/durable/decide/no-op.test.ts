@@ -34,7 +34,7 @@ describe("a write that leaves everything as it stands", () => {
   );
 
   test("the order of fields does not count as a change", () => {
-    const definition = { tags: ["a"], offVariant: "off", ...aFlag(), description: "x", owner: "payments" };
+    const definition = { tags: ["a"], description: "x", ...aFlag(), owner: "payments" };
     expect(project.must({ type: "putFlag", flag: "checkout", definition }).changes).toEqual([]);
     expect(project.must({ type: "putState", ...at, state: currentState() }).changes).toEqual([]);
   });

@@ -25,7 +25,7 @@ function shop(): FakeProject {
 /** What the edge would serve if everything were published now. */
 function served(project: FakeProject): string | null | undefined {
   const identity = { project: "shop", environment: "production", epoch: 1, revision: project.revision };
-  const snapshot = buildSnapshot(project, identity);
+  const snapshot = buildSnapshot(project, identity, () => "");
   const compiled = compile(snapshot, re2);
   applyKills(compiled, snapshot.kills);
   return evaluate(compiled, "checkout", prepare(compiled, { targetingKey: "u1" }, 0))?.variant;

@@ -95,7 +95,7 @@ describe("revert", () => {
     project.must({ type: "kill", environment: "production", flag: "price" });
     project.must({ type: "putProject", name: "Renamed" });
     project.must({ type: "putEnvironment", environment: "preview" });
-    const key = { id: "key_1", kind: "server", name: "k", hash: "0".repeat(64), hint: "0000", origins: [] } as const;
+    const key = { id: "key_1", kind: "server" as const, name: "k", hash: "0".repeat(64), hint: "0000", origins: [] };
     project.must({ type: "createKey", environment: "production", ...key });
     const kept = project.documents("kill", "key", "environment", "project");
     project.must({ type: "revert", revision });
