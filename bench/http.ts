@@ -64,7 +64,10 @@ function bundle(into: string, entry?: string): string {
   if (entry) {
     const { date, flags } = COMPATIBILITY;
     const main = path.join(folder, "http", entry);
-    writeFileSync(config, JSON.stringify({ name, main, compatibility_date: date, compatibility_flags: flags }));
+    writeFileSync(
+      config,
+      JSON.stringify({ name, main, compatibility_date: date, compatibility_flags: flags, keep_names: false }),
+    );
   }
   execFileSync(process.execPath, [wrangler, "deploy", "--config", config, "--dry-run", "--outdir", outdir], {
     env: { ...process.env, ...quiet, WRANGLER_LOG: "error", WRANGLER_LOG_PATH: into, XDG_CONFIG_HOME: into },

@@ -99,6 +99,8 @@ export interface CompiledSnapshot {
   readonly lists: readonly SegmentList[];
   /** The same by flag, flags that it depends on included; flags without any are not in it. */
   readonly listsByFlag: ReadonlyMap<string, readonly SegmentList[]>;
+  /** Whether anything asks for an attribute of `edge`; if not, it need not be worked out. */
+  readonly readsEdge: boolean;
   /** Flags with `onStale: killVariant`: when each gives up, in seconds of age, ascending. */
   readonly stale: readonly { readonly afterSeconds: number; readonly kill: Kill }[];
   /** Per condition node: stamp of the subject it was decided for, times four, plus the truth. */
@@ -146,6 +148,7 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
     flags,
     ordered: [...flags.values()],
     ...collectLists(snapshot, flags),
+    readsEdge: conditions.reads("edge"),
     stale: collectStale(snapshot),
     memo: new Int32Array(conditions.ids),
     unitMemo: new Int32Array(parts.units.size),

@@ -119,6 +119,11 @@ export class ConditionCompiler {
     return path;
   }
 
+  /** Whether any path compiled so far begins with this name. */
+  reads(name: string): boolean {
+    return [...this.#paths.values()].some((path) => path.name === name);
+  }
+
   compile(condition: Condition): ConditionNode {
     if ("all" in condition) return this.all(condition.all.map((child) => this.compile(child)));
     if ("any" in condition) {

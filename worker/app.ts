@@ -52,7 +52,7 @@ admin.doc31("/openapi.json", {
 export const app = new OpenAPIHono<{ Bindings: Env }>();
 
 app.route("/ofrep/v1/streams", streams);
-app.route("/ofrep/v1", ofrep);
+app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 
 app.get("/healthz", (c) =>
   c.json({ status: "ok", nonce: c.env.START_NONCE ?? "" }, 200, { "Cache-Control": "no-store" }),

@@ -1,7 +1,11 @@
 import { app } from "./app.ts";
 import type { Env } from "./env.ts";
+import { isEvaluation, ofrep } from "./routes/ofrep.ts";
 
 export { Directory } from "./durable/directory.ts";
 export { FlagStore } from "./durable/flag-store.ts";
 
-export default { fetch: app.fetch } satisfies ExportedHandler<Env>;
+export default {
+  fetch: (request, env, execution) =>
+    isEvaluation(request) ? ofrep(request, env, execution) : app.fetch(request, env, execution),
+} satisfies ExportedHandler<Env>;

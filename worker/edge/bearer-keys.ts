@@ -10,12 +10,20 @@ export interface ParsedKey {
 
 const PATTERN = /^bd([cs])_([a-z0-9-]{1,40})_([a-z0-9-]{1,40})_[0-9a-f]{40}$/;
 
+/** Well-formed keys met before: to find one costs less than to take it apart again. */
+const parsed = new Map<string, ParsedKey>();
+
 /** What a bearer key says of itself: `bdc_` client or `bds_` server, project, environment, then 160 random bits. */
 export function parseKey(token: string): ParsedKey | null {
   if (token.length > LIMITS.tokenChars) return null;
+  const known = parsed.get(token);
+  if (known) return known;
   const match = PATTERN.exec(token);
   if (!match) return null;
-  return { kind: match[1] === "c" ? "client" : "server", project: match[2]!, environment: match[3]! };
+  const key: ParsedKey = { kind: match[1] === "c" ? "client" : "server", project: match[2]!, environment: match[3]! };
+  if (parsed.size >= LIMITS.tokensRemembered) parsed.clear();
+  parsed.set(token, key);
+  return key;
 }
 
 /**

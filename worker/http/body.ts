@@ -9,13 +9,14 @@ export type BodyFault =
 const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)/i;
 
 /** Reads at most `limit` bytes as text; null when there is more. Stops reading there, whatever was announced. */
-export async function readText(request: Request, limit: number): Promise<string | null> {
+export function readText(request: Request, limit: number): Promise<string | null> {
   const announced = request.headers.get("Content-Length");
-  if (announced !== null) {
-    if (Number(announced) > limit) return null;
-    // The runtime delivers exactly what was announced, so the quick way is safe.
-    return request.text();
-  }
+  if (announced === null) return readUnannounced(request, limit);
+  // The runtime delivers exactly what was announced, so the quick way is safe.
+  return Number(announced) > limit ? Promise.resolve(null) : request.text();
+}
+
+async function readUnannounced(request: Request, limit: number): Promise<string | null> {
   if (!request.body) return "";
   const decoder = new TextDecoder();
   let text = "";
@@ -28,7 +29,10 @@ export async function readText(request: Request, limit: number): Promise<string 
   return text + decoder.decode();
 }
 
-export const isJsonType = (request: Request): boolean => JSON_TYPE.test(request.headers.get("Content-Type") ?? "");
+export function isJsonType(request: Request): boolean {
+  const type = request.headers.get("Content-Type") ?? "";
+  return type === "application/json" || JSON_TYPE.test(type);
+}
 
 /** Deepest nesting of brackets in JSON text. Counts without recursion, so no depth can hurt it. */
 export function jsonDepth(text: string): number {

@@ -26,6 +26,7 @@ export function sameSecret(a: string, b: string): boolean {
 export function bearerOf(headers: Headers): string | null {
   const authorization = headers.get("Authorization");
   if (authorization !== null) {
+    if (authorization.startsWith("Bearer ")) return authorization.slice("Bearer ".length).trim();
     const space = authorization.indexOf(" ");
     if (space < 0 || authorization.slice(0, space).toLowerCase() !== "bearer") return null;
     return authorization.slice(space + 1).trim();

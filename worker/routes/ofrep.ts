@@ -1,5 +1,5 @@
-import { type Context, Hono } from "hono";
-import { evaluate, evaluateAll, type Memberships, prepare, visibleTo } from "../../shared/evaluate.ts";
+import type { CompiledSnapshot } from "../../shared/compile.ts";
+import { evaluate, evaluateAll, prepare, type Subject, visibleTo } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
@@ -10,16 +10,21 @@ import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { bearerOf } from "../http/tokens.ts";
+import { log } from "../log.ts";
 import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
 
-/**
- * The evaluation plane: OFREP 0.3.0. Never waits for the control plane when it has anything to serve, never answers
- * 5xx. Headers are written here rather than by middleware: this is the hot path.
- */
-export const ofrep = new Hono<{ Bindings: Env }>();
+/** One request and what it runs with. */
+interface Call {
+  readonly request: Request;
+  readonly env: Env;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
 
 /** How old (ms) knowledge may be when a client was told that there is something newer. */
 const REFETCH_MAX_AGE_MS = 50;
+
+const BULK = "/ofrep/v1/evaluate/flags";
+const ONE = `${BULK}/`;
 
 const EXPOSED = "ETag, Retry-After";
 const PREFLIGHT_HEADERS = {
@@ -33,74 +38,111 @@ const PREFLIGHT_HEADERS = {
 /** OpenFeature's error codes as OFREP spells them. */
 type ErrorCode = "PARSE_ERROR" | "INVALID_CONTEXT" | "FLAG_NOT_FOUND" | "GENERAL";
 
-ofrep.options("*", () => new Response(null, { status: 204, headers: PREFLIGHT_HEADERS }));
+/** Whether the request may go straight to `ofrep`, past the router. */
+export const isEvaluation = (request: Request): boolean => request.url.startsWith(BULK, pathStart(request.url));
 
-ofrep.post("/evaluate/flags/:key", async (c) => {
-  const flag = c.req.param("key");
-  const admitted = await admit(c);
+/**
+ * The evaluation plane: OFREP 0.3.0. Never waits for the control plane when it has anything to serve, never answers
+ * 5xx. This is the hot path, so it routes and writes its headers itself: a router's context and a middleware cost more
+ * than the evaluation.
+ */
+export function ofrep(request: Request, env: Env, execution: ExecutionContext): Response | Promise<Response> {
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT_HEADERS });
+  const call = { request, env, waitUntil: (work: Promise<unknown>) => execution.waitUntil(work) };
+  const path = pathOf(request.url);
+  if (request.method === "POST") {
+    if (path === BULK) return bulk(call).catch(unexpected);
+    if (path.startsWith(ONE) && path.length > ONE.length && !path.includes("/", ONE.length))
+      return one(call, decoded(path.slice(ONE.length))).catch(unexpected);
+  }
+  return failure(404, "GENERAL", "there is no such OFREP route; POST /ofrep/v1/evaluate/flags evaluates");
+}
+
+/** Behind `https://host`. */
+const pathStart = (url: string): number => url.indexOf("/", url.indexOf("://") + 3);
+
+function pathOf(url: string): string {
+  const end = url.indexOf("?");
+  return url.slice(pathStart(url), end < 0 ? undefined : end);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+async function one(call: Call, flag: string): Promise<Response> {
+  const admitted = await admit(call);
   if (admitted instanceof Response) return admitted;
-  const context = await readContext(c.req.raw, flag);
+  const context = await readContext(call.request, flag);
   if (context instanceof Response) return context;
   // An absent value, so the caller's default applies.
   if (admitted === "nothing known") return answer(200, JSON.stringify({ key: flag, reason: "UNKNOWN" }));
-  const { loaded, key } = admitted;
-  const { compiled } = loaded;
-  const memberships = compiled.lists.length === 0 ? undefined : await listed(c, loaded, context, flag);
-  const outcome = evaluate(compiled, flag, prepare(compiled, context, Date.now(), memberships));
+  const { key } = admitted;
+  const { compiled } = admitted.loaded;
+  const outcome = evaluate(compiled, flag, await subjectOf(call, compiled, context, Date.now(), flag));
   if (!outcome || !visibleTo(outcome, key.kind)) {
     return failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
   }
   return answer(200, key.kind === "client" ? outcome.clientJson : outcome.serverJson);
-});
+}
 
-ofrep.post("/evaluate/flags", async (c) => {
-  const admitted = await admit(c);
+async function bulk(call: Call): Promise<Response> {
+  const admitted = await admit(call);
   if (admitted instanceof Response) return admitted;
-  const context = await readContext(c.req.raw);
+  const context = await readContext(call.request);
   if (context instanceof Response) return context;
-  const known = c.req.raw.headers.get("If-None-Match");
+  const known = call.request.headers.get("If-None-Match");
   // Whoever has an answer keeps it.
   if (admitted === "nothing known") return known ? notModified(known) : answer(200, '{"flags":[]}');
   const now = Date.now();
   const { key } = admitted;
-  const loaded = await asNewAs(c, admitted, context);
-  const { compiled } = loaded;
-  const memberships = compiled.lists.length === 0 ? undefined : await listed(c, loaded, context);
-  const { flags, etag } = evaluateAll(compiled, prepare(compiled, context, now, memberships), key.kind);
-  const streaming = key.kind === "client" && streamsOffered(c.env);
+  const loaded = call.request.url.includes(TOLD) ? await asNewAs(call, admitted, context) : admitted.loaded;
+  const { flags, etag } = evaluateAll(loaded.compiled, await subjectOf(call, loaded.compiled, context, now), key.kind);
+  const streaming = key.kind === "client" && streamsOffered(call.env);
   const tag = streaming ? `"${etag}-${streamPeriod(now)}"` : `"${etag}"`;
   if (known !== null && (known === tag || matches(known, tag))) return notModified(tag);
   const eventStreams = streaming ? await eventStreamsJson(loaded, { keyId: key.id, context, etag }, now) : "";
   return answer(200, `{"flags":[${flags}]${eventStreams}}`, tag);
-});
-
-/** Looks up the long lists that the flag, or any flag, needs: in memory, else one read with a deadline. */
-function listed(
-  c: Context<{ Bindings: Env }>,
-  { compiled }: Loaded,
-  context: object,
-  flag?: string,
-): Memberships | Promise<Memberships> {
-  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const lists = listsNeeded(compiled, flag);
-  return isolateLists(c.env).memberships(compiled.project, lists, context, waitUntil, LIST_DEADLINE_MS);
 }
 
+/**
+ * The context with the edge's own attributes in it, unless no condition asks for them (then nobody reads the client's),
+ * and with the long lists that the flag, or any flag, needs: in memory, else one read with a deadline.
+ */
+function subjectOf(
+  { request, env, waitUntil }: Call,
+  compiled: CompiledSnapshot,
+  context: Record<string, unknown>,
+  now: number,
+  flag?: string,
+): Subject | Promise<Subject> {
+  if (compiled.readsEdge) context.edge = edgeAttributes(request);
+  if (compiled.lists.length === 0) return prepare(compiled, context, now);
+  const lists = listsNeeded(compiled, flag);
+  const listed = isolateLists(env).memberships(compiled.project, lists, context, waitUntil, LIST_DEADLINE_MS);
+  if (!(listed instanceof Promise)) return prepare(compiled, context, now, listed);
+  return listed.then((memberships) => prepare(compiled, context, now, memberships));
+}
+
+const TOLD = "flagConfigEtag";
+
 /** A stream told the client of a result that this isolate may not know yet: then refresh before answering. */
-async function asNewAs(c: Context<{ Bindings: Env }>, { loaded, key }: Admitted, context: object): Promise<Loaded> {
-  const told = c.req.query("flagConfigEtag");
-  if (told === undefined) return loaded;
+async function asNewAs(call: Call, { loaded, key }: Admitted, context: Record<string, unknown>): Promise<Loaded> {
+  const { request, env, waitUntil } = call;
+  const told = new URL(request.url).searchParams.get(TOLD);
+  if (told === null) return loaded;
   const { compiled } = loaded;
-  const memberships = compiled.lists.length === 0 ? undefined : await listed(c, loaded, context);
-  if (evaluateAll(compiled, prepare(compiled, context, Date.now(), memberships), key.kind).etag === told) return loaded;
-  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const newer = await isolateEdge(c.env, c.req.raw).current(compiled.project, compiled.environment, waitUntil, {
+  const subject = await subjectOf(call, compiled, context, Date.now());
+  if (evaluateAll(compiled, subject, key.kind).etag === told) return loaded;
+  const newer = await isolateEdge(env, request).current(compiled.project, compiled.environment, waitUntil, {
     maxAgeMs: REFETCH_MAX_AGE_MS,
   });
   return typeof newer === "string" ? loaded : newer;
 }
-
-ofrep.all("*", () => failure(404, "GENERAL", "there is no such OFREP route; POST /ofrep/v1/evaluate/flags evaluates"));
 
 /** Who asks, and what there is to answer with. */
 interface Admitted {
@@ -109,15 +151,12 @@ interface Admitted {
 }
 
 /** A refusal is a finished response. */
-async function admit(c: Context<{ Bindings: Env }>): Promise<Admitted | Response | "nothing known"> {
-  const request = c.req.raw;
+async function admit({ request, env, waitUntil }: Call): Promise<Admitted | Response | "nothing known"> {
   const token = bearerOf(request.headers);
   if (token === null) return unauthorized("send an environment key as Authorization: Bearer KEY or X-API-Key: KEY");
   const named = parseKey(token);
   if (!named) return unauthorized(UNKNOWN_KEY);
-  const loaded = await isolateEdge(c.env, c.req.raw).current(named.project, named.environment, (work) =>
-    c.executionCtx.waitUntil(work),
-  );
+  const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil);
   if (loaded === "missing") return unauthorized(UNKNOWN_KEY);
   // The key cannot be checked, but without flags there is nothing that it would open.
   if (loaded === "unreachable") return "nothing known";
@@ -136,12 +175,12 @@ function fromItsOrigins(key: SnapshotKey, request: Request): boolean {
   return origin === null || key.origins.includes(origin);
 }
 
-/** The evaluation context with the edge's own attributes in it, or what is wrong with the body. */
+/** The evaluation context as sent, or what is wrong with the body. */
 async function readContext(request: Request, flag?: string): Promise<Record<string, unknown> | Response> {
   const limit = LIMITS.evaluationBodyBytes;
   const text = await readText(request, limit);
   if (text === null) return failure(413, "INVALID_CONTEXT", `the body is larger than ${limit} bytes`, flag);
-  if (text === "") return { edge: edgeAttributes(request) };
+  if (text === "") return {};
   if (!isJsonType(request)) return failure(415, "PARSE_ERROR", "send Content-Type: application/json", flag);
   if (jsonDepth(text) > LIMITS.jsonDepth) {
     return failure(400, "INVALID_CONTEXT", `the body nests deeper than ${LIMITS.jsonDepth} levels`, flag);
@@ -165,7 +204,6 @@ async function readContext(request: Request, flag?: string): Promise<Record<stri
   if ((text.includes("__proto__") || text.includes("\\u")) && hasProtoName(body)) {
     return failure(400, "INVALID_CONTEXT", 'an attribute cannot be called "__proto__"', flag);
   }
-  context.edge = edgeAttributes(request);
   return context;
 }
 
@@ -176,13 +214,16 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const matches = (known: string, tag: string): boolean =>
   known.split(",").some((one) => one.trim().replace(/^W\//, "") === tag || one.trim() === "*");
 
+/** Copying these is cheaper than reading a literal into headers each time. */
+const ANSWER_HEADERS = new Headers({
+  "Content-Type": "application/json",
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": EXPOSED,
+});
+
 function answer(status: number, body: string, etag?: string): Response {
-  const headers: Record<string, string> = {
-    "Content-Type": "application/json",
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": EXPOSED,
-  };
-  if (etag !== undefined) headers.ETag = etag;
+  const headers = new Headers(ANSWER_HEADERS);
+  if (etag !== undefined) headers.set("ETag", etag);
   return new Response(body, { status, headers });
 }
 
@@ -196,6 +237,12 @@ const notModified = (tag: string): Response =>
 
 function failure(status: number, errorCode: ErrorCode, errorDetails: string, key?: string): Response {
   return json(status, key === undefined ? { errorCode, errorDetails } : { key, errorCode, errorDetails });
+}
+
+/** Such as a body that broke off. Callers serve their defaults. */
+function unexpected(error: unknown): Response {
+  log({ event: "unexpected-error", path: BULK, error: String(error) });
+  return json(500, { errorDetails: "something went wrong on our side" });
 }
 
 function unauthorized(errorDetails: string): Response {
