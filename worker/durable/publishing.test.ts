@@ -191,7 +191,7 @@ describe("an environment that is deleted", () => {
   test("leaves the pointer at once", async () => {
     const project = await newProject();
     await must(project, { type: "deleteEnvironment", environment: "production" });
-    expect(await storeOf(project).pointer()).toMatchObject({ environments: {} });
+    expect((await storeOf(project).pointer())?.environments).toEqual({});
   });
 
   test("is not published by a run that began before", async () => {
@@ -208,7 +208,7 @@ describe("an environment that is deleted", () => {
       await store.execute(envelope(project, { type: "patchState", ...at, patch: { enabled: true } }));
       await scheduler.wait(0);
       expect(deleted).toBe(true);
-      expect(store.pointer()).toMatchObject({ environments: {} });
+      expect(store.pointer()?.environments).toEqual({});
     });
   });
 });

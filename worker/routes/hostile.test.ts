@@ -78,6 +78,10 @@ describe("a body that fits is taken", () => {
     ["with a lone surrogate", context('{"targetingKey":"\\ud800"}')],
     ["with numbers beyond doubles", context('{"a":1e999,"b":-0,"c":123456789012345678901234567890}')],
     ["with brackets in strings", context(`{"a":"${"[{".repeat(500)}"}`)],
+    [
+      "with brackets after an escaped quote",
+      context(JSON.stringify({ a: `"${"[".repeat(50)}`, b: `\\" ${"{".repeat(50)}` })),
+    ],
     ["with other fields", '{"context":{},"extra":{"x":1}}'],
   ])("%s", async (_what, body) => expect((await send(body)).status).toBe(200));
 });

@@ -118,6 +118,14 @@ describe("a request by cookie", () => {
     expect((await api("GET", project(2))).status).toBe(404);
   });
 
+  test("is believed where the browser itself vouches for its origin, and nowhere else", async () => {
+    const { send } = await browser();
+    const from = async (site: string) =>
+      (await send("PUT", project(3), {}, { "Sec-Fetch-Site": site })).json.code ?? "accepted";
+    expect(await Promise.all(["cross-site", "same-site", "none", ""].map(from))).toEqual(Array(4).fill("cross-site"));
+    expect(await from("same-origin")).toBe("accepted");
+  });
+
   test("with a cookie that is unknown, empty or huge is not signed in", async () => {
     for (const Cookie of ["blastdoor=bdx_unknown", "blastdoor=", `blastdoor=${"x".repeat(4_000)}`, "other=1"]) {
       const answer = await api("GET", "/projects", undefined, { token: null, headers: { Cookie } });
