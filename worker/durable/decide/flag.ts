@@ -16,7 +16,7 @@ import {
   versionConflict,
 } from "./decision.ts";
 import { activeKills } from "./kill.ts";
-import { mergePatch } from "./merge-patch.ts";
+import { mergePatch, patchedState } from "./merge-patch.ts";
 import { parseOrReject } from "./parse.ts";
 import {
   danglingReferences,
@@ -156,7 +156,7 @@ export function putState(command: CommandOf<"putState">, c: Circumstances): Resu
 }
 
 export function patchState(command: CommandOf<"patchState">, c: Circumstances): Result<Decision> {
-  return saveState(command, c, (before) => parseOrReject(flagStateInput, mergePatch(before ?? {}, command.patch)));
+  return saveState(command, c, (before) => parseOrReject(flagStateInput, patchedState(before ?? {}, command.patch)));
 }
 
 function saveState(

@@ -9,5 +9,11 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return merged;
 }
 
+/** A state with a patch in it. What the fallthrough serves is one value: a variant merged into a split would be neither. */
+export function patchedState(state: object, patch: Record<string, unknown>): unknown {
+  const merged = mergePatch(state, patch) as Record<string, unknown>;
+  return isObject(patch.fallthrough) ? { ...merged, fallthrough: patch.fallthrough } : merged;
+}
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -140,3 +140,13 @@ test("ranges that do not fit the weights give way to them", () => {
   expect(owned(ruleRanges(project), "on")).toBe(25_000);
   expect(owned(ruleRanges(project), "off")).toBe(75_000);
 });
+
+test("a patch turns what everybody gets from a variant into a split and back", () => {
+  const project = shop();
+  const fallthrough = () => project.get("state", "production", "checkout")?.body.fallthrough;
+  const patch = (serve: unknown) => project.must({ type: "patchState", ...at, patch: { fallthrough: serve as never } });
+  patch(aSplit(["on", 10_000], ["off", 90_000]));
+  expect(rangesOf(fallthrough())).toHaveLength(2);
+  patch({ variant: "blue" });
+  expect(fallthrough()).toEqual({ variant: "blue" });
+});
