@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { lazy, Route, Router, useLocation, useRoute } from "preact-iso";
+import { Route, Router, useLocation, useRoute } from "preact-iso";
 import { FlagList } from "./flags/flag-list.tsx";
 import { KillDialog } from "./flags/kill-dialog.tsx";
 import { RestoreDialog } from "./flags/restore-dialog.tsx";
@@ -12,15 +12,10 @@ import { SignInAgain, SignInPage } from "./frame/sign-in.tsx";
 import { Toasts } from "./frame/toasts.tsx";
 import { useProject } from "./frame/use-project.ts";
 import { followChanges } from "./live.ts";
+import { PAGES } from "./pages.tsx";
 import { loadProjects, projects } from "./project.ts";
 import { who } from "./session.ts";
 import { NewProject } from "./settings/new-project.tsx";
-
-const FlagPage = lazy(() => import("./flag/flag-page.tsx").then((module) => module.FlagPage));
-const PlaygroundPage = lazy(() => import("./playground/playground-page.tsx").then((module) => module.PlaygroundPage));
-const HistoryPage = lazy(() => import("./history/history-page.tsx").then((module) => module.HistoryPage));
-const SegmentsPage = lazy(() => import("./segments/segments-page.tsx").then((module) => module.SegmentsPage));
-const SettingsPage = lazy(() => import("./settings/settings-page.tsx").then((module) => module.SettingsPage));
 
 export function App({ problem }: { problem: unknown }) {
   if (who.value === undefined) return <Unreachable problem={problem} />;
@@ -95,12 +90,9 @@ function ProjectPages() {
       <KeyHelp />
       <div id="page" tabIndex={-1}>
         <Router>
-          <Route path="/flags" component={FlagList} />
-          <Route path="/flags/:flag" component={FlagPage} />
-          <Route path="/playground" component={PlaygroundPage} />
-          <Route path="/history" component={HistoryPage} />
-          <Route path="/segments" component={SegmentsPage} />
-          <Route path="/settings" component={SettingsPage} />
+          {PAGES.map(({ path, component }) => (
+            <Route key={path} path={`/${path}`} component={component} />
+          ))}
           <Route default component={FlagList} />
         </Router>
       </div>

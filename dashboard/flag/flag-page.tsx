@@ -17,6 +17,7 @@ import { EnvironmentTabs } from "./environment-tabs.tsx";
 import { FlagMenu } from "./flag-menu.tsx";
 import { KillNotes } from "./kill-notes.tsx";
 import { SaveBar } from "./save-bar.tsx";
+import { Sections } from "./sections.tsx";
 import { StatePanel } from "./state-panel.tsx";
 
 export function FlagPage() {
@@ -73,6 +74,7 @@ export function FlagPage() {
     { place: shared, where: "Everywhere" },
     ...project.value.environments.map((one) => ({ place: { ...shared, environment: one.key }, where: one.name })),
   ];
+  const section = flag && { project: project.value.key, environment: here, flag, locked };
   return (
     <main class="page">
       <div class="flag-title">
@@ -95,11 +97,15 @@ export function FlagPage() {
         toggle={switchState}
         restore={restore}
       />
+      {section && <Sections place="tiles" {...section} />}
       <div class="flag-columns">
-        <div class="card stack">
-          <h2>{`Who gets what in ${here.name}`}</h2>
-          <KillNotes kills={editing(place)?.kills ?? []} restore={locked ? undefined : restore} />
-          <StatePanel place={place} definition={definition} locked={locked} />
+        <div class="stack">
+          <section class="card stack">
+            <h2>{`Who gets what in ${here.name}`}</h2>
+            <KillNotes kills={editing(place)?.kills ?? []} restore={locked ? undefined : restore} />
+            <StatePanel place={place} definition={definition} locked={locked} />
+          </section>
+          {section && <Sections place="panels" {...section} />}
         </div>
         <aside class="card stack" aria-label="About this flag">
           <h2>About this flag</h2>

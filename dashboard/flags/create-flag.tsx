@@ -76,7 +76,7 @@ export function CreateFlag() {
       showFlag(made);
       close();
       tell(`${key} is made`, "It is off everywhere until you switch it on.");
-      route(`/p/${param.project}/flags?q=${encodeURIComponent(key)}`);
+      route(`/p/${param.project}/flags/${encodeURIComponent(key)}`);
     } catch (error) {
       problem.value = error;
     }

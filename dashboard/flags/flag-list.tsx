@@ -33,7 +33,7 @@ export function FlagList() {
     [all, here?.key, ...Object.values(filters)],
   );
   if (!project.value || !all || !here) return <ListSkeleton />;
-  const hrefOf = (flag: FlagView) => `/p/${project.value?.key}/flags?q=${encodeURIComponent(flag.key)}&env=${here.key}`;
+  const hrefOf = (flag: FlagView) => `/p/${project.value?.key}/flags/${encodeURIComponent(flag.key)}?env=${here.key}`;
   return (
     <main class="page page-list">
       <div class="page-head">

@@ -4,10 +4,10 @@ import { useLocation } from "preact-iso";
 import { creating } from "../flags/create-flag.tsx";
 import { withQuery } from "../flags/filters.ts";
 import { killing } from "../flags/kill-dialog.tsx";
+import { NAVIGATION } from "../pages.tsx";
 import { chooseEnvironment, environment, flags, project, projects } from "../project.ts";
 import { may, mayChange, signOut } from "../session.ts";
 import { Dialog } from "./dialog.tsx";
-import { PAGES } from "./pages.ts";
 import { NEXT_THEME, theme } from "./theme.ts";
 import { complain } from "./toasts.tsx";
 
@@ -105,10 +105,10 @@ function matching(all: readonly Command[], typed: string): Command[] {
 function commandsOf(route: (url: string, replace?: boolean) => void, url: string): Command[] {
   const key = project.value?.key ?? "";
   const here = environment.value;
-  const commands: Command[] = PAGES.map(([page, name]) => ({
+  const commands: Command[] = NAVIGATION.map(({ path, name }) => ({
     name,
     kind: "page",
-    run: () => route(`/p/${key}/${page}`),
+    run: () => route(`/p/${key}/${path}`),
   }));
   if (may("marketer"))
     commands.push({

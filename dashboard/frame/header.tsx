@@ -1,9 +1,9 @@
 import { useLocation } from "preact-iso";
+import { NAVIGATION } from "../pages.tsx";
 import { project, projects } from "../project.ts";
 import { commanding } from "./command-bar.tsx";
 import { Icon } from "./icon.tsx";
 import { Mark } from "./mark.tsx";
-import { PAGES } from "./pages.ts";
 import { PersonMenu } from "./person-menu.tsx";
 
 export function Header() {
@@ -28,11 +28,13 @@ export function Header() {
         ))}
       </select>
       <nav class="pages" aria-label="Pages">
-        {PAGES.map(([page, name]) => (
+        {NAVIGATION.map(({ path: page, name, component }) => (
           <a
             key={page}
             href={`/p/${key}/${page}`}
             aria-current={path.startsWith(`/p/${key}/${page}`) ? "page" : undefined}
+            onPointerEnter={() => void component.preload?.()}
+            onFocus={() => void component.preload?.()}
           >
             {name}
           </a>

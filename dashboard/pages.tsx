@@ -1,0 +1,51 @@
+import type { ComponentType } from "preact";
+import { lazy } from "preact-iso";
+import { FlagList } from "./flags/flag-list.tsx";
+
+interface Page {
+  /** In the address: `/p/PROJECT/path`. */
+  path: string;
+  name: string;
+  /** Beneath the page of this path, and without a place of its own in the navigation. */
+  within?: string;
+  component: ComponentType & { preload?: () => Promise<unknown> };
+}
+
+const later = (load: () => Promise<ComponentType>): Page["component"] => lazy<ComponentType>(load);
+
+/**
+ * Every page of a project: the router, the navigation and the command bar follow this list. All but the first load
+ * their code when they are opened, so that the first visit stays small.
+ */
+export const PAGES: readonly Page[] = [
+  { path: "flags", name: "Flags", component: FlagList },
+  {
+    path: "flags/:flag",
+    name: "Flag",
+    within: "flags",
+    component: later(() => import("./flag/flag-page.tsx").then((module) => module.FlagPage)),
+  },
+  {
+    path: "playground",
+    name: "Playground",
+    component: later(() => import("./playground/playground-page.tsx").then((module) => module.PlaygroundPage)),
+  },
+  {
+    path: "history",
+    name: "History",
+    component: later(() => import("./history/history-page.tsx").then((module) => module.HistoryPage)),
+  },
+  {
+    path: "segments",
+    name: "Segments",
+    component: later(() => import("./segments/segments-page.tsx").then((module) => module.SegmentsPage)),
+  },
+  {
+    path: "settings",
+    name: "Settings",
+    component: later(() => import("./settings/settings-page.tsx").then((module) => module.SettingsPage)),
+  },
+];
+
+/** The pages that stand in the navigation. */
+export const NAVIGATION = PAGES.filter(({ within }) => within === undefined);
