@@ -62,7 +62,15 @@ export class Documents implements ProjectView {
     );
   }
 
-  /** Tombstones that have outlived every copy of the break-glass document. */
+  /** Ids of tombstones that have outlived every copy of the break-glass document. */
+  tombstones(createdBefore: number): string[] {
+    const rows = this.#sql.exec<{ key: string }>(
+      "SELECT key FROM document WHERE entity = 'tombstone' AND created_at < ?",
+      createdBefore,
+    );
+    return [...rows].map(({ key }) => key);
+  }
+
   forgetTombstones(createdBefore: number): void {
     this.#sql.exec("DELETE FROM document WHERE entity = 'tombstone' AND created_at < ?", createdBefore);
   }

@@ -24,9 +24,15 @@ export abstract class DurableBase extends IttyBase {
     super(state, {});
   }
 
+  /** Whether a call may be answered now; one that may not costs next to nothing. */
+  protected admits(_method: string): boolean {
+    return true;
+  }
+
   async fetch(request: Request): Promise<Response> {
     const method = new URL(request.url).pathname.slice(1);
     if (request.method !== "POST" || !this.methods.has(method)) return new Response(null, { status: 404 });
+    if (!this.admits(method)) return new Response(null, { status: 503 });
     const parameters = (await request.json()) as unknown[];
     const target = (this as unknown as Record<string, (...p: unknown[]) => unknown>)[method];
     const value = await target?.call(this, ...parameters);

@@ -6,9 +6,17 @@ import { type ServedReport, servedReport } from "../../shared/schema/propagation
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import type { Env } from "../env.ts";
 import { randomSecret } from "../http/tokens.ts";
+import { removeBreakGlassKills } from "../kv/break-glass.ts";
 import { LIST_PREFIX, listShardKey } from "../kv/list-shards.ts";
 import { kvSnapshotStore, type SnapshotStore, sha256, snapshotKey } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
+import {
+  Admission,
+  POINTER_READS_AT_ONCE,
+  POINTER_READS_PER_S,
+  SNAPSHOT_READS_AT_ONCE,
+  SNAPSHOT_READS_PER_S,
+} from "./admission.ts";
 import { AuditLog } from "./audit.ts";
 import { RestoreStage, readBackupPage } from "./backup.ts";
 import { buildSnapshot, killOf } from "./build-snapshot.ts";
@@ -24,7 +32,7 @@ import { exportProject } from "./export-project.ts";
 import { FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
 import { backoff, computeNextAlarm, drainOutbox, type Rendered } from "./outbox.ts";
 import { PropagationLog } from "./propagation-log.ts";
-import { Publications } from "./publications.ts";
+import { Publications, type Published } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
 import { directory } from "./stubs.ts";
@@ -109,6 +117,12 @@ export class FlagStore extends DurableBase {
   readonly #restoring: RestoreStage;
   readonly #snapshots: SnapshotStore;
   readonly #checkpoints: Checkpoints;
+  readonly #admitted = {
+    pointer: new Admission(POINTER_READS_PER_S, POINTER_READS_AT_ONCE),
+    snapshot: new Admission(SNAPSHOT_READS_PER_S, SNAPSHOT_READS_AT_ONCE),
+  };
+  /** The pointer as last made, and what it was made of: it is read far more often than anything in it changes. */
+  #pointed: { mark: string; pointer: Omit<Pointer, "asOf"> } | null = null;
   #ready = false;
   #draining = false;
   /** After a fault, schedules are not tried again before (epoch ms). */
@@ -137,6 +151,10 @@ export class FlagStore extends DurableBase {
     if (this.#meta("seal_key") === undefined)
       this.#setMeta("seal_key", `${randomSecret()}${randomSecret()}`.slice(0, 64));
     this.#ready = true;
+  }
+
+  protected override admits(method: string): boolean {
+    return method === "pointer" || method === "snapshot" ? this.#admitted[method].admits(Date.now()) : true;
   }
 
   /** Carries out a command, once: with the same id again, the first answer comes back. */
@@ -228,7 +246,7 @@ export class FlagStore extends DurableBase {
     if (!this.#ready) return;
     this.#applySchedules();
     await this.#drain();
-    this.#documents.forgetTombstones(Date.now() - TOMBSTONE_KEEP_MS);
+    await this.#forgetTombstones();
     this.#documents.forgetSchedules(Date.now() - LIMITS.scheduleKeepMs);
     const waiting = this.#publications.pending().length > 0;
     for (const kvKey of this.#publications.retired(Date.now(), CLEAN_UP_ROWS)) {
@@ -237,10 +255,28 @@ export class FlagStore extends DurableBase {
         this.#publications.reprieve(kvKey, Date.now());
         continue;
       }
-      await this.#snapshots.delete(kvKey);
-      this.#publications.forget(kvKey);
+      try {
+        await within(KV_TIMEOUT_MS, this.#snapshots.delete(kvKey));
+        this.#publications.forget(kvKey);
+      } catch (error) {
+        this.#publications.reprieve(kvKey, Date.now());
+        log({ event: "clean-up-failed", error: String(error) });
+      }
     }
     this.#scheduleAlarm();
+  }
+
+  /** Not before KV's document is rid of the kills: without its tombstone a lifted one would be in force again. */
+  async #forgetTombstones(): Promise<void> {
+    const before = Date.now() - TOMBSTONE_KEEP_MS;
+    const ids = this.#documents.tombstones(before);
+    if (ids.length === 0) return;
+    try {
+      await within(KV_TIMEOUT_MS, removeBreakGlassKills(this.#env.SNAPSHOTS, this.#project, ids));
+      this.#documents.forgetTombstones(before);
+    } catch (error) {
+      log({ event: "clean-up-failed", error: String(error) });
+    }
   }
 
   /** Each in a transaction of its own, under an id of its own: however often the alarm comes, once. */
@@ -371,22 +407,24 @@ export class FlagStore extends DurableBase {
     const told = servedReport.safeParse(report);
     if (told.success && told.data.served.length > 0)
       this.#storage.transactionSync(() => this.#propagation.served(told.data));
+    const published = this.#publications.published();
+    const revision = this.#audit.latestRevision;
+    const mark = [this.#epoch, revision, ...published.map(({ hash }) => hash)].join(" ");
+    if (this.#pointed?.mark !== mark) this.#pointed = { mark, pointer: this.#point(revision, published) };
+    return { ...this.#pointed.pointer, asOf: Date.now() };
+  }
+
+  #point(revision: number, published: Published[]): Omit<Pointer, "asOf"> {
     const environments: Pointer["environments"] = {};
-    for (const { environment, revision, hash } of this.#publications.published()) {
+    for (const { environment, revision: out, hash } of published) {
       // A restored kill stays until the snapshot without it is out: an older snapshot must not re-open a rollout.
       const kills = this.#documents
         .list("kill", environment)
-        .filter(({ body }) => body.clearedRevision === undefined || body.clearedRevision > revision);
+        .filter(({ body }) => body.clearedRevision === undefined || body.clearedRevision > out);
       const tombstones = this.#documents.list("tombstone", environment).map(({ key }) => key);
-      environments[environment] = { revision, hash, kills: kills.map(killOf), tombstones };
+      environments[environment] = { revision: out, hash, kills: kills.map(killOf), tombstones };
     }
-    return {
-      project: this.#project,
-      epoch: this.#epoch,
-      revision: this.#audit.latestRevision,
-      environments,
-      asOf: Date.now(),
-    };
+    return { project: this.#project, epoch: this.#epoch, revision, environments };
   }
 
   /** The bytes of a published snapshot, for edges that KV fails. */

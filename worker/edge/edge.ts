@@ -13,12 +13,14 @@ import {
   LEASE_MS,
   placeAnswer,
   placeCopy,
+  refreshAgeOf,
+  retryAfter,
   STALE_MS,
   supersedes,
   united,
   unrestored,
   WAIT_COLD_MS,
-  WAIT_WARM_MS,
+  waitFor,
 } from "./pointer-lane.ts";
 
 /** One environment in this isolate's memory, ready to answer. */
@@ -41,6 +43,8 @@ export interface Loaded {
 export interface EdgeSources {
   /** Epoch milliseconds. */
   now(): number;
+  /** In [0, 1). */
+  random(): number;
   wait(ms: number): Promise<void>;
   /** The data centre's copy, at most a second old. */
   cachedPointer(project: string): Promise<Pointer | null>;
@@ -61,6 +65,8 @@ export interface EdgeSources {
 
 interface ProjectState {
   held: HeldPointer | null;
+  /** From this age (ms) on, what is held is refreshed. */
+  refreshAge: number;
   /** Store's clock minus ours (ms), learnt from its answers. */
   clockOffset: number | null;
   /** The store has said that there is no such project (epoch ms); asked again after a while. */
@@ -135,7 +141,7 @@ export class Edge {
     const behind =
       (state.held?.pointer.revision ?? 0) < state.requiredRevision ||
       age > (options.maxAgeMs ?? Number.POSITIVE_INFINITY);
-    const fresh = frozen && state.held ? "aging" : freshness(age);
+    const fresh = frozen && state.held ? "aging" : freshness(age, state.refreshAge);
     if (!behind && fresh !== "stale") {
       if (loaded) {
         if (fresh === "aging" && this.#takeLease(state, now))
@@ -163,9 +169,12 @@ export class Edge {
     waitUntil: (work: Promise<unknown>) => void,
     options: CurrentOptions,
   ): Promise<void> {
-    const limit = state.environments.has(environment) ? WAIT_WARM_MS : WAIT_COLD_MS;
+    const warm = state.environments.has(environment);
+    const age = ageOf(state.held, this.#sources.now());
+    // Asked again and again: that refreshes fail may turn out while waiting.
+    const limit = () => (warm ? waitFor(age, state.failing) : WAIT_COLD_MS);
     const wantedAge = Math.min(options.maxAgeMs ?? STALE_MS, STALE_MS);
-    for (let waited = 0; waited < limit; waited += POLL_MS) {
+    for (let waited = 0; waited < limit(); waited += POLL_MS) {
       const now = this.#sources.now();
       if (waited > 0) {
         if (state.missingSince !== null) return;
@@ -177,8 +186,13 @@ export class Edge {
       if (this.#takeLease(state, now)) {
         const refreshing = this.#refresh(project, environment, state, options);
         waitUntil(refreshing);
-        await Promise.race([refreshing, this.#sources.wait(limit - waited)]);
-        return;
+        const ended = refreshing.then(() => true);
+        const inTime = await Promise.race([ended, this.#sources.wait(limit() - waited).then(() => false)]);
+        if (warm || !inTime || !state.failing) return;
+        // Cold, and refused at once: an earlier isolate's copy, else another try after the lease.
+        if (await this.#lastResort(project, environment, state)) return;
+        waited += Math.min(WAIT_COLD_MS, Math.max(0, this.#sources.now() - now));
+        continue;
       }
       if (state.failing && state.environments.has(environment)) return;
       await this.#sources.wait(POLL_MS);
@@ -214,6 +228,7 @@ export class Edge {
     }
     state = {
       held: null,
+      refreshAge: 0,
       clockOffset: null,
       missingSince: null,
       leaseUntil: 0,
@@ -272,8 +287,9 @@ export class Edge {
       ]);
       state.leaseUntil = 0;
     } catch (error) {
-      // The lease is kept until it runs out: a store in trouble is asked once a lease, not by every request.
+      // The lease is not given back: a store in trouble is asked once in a while, not by every request.
       state.failing = true;
+      state.leaseUntil = this.#sources.now() + retryAfter(this.#sources.random());
       this.#sources.report({ event: "refresh-failed", project, error: String(error) });
       await this.#readBreakGlass(project, state, true);
     }
@@ -291,6 +307,7 @@ export class Edge {
         : next.stampedAt;
     // Revisions of another epoch cannot be waited for: the store was rebuilt and counts on from its backup.
     if (before && before.epoch !== next.pointer.epoch) state.requiredRevision = 0;
+    if (stampedAt !== state.held?.stampedAt) state.refreshAge = refreshAgeOf(this.#sources.random());
     state.held = { pointer: next.pointer, stampedAt };
     for (const [name, loaded] of state.environments) {
       const named = next.pointer.environments[name];
@@ -449,6 +466,10 @@ export class Edge {
     const snapshot = await this.#patiently(KV_PATIENCE_MS, this.#sources.lastSnapshot(project, environment));
     if (!snapshot) return null;
     this.#sources.report({ event: "last-resort", project, environment, revision: snapshot.revision });
-    return this.#keep(state, environment, snapshot, "", snapshot.kills);
+    // A pointer may have come although no snapshot did: its kills are newer than the copy's.
+    const named = state.held?.pointer.environments[environment];
+    const epoch = state.held?.pointer.epoch ?? snapshot.epoch;
+    const kills = named ? killsInForce(snapshot.kills, snapshot, { ...named, epoch }) : snapshot.kills;
+    return this.#keep(state, environment, snapshot, "", kills);
   }
 }

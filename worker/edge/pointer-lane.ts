@@ -12,8 +12,12 @@ export const FRESH_MS = 500;
 export const STALE_MS = 1_000;
 /** A request waits this long (ms) for a refresh when it has something to serve … */
 export const WAIT_WARM_MS = 150;
+/** … this long when what it has is older than the promised bound, as in an isolate that was idle … */
+export const WAIT_OVERDUE_MS = 1_000;
 /** … and this long when it has nothing. */
 export const WAIT_COLD_MS = 2_000;
+/** The promise: a kill is in force this long (ms) after its commit, plus one round trip of a refresh. */
+export const BOUND_MS = 2_000;
 /** Whoever refreshes holds the lease this long (ms); if their request dies, the next one takes over after it. */
 export const LEASE_MS = 1_000;
 
@@ -31,7 +35,32 @@ export function ageOf(held: HeldPointer | null, now: number): number {
   return now - held.stampedAt;
 }
 
-export const freshness = (age: number): Freshness => (age < FRESH_MS ? "fresh" : age < STALE_MS ? "aging" : "stale");
+/** `refreshAge`: from which age this isolate refreshes what it holds, drawn by `refreshAgeOf`. */
+export const freshness = (age: number, refreshAge = FRESH_MS): Freshness =>
+  age < refreshAge ? "fresh" : age < STALE_MS ? "aging" : "stale";
+
+/** Scale (ms) of the draw below: about the round trip of a far data centre. */
+const SPREAD_MS = 150;
+const EARLIEST = Math.exp((FRESH_MS - STALE_MS) / SPREAD_MS);
+
+/**
+ * The age (ms) from which an isolate refreshes, for a random number in [0, 1): between FRESH_MS and STALE_MS, seldom
+ * early and often late. The isolates of a data centre share a copy, so all would ask the store in the same instant.
+ * With exponential odds the earliest of them goes well before the others, and these find its answer in the cache; a
+ * uniform draw would send as many as fit into one round trip.
+ */
+export const refreshAgeOf = (random: number): number =>
+  STALE_MS + SPREAD_MS * Math.log(EARLIEST + random * (1 - EARLIEST));
+
+/**
+ * How long (ms) a request waits for a refresh, given the age of what it could be served. Past the bound it waits
+ * for a far store's round trip rather than break the promise, unless refreshes have begun to fail.
+ */
+export const waitFor = (age: number, failing: boolean): number =>
+  age >= BOUND_MS && !failing ? WAIT_OVERDUE_MS : WAIT_WARM_MS;
+
+/** After a failed refresh the next one comes after this long (ms): spread, so that a crowd does not return as one. */
+export const retryAfter = (random: number): number => LEASE_MS * (0.5 + random / 2);
 
 /**
  * Places an answer of the store on this isolate's clock. The store stamped it after it was asked, so counting from

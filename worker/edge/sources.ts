@@ -36,6 +36,7 @@ export function edgeSources(env: Env, colo: string): EdgeSources {
   const cache = caches.default;
   return {
     now: () => Date.now(),
+    random: () => Math.random(),
     colo: () => colo,
     wait: (ms) => scheduler.wait(ms),
     async cachedPointer(project) {

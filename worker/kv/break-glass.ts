@@ -14,8 +14,9 @@ export async function readBreakGlass(namespace: KVNamespace, project: string): P
 }
 
 /**
- * Adds a kill by reading and rewriting the document: KV has no transactions, so of two kills within a second one may
- * be lost. The answer lists what is in force; whoever presses looks, and presses again.
+ * Adds a kill by reading and rewriting the document: KV has no transactions and may show what it held up to a minute
+ * ago, so of two kills within that time one may be lost. The answer lists what is in force; whoever presses looks, and
+ * presses again.
  */
 export async function addBreakGlassKill(
   namespace: KVNamespace,
@@ -46,5 +47,7 @@ export async function removeBreakGlassKills(
       kills.filter((kill) => !ids.includes(kill.id)),
     ]),
   );
+  const before = Object.values(now.environments).flat().length;
+  if (Object.values(environments).flat().length === before) return;
   await namespace.put(keyOf(project), JSON.stringify({ environments }));
 }

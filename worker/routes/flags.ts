@@ -10,8 +10,11 @@ import {
   stateView,
   stateWrite,
 } from "../../shared/schema/admin.ts";
+import type { BreakGlass } from "../../shared/schema/pointer.ts";
 import { flagStore } from "../durable/stubs.ts";
+import { ProblemError } from "../http/problem.ts";
 import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
+import { log } from "../log.ts";
 import { execute, found, written } from "./execute.ts";
 import { adminRoute, body, json, optionalBody, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
@@ -19,6 +22,8 @@ import { router } from "./router.ts";
 type FlagView = z.infer<typeof flagView>;
 type StateView = z.infer<typeof stateView>;
 
+/** KV is waited for this long (ms). */
+const KV_TIMEOUT_MS = 3_000;
 const EXPOSURE = "exposes-hidden-flag";
 const acknowledge = z.enum([EXPOSURE]).optional().meta({ description: "Let a public flag depend on a hidden one" });
 const acknowledging = z.object({ acknowledge });
@@ -223,17 +228,33 @@ export const flags = router()
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { comment, variant } = c.req.valid("json");
-      const lane = await readBreakGlass(c.env.SNAPSHOTS, project);
+      const lane = await emergencies(c.env.SNAPSHOTS, project);
       const breakGlassIds = (lane.environments[environment] ?? [])
         .filter((kill) => kill.flag === flag && (variant === undefined || kill.variant === variant))
         .map((kill) => kill.id);
       const named = variant === undefined ? {} : { variant };
       const command = { type: "restore", environment, flag, breakGlassIds, ...named } as const;
       const { view } = written<StateView>(c, await execute(c, project, command, { comment }));
-      await removeBreakGlassKills(c.env.SNAPSHOTS, project, breakGlassIds);
+      // The tombstones hold already; what cannot be cleaned now, the store cleans before it forgets them.
+      const cleaning = removeBreakGlassKills(c.env.SNAPSHOTS, project, breakGlassIds);
+      c.executionCtx.waitUntil(
+        cleaning.catch((error) => log({ event: "break-glass-not-cleaned", project, error: String(error) })),
+      );
       return c.json(view, 200);
     },
   );
+
+/** Administration fails closed: a restore that cannot see the break-glass kills could not lift them. */
+async function emergencies(namespace: KVNamespace, project: string): Promise<BreakGlass> {
+  const late = scheduler.wait(KV_TIMEOUT_MS).then(() => {
+    throw new Error(`no answer within ${KV_TIMEOUT_MS} ms`);
+  });
+  return Promise.race([readBreakGlass(namespace, project), late]).catch((error: unknown) => {
+    log({ event: "break-glass-unreadable", project, error: String(error) });
+    const detail = "The break-glass kills cannot be read, so they could not be lifted. Nothing was changed; try again.";
+    throw new ProblemError(503, "kv-unavailable", "KV did not answer", { detail }, { "Retry-After": "5" });
+  });
+}
 
 /** A patch may carry the change's comment beside the fields it changes. */
 function splitPatch(body: z.infer<typeof mergePatch>) {

@@ -138,6 +138,8 @@ export class FakeSources {
   /** Sets the isolate's clock on or back; timers are not fooled. */
   readonly sources: EdgeSources = {
     now: () => this.time + this.skew,
+    // As early as may be.
+    random: () => 0,
     colo: () => "FRA",
     wait: (ms) => new Promise((wake) => this.#waiting.push({ at: this.time + ms, wake })),
     cachedPointer: () => this.#answer("cache", () => this.#cached),

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Propagation } from "../../shared/schema/propagation.ts";
+import { evaluate, type Fleet, is, makeShop, startFleet, until } from "./fleet.ts";
+
+// Two data centres, one next to the store and one half a world away, each with two isolates.
+
+const stateDir = mkdtempSync(path.join(tmpdir(), "blastdoor-centres-"));
+afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
+
+const start = () =>
+  startFleet({
+    stateDir,
+    centres: [
+      { colo: "FRA", isolates: 2 },
+      { colo: "SYD", isolates: 2, storeMs: 280 },
+    ],
+  });
+
+const ROUTE = "/projects/shop/environments/production/propagation";
+const readPropagation = (fleet: Fleet) => fleet.admin<{ last: Propagation; changes: Propagation[] }>("GET", ROUTE);
+const centresOf = ({ firstServed }: Propagation) => firstServed.map(({ colo }) => colo).sort();
+
+describe("a change in two data centres", () => {
+  test("is served by all isolates, is shown with the times of each, and is shown the same after a restart", async () => {
+    let before: Propagation | undefined;
+    {
+      await using fleet = await start();
+      const shop = await makeShop(fleet);
+      for (const one of fleet.isolates) await until(one, shop.server, is(true));
+
+      const started = performance.now();
+      const waiting = fleet.isolates.map((one) => until(one, shop.server, is(false)));
+      await shop.kill("checkout");
+      await Promise.all(waiting);
+      expect(performance.now() - started).toBeLessThan(3_000);
+
+      // Each centre tells with its next look-up.
+      for (let look = 0; ; look++) {
+        for (const one of fleet.isolates) expect(await evaluate(one, shop.server)).toMatchObject({ value: false });
+        before = (await readPropagation(fleet)).last;
+        if (before.firstServed.length === 2 && before.publishedAt !== null) break;
+        if (look > 50) throw new Error(`only ${JSON.stringify(before)}`);
+        await sleep(100);
+      }
+      expect(before).toMatchObject({ action: "kill" });
+      expect(centresOf(before)).toEqual(["FRA", "SYD"]);
+      for (const { at, afterMs } of before.firstServed) {
+        expect(Date.parse(at) - Date.parse(before.committedAt)).toBe(afterMs);
+        expect(afterMs).toBeGreaterThanOrEqual(0);
+        expect(afterMs).toBeLessThan(3_000);
+      }
+      expect(before.publishedAfterMs).toBeGreaterThanOrEqual(0);
+    }
+    await using fleet = await start();
+    expect((await readPropagation(fleet)).last).toEqual(before);
+  });
+});

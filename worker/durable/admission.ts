@@ -1,0 +1,36 @@
+/**
+ * Pointer reads that a store answers in a second. Every data centre that is busy with a project asks about twice
+ * (`npm run sim:propagation`: some 800 for 330 of them), a Durable Object can answer about a thousand of anything, and
+ * writes must get through: a kill that waits behind a thousand look-ups is late for everybody.
+ */
+export const POINTER_READS_PER_S = 1_000;
+/** So many may come in the same instant, as when a deployment starts all isolates anew. */
+export const POINTER_READS_AT_ONCE = 500;
+/** Snapshots for edges that KV fails, a second: up to megabytes each, so that not even an outage of KV stops writes. */
+export const SNAPSHOT_READS_PER_S = 200;
+export const SNAPSHOT_READS_AT_ONCE = 100;
+
+/**
+ * Lets a bounded rate through and turns the rest away at once (token bucket). Whoever is turned away serves what they
+ * have and looks into their data centre's cache before they come back, so one admitted read helps all of a centre.
+ */
+export class Admission {
+  readonly #perMs: number;
+  readonly #atOnce: number;
+  #left: number;
+  #at = 0;
+
+  constructor(perSecond: number, atOnce: number) {
+    this.#perMs = perSecond / 1_000;
+    this.#atOnce = atOnce;
+    this.#left = atOnce;
+  }
+
+  admits(now: number): boolean {
+    this.#left = Math.min(this.#atOnce, this.#left + Math.max(0, now - this.#at) * this.#perMs);
+    this.#at = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}

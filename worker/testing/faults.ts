@@ -1,0 +1,23 @@
+/**
+ * Faults behind the bindings' own interfaces of a running Worker. Each is counted when it fires, so that a test can
+ * prove that it did.
+ */
+export interface Faults {
+  /** Reads of snapshots and of the break-glass document. "foreign": another value's bytes. */
+  kvRead?: "null" | "corrupt" | "truncated" | "foreign" | "hang" | "error-500" | "error-429";
+  kvWrite?: "hang" | "error-500" | "error-429";
+  /** The store as this isolate reaches it. "lost-reply": carried out, and the answer is lost. */
+  store?: "throw" | "hang" | "overloaded" | "status-500" | "lost-reply";
+  /** Added to every call of the store (ms): the way there and back. */
+  storeMs?: number;
+  cache?: "miss" | "hang" | "throw";
+}
+
+export interface Observed {
+  faults: Faults;
+  /** How often each fault fired, as "kvRead:null". */
+  fired: Record<string, number>;
+  /** Calls of the store, by method. */
+  storeCalls: Record<string, number>;
+  openStreams: number;
+}

@@ -1,0 +1,140 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { Directory } from "../durable/directory.ts";
+import { FlagStore as RealFlagStore } from "../durable/flag-store.ts";
+import type { Env } from "../env.ts";
+import worker from "../index.ts";
+import { openStreams } from "../routes/streams.ts";
+import type { Faults, Observed } from "./faults.ts";
+
+interface TestEnv extends Env {
+  /** The data centre that this isolate is in. */
+  readonly COLO?: string;
+  readonly STORE_MS?: string;
+}
+
+// The whole Worker with faults, for tests that run several of it. What is set at `/__faults` holds for one isolate.
+
+let faults: Faults = {};
+let fired: Record<string, number> = {};
+let storeCalls: Record<string, number> = {};
+
+const count = (counts: Record<string, number>, name: string) => {
+  counts[name] = (counts[name] ?? 0) + 1;
+};
+const never = <T>(): Promise<T> => scheduler.wait(3_600_000) as Promise<never>;
+
+function active<K extends keyof Faults>(kind: K): Faults[K] {
+  const fault = faults[kind];
+  if (fault !== undefined) count(fired, `${kind}:${fault}`);
+  return fault;
+}
+
+function faultyKv(kv: KVNamespace): KVNamespace {
+  const faulty = {
+    async get(key: string, options?: KVNamespaceGetOptions<"text">): Promise<string | null> {
+      const fault = active("kvRead");
+      if (fault === "null") return null;
+      if (fault === "hang") return never();
+      if (fault?.startsWith("error")) throw new Error(`KV GET failed: ${fault.slice(6)}`);
+      const value = await kv.get(key, options as KVNamespaceGetOptions<"text">);
+      if (value === null || fault === undefined) return value;
+      if (fault === "truncated") return value.slice(0, -20);
+      if (fault === "foreign") return value.replace('"environment":"production"', '"environment":"staging"');
+      const middle = value.length >> 1;
+      return value.slice(0, middle) + String.fromCharCode(value.charCodeAt(middle) ^ 1) + value.slice(middle + 1);
+    },
+    async put(key: string, body: string): Promise<void> {
+      const fault = active("kvWrite");
+      if (fault === "hang") return never();
+      if (fault) throw new Error(`KV PUT failed: ${fault.slice(6)}`);
+      await kv.put(key, body);
+    },
+    delete: (key: string) => kv.delete(key),
+  };
+  return faulty as unknown as KVNamespace;
+}
+
+function faultyStore(namespace: DurableObjectNamespace): DurableObjectNamespace {
+  const wrap = (stub: DurableObjectStub) => ({
+    async fetch(url: string, init: RequestInit): Promise<Response> {
+      count(storeCalls, new URL(url).pathname.slice(1));
+      const way = faults.storeMs;
+      if (way) await scheduler.wait(way / 2);
+      const fault = active("store");
+      if (fault === "throw") throw new Error("Network connection lost.");
+      if (fault === "overloaded") throw new Error("Durable Object is overloaded. Too many requests queued.");
+      if (fault === "hang") return never();
+      if (fault === "status-500") return new Response("internal error", { status: 500 });
+      const response = await stub.fetch(url, init);
+      if (fault === "lost-reply") {
+        await response.arrayBuffer();
+        throw new Error("Network connection lost.");
+      }
+      if (way) await scheduler.wait(way / 2);
+      return response;
+    },
+  });
+  return {
+    idFromName: (name: string) => namespace.idFromName(name),
+    get: (id: DurableObjectId) => wrap(namespace.get(id)),
+  } as unknown as DurableObjectNamespace;
+}
+
+function breakCache(): void {
+  const { match, put } = Cache.prototype;
+  const broken = (method: (...parameters: never[]) => Promise<unknown>, miss: unknown) =>
+    async function (this: Cache, ...parameters: never[]) {
+      const fault = active("cache");
+      if (fault === "hang") return never();
+      if (fault === "throw") throw new Error("the cache is broken");
+      if (fault === "miss") return miss;
+      return method.apply(this, parameters);
+    };
+  Object.assign(Cache.prototype, { match: broken(match as never, undefined), put: broken(put as never, undefined) });
+}
+breakCache();
+
+let wrapped: TestEnv | undefined;
+
+function wrap(env: TestEnv): TestEnv {
+  if (!wrapped && env.STORE_MS) faults.storeMs = Number(env.STORE_MS);
+  wrapped ??= { ...env, SNAPSHOTS: faultyKv(env.SNAPSHOTS), FLAG_STORE: faultyStore(env.FLAG_STORE) };
+  return wrapped;
+}
+
+export { Directory };
+
+export class FlagStore extends RealFlagStore {
+  constructor(state: DurableObjectState, env: TestEnv) {
+    super(state, wrap(env));
+  }
+}
+
+/** KV for isolates of other instances, which have none of their own. */
+export class SharedKv extends WorkerEntrypoint<TestEnv> {
+  get(key: string, options?: KVNamespaceGetOptions<"text">): Promise<string | null> {
+    return this.env.SNAPSHOTS.get(key, options as KVNamespaceGetOptions<"text">);
+  }
+  put(key: string, body: string): Promise<void> {
+    return this.env.SNAPSHOTS.put(key, body);
+  }
+  delete(key: string): Promise<void> {
+    return this.env.SNAPSHOTS.delete(key);
+  }
+}
+
+export default {
+  async fetch(request: Request, env: TestEnv, context: ExecutionContext): Promise<Response> {
+    const ours = wrap(env);
+    if (new URL(request.url).pathname === "/__faults") {
+      if (request.method === "PUT") {
+        faults = { ...(env.STORE_MS ? { storeMs: Number(env.STORE_MS) } : {}), ...((await request.json()) as Faults) };
+        fired = {};
+        storeCalls = {};
+      }
+      return Response.json({ faults, fired, storeCalls, openStreams: openStreams() } satisfies Observed);
+    }
+    const here = new Request(request, { cf: { colo: env.COLO ?? "TST" } } as RequestInit);
+    return (worker.fetch as (r: Request, e: Env, c: ExecutionContext) => Promise<Response>)(here, ours, context);
+  },
+};
