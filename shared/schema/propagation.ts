@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { slug } from "./primitives.ts";
 
-/** What an edge tells the store along with its next look-up: since when it serves which revision. */
+/** What an edge tells the store along with its next look-up: since when it serves which revision, and how it fares. */
 export const servedReport = z.object({
   colo: z.string().min(1).max(20),
   served: z
     .array(z.object({ environment: slug, lane: z.enum(["kill", "config"]), revision: z.int().min(0), at: z.number() }))
     .max(50),
+  /** Answers given with knowledge older than a second since the last report: a refresh was late or failed. */
+  staleServed: z.int().min(0).optional(),
+  /** Whether the Cache API keeps what is put into it there. */
+  cacheWorks: z.boolean().optional(),
 });
 export type ServedReport = z.infer<typeof servedReport>;
 
@@ -22,3 +26,16 @@ export const propagation = z
   })
   .meta({ id: "Propagation" });
 export type Propagation = z.infer<typeof propagation>;
+
+/** A data centre as its isolates last described it. */
+export const centre = z
+  .object({
+    colo: z.string(),
+    seenAt: z.string(),
+    cache: z.enum(["works", "does-not-work", "unknown"]),
+    staleServed: z.int(),
+    /** The weaker bound that holds there; null: the ordinary one. */
+    warning: z.string().nullable(),
+  })
+  .meta({ id: "DataCentre" });
+export type Centre = z.infer<typeof centre>;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
-import type { Propagation } from "../../shared/schema/propagation.ts";
+import type { Centre, Propagation } from "../../shared/schema/propagation.ts";
 import { evaluate, type Fleet, is, makeShop, startFleet, until } from "./fleet.ts";
 
 // Two data centres, one next to the store and one half a world away, each with two isolates.
@@ -21,7 +21,7 @@ const start = () =>
   });
 
 const ROUTE = "/projects/shop/environments/production/propagation";
-const readPropagation = (fleet: Fleet) => fleet.admin<{ last: Propagation; changes: Propagation[] }>("GET", ROUTE);
+const readPropagation = (fleet: Fleet) => fleet.admin<{ last: Propagation; centres: Centre[] }>("GET", ROUTE);
 const centresOf = ({ firstServed }: Propagation) => firstServed.map(({ colo }) => colo).sort();
 
 describe("a change in two data centres", () => {
@@ -57,5 +57,27 @@ describe("a change in two data centres", () => {
     }
     await using fleet = await start();
     expect((await readPropagation(fleet)).last).toEqual(before);
+  });
+
+  test("a data centre whose cache keeps nothing is found out, is named with its weaker bound, and hears of a kill in time", async () => {
+    await using fleet = await start();
+    const shop = await makeShop(fleet, "cacheless");
+    const far = fleet.isolates.filter(({ colo }) => colo === "SYD");
+    for (const one of far) await one.fault({ cache: "miss" });
+    for (const one of fleet.isolates) await until(one, shop.server, is(true));
+    await shop.kill("checkout");
+    await Promise.all(fleet.isolates.map((one) => until(one, shop.server, is(false), { limitMs: 2_500 })));
+    for (const one of far) expect((await one.observed()).fired["cache:miss"]).toBeGreaterThan(0);
+    let centres: Centre[] = [];
+    for (let look = 0; look < 50 && centres.length < 2; look++) {
+      for (const one of fleet.isolates) await evaluate(one, shop.server);
+      const route = "/projects/cacheless/environments/production/propagation";
+      centres = (await fleet.admin<{ centres: Centre[] }>("GET", route)).centres;
+      await sleep(100);
+    }
+    expect(centres).toMatchObject([
+      { colo: "FRA", cache: "works", warning: null },
+      { colo: "SYD", cache: "does-not-work", warning: expect.stringContaining("Each isolate") },
+    ]);
   });
 });

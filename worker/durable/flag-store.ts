@@ -405,8 +405,7 @@ export class FlagStore extends DurableBase {
   pointer(report?: ServedReport): Pointer | null {
     if (!this.#ready || !this.#documents.get("project", "", this.#project)) return null;
     const told = servedReport.safeParse(report);
-    if (told.success && told.data.served.length > 0)
-      this.#storage.transactionSync(() => this.#propagation.served(told.data));
+    if (told.success) this.#storage.transactionSync(() => this.#propagation.served(told.data, Date.now()));
     const published = this.#publications.published();
     const revision = this.#audit.latestRevision;
     const mark = [this.#epoch, revision, ...published.map(({ hash }) => hash)].join(" ");
@@ -503,7 +502,7 @@ export class FlagStore extends DurableBase {
 
   propagation(environment: string) {
     return this.#ready && this.#documents.get("environment", "", environment)
-      ? this.#propagation.recent(environment)
+      ? { changes: this.#propagation.recent(environment), centres: this.#propagation.centres() }
       : null;
   }
 

@@ -59,7 +59,7 @@ test("an older database is brought up to date, and its rows survive", async () =
     expect(names(sql)).toEqual(all);
     expect(rows()).toEqual(before);
     expect(store.pointer()?.environments.production?.kills).toHaveLength(1);
-    expect(store.propagation("production")).toEqual([]);
+    expect(store.propagation("production")).toEqual({ changes: [], centres: [] });
   });
 });
 

@@ -115,6 +115,16 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (upload, shard)
       );`,
   },
+  {
+    name: "0005-centres",
+    sql: `
+      CREATE TABLE centre (
+        colo TEXT PRIMARY KEY,
+        seen_at INTEGER NOT NULL,
+        cache_works INTEGER,
+        stale_served INTEGER NOT NULL
+      ) WITHOUT ROWID;`,
+  },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

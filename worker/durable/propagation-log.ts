@@ -1,10 +1,15 @@
-import type { Propagation, ServedReport } from "../../shared/schema/propagation.ts";
+import type { Centre, Propagation, ServedReport } from "../../shared/schema/propagation.ts";
+import { POINTER_READS_PER_S } from "./admission.ts";
 
 /** Changes kept per environment; the page shows the last ten. */
 const KEEP_CHANGES = 50;
 const SHOWN_CHANGES = 10;
 
 type ChangeRow = { revision: number; action: string; committed_at: number; published_at: number | null };
+
+type CentreRow = { colo: string; seen_at: number; cache_works: number | null; stale_served: number };
+
+const WITHOUT_CACHE = `The Cache API does not work in this data centre. Each isolate there asks the store itself, about twice a second: two seconds are promised while all isolates together ask less than ${POINTER_READS_PER_S} times a second. An isolate that starts while store and KV are both out of reach has nothing to serve.`;
 
 /** How changes travel: committed, published, first served in each data centre. In SQLite, so restarts keep it. */
 export class PropagationLog {
@@ -49,7 +54,16 @@ export class PropagationLog {
    * are in force with the pointer alone, the rest (a restore too) with the snapshot. The earliest report of a data
    * centre counts.
    */
-  served({ colo, served }: ServedReport): void {
+  served({ colo, served, staleServed = 0, cacheWorks }: ServedReport, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO centre (colo, seen_at, cache_works, stale_served) VALUES (?, ?, ?, ?)
+       ON CONFLICT (colo) DO UPDATE SET seen_at = excluded.seen_at,
+         cache_works = coalesce(excluded.cache_works, cache_works), stale_served = stale_served + excluded.stale_served`,
+      colo,
+      now,
+      cacheWorks === undefined ? null : Number(cacheWorks),
+      staleServed,
+    );
     for (const { environment, lane, revision, at } of served) {
       const kills = lane === "kill" ? "AND action = 'kill'" : "";
       this.#sql.exec(
@@ -63,6 +77,18 @@ export class PropagationLog {
         revision,
       );
     }
+  }
+
+  /** Every data centre that has reported, by name. */
+  centres(): Centre[] {
+    const rows = this.#sql.exec<CentreRow>("SELECT colo, seen_at, cache_works, stale_served FROM centre ORDER BY colo");
+    return [...rows].map(({ colo, seen_at, cache_works, stale_served }) => ({
+      colo,
+      seenAt: iso(seen_at),
+      cache: cache_works === null ? "unknown" : cache_works === 1 ? "works" : "does-not-work",
+      staleServed: stale_served,
+      warning: cache_works === 0 ? WITHOUT_CACHE : null,
+    }));
   }
 
   /** The latest changes of an environment, newest first. */

@@ -49,6 +49,8 @@ export interface EdgeSources {
   /** The data centre's copy, at most a second old. */
   cachedPointer(project: string): Promise<Pointer | null>;
   keepPointer(pointer: Pointer): Promise<void>;
+  /** Keeps something in the data centre's cache and looks for it again. */
+  tryCache(): Promise<boolean>;
   /** Null: there is no such project. Throws when the store cannot be reached. */
   storePointer(project: string, report: ServedReport | undefined): Promise<Pointer | null>;
   /** The data centre this isolate runs in. */
@@ -82,6 +84,10 @@ interface ProjectState {
   sameInstant: { at: number; count: number };
   /** Revisions first served here since the store was last asked, to be told to it with the next look-up. */
   news: ServedReport["served"];
+  /** Answers given since then with knowledge older than STALE_MS. */
+  staleServed: number;
+  /** What the store was last told of the data centre's cache. */
+  cacheTold: boolean | null;
   readonly environments: Map<string, Loaded>;
 }
 
@@ -106,6 +112,9 @@ const FROZEN_AFTER = 256;
 const KV_PATIENCE_MS = 400;
 /** A look into the data centre's cache takes a few ms; one that takes longer than this counts as a miss. */
 const CACHE_PATIENCE_MS = 100;
+/** The cache is tried out this often (ms); a trial that takes longer than a second has failed. */
+const CACHE_TRIAL_EVERY_MS = 300_000;
+const CACHE_TRIAL_MS = 1_000;
 /** Below this age (ms) `onStale` cannot apply: its least setting is 5 s. */
 const ON_STALE_FROM_MS = 5_000;
 
@@ -117,6 +126,9 @@ const ON_STALE_FROM_MS = 5_000;
 export class Edge {
   readonly #sources: EdgeSources;
   readonly #projects = new Map<string, ProjectState>();
+  /** Whether this data centre's cache keeps things: on some hosts the Cache API takes everything and has nothing. */
+  #cacheWorks: boolean | null = null;
+  #cacheTriedAt = Number.NEGATIVE_INFINITY;
 
   constructor(sources: EdgeSources) {
     this.#sources = sources;
@@ -145,7 +157,7 @@ export class Edge {
     if (!behind && fresh !== "stale") {
       if (loaded) {
         if (fresh === "aging" && this.#takeLease(state, now))
-          waitUntil(this.#refresh(project, environment, state, options));
+          void this.#startRefresh(project, environment, state, waitUntil, options);
         return loaded;
       }
       if (!state.held?.pointer.environments[environment]) return "missing";
@@ -184,9 +196,7 @@ export class Edge {
         if (read && (!named || state.environments.get(environment)?.hash === named.hash)) return;
       }
       if (this.#takeLease(state, now)) {
-        const refreshing = this.#refresh(project, environment, state, options);
-        waitUntil(refreshing);
-        const ended = refreshing.then(() => true);
+        const ended = this.#startRefresh(project, environment, state, waitUntil, options).then(() => true);
         const inTime = await Promise.race([ended, this.#sources.wait(limit() - waited).then(() => false)]);
         if (warm || !inTime || !state.failing) return;
         // Cold, and refused at once: an earlier isolate's copy, else another try after the lease.
@@ -204,6 +214,7 @@ export class Edge {
     const loaded = state.environments.get(environment);
     if (loaded) {
       const age = ageOf(state.held, this.#sources.now());
+      if (age >= STALE_MS) state.staleServed++;
       if (age >= ON_STALE_FROM_MS) this.#applyKills(state, environment, loaded, age);
       return loaded;
     }
@@ -238,6 +249,8 @@ export class Edge {
       breakGlassAt: Number.NEGATIVE_INFINITY,
       sameInstant: { at: 0, count: 0 },
       news: [],
+      staleServed: 0,
+      cacheTold: null,
       environments: new Map(),
     };
     this.#projects.set(project, state);
@@ -264,6 +277,31 @@ export class Edge {
     if (state.leaseUntil > 0) state.failing = true;
     state.leaseUntil = now + LEASE_MS;
     return true;
+  }
+
+  /** Under the request that found the pointer old. Now and then the cache is tried out beside it. */
+  #startRefresh(
+    project: string,
+    environment: string,
+    state: ProjectState,
+    waitUntil: (work: Promise<unknown>) => void,
+    options: CurrentOptions,
+  ): Promise<void> {
+    const refreshing = this.#refresh(project, environment, state, options);
+    waitUntil(refreshing);
+    const now = this.#sources.now();
+    if (Math.abs(now - this.#cacheTriedAt) >= CACHE_TRIAL_EVERY_MS) {
+      this.#cacheTriedAt = now;
+      waitUntil(this.#tryCache());
+    }
+    return refreshing;
+  }
+
+  async #tryCache(): Promise<void> {
+    const works = (await this.#patiently(CACHE_TRIAL_MS, this.#sources.tryCache())) ?? false;
+    if (works !== this.#cacheWorks && !(works && this.#cacheWorks === null))
+      this.#sources.report({ event: works ? "cache-works-again" : "cache-does-not-work", colo: this.#sources.colo() });
+    this.#cacheWorks = works;
   }
 
   async #refresh(project: string, environment: string, state: ProjectState, options: CurrentOptions): Promise<void> {
@@ -345,18 +383,34 @@ export class Edge {
       if (newer) return { held: copy };
     }
     const askedAt = this.#sources.now();
-    const news = state.news.splice(0);
-    const offset = state.clockOffset ?? 0;
-    const served = news.map((one) => ({ ...one, at: one.at + offset }));
-    const report = served.length === 0 ? undefined : { colo: this.#sources.colo(), served };
+    const { report, untold } = this.#tidings(state);
     const pointer = await this.#sources.storePointer(project, report).catch((error: unknown) => {
-      this.#tell(state, ...news);
+      untold();
       throw error;
     });
     if (!pointer) return null;
     const { held, clockOffset } = placeAnswer(pointer, askedAt);
     state.clockOffset = clockOffset;
     return { held, answer: pointer };
+  }
+
+  /** What the store has not been told yet; `untold` when it could not be. */
+  #tidings(state: ProjectState): { report: ServedReport | undefined; untold: () => void } {
+    const { staleServed, cacheTold } = state;
+    const news = state.news.splice(0);
+    const cacheWorks = this.#cacheWorks;
+    state.staleServed = 0;
+    state.cacheTold = cacheWorks;
+    const untold = () => {
+      this.#tell(state, ...news);
+      state.staleServed += staleServed;
+      state.cacheTold = cacheTold;
+    };
+    if (news.length === 0 && staleServed === 0 && cacheTold === cacheWorks) return { report: undefined, untold };
+    const offset = state.clockOffset ?? 0;
+    const served = news.map((one) => ({ ...one, at: one.at + offset }));
+    const cache = cacheWorks === null ? {} : { cacheWorks };
+    return { report: { colo: this.#sources.colo(), served, staleServed, ...cache }, untold };
   }
 
   /** What does not answer in time, or fails, has nothing to say. */

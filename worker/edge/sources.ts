@@ -14,6 +14,7 @@ const POINTER_TTL_S = 1;
 const BREAK_GLASS_TTL_S = 15;
 /** The copy of last resort lives this long (s). */
 const LAST_SNAPSHOT_TTL_S = 30 * 86_400;
+const TRIAL_TTL_S = 10;
 /** A call that takes longer counts as failed (ms): its request has stopped waiting long before. */
 const CALL_TIMEOUT_MS = 5_000;
 
@@ -46,6 +47,11 @@ export function edgeSources(env: Env, colo: string): EdgeSources {
     async keepPointer(pointer) {
       const headers = { "Cache-Control": `max-age=${POINTER_TTL_S}`, "Content-Type": "application/json" };
       await cache.put(pointerUrl(pointer.project), new Response(JSON.stringify(pointer), { headers }));
+    },
+    async tryCache() {
+      const url = `https://blastdoor.invalid/trial/${crypto.randomUUID()}`;
+      await cache.put(url, new Response("kept", { headers: { "Cache-Control": `max-age=${TRIAL_TTL_S}` } }));
+      return (await cache.match(url)) !== undefined;
     },
     async storePointer(project, report) {
       const answered = await timed(flagStore(env, project).pointer(report));

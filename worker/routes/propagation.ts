@@ -1,11 +1,15 @@
 import { z } from "@hono/zod-openapi";
-import { propagation as propagationView } from "../../shared/schema/propagation.ts";
+import { centre, propagation as propagationView } from "../../shared/schema/propagation.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { found } from "./execute.ts";
 import { adminRoute, json, params } from "./route.ts";
 import { router } from "./router.ts";
 
-const answer = z.object({ last: propagationView.nullable(), changes: z.array(propagationView) });
+const answer = z.object({
+  last: propagationView.nullable(),
+  changes: z.array(propagationView),
+  centres: z.array(centre),
+});
 
 export const propagation = router().openapi(
   adminRoute("viewer", {
@@ -18,7 +22,7 @@ export const propagation = router().openapi(
   }),
   async (c) => {
     const { project, environment } = c.req.valid("param");
-    const changes = found(c, await flagStore(c.env, project).propagation(environment), "environment", environment);
-    return c.json({ last: changes[0] ?? null, changes }, 200);
+    const log = found(c, await flagStore(c.env, project).propagation(environment), "environment", environment);
+    return c.json({ last: log.changes[0] ?? null, ...log }, 200);
   },
 );

@@ -1,4 +1,5 @@
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
+import type { ServedReport } from "../../shared/schema/propagation.ts";
 import { type Kill, type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
 import { Edge, type EdgeSources, type Loaded } from "../edge/edge.ts";
 import { sha256, snapshotKey } from "../kv/snapshot-store.ts";
@@ -37,6 +38,8 @@ export class FakeSources {
   };
   readonly calls: Record<string, number> = {};
   readonly reports: string[] = [];
+  /** What the store has been told. */
+  readonly told: ServedReport[] = [];
   breakGlass: BreakGlass = { environments: {} };
   last: Snapshot | null = null;
   readonly background: Promise<unknown>[] = [];
@@ -146,7 +149,12 @@ export class FakeSources {
     keepPointer: async (pointer) => {
       this.#cached = structuredClone(pointer);
     },
-    storePointer: () => this.#answer("store", () => (this.exists ? this.pointer() : null)),
+    tryCache: async () => this.faults.cache === null,
+    storePointer: async (_project, report) => {
+      const pointer = await this.#answer("store", () => (this.exists ? this.pointer() : null));
+      if (report) this.told.push(report);
+      return pointer;
+    },
     kvSnapshot: (key) => this.#answer("kv", () => this.#bodies.get(key) ?? null),
     storeSnapshot: (_project, _environment, hash) =>
       this.#answer("storeSnapshot", () => this.#byHash.get(hash) ?? null),
