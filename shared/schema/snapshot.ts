@@ -3,6 +3,7 @@ import { LIMITS } from "../limits.ts";
 import { flagState, visibility } from "./flag.ts";
 import { json, key, recordOf, slug } from "./primitives.ts";
 import { snapshotHoldout, snapshotLayer, snapshotSegment } from "./segment.ts";
+import { series } from "./series.ts";
 
 /** A kill in force. `variant` absent: the whole flag. `serve` is null when the flag has no kill variant. */
 export const kill = z.strictObject({
@@ -36,6 +37,11 @@ export const snapshotFlag = z.strictObject({
   visibility,
   seed: z.string(),
   state: flagState,
+  /**
+   * While something watches the flag here: how its events are counted. Evaluation never looks at it, so a reader that
+   * does not know it evaluates alike and `minReader` stays.
+   */
+  series: series.optional(),
 });
 export type SnapshotFlag = z.infer<typeof snapshotFlag>;
 

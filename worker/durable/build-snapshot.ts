@@ -2,6 +2,7 @@ import { READER_VERSION } from "../../shared/limits.ts";
 import type { Kill, Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
 import { snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
 import type { ProjectView, Row } from "./entities.ts";
+import { seriesOf } from "./series.ts";
 
 export const killOf = (row: Row<"kill">): Kill => ({
   id: row.key,
@@ -24,7 +25,8 @@ export function buildSnapshot(
     const state = states.get(key);
     if (body.archivedAt || !state) continue;
     const { variants, offVariant, visibility, seed } = body;
-    flags[key] = { variants, offVariant, visibility, seed, state };
+    const series = seriesOf(view, identity.environment, key);
+    flags[key] = { variants, offVariant, visibility, seed, state, ...(series ? { series } : {}) };
   }
   const segments: Snapshot["segments"] = {};
   for (const { key, body } of view.list("segment")) {

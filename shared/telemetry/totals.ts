@@ -1,0 +1,89 @@
+import type { ArmTotals, MetricTotals, SeriesTotals, TotalsAnswer } from "../schema/telemetry.ts";
+
+/*
+ * Totals of several shards, added up. A unit lives in one shard, so nothing is counted twice.
+ */
+
+export function mergeTotals(answers: readonly TotalsAnswer[]): TotalsAnswer {
+  const merged: TotalsAnswer = { series: {}, shed: { server: 0, client: 0 } };
+  for (const { series, shed } of answers) {
+    merged.shed.server += shed.server;
+    merged.shed.client += shed.client;
+    for (const [id, totals] of Object.entries(series)) {
+      const known = merged.series[id];
+      merged.series[id] = known ? addSeries(known, totals) : totals;
+    }
+  }
+  return merged;
+}
+
+function addSeries(a: SeriesTotals, b: SeriesTotals): SeriesTotals {
+  return {
+    arms: addRecords(a.arms, b.arms, addArms),
+    clientArms: addRecords(a.clientArms, b.clientArms, addArms),
+    unattributed: a.unattributed + b.unattributed,
+    afterKill: a.afterKill + b.afterKill,
+    excluded: {
+      staff: a.excluded.staff + b.excluded.staff,
+      bot: a.excluded.bot + b.excluded.bot,
+      preview: a.excluded.preview + b.excluded.preview,
+      synthetic: a.excluded.synthetic + b.excluded.synthetic,
+    },
+    mismatched: a.mismatched + b.mismatched,
+    conflicting: a.conflicting + b.conflicting,
+  };
+}
+
+function addRecords<T>(a: Record<string, T>, b: Record<string, T>, add: (a: T, b: T) => T): Record<string, T> {
+  const sum: Record<string, T> = { ...a };
+  for (const [name, value] of Object.entries(b)) sum[name] = sum[name] === undefined ? value : add(sum[name], value);
+  return sum;
+}
+
+function addArms(a: ArmTotals, b: ArmTotals): ArmTotals {
+  const dimension = (x: ArmTotals["countries"], y: ArmTotals["countries"]) =>
+    addRecords(x ?? {}, y ?? {}, (p, q) => ({
+      exposed: p.exposed + q.exposed,
+      conversions: p.conversions + q.conversions,
+    }));
+  return {
+    exposed: a.exposed + b.exposed,
+    first: a.first === null || b.first === null ? (a.first ?? b.first) : Math.min(a.first, b.first),
+    last: a.last === null || b.last === null ? (a.last ?? b.last) : Math.max(a.last, b.last),
+    metrics: addRecords(a.metrics, b.metrics, addMetrics),
+    ...(a.countries || b.countries ? { countries: dimension(a.countries, b.countries) } : {}),
+    ...(a.devices || b.devices ? { devices: dimension(a.devices, b.devices) } : {}),
+  };
+}
+
+/** Both are of one metric, so of one kind; of two kinds the first stands. */
+function addMetrics(a: MetricTotals, b: MetricTotals): MetricTotals {
+  switch (a.kind) {
+    case "error":
+    case "missing":
+      return b.kind === a.kind ? { ...a, units: a.units + b.units, failures: a.failures + b.failures } : a;
+    case "conversion":
+      return b.kind === a.kind ? { ...a, units: a.units + b.units, conversions: a.conversions + b.conversions } : a;
+    case "mean":
+      return b.kind === a.kind
+        ? { ...a, units: a.units + b.units, sum: a.sum + b.sum, sumSquares: a.sumSquares + b.sumSquares }
+        : a;
+    case "slow":
+      return b.kind === a.kind ? { ...a, units: a.units + b.units, blocks: addBlocks(a.blocks, b.blocks) } : a;
+  }
+}
+
+type Blocks = Extract<MetricTotals, { kind: "slow" }>["blocks"];
+
+function addBlocks(a: Blocks, b: Blocks): Blocks {
+  const blocks = new Map<number, { units: number; bins: Map<number, number> }>();
+  for (const { block, units, bins } of [...a, ...b]) {
+    const sum = blocks.get(block) ?? { units: 0, bins: new Map<number, number>() };
+    sum.units += units;
+    for (const [bin, count] of bins) sum.bins.set(bin, (sum.bins.get(bin) ?? 0) + count);
+    blocks.set(block, sum);
+  }
+  return [...blocks]
+    .sort(([x], [y]) => x - y)
+    .map(([block, { units, bins }]) => ({ block, units, bins: [...bins].sort(([x], [y]) => x - y) }));
+}

@@ -1,0 +1,21 @@
+import type { Series } from "../../shared/schema/series.ts";
+import type { ProjectView } from "./entities.ts";
+
+/** What, if anything, watches a flag in an environment. Pure: of the project's documents alone. */
+export type SeriesSource = (view: ProjectView, environment: string, flag: string) => Series | undefined;
+
+/** In order of precedence: a flag has one series at a time, and the first source that names one is heard. */
+export const SERIES_SOURCES: readonly SeriesSource[] = [];
+
+export function seriesOf(
+  view: ProjectView,
+  environment: string,
+  flag: string,
+  sources: readonly SeriesSource[] = SERIES_SOURCES,
+): Series | undefined {
+  for (const source of sources) {
+    const series = source(view, environment, flag);
+    if (series) return series;
+  }
+  return undefined;
+}
