@@ -8,7 +8,7 @@ import { keyKind } from "../../shared/schema/snapshot.ts";
 
 /**
  * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
- * `state`, `key`, `kill` and `schedule` belong to an environment; the rest to the project (environment "").
+ * `state`, `key`, `kill`, `trigger` and `schedule` belong to an environment; the rest to the project (environment "").
  */
 export const ENTITIES = {
   project: z.strictObject({ name }),
@@ -45,6 +45,16 @@ export const ENTITIES = {
     at: instant,
     /** Project revision of the restore. Kept until a snapshot without the kill is out. */
     clearedRevision: z.int().optional(),
+  }),
+  /** A secret URL that kills a flag. */
+  trigger: z.strictObject({
+    flag: key,
+    name: z.string(),
+    variant: key.optional(),
+    /** SHA-256 of the token. */
+    hash: z.string().length(64),
+    hint: z.string(),
+    createdBy: z.string(),
   }),
   /** A break-glass kill, by its id, that has been restored. */
   tombstone: z.strictObject({ flag: key }),

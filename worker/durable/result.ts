@@ -17,6 +17,7 @@ export type Rejection =
   | { code: "key-not-found"; id: string }
   | { code: "token-not-found"; id: string }
   | { code: "schedule-not-found"; id: string }
+  | { code: "trigger-not-found"; id: string }
   | { code: "revision-not-found"; revision: number; latest: number }
   | { code: "version-conflict"; what: string; expected: number; actual: number }
   | { code: "already-exists"; what: string; fix: string }

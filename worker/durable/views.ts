@@ -1,6 +1,7 @@
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
 import type { ScheduleView } from "../../shared/schema/schedule.ts";
 import type { ListView } from "../../shared/schema/segment.ts";
+import type { TriggerCall, TriggerView } from "../../shared/schema/trigger.ts";
 import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
@@ -23,6 +24,11 @@ export function scheduleView(row: Row<"schedule">): ScheduleView {
   const { by, acknowledgeExposure: _, ...body } = row.body;
   const { key: id, environment, version } = row;
   return { id, environment, ...body, by: by.name, createdAt: iso(row.createdAt), version };
+}
+
+export function triggerView(row: Row<"trigger">, calls: TriggerCall[]): TriggerView {
+  const { hash: _, ...body } = row.body;
+  return { id: row.key, environment: row.environment, ...body, createdAt: iso(row.createdAt), calls };
 }
 
 /** Schedules of an environment, or of one flag in it, by their time. */
@@ -143,6 +149,10 @@ export function viewAfter(
       const row = view.get("schedule", command.environment, command.id);
       return row && scheduleView(row);
     }
+    case "createTrigger": {
+      const made = view.get("trigger", command.environment, command.id);
+      return made && triggerView(made, []);
+    }
     case "putSegment":
       return definitionViewOf(view, "segment", command.segment);
     case "putList":
@@ -155,6 +165,7 @@ export function viewAfter(
     case "deleteProject":
     case "deleteEnvironment":
     case "archiveFlag":
+    case "deleteTrigger":
     case "deleteSegment":
     case "deleteList":
     case "deleteLayer":

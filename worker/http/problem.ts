@@ -69,6 +69,8 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return notFound("token", r.id);
     case "schedule-not-found":
       return notFound("schedule", r.id);
+    case "trigger-not-found":
+      return notFound("trigger", r.id);
     case "revision-not-found":
       return [404, `There is no revision ${r.revision}`, `The latest is ${r.latest}.`];
     case "flag-archived":

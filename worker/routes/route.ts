@@ -43,6 +43,7 @@ export const params = {
   flag: z.object({ project: slug, flag: key }),
   state: z.object({ project: slug, environment: slug, flag: key }),
   schedule: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
+  trigger: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
   keyId: z.object({ project: slug, environment: slug, id: z.string().max(100) }),
   segment: z.object({ project: slug, segment: key }),
   layer: z.object({ project: slug, layer: key }),
