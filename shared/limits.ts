@@ -44,6 +44,16 @@ export const LIMITS = {
   scheduleAheadMs: 2 * 366 * 86_400_000,
   /** Schedules that are over are shown this long (ms), 90 days; the audit keeps them for good. */
   scheduleKeepMs: 90 * 86_400_000,
+  stagesPerPlan: 20,
+  /** Each adds to the work of every check, and takes its part of the plan's alpha. */
+  guardsPerStage: 10,
+  /** A stage lasts at most this long by itself (s), 90 days: beyond, nobody remembers it. */
+  planStageSeconds: 90 * 86_400,
+  /** Steps of a run that are shown; the audit keeps them all. */
+  planStepsKept: 100,
+  planTemplatesPerProject: 100,
+  /** Every automatic step of a plan looks through them. */
+  freezesPerEnvironment: 100,
   /** Characters of one variant's JSON. KV values and edge memory pay for each. */
   variantJsonChars: 64 * 1024,
   /** Characters of a string we compare or of a regular expression. */
@@ -58,18 +68,6 @@ export const LIMITS = {
   tokenChars: 256,
   /** Distinct bearer tokens remembered per isolate and snapshot. */
   tokensRemembered: 1_000,
-  /** Secret URLs in one environment; each is a document that nobody but its calls reads. */
-  triggersPerEnvironment: 500,
-  /** Calls of one trigger in a minute, firing ones and others counted apart: tools repeat themselves, storms do too. */
-  triggerCallsPerMinute: 30,
-  /** A firing call that was sent longer ago (ms), 1 h, is about a state of things that has passed. */
-  triggerStaleMs: 3_600_000,
-  /** An outbreak is known again this long (ms), 30 days, after its last call. */
-  triggerEpisodeKeepMs: 30 * 86_400_000,
-  /** Calls kept and shown of each trigger. */
-  triggerCallsKept: 200,
-  /** Bytes of a trigger's call. Alertmanager sends a whole group of alerts, a kilobyte each. */
-  triggerBodyBytes: 1024 * 1024,
   tokens: 1_000,
   projects: 1_000,
   auditPageRows: 200,

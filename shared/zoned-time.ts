@@ -72,6 +72,12 @@ export function zonedInstant(local: string, timeZone: string): ZonedInstant | "l
   return { at: first, resolution: second === undefined || second === first ? "exact" : "overlap" };
 }
 
+/** What a zone's clocks show at an instant, such as 2027-01-05T09:00:00; null for no zone that we know. */
+export function zonedLocal(at: number, timeZone: string): string | null {
+  const format = formatOf(timeZone);
+  return format && new Date(at + offsetAt(format, at)).toISOString().slice(0, 19);
+}
+
 /** The wall clock's reading as if it were UTC; NaN when no calendar has it. */
 function parseLocal(local: string): number {
   const match = LOCAL.exec(local);

@@ -13,6 +13,8 @@ import { flags } from "./routes/flags.ts";
 import { history } from "./routes/history.ts";
 import { keys } from "./routes/keys.ts";
 import { ofrep } from "./routes/ofrep.ts";
+import { planLibrary } from "./routes/plan-library.ts";
+import { plans } from "./routes/plans.ts";
 import { playground } from "./routes/playground.ts";
 import { projects } from "./routes/projects.ts";
 import { propagation } from "./routes/propagation.ts";
@@ -21,8 +23,6 @@ import { segmentLists } from "./routes/segment-lists.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
 import { streams } from "./routes/streams.ts";
-import { triggerCalls } from "./routes/trigger-calls.ts";
-import { triggers } from "./routes/triggers.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
 export const admin = new OpenAPIHono<AdminEnv>()
@@ -32,7 +32,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", segments)
   .route("/", segmentLists)
   .route("/", schedules)
-  .route("/", triggers)
+  .route("/", plans)
+  .route("/", planLibrary)
   .route("/", keys)
   .route("/", history)
   .route("/", playground)
@@ -55,7 +56,6 @@ admin.doc31("/openapi.json", {
 export const app = new OpenAPIHono<{ Bindings: Env }>();
 
 app.route("/ofrep/v1/streams", streams);
-app.route("/v1/triggers", triggerCalls);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 
 app.get("/healthz", (c) =>

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { LIMITS } from "../../shared/limits.ts";
 import { actor, exportDocument } from "../../shared/schema/admin.ts";
 import { flagDefinition, flagStateInput } from "../../shared/schema/flag.ts";
+import { freeze } from "../../shared/schema/freeze.ts";
+import { planDefinition, planTemplate } from "../../shared/schema/plan.ts";
 import { comment, key, name, slug } from "../../shared/schema/primitives.ts";
 import { scheduleTime, statePatch } from "../../shared/schema/schedule.ts";
 import { holdout, layer, listKey, segment } from "../../shared/schema/segment.ts";
@@ -11,6 +13,12 @@ const patch = statePatch;
 const listed = z.array(listKey).max(LIMITS.segmentListPatchKeys);
 const scheduleId = z.string().max(100);
 const at = { environment: slug, flag: key };
+const stage = z
+  .int()
+  .min(0)
+  .max(LIMITS.stagesPerPlan - 1);
+/** What an automatic step means: repeated, or overtaken by a person, it does nothing. */
+const meant = { run: z.string().max(100).optional(), from: stage.optional() };
 
 /** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
 export const command = z.discriminatedUnion("type", [
@@ -53,16 +61,18 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("cancelSchedule"), ...at, id: scheduleId }),
   /** Sent by the store's own alarm only. */
   z.strictObject({ type: z.literal("applySchedule"), ...at, id: scheduleId }),
-  z.strictObject({
-    type: z.literal("createTrigger"),
-    ...at,
-    id: z.string().max(40),
-    name,
-    variant: key.optional(),
-    hash: z.string().length(64),
-    hint: z.string().max(10),
-  }),
-  z.strictObject({ type: z.literal("deleteTrigger"), ...at, id: z.string().max(100) }),
+  z.strictObject({ type: z.literal("putPlan"), ...at, plan: planDefinition }),
+  z.strictObject({ type: z.literal("deletePlan"), ...at }),
+  z.strictObject({ type: z.literal("startPlan"), ...at, stage: stage.optional() }),
+  z.strictObject({ type: z.literal("pausePlan"), ...at }),
+  z.strictObject({ type: z.literal("resumePlan"), ...at, stage: stage.optional() }),
+  z.strictObject({ type: z.literal("advancePlan"), ...at, ...meant }),
+  z.strictObject({ type: z.literal("stepBackPlan"), ...at, ...meant }),
+  z.strictObject({ type: z.literal("rollbackPlan"), ...at }),
+  z.strictObject({ type: z.literal("putPlanTemplate"), template: key, definition: planTemplate }),
+  z.strictObject({ type: z.literal("deletePlanTemplate"), template: key }),
+  z.strictObject({ type: z.literal("putFreeze"), environment: slug, freeze: key, definition: freeze }),
+  z.strictObject({ type: z.literal("deleteFreeze"), environment: slug, freeze: key }),
   z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
   z.strictObject({ type: z.literal("deleteSegment"), segment: key }),
   z.strictObject({

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { actor } from "../../shared/schema/admin.ts";
 import { flagDefinition, flagState } from "../../shared/schema/flag.ts";
+import { freeze } from "../../shared/schema/freeze.ts";
+import { plan, planTemplate } from "../../shared/schema/plan.ts";
 import { instant, key, name } from "../../shared/schema/primitives.ts";
 import { scheduleFields } from "../../shared/schema/schedule.ts";
 import { holdout, layer, segment } from "../../shared/schema/segment.ts";
@@ -8,7 +10,7 @@ import { keyKind } from "../../shared/schema/snapshot.ts";
 
 /**
  * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
- * `state`, `key`, `kill`, `trigger` and `schedule` belong to an environment; the rest to the project (environment "").
+ * `state`, `key`, `kill`, `schedule`, `plan` and `freeze` belong to an environment; the rest to the project (environment "").
  */
 export const ENTITIES = {
   project: z.strictObject({ name }),
@@ -46,16 +48,6 @@ export const ENTITIES = {
     /** Project revision of the restore. Kept until a snapshot without the kill is out. */
     clearedRevision: z.int().optional(),
   }),
-  /** A secret URL that kills a flag. */
-  trigger: z.strictObject({
-    flag: key,
-    name: z.string(),
-    variant: key.optional(),
-    /** SHA-256 of the token. */
-    hash: z.string().length(64),
-    hint: z.string(),
-    createdBy: z.string(),
-  }),
   /** A break-glass kill, by its id, that has been restored. */
   tombstone: z.strictObject({ flag: key }),
   /** A future change of a flag's state, and afterwards what became of it. */
@@ -65,6 +57,10 @@ export const ENTITIES = {
     /** Who made it, and with which right it is applied. */
     by: actor,
   }),
+  /** How a flag is released, and the run that was started last. */
+  plan,
+  planTemplate,
+  freeze,
 } as const;
 
 export type Entity = keyof typeof ENTITIES;

@@ -4,10 +4,9 @@ import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
-import { type CallOutcome, type Signal, signal } from "../../shared/schema/trigger.ts";
 import type { Env } from "../env.ts";
-import { randomSecret, sameSecret } from "../http/tokens.ts";
-import { removeBreakGlassKills } from "../kv/break-glass.ts";
+import { randomSecret } from "../http/tokens.ts";
+import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
 import { LIST_PREFIX, listShardKey } from "../kv/list-shards.ts";
 import { kvSnapshotStore, type SnapshotStore, sha256, snapshotKey } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
@@ -24,13 +23,12 @@ import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import { decide } from "./decide/decide.ts";
-import { activeKills } from "./decide/kill.ts";
 import { fieldIssues } from "./decide/parse.ts";
+import { plansByTime } from "./decide/plan.ts";
 import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
-import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import { Documents } from "./documents.ts";
 import { DurableBase } from "./durable-base.ts";
-import type { Change, Row } from "./entities.ts";
+import type { Change } from "./entities.ts";
 import { exportProject } from "./export-project.ts";
 import { FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
 import { backoff, computeNextAlarm, drainOutbox, type Rendered } from "./outbox.ts";
@@ -39,18 +37,20 @@ import { Publications, type Published } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
 import { directory } from "./stubs.ts";
-import { TriggerCalls } from "./trigger-calls.ts";
 import {
   definitionViewOf,
   environmentViews,
   flagViewOf,
   flagViews,
+  freezeViews,
   keyViews,
   listViewOf,
+  planTemplateViews,
+  planView,
+  planViewOf,
   projectViewOf,
   scheduleViews,
   stateViewOf,
-  triggerView,
   viewAfter,
 } from "./views.ts";
 
@@ -68,14 +68,6 @@ export interface Reply {
   replayed?: boolean;
 }
 
-/** What a call of a trigger did. */
-export interface TriggerAnswer {
-  outcome: CallOutcome;
-  flag: string;
-  /** The project revision that the kill became. */
-  revision: number | null;
-}
-
 /** A write waits this long (ms) for its publication, so that its author's next evaluation sees it. */
 const PUBLISH_WAIT_MS = 1_000;
 /** The alarm of a publication under way: late enough not to disturb it, early enough to save it (ms). */
@@ -89,6 +81,10 @@ const CLEAN_UP_ROWS = 50;
 const SHARDS_AT_ONCE = 6;
 /** After a fault of our own, a due schedule is tried again after this long (ms). */
 const SCHEDULE_RETRY_MS = 30_000;
+/** A due plan is looked at again after this long (ms), while a break-glass kill holds it or after a fault. */
+const PLAN_RETRY_MS = 30_000;
+/** Who stands in the audit for a step that time made. The right to make it was that of whoever started the plan. */
+const PLAN_ACTOR: Actor = { type: "schedule", id: "release-plan", name: "Release plan", role: "engineer" };
 
 /**
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes
@@ -110,9 +106,11 @@ export class FlagStore extends DurableBase {
     "listShard",
     "listEnvironments",
     "listSchedules",
+    "getPlan",
+    "listPlans",
+    "listPlanTemplates",
+    "listFreezes",
     "listKeys",
-    "listTriggers",
-    "callTrigger",
     "audit",
     "exportProject",
     "pointer",
@@ -130,7 +128,6 @@ export class FlagStore extends DurableBase {
   readonly #propagation: PropagationLog;
   readonly #lists: SegmentLists;
   readonly #restoring: RestoreStage;
-  readonly #triggerCalls: TriggerCalls;
   readonly #snapshots: SnapshotStore;
   readonly #checkpoints: Checkpoints;
   readonly #admitted = {
@@ -143,6 +140,8 @@ export class FlagStore extends DurableBase {
   #draining = false;
   /** After a fault, schedules are not tried again before (epoch ms). */
   #schedulesHeldUntil = 0;
+  /** Likewise plans. */
+  #plansHeldUntil = 0;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state);
@@ -154,7 +153,6 @@ export class FlagStore extends DurableBase {
     this.#lists = new SegmentLists(state.storage.sql);
     this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
-    this.#triggerCalls = new TriggerCalls(state.storage.sql);
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
     this.#checkpoints = checkpoints(env.FAULT_SERVER);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
@@ -213,7 +211,7 @@ export class FlagStore extends DurableBase {
     const { changes, publish } = decided.value;
     const created = changes.some((change) => change.before === null && change.entity !== "kill");
     if (asked.dryRun || changes.length === 0) {
-      const view = viewAfter(this.#documents, project, command, revision - 1, this.#epoch);
+      const view = viewAfter(this.#documents, project, command, revision - 1, this.#epoch, now);
       const reply: Reply = { revision: revision - 1, changed: changes.length > 0, created: false, changes, view };
       // A kill that found the flag killed must not, repeated after a restore, kill it.
       if (!asked.dryRun) this.#rememberReply(asked.id, fingerprint, reply, now);
@@ -226,7 +224,6 @@ export class FlagStore extends DurableBase {
       if (change.entity === "list") {
         for (const kvKey of this.#lists.follow(project, change, list)) this.#publications.retire(kvKey, now);
       }
-      if (change.entity === "trigger" && change.after === null) this.#triggerCalls.forget(change.key);
       if (change.entity === "project") this.#publications.enqueue("", revision, now);
     }
     this.#audit.append({ revision, at: now, actor, action: command.type, comment, changes });
@@ -234,7 +231,7 @@ export class FlagStore extends DurableBase {
       this.#publications.enqueue(environment, revision, now);
       this.#propagation.committed(environment, revision, command.type, now);
     }
-    const view = viewAfter(this.#documents, project, command, revision, this.#epoch);
+    const view = viewAfter(this.#documents, project, command, revision, this.#epoch, now);
     const reply: Reply = { revision, changed: true, created, changes, view };
     this.#rememberReply(asked.id, fingerprint, reply, now);
     void this.#storage.setAlarm(now + SAFETY_ALARM_MS);
@@ -260,56 +257,10 @@ export class FlagStore extends DurableBase {
     sql.exec("INSERT INTO command (id, fingerprint, reply, at) VALUES (?, ?, ?, ?)", id, fingerprint, kept, now);
   }
 
-  /**
-   * A call of a trigger: the kill, what is remembered of the outbreak and the log stand in one transaction. Null: no
-   * such trigger, or not its secret.
-   */
-  async callTrigger(environment: string, id: string, hash: string, sent: Signal): Promise<TriggerAnswer | null> {
-    if (!this.#ready) return null;
-    const row = this.#documents.get("trigger", environment, id);
-    if (!sameSecret(row?.body.hash ?? "", hash) || !row) return null;
-    const heard = signal.parse(sent);
-    const answered = this.#storage.transactionSync(() => this.#answerCall(row, heard, Date.now()));
-    if (answered.outcome === "killed") void this.#drain();
-    return answered;
-  }
-
-  #answerCall(row: Row<"trigger">, heard: Signal, now: number): TriggerAnswer {
-    const { key: id, environment, body } = row;
-    const { flag, variant } = body;
-    const calls = this.#triggerCalls;
-    const episodes = heard.kind === "firing" ? heard.episodes : [];
-    const killed = activeKills(this.#documents, environment).some(
-      (kill) => kill.body.flag === flag && (kill.body.variant === undefined || kill.body.variant === variant),
-    );
-    const callsThisMinute = calls.count(id, heard.kind === "firing" ? "firing" : "other", now);
-    let outcome = decideCall(heard, { now, callsThisMinute, seen: calls.seen(id, episodes), killed });
-    let revision: number | null = null;
-    if (outcome === "killed" && heard.kind === "firing") {
-      const command = { type: "kill", environment, flag, ...(variant === undefined ? {} : { variant }) } as const;
-      const comment = `${SOURCE_NAMES[heard.source]}: ${heard.summary}`;
-      const asked = { id: `trigger/${id}/${crypto.randomUUID()}`, project: this.#project, actor: triggerActor(row) };
-      const reply = this.#transact({ ...asked, comment, command });
-      if (reply.ok) revision = reply.value.revision;
-      else outcome = "refused";
-    }
-    if (outcome === "killed" || outcome === "already-killed" || outcome === "repeated")
-      calls.remember(id, episodes, now);
-    calls.log(id, heard, outcome, revision, now);
-    return { outcome, flag, revision };
-  }
-
-  listTriggers(environment: string, flag: string) {
-    if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
-    return this.#documents
-      .list("trigger", environment)
-      .filter((row) => row.body.flag === flag)
-      .map((row) => triggerView(row, this.#triggerCalls.recent(row.key, LIMITS.triggerCallsKept)));
-  }
-
   async alarm(): Promise<void> {
     if (!this.#ready) return;
     this.#applySchedules();
+    await this.#advancePlans();
     await this.#drain();
     await this.#forgetTombstones();
     this.#documents.forgetSchedules(Date.now() - LIMITS.scheduleKeepMs);
@@ -357,6 +308,36 @@ export class FlagStore extends DurableBase {
         this.#schedulesHeldUntil = Date.now() + SCHEDULE_RETRY_MS;
         log({ event: "schedule-failed", schedule: id, error: String(error) });
       }
+    }
+  }
+
+  /**
+   * Takes plans on whose stage ends by time alone. The command names run and stage, so an alarm that comes twice goes
+   * on once. A kill in the break-glass lane, which this object does not hold, keeps a plan where it is as any other.
+   */
+  async #advancePlans(): Promise<void> {
+    const due = plansByTime(this.#documents, Date.now()).filter(({ at }) => at <= Date.now());
+    if (due.length === 0) return;
+    const lane = await within(KV_TIMEOUT_MS, readBreakGlass(this.#env.SNAPSHOTS, this.#project)).catch(() => null);
+    for (const { row } of due) {
+      const { key: flag, environment, body } = row;
+      const broken = lane === null || lane.environments[environment]?.some((kill) => kill.flag === flag);
+      if (broken || !body.run) {
+        this.#plansHeldUntil = Date.now() + PLAN_RETRY_MS;
+        continue;
+      }
+      const { id: run, stage: from } = body.run;
+      const command = { type: "advancePlan", environment, flag, run, from } as const;
+      // A new id each time: one that found the plan waiting must not be answered from memory for a day.
+      const asked = { id: crypto.randomUUID(), project: this.#project, actor: PLAN_ACTOR, comment: "", command };
+      try {
+        const result = this.#storage.transactionSync(() => this.#transact(asked));
+        if (result.ok && result.value.changed) continue;
+        log({ event: "plan-waits", plan: run, flag, reason: result.ok ? "overtaken" : result.rejection.code });
+      } catch (error) {
+        log({ event: "plan-failed", plan: run, flag, error: String(error) });
+      }
+      this.#plansHeldUntil = Date.now() + PLAN_RETRY_MS;
     }
   }
 
@@ -462,6 +443,7 @@ export class FlagStore extends DurableBase {
   #scheduleAlarm(): void {
     const scheduled = this.#documents.nextSchedule();
     const due = scheduled === null ? [] : [Math.max(scheduled, this.#schedulesHeldUntil)];
+    for (const { at } of plansByTime(this.#documents, Date.now())) due.push(Math.max(at, this.#plansHeldUntil));
     const at = computeNextAlarm([...this.#publications.due(), ...due], Date.now());
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
   }
@@ -640,6 +622,26 @@ export class FlagStore extends DurableBase {
       : null;
   }
 
+  getPlan(environment: string, flag: string) {
+    return this.#ready ? planViewOf(this.#documents, environment, flag, Date.now()) : null;
+  }
+
+  listPlans(environment: string) {
+    if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
+    const now = Date.now();
+    return this.#documents.list("plan", environment).map((row) => planView(this.#documents, row, now));
+  }
+
+  listPlanTemplates() {
+    return this.getProject() && planTemplateViews(this.#documents);
+  }
+
+  listFreezes(environment: string) {
+    return this.#ready && this.#documents.get("environment", "", environment)
+      ? freezeViews(this.#documents, environment)
+      : null;
+  }
+
   audit(after: number, limit: number): AuditRow[] | null {
     return this.#ready ? this.#audit.page(after, Math.min(limit, LIMITS.auditPageRows)) : null;
   }
@@ -669,8 +671,7 @@ export class FlagStore extends DurableBase {
 
 /** What tells a command sent again from another one: not what every attempt draws anew, a key's secret or an upload's name. */
 function asAsked(command: Command): unknown {
-  if (command.type === "createKey" || command.type === "createTrigger")
-    return { ...command, id: "", hash: "", hint: "" };
+  if (command.type === "createKey") return { ...command, id: "", hash: "", hint: "" };
   return command.type === "putList" ? { ...command, upload: "" } : command;
 }
 
@@ -696,9 +697,11 @@ export type FlagStoreMethods = Pick<
   | "listDefinitions"
   | "listEnvironments"
   | "listSchedules"
+  | "getPlan"
+  | "listPlans"
+  | "listPlanTemplates"
+  | "listFreezes"
   | "listKeys"
-  | "listTriggers"
-  | "callTrigger"
   | "audit"
   | "exportProject"
   | "pointer"

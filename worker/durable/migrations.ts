@@ -1,5 +1,3 @@
-import { TRIGGERS } from "./delivery-migrations.ts";
-
 /**
  * Append-only. A migration that has been released is never edited: add another. At boot the applied list must be a
  * prefix of this one; anything else means that the code is older than the data, and the object refuses to start
@@ -127,7 +125,6 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         stale_served INTEGER NOT NULL
       ) WITHOUT ROWID;`,
   },
-  { name: "0006-triggers", ...TRIGGERS },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

@@ -17,7 +17,11 @@ export type Rejection =
   | { code: "key-not-found"; id: string }
   | { code: "token-not-found"; id: string }
   | { code: "schedule-not-found"; id: string }
-  | { code: "trigger-not-found"; id: string }
+  | { code: "plan-not-found"; flag: string; environment: string }
+  | { code: "plan-template-not-found"; template: string }
+  | { code: "freeze-not-found"; freeze: string }
+  /** The plan is not where the command needs it to be. */
+  | { code: "plan-state"; what: string; fix: string }
   | { code: "revision-not-found"; revision: number; latest: number }
   | { code: "version-conflict"; what: string; expected: number; actual: number }
   | { code: "already-exists"; what: string; fix: string }

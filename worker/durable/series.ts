@@ -1,3 +1,4 @@
+import { planSeries } from "../../shared/plan.ts";
 import type { Series } from "../../shared/schema/series.ts";
 import type { ProjectView } from "./entities.ts";
 
@@ -5,7 +6,13 @@ import type { ProjectView } from "./entities.ts";
 export type SeriesSource = (view: ProjectView, environment: string, flag: string) => Series | undefined;
 
 /** In order of precedence: a flag has one series at a time, and the first source that names one is heard. */
-export const SERIES_SOURCES: readonly SeriesSource[] = [];
+export const SERIES_SOURCES: readonly SeriesSource[] = [planOf];
+
+function planOf(view: ProjectView, environment: string, flag: string): Series | undefined {
+  const plan = view.get("plan", environment, flag)?.body;
+  const state = plan?.run && view.get("state", environment, flag)?.body;
+  return (plan && state && planSeries(plan, state)) ?? undefined;
+}
 
 export function seriesOf(
   view: ProjectView,

@@ -1,10 +1,13 @@
+import { seriesId, waitsOf } from "../../shared/plan.ts";
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
+import type { FreezeView } from "../../shared/schema/freeze.ts";
+import type { PlanView } from "../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../shared/schema/schedule.ts";
 import type { ListView } from "../../shared/schema/segment.ts";
-import type { TriggerCall, TriggerView } from "../../shared/schema/trigger.ts";
 import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
+import { situationOf } from "./decide/plan.ts";
 import type { Entity, ProjectView, Row } from "./entities.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -26,10 +29,38 @@ export function scheduleView(row: Row<"schedule">): ScheduleView {
   return { id, environment, ...body, by: by.name, createdAt: iso(row.createdAt), version };
 }
 
-export function triggerView(row: Row<"trigger">, calls: TriggerCall[]): TriggerView {
-  const { hash: _, ...body } = row.body;
-  return { id: row.key, environment: row.environment, ...body, createdAt: iso(row.createdAt), calls };
+export function planView(view: ProjectView, row: Row<"plan">, now: number): PlanView {
+  const { run, ...definition } = row.body;
+  const situation = situationOf(view, row, now);
+  const running = run && {
+    ...run,
+    series: seriesId(run),
+    waits: situation ? waitsOf(row.body, situation) : [],
+  };
+  const { environment, key: flag } = row;
+  return { environment, flag, ...stamps(row), ...definition, ...(running ? { run: running } : {}) };
 }
+
+export function planViewOf(view: ProjectView, environment: string, flag: string, now: number): PlanView | null {
+  const row = view.get("plan", environment, flag);
+  return row && planView(view, row, now);
+}
+
+export const planTemplateViewOf = (view: ProjectView, key: string) => {
+  const row = view.get("planTemplate", "", key);
+  return row && { key, ...stamps(row), ...row.body };
+};
+
+export const freezeViewOf = (view: ProjectView, environment: string, id: string): FreezeView | null => {
+  const row = view.get("freeze", environment, id);
+  return row && { id, environment, version: row.version, ...row.body };
+};
+
+export const planTemplateViews = (view: ProjectView) =>
+  view.list("planTemplate").flatMap(({ key }) => planTemplateViewOf(view, key) ?? []);
+
+export const freezeViews = (view: ProjectView, environment: string): FreezeView[] =>
+  view.list("freeze", environment).flatMap(({ key }) => freezeViewOf(view, environment, key) ?? []);
 
 /** Schedules of an environment, or of one flag in it, by their time. */
 export function scheduleViews(view: ProjectView, environment: string, flag?: string): ScheduleView[] {
@@ -126,6 +157,7 @@ export function viewAfter(
   command: Command,
   revision: number,
   epoch: number,
+  now: number,
 ): unknown {
   switch (command.type) {
     case "putProject":
@@ -149,10 +181,18 @@ export function viewAfter(
       const row = view.get("schedule", command.environment, command.id);
       return row && scheduleView(row);
     }
-    case "createTrigger": {
-      const made = view.get("trigger", command.environment, command.id);
-      return made && triggerView(made, []);
-    }
+    case "putPlan":
+    case "startPlan":
+    case "pausePlan":
+    case "resumePlan":
+    case "advancePlan":
+    case "stepBackPlan":
+    case "rollbackPlan":
+      return planViewOf(view, command.environment, command.flag, now);
+    case "putPlanTemplate":
+      return planTemplateViewOf(view, command.template);
+    case "putFreeze":
+      return freezeViewOf(view, command.environment, command.freeze);
     case "putSegment":
       return definitionViewOf(view, "segment", command.segment);
     case "putList":
@@ -162,10 +202,12 @@ export function viewAfter(
       return definitionViewOf(view, "layer", command.layer);
     case "putHoldout":
       return definitionViewOf(view, "holdout", command.holdout);
+    case "deletePlan":
+    case "deletePlanTemplate":
+    case "deleteFreeze":
     case "deleteProject":
     case "deleteEnvironment":
     case "archiveFlag":
-    case "deleteTrigger":
     case "deleteSegment":
     case "deleteList":
     case "deleteLayer":

@@ -69,8 +69,14 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return notFound("token", r.id);
     case "schedule-not-found":
       return notFound("schedule", r.id);
-    case "trigger-not-found":
-      return notFound("trigger", r.id);
+    case "plan-not-found":
+      return [404, `The flag "${r.flag}" has no release plan in ${r.environment}`];
+    case "plan-template-not-found":
+      return notFound("plan template", r.template);
+    case "freeze-not-found":
+      return notFound("freeze window", r.freeze);
+    case "plan-state":
+      return [409, r.what, r.fix];
     case "revision-not-found":
       return [404, `There is no revision ${r.revision}`, `The latest is ${r.latest}.`];
     case "flag-archived":

@@ -5,11 +5,21 @@ import type { Circumstances, Decision } from "./decision.ts";
 import { archiveFlag, patchFlag, patchState, putFlag, putState } from "./flag.ts";
 import { kill, restore } from "./kill.ts";
 import { deleteList, writeList } from "./list.ts";
+import {
+  advancePlan,
+  deletePlan,
+  pausePlan,
+  putPlan,
+  resumePlan,
+  rollbackPlan,
+  startPlan,
+  stepBackPlan,
+} from "./plan.ts";
+import { deleteFreeze, deletePlanTemplate, putFreeze, putPlanTemplate } from "./plan-library.ts";
 import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
 import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
-import { createTrigger, deleteTrigger } from "./trigger.ts";
 
 /**
  * What a command does to a project: the documents that change, or why not. Pure. `historySince(revision)` gives the
@@ -50,10 +60,30 @@ export function decide(
       return cancelSchedule(command, c);
     case "applySchedule":
       return applySchedule(command, c);
-    case "createTrigger":
-      return createTrigger(command, c);
-    case "deleteTrigger":
-      return deleteTrigger(command, c);
+    case "putPlan":
+      return putPlan(command, c);
+    case "deletePlan":
+      return deletePlan(command, c);
+    case "startPlan":
+      return startPlan(command, c);
+    case "pausePlan":
+      return pausePlan(command, c);
+    case "resumePlan":
+      return resumePlan(command, c);
+    case "advancePlan":
+      return advancePlan(command, c);
+    case "stepBackPlan":
+      return stepBackPlan(command, c);
+    case "rollbackPlan":
+      return rollbackPlan(command, c);
+    case "putPlanTemplate":
+      return putPlanTemplate(command, c);
+    case "deletePlanTemplate":
+      return deletePlanTemplate(command, c);
+    case "putFreeze":
+      return putFreeze(command, c);
+    case "deleteFreeze":
+      return deleteFreeze(command, c);
     case "putSegment":
       return putSegment(command, c);
     case "deleteSegment":

@@ -18,6 +18,7 @@ import {
 import { activeKills } from "./kill.ts";
 import { mergePatch, patchedState } from "./merge-patch.ts";
 import { parseOrReject } from "./parse.ts";
+import { plansNaming } from "./plan.ts";
 import {
   danglingReferences,
   defaultServe,
@@ -101,7 +102,7 @@ function saveFlag(
   return decision(changes, environments);
 }
 
-/** Other flags that test for a variant about to go, and kills that serve it. */
+/** Other flags that test for a variant about to go, kills that serve it, and plans that release it. */
 export function usersOfRemovedVariants(
   view: ProjectView,
   key: string,
@@ -119,7 +120,11 @@ export function usersOfRemovedVariants(
     .flatMap((environment) => activeKills(view, environment))
     .filter(({ body }) => body.flag === key && body.serve !== null && removed.includes(body.serve))
     .map((row) => `the kill in ${row.environment}, which serves it`);
-  return [...tests, ...kills];
+  const plans = plansNaming(
+    view,
+    (plan, flag) => flag === key && (removed.includes(plan.variant) || removed.includes(plan.baseline)),
+  );
+  return [...tests, ...kills, ...plans];
 }
 
 /** What a state asks of other flags, in prerequisites and rules. */

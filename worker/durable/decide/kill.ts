@@ -2,6 +2,7 @@ import type { CommandOf } from "../commands.ts";
 import type { Change, ProjectView, Row } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
 import { type Circumstances, change, type Decision, decision, liveFlag, mayChange } from "./decision.ts";
+import { beginAtRestore, haltByKill, isAutomation } from "./plan.ts";
 
 /** Kills in force in an environment; restored ones are kept only until a snapshot without them is out. */
 export const activeKills = (view: ProjectView, environment: string): Row<"kill">[] =>
@@ -34,7 +35,13 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
     by: c.actor.name,
     at: new Date(c.now).toISOString(),
   };
-  return decision([{ entity: "kill", environment, key: `kill-${c.revision}`, before: null, after }], [environment]);
+  return decision(
+    [
+      { entity: "kill", environment, key: `kill-${c.revision}`, before: null, after },
+      ...haltByKill(c.view, environment, key, c),
+    ],
+    [environment],
+  );
 }
 
 /** Lifts kills: of one variant when named, else every kill of the flag. Nothing else ever does. */
@@ -45,9 +52,10 @@ export function restore(command: CommandOf<"restore">, c: Circumstances): Result
   if (!flag.ok) return flag;
   const forbidden = mayChange(c.actor, flag.value.body.purpose);
   if (forbidden) return reject(forbidden);
-  const lifted = activeKills(c.view, environment)
-    .filter((row) => row.body.flag === key)
-    .filter((row) => variant === undefined || row.body.variant === variant);
+  // Automation may kill, never un-kill, whatever right it was given.
+  if (isAutomation(c.actor)) return reject({ code: "forbidden", needs: "a person: automation never lifts a kill" });
+  const inForce = activeKills(c.view, environment).filter((row) => row.body.flag === key);
+  const lifted = inForce.filter((row) => variant === undefined || row.body.variant === variant);
   const changes: Change[] = lifted.map((row) => ({
     entity: "kill",
     environment,
@@ -60,5 +68,7 @@ export function restore(command: CommandOf<"restore">, c: Circumstances): Result
       ...change("tombstone", environment, id, c.view.get("tombstone", environment, id)?.body ?? null, { flag: key }),
     );
   }
+  if (lifted.length > 0 && lifted.length === inForce.length)
+    changes.push(...beginAtRestore(c.view, environment, key, c));
   return decision(changes, [environment]);
 }

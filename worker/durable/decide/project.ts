@@ -50,7 +50,9 @@ export function deleteProject(c: Circumstances): Result<Decision> {
   for (const entity of [
     "tombstone",
     "schedule",
-    "trigger",
+    "plan",
+    "planTemplate",
+    "freeze",
     "key",
     "state",
     "flag",
@@ -97,7 +99,7 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
   // Not the kills: only restore clears one, also when the environment is made anew.
-  for (const entity of ["tombstone", "schedule", "trigger", "key", "state"] as const) {
+  for (const entity of ["tombstone", "schedule", "plan", "freeze", "key", "state"] as const) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }

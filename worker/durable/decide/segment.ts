@@ -11,6 +11,7 @@ import {
   overLimit,
   versionConflict,
 } from "./decision.ts";
+import { plansNaming, usesSegment } from "./plan.ts";
 import { conditionReferences, isLive, segmentCycle, segmentsTooDeep } from "./state-checks.ts";
 
 export function putSegment(command: CommandOf<"putSegment">, c: Circumstances): Result<Decision> {
@@ -61,7 +62,7 @@ function segmentUsers(view: ProjectView, segment: string): string[] {
     .mentioning("segment", text)
     .filter((row) => row.body.when && segmentDependencies(row.body.when).includes(segment))
     .map((row) => `segment ${row.key}`);
-  return [...flags, ...segments];
+  return [...flags, ...segments, ...plansNaming(view, (plan) => usesSegment(plan, segment))];
 }
 
 type Shared = "layer" | "holdout";
