@@ -16,6 +16,7 @@ import { ofrep } from "./routes/ofrep.ts";
 import { planLibrary } from "./routes/plan-library.ts";
 import { plans } from "./routes/plans.ts";
 import { playground } from "./routes/playground.ts";
+import { previews } from "./routes/previews.ts";
 import { projects } from "./routes/projects.ts";
 import { propagation } from "./routes/propagation.ts";
 import { schedules } from "./routes/schedules.ts";
@@ -23,6 +24,7 @@ import { segmentLists } from "./routes/segment-lists.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
 import { streams } from "./routes/streams.ts";
+import { usage } from "./routes/usage.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
 export const admin = new OpenAPIHono<AdminEnv>()
@@ -37,6 +39,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", keys)
   .route("/", history)
   .route("/", playground)
+  .route("/", previews)
+  .route("/", usage)
   .route("/", breakGlass)
   .route("/", backup)
   .route("/", propagation);

@@ -250,6 +250,30 @@ export const evaluateBody = z
   .strictObject({ context: z.record(z.string(), json).default({}), flag: key.optional() })
   .meta({ id: "PlaygroundRequest" });
 
+/** Contexts that one sample holds: enough to see a per cent. */
+export const SAMPLE_CONTEXTS = 1_000;
+export const sampleBody = z
+  .strictObject({
+    contexts: z.array(z.record(z.string(), json)).min(1).max(SAMPLE_CONTEXTS),
+    /** A state that is not saved: what everybody would get with it stands beside what they get now. */
+    state: flagStateInput.optional(),
+  })
+  .meta({ id: "SampleRequest" });
+const sampled = z.object({
+  variant: key.nullable(),
+  cause: z.string(),
+  ruleId: key.nullable(),
+});
+export const sampleReply = z
+  .object({
+    revision: z.int(),
+    /** What each context gets now, in the order asked. */
+    before: z.array(sampled),
+    /** The same with the state that was sent; null without one. */
+    after: z.array(sampled).nullable(),
+  })
+  .meta({ id: "Sample", description: "What each of many contexts gets from one flag" });
+
 export const problem = z
   .object({
     type: z.string(),

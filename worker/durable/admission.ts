@@ -9,6 +9,9 @@ export const POINTER_READS_AT_ONCE = 500;
 /** Snapshots for edges that KV fails, a second: up to megabytes each, so that not even an outage of KV stops writes. */
 export const SNAPSHOT_READS_PER_S = 200;
 export const SNAPSHOT_READS_AT_ONCE = 100;
+/** Reports of what isolates were asked for, a second: news that can wait a minute, or be lost. */
+export const USAGE_REPORTS_PER_S = 50;
+export const USAGE_REPORTS_AT_ONCE = 100;
 
 /**
  * Lets a bounded rate through and turns the rest away at once (token bucket). Whoever is turned away serves what they

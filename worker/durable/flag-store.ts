@@ -4,6 +4,7 @@ import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
+import { type UsageReport, type UsageView, usageReport } from "../../shared/schema/usage.ts";
 import type { Env } from "../env.ts";
 import { randomSecret } from "../http/tokens.ts";
 import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
@@ -16,8 +17,10 @@ import {
   POINTER_READS_PER_S,
   SNAPSHOT_READS_AT_ONCE,
   SNAPSHOT_READS_PER_S,
+  USAGE_REPORTS_AT_ONCE,
+  USAGE_REPORTS_PER_S,
 } from "./admission.ts";
-import { AuditLog } from "./audit.ts";
+import { AuditLog, type AuditSearch } from "./audit.ts";
 import { RestoreStage, readBackupPage } from "./backup.ts";
 import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
@@ -37,6 +40,7 @@ import { Publications, type Published } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
 import { directory } from "./stubs.ts";
+import { UsageLog } from "./usage-log.ts";
 import {
   definitionViewOf,
   environmentViews,
@@ -112,11 +116,14 @@ export class FlagStore extends DurableBase {
     "listFreezes",
     "listKeys",
     "audit",
+    "searchAudit",
     "exportProject",
     "pointer",
     "snapshot",
     "draft",
     "propagation",
+    "noteUsage",
+    "usage",
     "backupPage",
     "restorePart",
   ]);
@@ -126,6 +133,7 @@ export class FlagStore extends DurableBase {
   readonly #audit: AuditLog;
   readonly #publications: Publications;
   readonly #propagation: PropagationLog;
+  readonly #usage: UsageLog;
   readonly #lists: SegmentLists;
   readonly #restoring: RestoreStage;
   readonly #snapshots: SnapshotStore;
@@ -133,6 +141,7 @@ export class FlagStore extends DurableBase {
   readonly #admitted = {
     pointer: new Admission(POINTER_READS_PER_S, POINTER_READS_AT_ONCE),
     snapshot: new Admission(SNAPSHOT_READS_PER_S, SNAPSHOT_READS_AT_ONCE),
+    noteUsage: new Admission(USAGE_REPORTS_PER_S, USAGE_REPORTS_AT_ONCE),
   };
   /** The pointer as last made, and what it was made of: it is read far more often than anything in it changes. */
   #pointed: { mark: string; pointer: Omit<Pointer, "asOf"> } | null = null;
@@ -150,6 +159,7 @@ export class FlagStore extends DurableBase {
     this.#documents = new Documents(state.storage.sql);
     this.#audit = new AuditLog(state.storage.sql);
     this.#publications = new Publications(state.storage.sql);
+    this.#usage = new UsageLog(state.storage.sql);
     this.#lists = new SegmentLists(state.storage.sql);
     this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
@@ -169,7 +179,9 @@ export class FlagStore extends DurableBase {
   }
 
   protected override admits(method: string): boolean {
-    return method === "pointer" || method === "snapshot" ? this.#admitted[method].admits(Date.now()) : true;
+    return method === "pointer" || method === "snapshot" || method === "noteUsage"
+      ? this.#admitted[method].admits(Date.now())
+      : true;
   }
 
   /** Carries out a command, once: with the same id again, the first answer comes back. */
@@ -492,6 +504,18 @@ export class FlagStore extends DurableBase {
     return buildSnapshot(this.#documents, identity, (salt) => this.#listKey(salt));
   }
 
+  /** What an edge was asked for. Of no consequence, so that nothing is written for what does not exist. */
+  noteUsage(environment: string, report: UsageReport): void {
+    const told = usageReport.safeParse(report);
+    if (!told.success || !this.#ready || !this.#documents.get("environment", "", environment)) return;
+    const known = (flag: string) => this.#documents.get("flag", "", flag) !== null;
+    this.#storage.transactionSync(() => this.#usage.note(environment, told.data, known, Date.now()));
+  }
+
+  usage(environment: string): UsageView | null {
+    return this.#ready && this.#documents.get("environment", "", environment) ? this.#usage.view(environment) : null;
+  }
+
   backupPage(cursor: string | null): BackupPage | null {
     if (!this.getProject()) return null;
     const takenAt = new Date().toISOString();
@@ -646,6 +670,11 @@ export class FlagStore extends DurableBase {
     return this.#ready ? this.#audit.page(after, Math.min(limit, LIMITS.auditPageRows)) : null;
   }
 
+  /** Newest first. */
+  searchAudit(search: AuditSearch): AuditRow[] | null {
+    return this.#ready ? this.#audit.search(search) : null;
+  }
+
   exportProject(): ExportDocument | null {
     if (!this.getProject()) return null;
     return exportProject(this.#documents, this.#project, this.#audit.latestRevision, Date.now());
@@ -703,11 +732,14 @@ export type FlagStoreMethods = Pick<
   | "listFreezes"
   | "listKeys"
   | "audit"
+  | "searchAudit"
   | "exportProject"
   | "pointer"
   | "snapshot"
   | "draft"
   | "propagation"
+  | "noteUsage"
+  | "usage"
   | "backupPage"
   | "restorePart"
 >;

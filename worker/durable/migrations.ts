@@ -125,6 +125,22 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         stale_served INTEGER NOT NULL
       ) WITHOUT ROWID;`,
   },
+  {
+    name: "0006-usage",
+    sql: `
+      CREATE TABLE flag_asked (
+        environment TEXT NOT NULL,
+        flag TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (environment, flag)
+      ) WITHOUT ROWID;
+      CREATE TABLE attribute_seen (
+        environment TEXT NOT NULL,
+        name TEXT NOT NULL,
+        known TEXT,
+        PRIMARY KEY (environment, name)
+      ) WITHOUT ROWID;`,
+  },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

@@ -34,6 +34,10 @@ const flagQuery = z.object({
 const listQuery = z.object({
   archived: z.enum(["true", "false"]).optional().meta({ description: "List the archived ones instead" }),
 });
+const dependants = z.object({
+  flags: z.array(z.string()),
+  direct: z.array(z.string()).meta({ description: "Those that name it themselves" }),
+});
 const FLAG = "/projects/{project}/flags/{flag}" as const;
 const STATE = "/projects/{project}/environments/{environment}/flags/{flag}" as const;
 const flagAnswers = { 200: json(flagView, "Changed"), 201: json(flagView, "Made") };
@@ -188,15 +192,24 @@ export const flags = router()
       method: "get",
       path: `${STATE}/dependants`,
       tags: ["Flags"],
-      summary: "Flags that depend on this one in an environment: killing it switches them off too.",
+      summary:
+        "Flags that depend on this one in an environment, also through others: killing it switches them off too.",
       request: { params: params.state },
-      responses: { 200: json(z.object({ flags: z.array(z.string()) }), "In key order") },
+      responses: { 200: json(dependants, "In key order") },
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { flags } = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
-      const depends = Object.entries(flags).filter(([, { state }]) => flagDependencies(state).includes(flag));
-      return c.json({ flags: depends.map(([key]) => key).sort() }, 200);
+      const all = Object.entries(flags).map(([key, { state }]) => [key, flagDependencies(state)] as const);
+      const directly = (on: string) => all.filter(([, needs]) => needs.includes(on)).map(([key]) => key);
+      const reached = new Set<string>();
+      for (const next = [flag]; next.length > 0; ) {
+        for (const key of directly(next.pop() as string)) {
+          if (!reached.has(key)) next.push(key);
+          reached.add(key);
+        }
+      }
+      return c.json({ flags: [...reached].sort(), direct: directly(flag).sort() }, 200);
     },
   )
   .openapi(

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../../shared/limits.ts";
 import { auditRow, changesReply, exportDocument, revertBody } from "../../shared/schema/admin.ts";
+import { instant, key, name, slug } from "../../shared/schema/primitives.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { execute, found } from "./execute.ts";
 import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
@@ -11,6 +12,14 @@ type Changes = z.infer<typeof changesReply>;
 const auditQuery = z.object({
   after: z.coerce.number().int().min(0).default(0).meta({ description: "Rows with a higher revision" }),
   limit: z.coerce.number().int().min(1).max(LIMITS.auditPageRows).default(100),
+});
+const searchQuery = z.object({
+  before: z.coerce.number().int().min(1).optional().meta({ description: "Rows with a lower revision: the next page" }),
+  limit: z.coerce.number().int().min(1).max(LIMITS.auditPageRows).default(100),
+  flag: key.optional().meta({ description: "A flag's, segment's or other document's key" }),
+  person: name.optional().meta({ description: "Who did it, by name" }),
+  environment: slug.optional(),
+  since: instant.optional(),
 });
 const dryRunQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false") });
 
@@ -32,6 +41,25 @@ export const history = router()
       const { after, limit } = c.req.valid("query");
       const rows = found(c, await flagStore(c.env, project).audit(after, limit), "project", project);
       return c.json({ rows, next: rows.length === limit ? (rows.at(-1)?.revision ?? null) : null }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/audit/search",
+      tags: ["History"],
+      summary: "The history newest first: of one flag, person, environment, or since a time.",
+      request: { params: params.project, query: searchQuery },
+      responses: {
+        200: json(z.object({ rows: z.array(auditRow), next: z.int().nullable() }), "`next` continues as `before`"),
+      },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { since, ...search } = c.req.valid("query");
+      const asked = { ...search, since: since === undefined ? undefined : Date.parse(since) };
+      const rows = found(c, await flagStore(c.env, project).searchAudit(asked), "project", project);
+      return c.json({ rows, next: rows.length === search.limit ? (rows.at(-1)?.revision ?? null) : null }, 200);
     },
   )
   .openapi(

@@ -1,14 +1,17 @@
 import type { CompiledSnapshot } from "../../shared/compile.ts";
-import { evaluate, evaluateAll, prepare, type Subject, visibleTo } from "../../shared/evaluate.ts";
+import { evaluate, prepare, type Subject, visibleTo } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/preview.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
+import { isolateUsage } from "../edge/isolate-usage.ts";
 import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "../edge/list-memory.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
+import { adoptPreview, mayPreview, openPreviews } from "../http/preview-token.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
 import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
@@ -83,11 +86,43 @@ async function one(call: Call, flag: string): Promise<Response> {
   if (admitted === "nothing known") return answer(200, JSON.stringify({ key: flag, reason: "UNKNOWN" }));
   const { key } = admitted;
   const { compiled } = admitted.loaded;
-  const outcome = evaluate(compiled, flag, await subjectOf(call, compiled, context, Date.now(), flag));
-  if (!outcome || !visibleTo(outcome, key.kind)) {
-    return failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
+  const now = Date.now();
+  const subject = await subjectOf(call, compiled, context, now, flag);
+  if (mayPreview(call.request.url, context)) {
+    const shown = evaluateWithPreviews(compiled, flag, subject, key.kind, await previewsOf(call, admitted, context));
+    return shown === undefined ? unknownFlag(flag) : answer(200, shown);
   }
+  const outcome = evaluate(compiled, flag, subject);
+  if (!outcome || !visibleTo(outcome, key.kind)) return unknownFlag(flag);
+  noteUsage(call, admitted, flag, context, now);
   return answer(200, key.kind === "client" ? outcome.clientJson : outcome.serverJson);
+}
+
+const unknownFlag = (flag: string): Response => failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
+
+function noteUsage(
+  { env, waitUntil }: Call,
+  { loaded, key }: Admitted,
+  flag: string | null,
+  context: Record<string, unknown>,
+  now: number,
+): void {
+  isolateUsage(env).note(loaded.compiled, flag, key.kind === "server" ? context : null, now, waitUntil);
+}
+
+const NO_PREVIEWS: readonly Preview[] = [];
+
+/** The previews that this request brings and that are not over. */
+async function previewsOf(
+  { request }: Call,
+  { loaded }: Admitted,
+  context: Record<string, unknown>,
+): Promise<readonly Preview[]> {
+  adoptPreview(request.url, context);
+  const now = Date.now();
+  return (await openPreviews(loaded.sealKey, loaded.compiled.environment, context)).filter(
+    ({ expires }) => now < expires,
+  );
 }
 
 async function bulk(call: Call): Promise<Response> {
@@ -100,8 +135,11 @@ async function bulk(call: Call): Promise<Response> {
   if (admitted === "nothing known") return known ? notModified(known) : answer(200, '{"flags":[]}');
   const now = Date.now();
   const { key } = admitted;
-  const loaded = call.request.url.includes(TOLD) ? await asNewAs(call, admitted, context) : admitted.loaded;
-  const { flags, etag } = evaluateAll(loaded.compiled, await subjectOf(call, loaded.compiled, context, now), key.kind);
+  const previews = mayPreview(call.request.url, context) ? await previewsOf(call, admitted, context) : NO_PREVIEWS;
+  const loaded = call.request.url.includes(TOLD) ? await asNewAs(call, admitted, context, previews) : admitted.loaded;
+  const subject = await subjectOf(call, loaded.compiled, context, now);
+  const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
+  if (previews.length === 0) noteUsage(call, admitted, null, context, now);
   const streaming = key.kind === "client" && streamsOffered(call.env);
   const tag = streaming ? `"${etag}-${streamPeriod(now)}"` : `"${etag}"`;
   if (known !== null && (known === tag || matches(known, tag))) return notModified(tag);
@@ -131,13 +169,18 @@ function subjectOf(
 const TOLD = "flagConfigEtag";
 
 /** A stream told the client of a result that this isolate may not know yet: then refresh before answering. */
-async function asNewAs(call: Call, { loaded, key }: Admitted, context: Record<string, unknown>): Promise<Loaded> {
+async function asNewAs(
+  call: Call,
+  { loaded, key }: Admitted,
+  context: Record<string, unknown>,
+  previews: readonly Preview[],
+): Promise<Loaded> {
   const { request, env, waitUntil } = call;
   const told = new URL(request.url).searchParams.get(TOLD);
   if (told === null) return loaded;
   const { compiled } = loaded;
   const subject = await subjectOf(call, compiled, context, Date.now());
-  if (evaluateAll(compiled, subject, key.kind).etag === told) return loaded;
+  if (evaluateAllWithPreviews(compiled, subject, key.kind, previews).etag === told) return loaded;
   const newer = await isolateEdge(env, request).current(compiled.project, compiled.environment, waitUntil, {
     maxAgeMs: REFETCH_MAX_AGE_MS,
   });

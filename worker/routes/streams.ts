@@ -1,10 +1,12 @@
 import { Hono } from "hono";
-import { evaluateAll, type Memberships, prepare } from "../../shared/evaluate.ts";
+import { type Memberships, prepare } from "../../shared/evaluate.ts";
+import { evaluateAllWithPreviews } from "../../shared/preview.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "../edge/list-memory.ts";
 import type { Env } from "../env.ts";
 import { type EdgeAttributes, edgeAttributes } from "../http/edge-attributes.ts";
+import { openPreviews } from "../http/preview-token.ts";
 import { openStreamToken, STREAM_TOKEN_PERIOD_MS, type StreamSubject, sealStreamToken } from "../http/stream-token.ts";
 
 /**
@@ -120,7 +122,11 @@ async function speak(
       if (typeof loaded !== "string" && (seen !== markOf(loaded) || quiet)) {
         seen = markOf(loaded);
         const known = await listed(loaded, context);
-        const { etag } = evaluateAll(loaded.compiled, prepare(loaded.compiled, context, Date.now(), known), "client");
+        const now = Date.now();
+        const opened = await openPreviews(loaded.sealKey, loaded.compiled.environment, context);
+        const previews = opened.filter(({ expires }) => now < expires);
+        const prepared = prepare(loaded.compiled, context, now, known);
+        const { etag } = evaluateAllWithPreviews(loaded.compiled, prepared, "client", previews);
         if (etag !== told) {
           await scheduler.wait(Math.random() * JITTER_MS);
           if (isCancelled()) return;

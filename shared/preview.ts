@@ -1,0 +1,59 @@
+import { murmur3 } from "./bucket.ts";
+import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
+import { type Audience, evaluate, evaluateAll, type Subject, visibleTo } from "./evaluate.ts";
+
+/** A variant that one browser is shown, whatever the flag's rules say of it. */
+export interface Preview {
+  readonly flag: string;
+  readonly variant: string;
+}
+
+/**
+ * A previewed result as OFREP writes it; undefined when the preview does not apply, so that the rules decide. It says
+ * that it is one (`metadata.preview`), which keeps it out of every statistic. A kill is stronger than a preview, and
+ * a flag that client keys never learn of stays hidden from them. Only the flag itself is forced: flags that depend on
+ * it go by what everybody gets.
+ */
+function previewed(flag: CompiledFlag | undefined, previews: readonly Preview[], audience: Audience) {
+  if (flag === undefined) return undefined;
+  const preview = previews.find((one) => one.flag === flag.key);
+  if (!preview || !Object.hasOwn(flag.variants, preview.variant)) return undefined;
+  if (flag.kill !== null || flag.variantKills?.has(preview.variant)) return undefined;
+  if (audience === "client" && flag.visibility === "server-only") return undefined;
+  const { key, variants } = flag;
+  const { variant } = preview;
+  const metadata = { preview: true };
+  return JSON.stringify({ key, reason: "TARGETING_MATCH", variant, value: variants[variant], metadata });
+}
+
+/** One flag's result with previews over it, as OFREP writes it; undefined when the audience may not see the flag. */
+export function evaluateWithPreviews(
+  compiled: CompiledSnapshot,
+  flag: string,
+  subject: Subject,
+  audience: Audience,
+  previews: readonly Preview[],
+): string | undefined {
+  const shown = previewed(compiled.flags.get(flag), previews, audience);
+  if (shown !== undefined) return shown;
+  const outcome = evaluate(compiled, flag, subject);
+  if (!outcome || !visibleTo(outcome, audience)) return undefined;
+  return audience === "client" ? outcome.clientJson : outcome.serverJson;
+}
+
+/** As `evaluateAll`, with previews over it; without any, exactly that. */
+export function evaluateAllWithPreviews(
+  compiled: CompiledSnapshot,
+  subject: Subject,
+  audience: Audience,
+  previews: readonly Preview[],
+): { flags: string; etag: string } {
+  if (previews.length === 0) return evaluateAll(compiled, subject, audience);
+  const shown = compiled.ordered.flatMap(
+    (flag) => evaluateWithPreviews(compiled, flag.key, subject, audience, previews) ?? [],
+  );
+  const flags = shown.join(",");
+  return { flags, etag: hex(murmur3(flags, 1)) + hex(murmur3(flags, 2)) };
+}
+
+const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, "0");

@@ -1,0 +1,101 @@
+import { sampleAttributes } from "../../shared/attribute-sample.ts";
+import type { CompiledSnapshot } from "../../shared/compile.ts";
+import { USAGE_REPORT_ATTRIBUTES, USAGE_REPORT_FLAGS, type UsageReport } from "../../shared/schema/usage.ts";
+
+/** An isolate tells the store at most so often (ms), per environment. */
+const EVERY_MS = 60_000;
+/** After the first request that is to be told, others may come along for this long (ms). */
+const GATHER_MS = 1_500;
+/** One context in so many is looked at for attributes. */
+const SAMPLE_EVERY = 64;
+const MAX_ENVIRONMENTS = 200;
+const MAX_VALUES = 20;
+
+/** What this isolate was asked for in one environment since it last told the store. */
+interface Gathered {
+  readonly flags: Set<string>;
+  bulk: boolean;
+  readonly attributes: Map<string, Set<string | boolean>>;
+  contexts: number;
+  /** Not told again before (epoch ms). */
+  dueAt: number;
+}
+
+export interface UsageSources {
+  wait(ms: number): Promise<void>;
+  report(project: string, environment: string, report: UsageReport): Promise<unknown>;
+}
+
+/**
+ * Which flags are asked for, gathered in memory and told now and then: an evaluation writes nothing and waits for
+ * nothing. What is lost with an isolate is at most a minute's news.
+ */
+export class Usage {
+  readonly #sources: UsageSources;
+  readonly #environments = new Map<string, Gathered>();
+
+  constructor(sources: UsageSources) {
+    this.#sources = sources;
+  }
+
+  /**
+   * @param flag null: all at once
+   * @param context of a server key, to learn attributes from; null: of a client key, whose visitors did not ask for it
+   */
+  note(
+    { project, environment }: CompiledSnapshot,
+    flag: string | null,
+    context: Readonly<Record<string, unknown>> | null,
+    now: number,
+    waitUntil: (work: Promise<unknown>) => void,
+  ): void {
+    const gathered = this.#gathered(`${project}/${environment}`);
+    if (flag === null) gathered.bulk = true;
+    else gathered.flags.add(flag);
+    if (context !== null && gathered.contexts++ % SAMPLE_EVERY === 0) learn(gathered, context);
+    // A due time further away than the interval was set before the clock was set back.
+    if (now < gathered.dueAt && gathered.dueAt - now <= EVERY_MS) return;
+    gathered.dueAt = now + EVERY_MS;
+    waitUntil(this.#tell(project, environment, gathered));
+  }
+
+  #gathered(name: string): Gathered {
+    let gathered = this.#environments.get(name);
+    if (gathered) return gathered;
+    if (this.#environments.size >= MAX_ENVIRONMENTS) this.#environments.clear();
+    gathered = { flags: new Set(), bulk: false, attributes: new Map(), contexts: 0, dueAt: 0 };
+    this.#environments.set(name, gathered);
+    return gathered;
+  }
+
+  async #tell(project: string, environment: string, gathered: Gathered): Promise<void> {
+    await this.#sources.wait(GATHER_MS);
+    const flags = [...gathered.flags].slice(0, USAGE_REPORT_FLAGS);
+    const attributes = [...gathered.attributes]
+      .slice(0, USAGE_REPORT_ATTRIBUTES)
+      .map(([name, values]) => ({ name, values: [...values] }));
+    const { bulk } = gathered;
+    for (const flag of flags) gathered.flags.delete(flag);
+    for (const { name } of attributes) gathered.attributes.delete(name);
+    gathered.bulk = false;
+    try {
+      await this.#sources.report(project, environment, { flags, bulk, attributes });
+    } catch {
+      // The store has more urgent work: told again with the next report.
+      for (const flag of flags) gathered.flags.add(flag);
+      gathered.bulk ||= bulk;
+    }
+  }
+}
+
+function learn(gathered: Gathered, context: Readonly<Record<string, unknown>>): void {
+  for (const { name, value } of sampleAttributes(context)) {
+    let values = gathered.attributes.get(name);
+    if (!values) {
+      if (gathered.attributes.size >= USAGE_REPORT_ATTRIBUTES) continue;
+      values = new Set();
+      gathered.attributes.set(name, values);
+    }
+    if (value !== undefined && values.size < MAX_VALUES) values.add(value);
+  }
+}
