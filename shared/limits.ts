@@ -68,6 +68,18 @@ export const LIMITS = {
   tokenChars: 256,
   /** Distinct bearer tokens remembered per isolate and snapshot. */
   tokensRemembered: 1_000,
+  /** Secret URLs in one environment; each is a document that nobody but its calls reads. */
+  triggersPerEnvironment: 500,
+  /** Calls of one trigger in a minute, firing ones and others counted apart: tools repeat themselves, storms do too. */
+  triggerCallsPerMinute: 30,
+  /** A firing call that was sent longer ago (ms), 1 h, is about a state of things that has passed. */
+  triggerStaleMs: 3_600_000,
+  /** An outbreak is known again this long (ms), 30 days, after its last call. */
+  triggerEpisodeKeepMs: 30 * 86_400_000,
+  /** Calls kept and shown of each trigger. */
+  triggerCallsKept: 200,
+  /** Bytes of a trigger's call. Alertmanager sends a whole group of alerts, a kilobyte each. */
+  triggerBodyBytes: 1024 * 1024,
   tokens: 1_000,
   projects: 1_000,
   auditPageRows: 200,

@@ -24,6 +24,8 @@ import { segmentLists } from "./routes/segment-lists.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
 import { streams } from "./routes/streams.ts";
+import { triggerCalls } from "./routes/trigger-calls.ts";
+import { triggers } from "./routes/triggers.ts";
 import { usage } from "./routes/usage.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
@@ -36,6 +38,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", schedules)
   .route("/", plans)
   .route("/", planLibrary)
+  .route("/", triggers)
   .route("/", keys)
   .route("/", history)
   .route("/", playground)
@@ -60,6 +63,7 @@ admin.doc31("/openapi.json", {
 export const app = new OpenAPIHono<{ Bindings: Env }>();
 
 app.route("/ofrep/v1/streams", streams);
+app.route("/v1/triggers", triggerCalls);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 
 app.get("/healthz", (c) =>

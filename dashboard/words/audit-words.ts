@@ -11,6 +11,8 @@ export function actorWords({ type, name }: AuditRow["actor"]): string {
       return `The schedule ${name}`;
     case "guard":
       return `The guard ${name}`;
+    case "trigger":
+      return `The trigger ${name}`;
     case "system":
       return "The system";
     default:

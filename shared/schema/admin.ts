@@ -14,7 +14,7 @@ export const roleCovers = (has: Role, needs: Role): boolean => ROLES.indexOf(has
 
 /** Who stands behind a change; written into every audit row. */
 export const actor = z.strictObject({
-  type: z.enum(["admin", "token", "session", "schedule", "guard", "system"]),
+  type: z.enum(["admin", "token", "session", "schedule", "guard", "trigger", "system"]),
   id: z.string().max(100),
   name: z.string().max(LIMITS.nameChars),
   role,

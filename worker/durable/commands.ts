@@ -73,6 +73,16 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("deletePlanTemplate"), template: key }),
   z.strictObject({ type: z.literal("putFreeze"), environment: slug, freeze: key, definition: freeze }),
   z.strictObject({ type: z.literal("deleteFreeze"), environment: slug, freeze: key }),
+  z.strictObject({
+    type: z.literal("createTrigger"),
+    ...at,
+    id: z.string().max(40),
+    name,
+    variant: key.optional(),
+    hash: z.string().length(64),
+    hint: z.string().max(10),
+  }),
+  z.strictObject({ type: z.literal("deleteTrigger"), ...at, id: z.string().max(100) }),
   z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
   z.strictObject({ type: z.literal("deleteSegment"), segment: key }),
   z.strictObject({

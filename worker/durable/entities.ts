@@ -10,7 +10,8 @@ import { keyKind } from "../../shared/schema/snapshot.ts";
 
 /**
  * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
- * `state`, `key`, `kill`, `schedule`, `plan` and `freeze` belong to an environment; the rest to the project (environment "").
+ * `state`, `key`, `kill`, `schedule`, `plan`, `freeze` and `trigger` belong to an environment; the rest to the project
+ * (environment "").
  */
 export const ENTITIES = {
   project: z.strictObject({ name }),
@@ -47,6 +48,16 @@ export const ENTITIES = {
     at: instant,
     /** Project revision of the restore. Kept until a snapshot without the kill is out. */
     clearedRevision: z.int().optional(),
+  }),
+  /** A secret URL that kills a flag. */
+  trigger: z.strictObject({
+    flag: key,
+    name: z.string(),
+    variant: key.optional(),
+    /** SHA-256 of the token. */
+    hash: z.string().length(64),
+    hint: z.string(),
+    createdBy: z.string(),
   }),
   /** A break-glass kill, by its id, that has been restored. */
   tombstone: z.strictObject({ flag: key }),

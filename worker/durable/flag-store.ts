@@ -4,9 +4,10 @@ import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
+import { type CallOutcome, type Signal, signal } from "../../shared/schema/trigger.ts";
 import { type UsageReport, type UsageView, usageReport } from "../../shared/schema/usage.ts";
 import type { Env } from "../env.ts";
-import { randomSecret } from "../http/tokens.ts";
+import { randomSecret, sameSecret } from "../http/tokens.ts";
 import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
 import { LIST_PREFIX, listShardKey } from "../kv/list-shards.ts";
 import { kvSnapshotStore, type SnapshotStore, sha256, snapshotKey } from "../kv/snapshot-store.ts";
@@ -26,12 +27,14 @@ import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import { decide } from "./decide/decide.ts";
+import { activeKills } from "./decide/kill.ts";
 import { fieldIssues } from "./decide/parse.ts";
 import { plansByTime } from "./decide/plan.ts";
 import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
+import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import { Documents } from "./documents.ts";
 import { DurableBase } from "./durable-base.ts";
-import type { Change } from "./entities.ts";
+import type { Change, Row } from "./entities.ts";
 import { exportProject } from "./export-project.ts";
 import { FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
 import { backoff, computeNextAlarm, drainOutbox, type Rendered } from "./outbox.ts";
@@ -40,6 +43,7 @@ import { Publications, type Published } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
 import { directory } from "./stubs.ts";
+import { TriggerCalls } from "./trigger-calls.ts";
 import { UsageLog } from "./usage-log.ts";
 import {
   definitionViewOf,
@@ -55,6 +59,7 @@ import {
   projectViewOf,
   scheduleViews,
   stateViewOf,
+  triggerView,
   viewAfter,
 } from "./views.ts";
 
@@ -70,6 +75,14 @@ export interface Reply {
   view: unknown;
   /** The answer to a command of this id that was carried out earlier. */
   replayed?: boolean;
+}
+
+/** What a call of a trigger did. */
+export interface TriggerAnswer {
+  outcome: CallOutcome;
+  flag: string;
+  /** The project revision that the kill became. */
+  revision: number | null;
 }
 
 /** A write waits this long (ms) for its publication, so that its author's next evaluation sees it. */
@@ -115,6 +128,8 @@ export class FlagStore extends DurableBase {
     "listPlanTemplates",
     "listFreezes",
     "listKeys",
+    "listTriggers",
+    "callTrigger",
     "audit",
     "searchAudit",
     "exportProject",
@@ -136,6 +151,7 @@ export class FlagStore extends DurableBase {
   readonly #usage: UsageLog;
   readonly #lists: SegmentLists;
   readonly #restoring: RestoreStage;
+  readonly #triggerCalls: TriggerCalls;
   readonly #snapshots: SnapshotStore;
   readonly #checkpoints: Checkpoints;
   readonly #admitted = {
@@ -163,6 +179,7 @@ export class FlagStore extends DurableBase {
     this.#lists = new SegmentLists(state.storage.sql);
     this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
+    this.#triggerCalls = new TriggerCalls(state.storage.sql);
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
     this.#checkpoints = checkpoints(env.FAULT_SERVER);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
@@ -236,6 +253,7 @@ export class FlagStore extends DurableBase {
       if (change.entity === "list") {
         for (const kvKey of this.#lists.follow(project, change, list)) this.#publications.retire(kvKey, now);
       }
+      if (change.entity === "trigger" && change.after === null) this.#triggerCalls.forget(change.key);
       if (change.entity === "project") this.#publications.enqueue("", revision, now);
     }
     this.#audit.append({ revision, at: now, actor, action: command.type, comment, changes });
@@ -267,6 +285,53 @@ export class FlagStore extends DurableBase {
     // The changes of an import are in the audit already; a replay needs the answer only.
     const kept = JSON.stringify({ ...reply, changes: [] });
     sql.exec("INSERT INTO command (id, fingerprint, reply, at) VALUES (?, ?, ?, ?)", id, fingerprint, kept, now);
+  }
+
+  /**
+   * A call of a trigger: the kill, what is remembered of the outbreak and the log stand in one transaction. Null: no
+   * such trigger, or not its secret.
+   */
+  async callTrigger(environment: string, id: string, hash: string, sent: Signal): Promise<TriggerAnswer | null> {
+    if (!this.#ready) return null;
+    const row = this.#documents.get("trigger", environment, id);
+    if (!sameSecret(row?.body.hash ?? "", hash) || !row) return null;
+    const heard = signal.parse(sent);
+    const answered = this.#storage.transactionSync(() => this.#answerCall(row, heard, Date.now()));
+    if (answered.outcome === "killed") void this.#drain();
+    return answered;
+  }
+
+  #answerCall(row: Row<"trigger">, heard: Signal, now: number): TriggerAnswer {
+    const { key: id, environment, body } = row;
+    const { flag, variant } = body;
+    const calls = this.#triggerCalls;
+    const episodes = heard.kind === "firing" ? heard.episodes : [];
+    const killed = activeKills(this.#documents, environment).some(
+      (kill) => kill.body.flag === flag && (kill.body.variant === undefined || kill.body.variant === variant),
+    );
+    const callsThisMinute = calls.count(id, heard.kind === "firing" ? "firing" : "other", now);
+    let outcome = decideCall(heard, { now, callsThisMinute, seen: calls.seen(id, episodes), killed });
+    let revision: number | null = null;
+    if (outcome === "killed" && heard.kind === "firing") {
+      const command = { type: "kill", environment, flag, ...(variant === undefined ? {} : { variant }) } as const;
+      const comment = `${SOURCE_NAMES[heard.source]}: ${heard.summary}`;
+      const asked = { id: `trigger/${id}/${crypto.randomUUID()}`, project: this.#project, actor: triggerActor(row) };
+      const reply = this.#transact({ ...asked, comment, command });
+      if (reply.ok) revision = reply.value.revision;
+      else outcome = "refused";
+    }
+    if (outcome === "killed" || outcome === "already-killed" || outcome === "repeated")
+      calls.remember(id, episodes, now);
+    calls.log(id, heard, outcome, revision, now);
+    return { outcome, flag, revision };
+  }
+
+  listTriggers(environment: string, flag: string) {
+    if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
+    return this.#documents
+      .list("trigger", environment)
+      .filter((row) => row.body.flag === flag)
+      .map((row) => triggerView(row, this.#triggerCalls.recent(row.key, LIMITS.triggerCallsKept)));
   }
 
   async alarm(): Promise<void> {
@@ -700,7 +765,8 @@ export class FlagStore extends DurableBase {
 
 /** What tells a command sent again from another one: not what every attempt draws anew, a key's secret or an upload's name. */
 function asAsked(command: Command): unknown {
-  if (command.type === "createKey") return { ...command, id: "", hash: "", hint: "" };
+  if (command.type === "createKey" || command.type === "createTrigger")
+    return { ...command, id: "", hash: "", hint: "" };
   return command.type === "putList" ? { ...command, upload: "" } : command;
 }
 
@@ -731,6 +797,8 @@ export type FlagStoreMethods = Pick<
   | "listPlanTemplates"
   | "listFreezes"
   | "listKeys"
+  | "listTriggers"
+  | "callTrigger"
   | "audit"
   | "searchAudit"
   | "exportProject"

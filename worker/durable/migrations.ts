@@ -1,3 +1,5 @@
+import { TRIGGERS } from "./delivery-migrations.ts";
+
 /**
  * Append-only. A migration that has been released is never edited: add another. At boot the applied list must be a
  * prefix of this one; anything else means that the code is older than the data, and the object refuses to start
@@ -141,6 +143,7 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (environment, name)
       ) WITHOUT ROWID;`,
   },
+  { name: "0007-triggers", ...TRIGGERS },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

@@ -4,6 +4,7 @@ import type { FreezeView } from "../../shared/schema/freeze.ts";
 import type { PlanView } from "../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../shared/schema/schedule.ts";
 import type { ListView } from "../../shared/schema/segment.ts";
+import type { TriggerCall, TriggerView } from "../../shared/schema/trigger.ts";
 import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
@@ -61,6 +62,11 @@ export const planTemplateViews = (view: ProjectView) =>
 
 export const freezeViews = (view: ProjectView, environment: string): FreezeView[] =>
   view.list("freeze", environment).flatMap(({ key }) => freezeViewOf(view, environment, key) ?? []);
+
+export function triggerView(row: Row<"trigger">, calls: TriggerCall[]): TriggerView {
+  const { hash: _, ...body } = row.body;
+  return { id: row.key, environment: row.environment, ...body, createdAt: iso(row.createdAt), calls };
+}
 
 /** Schedules of an environment, or of one flag in it, by their time. */
 export function scheduleViews(view: ProjectView, environment: string, flag?: string): ScheduleView[] {
@@ -193,6 +199,10 @@ export function viewAfter(
       return planTemplateViewOf(view, command.template);
     case "putFreeze":
       return freezeViewOf(view, command.environment, command.freeze);
+    case "createTrigger": {
+      const made = view.get("trigger", command.environment, command.id);
+      return made && triggerView(made, []);
+    }
     case "putSegment":
       return definitionViewOf(view, "segment", command.segment);
     case "putList":
@@ -208,6 +218,7 @@ export function viewAfter(
     case "deleteProject":
     case "deleteEnvironment":
     case "archiveFlag":
+    case "deleteTrigger":
     case "deleteSegment":
     case "deleteList":
     case "deleteLayer":

@@ -77,6 +77,8 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return notFound("freeze window", r.freeze);
     case "plan-state":
       return [409, r.what, r.fix];
+    case "trigger-not-found":
+      return notFound("trigger", r.id);
     case "revision-not-found":
       return [404, `There is no revision ${r.revision}`, `The latest is ${r.latest}.`];
     case "flag-archived":

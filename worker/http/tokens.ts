@@ -12,6 +12,18 @@ export function randomSecret(): string {
 export const newEnvironmentKey = (kind: KeyKind, project: string, environment: string): string =>
   `bd${kind === "client" ? "c" : "s"}_${project}_${environment}_${randomSecret()}`;
 
+/** `bdk_shop_production_…`: names its store and, by the first sixteen characters, its trigger; the rest is the secret. */
+export const newTriggerToken = (project: string, environment: string, id: string): string =>
+  `bdk_${project}_${environment}_${id.slice("trg_".length)}${randomSecret()}`;
+
+const TRIGGER_TOKEN = /^bdk_([a-z0-9-]{1,40})_([a-z0-9-]{1,40})_([0-9a-f]{16})[0-9a-f]{40}$/;
+
+/** Whose a trigger's token is; null when it cannot be one. */
+export function parseTriggerToken(token: string): { project: string; environment: string; id: string } | null {
+  const [, project, environment, id] = TRIGGER_TOKEN.exec(token) ?? [];
+  return project && environment && id ? { project, environment, id: `trg_${id}` } : null;
+}
+
 export const newApiToken = (): string => `bdt_${randomSecret()}`;
 export const newSession = (): string => `bdx_${randomSecret()}`;
 export const newId = (prefix: string): string => `${prefix}_${randomSecret().slice(0, 16)}`;

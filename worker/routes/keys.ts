@@ -9,7 +9,8 @@ import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
 const KEYS = "/projects/{project}/environments/{environment}/keys" as const;
-const shownOnce = new ProblemError(409, "shown-once", "This request was carried out already", {
+/** For a repeated request whose secret has been shown. */
+export const shownOnce = new ProblemError(409, "shown-once", "This request was carried out already", {
   detail: "The secret was shown then and is not kept. Revoke it and make another if it was lost.",
 });
 

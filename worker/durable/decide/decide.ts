@@ -20,6 +20,7 @@ import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject
 import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
+import { createTrigger, deleteTrigger } from "./trigger.ts";
 
 /**
  * What a command does to a project: the documents that change, or why not. Pure. `historySince(revision)` gives the
@@ -84,6 +85,10 @@ export function decide(
       return putFreeze(command, c);
     case "deleteFreeze":
       return deleteFreeze(command, c);
+    case "createTrigger":
+      return createTrigger(command, c);
+    case "deleteTrigger":
+      return deleteTrigger(command, c);
     case "putSegment":
       return putSegment(command, c);
     case "deleteSegment":

@@ -53,6 +53,7 @@ export function deleteProject(c: Circumstances): Result<Decision> {
     "plan",
     "planTemplate",
     "freeze",
+    "trigger",
     "key",
     "state",
     "flag",
@@ -99,7 +100,7 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
   // Not the kills: only restore clears one, also when the environment is made anew.
-  for (const entity of ["tombstone", "schedule", "plan", "freeze", "key", "state"] as const) {
+  for (const entity of ["tombstone", "schedule", "plan", "freeze", "trigger", "key", "state"] as const) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }
