@@ -81,17 +81,18 @@ describe("a firing alert", () => {
 });
 
 describe("nothing else fires", () => {
-  test.each([
+  test.each<[string, unknown]>([
     ["Alertmanager, all resolved", resolved(alertmanager)],
     ["Grafana, all resolved", resolved(grafana)],
     ["a group without alerts", { ...alertmanager, alerts: [] }],
     ["Datadog, recovered by title", { ...datadog, title: "[Recovered on {host:ip-012345}] Host is Down" }],
     ...["Recovered", "Warn", "No Data", "Re-No Data", "Re-Warn", "Null"].map(
-      (transition) => [`Datadog, ${transition}`, { ...datadogCustom, alert_transition: transition }] as const,
+      (transition) =>
+        [`Datadog, ${transition}`, { ...datadogCustom, alert_transition: transition }] as [string, unknown],
     ),
     ["Datadog, whose variable was not filled in", { ...datadog, title: "x", alert_transition: "$ALERT_TRANSITION" }],
     ...["acknowledged", "resolved", "unacknowledged", "annotated", "priority_updated"].map(
-      (type) => [`PagerDuty, ${type}`, event(`incident.${type}`)] as const,
+      (type) => [`PagerDuty, ${type}`, event(`incident.${type}`)] as [string, unknown],
     ),
     ["PagerDuty, a service", event("service.updated")],
     ["a plain call that says resolved", { status: "resolved" }],
@@ -99,7 +100,7 @@ describe("nothing else fires", () => {
     expect(recognise(payload).kind).toBe("not-firing");
   });
 
-  test.each([
+  test.each<[string, unknown]>([
     [
       "Grafana's test of a contact point",
       { ...grafana, alerts: [{ status: "firing", labels: { alertname: "TestAlert" } }] },

@@ -21,7 +21,13 @@ interface Section {
 }
 
 /** Parts of the flag page beside its rules, in their order. Each loads its code by itself, and may draw nothing. */
-const SECTIONS: readonly Section[] = [];
+const SECTIONS: readonly Section[] = [
+  {
+    id: "triggers",
+    place: "panels",
+    load: () => import("../trigger/trigger-panel.tsx").then((module) => module.TriggerPanel),
+  },
+];
 
 export function Sections({ place, ...props }: SectionProps & { place: Section["place"] }) {
   const shown = SECTIONS.filter((section) => section.place === place && (section.isShown?.(props.flag) ?? true));
