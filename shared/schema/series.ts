@@ -30,6 +30,11 @@ const metricFields = {
    * than the control's.
    */
   tolerance: z.number().min(0).max(10).default(0),
+  /**
+   * The greatest share of units that is harmless by itself (of conversions, the least): what a stage without a
+   * concurrent control is held to, and where the circuit breaker trips elsewhere.
+   */
+  budget: z.number().gt(0).lt(1).optional(),
 };
 
 const direction = z.enum(["up-is-bad", "down-is-bad"]);
@@ -73,8 +78,13 @@ export const metric = z
     }),
   ])
   .refine((one) => one.kind !== "mean" || one.min < one.max, { message: "min must be below max", path: ["max"] })
+  .refine((one) => one.kind !== "mean" || one.min >= 0 || one.tolerance === 0, {
+    message: "a relative tolerance means nothing for values below 0: leave it out, or use a min of 0 or more",
+    path: ["tolerance"],
+  })
   .meta({ id: "Metric" });
 export type Metric = z.infer<typeof metric>;
+export const METRIC_KINDS = ["error", "slow", "conversion", "missing", "mean"] as const satisfies Metric["kind"][];
 export type MetricKind = Metric["kind"];
 
 /** Which way a metric gets worse. */

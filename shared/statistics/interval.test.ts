@@ -63,7 +63,7 @@ test("the quotient of rates is found at any share, and unbounded above while the
 
 test("the quotient of means lies around the quotient of the averages", () => {
   const arm = (mean: number) => ({ units: 5_000, sum: 5_000 * mean, sumSquares: 5_000 * (mean ** 2 + 0.01) });
-  const { low, high } = meanRatioInterval(0.5, 0.5, arm(0.45), arm(0.5), 0.05);
+  const { low, high } = meanRatioInterval({ share: 0.5, centre: 0.5, min: 0, max: 1 }, arm(0.45), arm(0.5), 0.05);
   expect(low).toBeLessThan(0.9);
   expect(high).toBeGreaterThan(0.9);
   expect(low).toBeGreaterThan(0.85);

@@ -1,5 +1,5 @@
 import { coinTest, type Harm } from "./coin-test.ts";
-import { logMeanEvidence, type Moments } from "./mean-test.ts";
+import { logMeanEvidence, type MeanTest, type Moments } from "./mean-test.ts";
 
 /**
  * Bounds that hold at all times together with the stated confidence, so that one may look as often as one likes: a
@@ -54,15 +54,14 @@ export function ratioInterval(treatment: number, control: number, share: number,
 
 /** For the quotient of two bounded means. */
 export function meanRatioInterval(
-  share: number,
-  centre: number,
+  test: Omit<MeanTest, "ratio" | "harm">,
   treatment: Moments,
   control: Moments,
   alpha: number,
 ): Interval {
   const bar = Math.log(2 / alpha);
   const rejects = (harm: Harm) => (ratio: number) =>
-    logMeanEvidence({ share, ratio, harm, centre }, treatment, control) >= bar;
+    logMeanEvidence({ ...test, ratio, harm }, treatment, control) >= bar;
   const mean = (arm: Moments) => (arm.units === 0 ? 0 : arm.sum / arm.units);
   const best = mean(control) === 0 ? 1 : mean(treatment) / mean(control);
   let far = Math.max(2, 2 * best);

@@ -21,7 +21,7 @@ test("one more unit does not raise the e-value on average when the means are as 
       unit,
       (share, ratio, harm, centre, past, controlMean) => {
         fc.pre(controlMean * ratio <= 1);
-        const test = { share, ratio, harm, centre };
+        const test = { share, ratio, harm, centre, min: 0, max: 1 };
         // Values at the ends of the scale are the widest distribution of a mean: the hardest case.
         const before: [Moments, Moments] = [past.reduce(plus, none), past.slice(1).reduce(plus, none)];
         const after = (treated: boolean, x: number) =>
@@ -44,7 +44,7 @@ test("a lower mean is found where lower is harm, and not where higher is", () =>
     sum: mean * units,
     sumSquares: (mean * mean + 0.01) * units,
   });
-  const test = { share: 0.5, ratio: 1, centre: 0.5 };
+  const test = { share: 0.5, ratio: 1, centre: 0.5, min: 0, max: 1 };
   expect(logMeanEvidence({ ...test, harm: "fewer" }, arm(0.4, 2_000), arm(0.5, 2_000))).toBeGreaterThan(20);
   expect(logMeanEvidence({ ...test, harm: "more" }, arm(0.4, 2_000), arm(0.5, 2_000))).toBeLessThan(0);
 });

@@ -2,7 +2,7 @@ import { type Harm, logarithmic, logSumExp } from "./coin-test.ts";
 
 /**
  * Compares a bounded mean (a custom metric: basket value, items found, seconds) in two arms that run at the same
- * time, with one value per unit, in [0, 1] after division by the metric's declared maximum.
+ * time, with one value per unit, within declared bounds.
  *
  * A unit of value x pays Z = (x − ratio·m)/share in the treatment and −ratio·(x − m)/(1 − share) in the control.
  * Whatever the centre m, as long as it was fixed before the unit came, the mean of Z is
@@ -21,11 +21,14 @@ export interface MeanTest {
   share: number;
   ratio: number;
   harm: Harm;
-  /** m: a guess of the control's mean made before the units tested here, in [0, 1]. */
+  /** m: a guess of the control's mean made before the units tested here. */
   centre: number;
+  /** Every value lies within. */
+  min: number;
+  max: number;
 }
 
-/** Units of an arm with their sum and sum of squares, each value in [0, 1]. */
+/** Units of an arm with the sum and the sum of squares of their values. */
 export interface Moments {
   units: number;
   sum: number;
@@ -36,26 +39,25 @@ const BETS: readonly number[] = logarithmic(0.002, 0.8, 24);
 
 /** Logarithm of the e-value of these totals. */
 export function logMeanEvidence(
-  { share, ratio, harm, centre: m }: MeanTest,
+  { share, ratio, harm, centre: m, min, max }: MeanTest,
   treatment: Moments,
   control: Moments,
 ): number {
   const sign = harm === "more" ? 1 : -1;
-  const shifted = ratio * m;
-  const sum = sign * ((treatment.sum - treatment.units * shifted) / share - scaled(control, m) * (ratio / (1 - share)));
-  const squares = spread(treatment, shifted) / share ** 2 + spread(control, m) * (ratio / (1 - share)) ** 2;
-  // Any bound on −Z will do; this one holds for both directions and does not vanish with the ratio.
+  const [pays, costs] = [1 / share, ratio / (1 - share)];
+  const sum = sign * ((treatment.sum - treatment.units * ratio * m) * pays - (control.sum - control.units * m) * costs);
+  const squares = spread(treatment, ratio * m) * pays ** 2 + spread(control, m) * costs ** 2;
+  // Any bound on −Z will do; this one holds in both directions and does not vanish with the ratio.
   const worst = Math.max(
-    shifted / share,
-    Math.abs(1 - shifted) / share,
-    (ratio * m) / (1 - share),
-    (ratio * (1 - m)) / (1 - share),
+    Math.abs(min - ratio * m) * pays,
+    Math.abs(max - ratio * m) * pays,
+    Math.abs(min - m) * costs,
+    Math.abs(max - m) * costs,
   );
   const terms = BETS.map((bet) => (bet * sum) / worst + ((Math.log1p(-bet) + bet) * squares) / worst ** 2);
   return logSumExp(terms) - Math.log(BETS.length);
 }
 
-const scaled = ({ units, sum }: Moments, centre: number) => sum - units * centre;
 const spread = ({ units, sum, sumSquares }: Moments, centre: number) =>
   Math.max(0, sumSquares - 2 * centre * sum + units * centre ** 2);
 

@@ -41,3 +41,48 @@ export function informationPerUnit({ share, ratio, harm }: RateTest, { control, 
 export function twoSampleBound(test: RateTest, rates: Rates, alpha: number): number {
   return Math.log(1 / alpha) / informationPerUnit(test, rates);
 }
+
+/** What the mixture of coin-test.ts costs beyond the bound, in nats: measured by bench/guard.ts, about alike for all effects. */
+const PRICE = 2;
+
+/**
+ * Units, of both arms together, at which the guard's own test stops a release on average: the bound, and the price of
+ * not knowing the effect beforehand. Infinite when the rates are tolerated.
+ */
+export const expectedUnits = (test: RateTest, rates: Rates, alpha: number): number =>
+  (Math.log(1 / alpha) + PRICE) / informationPerUnit(test, rates);
+
+/**
+ * The treatment's rate that `units` of both arms let the guard see on average; null when even the worst (all of the
+ * units with the event, or none) would stay unseen.
+ */
+export function detectableRate(test: RateTest, control: number, alpha: number, units: number): number | null {
+  const seen = (treatment: number) => expectedUnits(test, { control, treatment }, alpha) <= units;
+  const worst = test.harm === "more" ? 1 : 0;
+  if (!seen(worst)) return null;
+  let [unseen, found] = [Math.min(1, test.ratio * control), worst];
+  for (let step = 0; step < 50; step++) {
+    const middle = (unseen + found) / 2;
+    if (seen(middle)) found = middle;
+    else unseen = middle;
+  }
+  return found;
+}
+
+/** One stage and metric, as a calculator shows them before the start. */
+export interface Detectability {
+  bound: number;
+  units: number;
+  /** At the traffic given; null without any. */
+  minutes: number | null;
+}
+
+/** @param unitsPerMinute new units of both arms together, at present */
+export function detectability(test: RateTest, rates: Rates, alpha: number, unitsPerMinute: number): Detectability {
+  const units = expectedUnits(test, rates, alpha);
+  return {
+    bound: twoSampleBound(test, rates, alpha),
+    units,
+    minutes: unitsPerMinute > 0 ? units / unitsPerMinute : null,
+  };
+}
