@@ -9,6 +9,7 @@ import { checkBody } from "./middleware/admin-body.ts";
 import type { AdminEnv } from "./middleware/principal.ts";
 import { backup } from "./routes/backup.ts";
 import { breakGlass } from "./routes/break-glass.ts";
+import { EVENTS_PATH, events } from "./routes/events.ts";
 import { flags } from "./routes/flags.ts";
 import { history } from "./routes/history.ts";
 import { keys } from "./routes/keys.ts";
@@ -65,6 +66,8 @@ export const app = new OpenAPIHono<{ Bindings: Env }>();
 app.route("/ofrep/v1/streams", streams);
 app.route("/v1/triggers", triggerCalls);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
+
+app.route(EVENTS_PATH, events);
 
 app.get("/healthz", (c) =>
   c.json({ status: "ok", nonce: c.env.START_NONCE ?? "" }, 200, { "Cache-Control": "no-store" }),

@@ -3,6 +3,7 @@ export interface Env {
   readonly SNAPSHOTS: KVNamespace;
   readonly FLAG_STORE: DurableObjectNamespace;
   readonly DIRECTORY: DurableObjectNamespace;
+  readonly TELEMETRY_SHARD: DurableObjectNamespace;
   readonly ASSETS: Fetcher;
   /** The administrator's token. Unset, administration is closed. */
   readonly ADMIN_TOKEN?: string;

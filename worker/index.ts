@@ -4,6 +4,7 @@ import { isEvaluation, ofrep } from "./routes/ofrep.ts";
 
 export { Directory } from "./durable/directory.ts";
 export { FlagStore } from "./durable/flag-store.ts";
+export { TelemetryShard } from "./durable/telemetry-shard.ts";
 
 export default {
   fetch: (request, env, execution) =>

@@ -2,9 +2,14 @@ import type { Env } from "../env.ts";
 import type { DirectoryMethods } from "./directory.ts";
 import { durableStub } from "./durable-base.ts";
 import type { FlagStoreMethods } from "./flag-store.ts";
+import type { TelemetryShardMethods } from "./telemetry-shard.ts";
 
 /** The store of one project. */
 export const flagStore = (env: Env, project: string) => durableStub<FlagStoreMethods>(env.FLAG_STORE, project);
 
 /** Projects, API tokens and sessions of the whole installation. */
 export const directory = (env: Env) => durableStub<DirectoryMethods>(env.DIRECTORY, "directory");
+
+/** One of an environment's telemetry shards; which, the hash of a unit says. */
+export const telemetryShard = (env: Env, project: string, environment: string, shard: number) =>
+  durableStub<TelemetryShardMethods>(env.TELEMETRY_SHARD, `${project}/${environment}/${shard}`);

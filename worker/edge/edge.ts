@@ -4,6 +4,7 @@ import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
 import type { Kill, Snapshot } from "../../shared/schema/snapshot.ts";
 import { snapshotKey, verifySnapshot } from "../kv/snapshot-store.ts";
+import { Observed } from "../telemetry/observed.ts";
 import { BearerKeys } from "./bearer-keys.ts";
 import {
   ageOf,
@@ -27,6 +28,8 @@ import {
 export interface Loaded {
   readonly compiled: CompiledSnapshot;
   readonly keys: BearerKeys;
+  /** What is observed here, for events. */
+  readonly observed: Observed;
   readonly revision: number;
   readonly epoch: number;
   readonly hash: string;
@@ -489,6 +492,7 @@ export class Edge {
     const loaded: Loaded = {
       compiled,
       keys: new BearerKeys(keys),
+      observed: new Observed(snapshot),
       revision,
       epoch,
       hash,

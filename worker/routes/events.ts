@@ -1,0 +1,177 @@
+import { Hono } from "hono";
+import { LIMITS } from "../../shared/limits.ts";
+import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
+import { EVENT_LIMITS, type EventAnswer, type ExclusionMark, eventBatch } from "../../shared/schema/telemetry.ts";
+import { fieldIssues } from "../durable/decide/parse.ts";
+import { telemetryShard } from "../durable/stubs.ts";
+import { parseKey } from "../edge/bearer-keys.ts";
+import type { Loaded } from "../edge/edge.ts";
+import { isolateEdge } from "../edge/isolate.ts";
+import type { Env } from "../env.ts";
+import { jsonDepth, readText } from "../http/body.ts";
+import { edgeAttributes } from "../http/edge-attributes.ts";
+import { ProblemError, problemResponse } from "../http/problem.ts";
+import { bearerOf } from "../http/tokens.ts";
+import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
+import { sortEvents } from "../telemetry/intake.ts";
+import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
+
+export const EVENTS_PATH = "/v1/events";
+
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "Retry-After",
+  "Cache-Control": "no-store",
+};
+const PREFLIGHT = {
+  ...CORS,
+  "Access-Control-Allow-Methods": "POST, OPTIONS",
+  "Access-Control-Allow-Headers": "Content-Type, Authorization, X-API-Key",
+  "Access-Control-Max-Age": "86400",
+};
+/** A beacon's body is text/plain unless it takes the trouble of a preflight. */
+const BODY_TYPE = /^(?:application\/json|text\/plain)\s*(?:;|$)/i;
+/** Batches that one isolate works on at a time: beyond, senders come again, and evaluations keep their turn. */
+const MAX_IN_FLIGHT = 64;
+const RETRY_AFTER_S = "2";
+
+const levels = new ShardLevels();
+let inFlight = 0;
+
+/**
+ * `POST /v1/events`. Reads what this isolate knows already (keys, series, kills), so it asks nobody before it may write,
+ * and evaluation never waits for it.
+ */
+export const events = new Hono<{ Bindings: Env }>()
+  .options("/", () => new Response(null, { status: 204, headers: PREFLIGHT }))
+  .post("/", async (c) => {
+    if (inFlight >= MAX_IN_FLIGHT) return refusal(busy());
+    inFlight++;
+    try {
+      const answer = await take(c.req.raw, c.env, (work) => c.executionCtx.waitUntil(work));
+      const again = answer.rejected.some(({ code }) => code === "unavailable");
+      return Response.json(answer, { status: again ? 503 : 202, headers: again ? { ...CORS, ...RETRY } : CORS });
+    } catch (error) {
+      if (error instanceof ProblemError) return refusal(error);
+      throw error;
+    } finally {
+      inFlight--;
+    }
+  });
+
+const RETRY = { "Retry-After": RETRY_AFTER_S };
+
+function refusal(error: ProblemError): Response {
+  const response = problemResponse(error);
+  for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
+  return response;
+}
+
+const busy = () =>
+  new ProblemError(
+    503,
+    "busy",
+    "Too many batches at once",
+    { detail: "Nothing of this batch was stored: send it again." },
+    RETRY,
+  );
+
+async function take(request: Request, env: Env, waitUntil: (work: Promise<unknown>) => void): Promise<EventAnswer> {
+  const batch = await readBatch(request);
+  const token = bearerOf(request.headers) ?? batch.key ?? null;
+  const { key, loaded } = await admit(token, request, env, waitUntil);
+  const { observed, compiled, revision } = loaded;
+  const { project, environment } = compiled;
+  if (!observed.hasher) throw busy();
+  const receivedAt = Date.now();
+  const nameOf = (shard: number) => `${project}/${environment}/${shard}`;
+  const sorted = sortEvents({
+    events: batch.events,
+    sentAt: batch.sentAt,
+    receivedAt,
+    source: key.kind,
+    observed,
+    hasher: observed.hasher,
+    compiled,
+    revision,
+    visitor: key.kind === "client" ? visitorOf(request) : { marks: [] },
+    keep: (shard) => levels.of(nameOf(shard), receivedAt),
+  });
+  const ingest = (shard: number, part: ShardBatch): Promise<ShardReply> =>
+    Promise.race([
+      telemetryShard(env, project, environment, shard).ingest(part),
+      scheduler.wait(SHARD_TIMEOUT_MS).then((): never => {
+        throw new Error(`no answer within ${SHARD_TIMEOUT_MS} ms`);
+      }),
+    ]);
+  const heard = (shard: number, keep: KeepLevels) => levels.heard(nameOf(shard), keep, Date.now());
+  return deliver(sorted, batch.events.length, ingest, heard);
+}
+
+async function readBatch(request: Request) {
+  const type = request.headers.get("Content-Type") ?? "";
+  if (!BODY_TYPE.test(type)) {
+    const detail = "Beacons may use text/plain; the body is JSON in either case.";
+    throw new ProblemError(415, "content-type", "Send Content-Type: application/json", { detail });
+  }
+  const text = await readText(request, EVENT_LIMITS.bodyBytes);
+  if (text === null)
+    throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);
+  if (jsonDepth(text) > LIMITS.jsonDepth)
+    throw new ProblemError(400, "json-too-deep", `The body nests deeper than ${LIMITS.jsonDepth} levels`);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : "";
+    throw new ProblemError(400, "json-invalid", "The body is not valid JSON", { detail });
+  }
+  const sent = (body as { events?: unknown } | null)?.events;
+  if (Array.isArray(sent) && sent.length > EVENT_LIMITS.perBatch) {
+    const detail = `Here are ${sent.length}. Send several batches.`;
+    throw new ProblemError(413, "too-many-events", `At most ${EVENT_LIMITS.perBatch} events a batch`, { detail });
+  }
+  const parsed = eventBatch.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new ProblemError(400, "invalid", "Some fields are not valid", {
+    errors: fieldIssues(parsed.error).slice(0, 50),
+  });
+}
+
+async function admit(
+  token: string | null,
+  request: Request,
+  env: Env,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<{ key: SnapshotKey; loaded: Loaded }> {
+  const named = token === null ? null : parseKey(token);
+  if (token === null || !named) throw unauthenticated();
+  const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil);
+  if (loaded === "missing") throw unauthenticated();
+  if (loaded === "unreachable") throw busy();
+  const key = loaded.keys.find(token);
+  if (!key) throw unauthenticated();
+  const origin = request.headers.get("Origin");
+  if (key.kind === "client" && key.origins.length > 0 && origin !== null && !key.origins.includes(origin))
+    throw new ProblemError(403, "origin-not-allowed", "This key may not be used from this origin");
+  return { key, loaded };
+}
+
+const unauthenticated = () =>
+  new ProblemError(
+    401,
+    "unauthenticated",
+    "Send an environment key that is in force",
+    { detail: 'Authorization: Bearer KEY or X-API-Key: KEY; beacons put it into the body as "key".' },
+    { "WWW-Authenticate": 'Bearer realm="blastdoor"' },
+  );
+
+/** What a visitor's own request shows: no address of theirs is looked at. */
+function visitorOf(request: Request) {
+  const { bot, country, device } = edgeAttributes(request);
+  const purpose = `${request.headers.get("Sec-Purpose") ?? ""} ${request.headers.get("Purpose") ?? ""}`;
+  const marks: ExclusionMark[] = [];
+  if (bot) marks.push("bot");
+  if (/prefetch|prerender|preview/i.test(purpose)) marks.push("preview");
+  return { marks, country, device };
+}

@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Admission } from "./admission.ts";
+
+const CAPACITY = 1_000;
+/** Offers so many events a second in batches of ten, evenly, and counts what a shard would store each second. */
+function run(admission: Admission, seconds: number, rate: { server?: number; client?: number }, from = 0) {
+  const stored: { server: number; client: number }[] = [];
+  let seed = 7;
+  const rank = () => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return seed / 4_294_967_296;
+  };
+  for (let second = 0; second < seconds; second++) {
+    const count = { server: 0, client: 0 };
+    for (let batch = 0; batch < 100; batch++) {
+      for (const source of ["server", "client"] as const) {
+        const events = Math.round((rate[source] ?? 0) / 100);
+        if (events === 0) continue;
+        const level = admission.offer(source, events, (from + second) * 1_000 + batch * 10)[source];
+        for (let event = 0; event < events; event++) if (rank() < level) count[source]++;
+      }
+    }
+    stored.push(count);
+  }
+  return stored;
+}
+
+describe("a shard", () => {
+  test("takes everything that it can store", () => {
+    for (const { server } of run(new Admission(CAPACITY), 5, { server: CAPACITY })) expect(server).toBe(CAPACITY);
+  });
+
+  test("stores about its capacity of four times as much, from the first second on", () => {
+    for (const { server } of run(new Admission(CAPACITY), 10, { server: 4 * CAPACITY })) {
+      expect(server).toBeGreaterThan(0.8 * CAPACITY);
+      expect(server).toBeLessThan(2.5 * CAPACITY);
+    }
+    for (const { server } of run(new Admission(CAPACITY), 10, { server: 4 * CAPACITY }).slice(1))
+      expect(server).toBeLessThan(1.3 * CAPACITY);
+  });
+
+  test("keeps what servers send when client keys send a hundred times as much", () => {
+    const stored = run(new Admission(CAPACITY), 10, { server: 500, client: 50_000 });
+    for (const { server, client } of stored.slice(1)) {
+      expect(server).toBe(500);
+      expect(client).toBeLessThan(0.8 * CAPACITY);
+    }
+  });
+
+  test("leaves client keys a tenth beside a server that would take all", () => {
+    const stored = run(new Admission(CAPACITY), 10, { server: 5_000, client: 1_000 });
+    for (const { client } of stored.slice(2)) expect(client).toBeGreaterThan(0.05 * CAPACITY);
+  });
+
+  test("takes everything again within seconds of a flood's end", () => {
+    const admission = new Admission(CAPACITY);
+    run(admission, 10, { server: 50_000 });
+    const after = run(admission, 12, { server: 500 }, 10);
+    expect(after.at(-1)?.server).toBe(500);
+  });
+
+  test("keeps some units and never more than all, whatever the clock does", () => {
+    const offer = fc.record({
+      source: fc.constantFrom("server" as const, "client" as const),
+      events: fc.nat(5_000),
+      now: fc.integer({ min: -1e6, max: 1e6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(offer, { maxLength: 50 }), (offers) => {
+        const admission = new Admission(CAPACITY);
+        for (const { source, events, now } of offers) {
+          const { server, client } = admission.offer(source, events, now);
+          for (const level of [server, client]) {
+            expect(level).toBeGreaterThan(0);
+            expect(level).toBeLessThanOrEqual(1);
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,180 @@
+import { identityText } from "../../shared/attribute.ts";
+import type { CompiledSnapshot } from "../../shared/compile.ts";
+import {
+  EVENT_LIMITS,
+  type EventAnswer,
+  type EventRejection,
+  EXCLUSION_MARKS,
+  type ExclusionMark,
+  type TelemetryEvent,
+  telemetryEvent,
+} from "../../shared/schema/telemetry.ts";
+import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
+import type { Observed, UnitAttributes } from "./observed.ts";
+import type { KeepLevels, ShardBatch, ShardEvent } from "./shard-batch.ts";
+import type { HashedUnit, UnitHasher } from "./unit-hash.ts";
+
+/** A batch and everything that decides what becomes of it. */
+export interface Intake {
+  events: readonly unknown[];
+  sentAt: number | undefined;
+  receivedAt: number;
+  source: "server" | "client";
+  observed: Observed;
+  hasher: UnitHasher;
+  compiled: CompiledSnapshot;
+  revision: number;
+  /** What the request itself shows of a visitor; of a client key's requests only. */
+  visitor: { marks: ExclusionMark[]; country?: string | undefined; device?: string | undefined };
+  /** What each shard last asked to be sent. */
+  keep(shard: number): KeepLevels;
+}
+
+export interface Sorted {
+  rejected: EventAnswer["rejected"];
+  /** By shard. */
+  parts: ReadonlyMap<number, ShardBatch>;
+}
+
+/**
+ * Checks events one by one and sorts them by shard. Holders of client keys are told nothing that depends on which flags
+ * exist or are observed: what they send about a flag that they cannot see is taken like any other.
+ */
+export function sortEvents(intake: Intake): Sorted {
+  const { events, sentAt, receivedAt, source } = intake;
+  const rejected: EventAnswer["rejected"] = [];
+  const parts = new Map<number, ShardBatch>();
+  const skew = clockSkew(sentAt, receivedAt);
+  for (const [index, sent] of events.entries()) {
+    const refuse = (code: EventRejection) => void rejected.push({ index, code });
+    const parsed = telemetryEvent.safeParse(sent);
+    if (!parsed.success || Object.keys(parsed.data.unit).length > EVENT_LIMITS.unitAttributes) {
+      refuse("invalid-event");
+      continue;
+    }
+    if (skew === "clock-skew") {
+      refuse("clock-skew");
+      continue;
+    }
+    const event = parsed.data;
+    const time = eventTime(event.time, skew, receivedAt);
+    if ("rejected" in time) {
+      refuse(time.rejected);
+      continue;
+    }
+    const found = unitsOf(event, intake);
+    if (typeof found === "string") {
+      refuse(found);
+      continue;
+    }
+    for (const [copy, unit] of found.entries()) {
+      const part = partOf(parts, unit.shard, intake);
+      if (unit.rank >= intake.keep(unit.shard)[source]) {
+        if (copy > 0) continue;
+        refuse("shed");
+        part.shed++;
+        continue;
+      }
+      part.events.push(shardEvent(event, { index, unit, at: time.at, copy: copy > 0 }, intake, part));
+    }
+  }
+  return { rejected, parts };
+}
+
+/** The hashed units an event counts for; the first is where it is stored. */
+function unitsOf(event: TelemetryEvent, intake: Intake): HashedUnit[] | EventRejection {
+  const { observed, source, compiled, hasher } = intake;
+  const { unit, flag } = event;
+  const told = source === "server";
+  if (flag !== undefined && told && !compiled.flags.has(flag)) return "unknown-flag";
+  const home = homeAttribute(unit);
+  if (home === null) return "invalid-event";
+  const hashed = (attribute: string, identity: string) => hasher.unit(attribute, identity);
+  if (event.type === "exposure") {
+    if (flag === undefined) return "flag-missing";
+    const by = observed.flags.get(flag)?.series.by;
+    if (by === undefined) return [hashed(home.attribute, home.identity)];
+    const identity = identityOf(unit, by);
+    if (identity !== null) return [hashed(by, identity)];
+    return told ? "unit-attribute-missing" : [hashed(home.attribute, home.identity)];
+  }
+  const units = [hashed(home.attribute, home.identity)];
+  for (const attribute of observed.attributes) {
+    const identity = attribute === home.attribute ? null : identityOf(unit, attribute);
+    if (identity !== null) units.push(hashed(attribute, identity));
+  }
+  return units;
+}
+
+const identityOf = (unit: UnitAttributes, attribute: string): string | null =>
+  identityText(Object.hasOwn(unit, attribute) ? unit[attribute] : undefined);
+
+/** The attribute by which an event is stored: `targetingKey`, else the first that can identify anybody. */
+function homeAttribute(unit: UnitAttributes): { attribute: string; identity: string } | null {
+  for (const attribute of ["targetingKey", ...Object.keys(unit)]) {
+    const identity = identityOf(unit, attribute);
+    if (identity !== null) return { attribute, identity };
+  }
+  return null;
+}
+
+function partOf(parts: Map<number, ShardBatch>, shard: number, intake: Intake): ShardBatch {
+  let part = parts.get(shard);
+  if (!part) {
+    const { source, revision, compiled } = intake;
+    part = { source, revision, killed: killedOf(compiled), series: [], events: [], shed: 0 };
+    parts.set(shard, part);
+  }
+  return part;
+}
+
+/** Kills that a person, the guard or break-glass made; those by `onStale` pass with the edge's ignorance. */
+function killedOf(compiled: CompiledSnapshot): ShardBatch["killed"] {
+  const killed: ShardBatch["killed"] = [];
+  for (const flag of new Set(compiled.killed)) {
+    if (flag.kill && !flag.kill.id.startsWith("stale:")) killed.push({ flag: flag.key });
+    for (const variant of flag.variantKills?.keys() ?? []) killed.push({ flag: flag.key, variant });
+  }
+  return killed;
+}
+
+interface Placed {
+  index: number;
+  unit: HashedUnit;
+  at: number;
+  copy: boolean;
+}
+
+function shardEvent(event: TelemetryEvent, { index, unit, at, copy }: Placed, intake: Intake, part: ShardBatch) {
+  const { observed, source, visitor, hasher } = intake;
+  const name = (flag: string, series: ShardBatch["series"][number]["series"]) => {
+    if (!part.series.some((one) => one.series === series)) part.series.push({ flag, series });
+  };
+  const common = { index, unit: unit.hash, id: hasher.id(event.id), rank: unit.rank, at, ...(copy && { copy }) };
+  if (event.type === "exposure") {
+    const flag = event.flag as string;
+    const marks = new Set([...(event.marks ?? []), ...visitor.marks]);
+    const exposure: ShardEvent = { ...common, type: event.type, flag, arm: null, marks: [] };
+    if (visitor.country !== undefined) exposure.country = visitor.country;
+    if (visitor.device !== undefined) exposure.device = visitor.device;
+    const watched = observed.flags.get(flag);
+    const identity = watched ? identityOf(event.unit, watched.series.by) : null;
+    if (watched && identity !== null) {
+      name(flag, watched.series);
+      exposure.series = watched.series.id;
+      exposure.arm = watched.armOf(event, identity, source === "server");
+      if (watched.isStaff(event.unit)) marks.add("staff");
+    }
+    exposure.marks = EXCLUSION_MARKS.filter((mark) => marks.has(mark));
+    return exposure;
+  }
+  const metric = event.metric ?? event.type;
+  for (const { series, flag } of observed.fedBy(metric, event.flag)) name(flag, series);
+  const { ok, latencyMs, value } = event;
+  const outcome: ShardEvent = { ...common, type: event.type, metric };
+  if (event.flag !== undefined) outcome.flag = event.flag;
+  if (ok !== undefined) outcome.ok = ok;
+  if (latencyMs !== undefined) outcome.latencyMs = latencyMs;
+  if (value !== undefined) outcome.value = value;
+  return outcome;
+}

@@ -1,0 +1,114 @@
+import { identityText } from "../../shared/attribute.ts";
+import { bucketOf, seedHash, unitHash } from "../../shared/bucket.ts";
+import { type CompiledSnapshot, compile } from "../../shared/compile.ts";
+import { evaluate, prepare } from "../../shared/evaluate.ts";
+import { re2 } from "../../shared/regex.ts";
+import { eventOf, type Series } from "../../shared/schema/series.ts";
+import type { Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
+import type { TelemetryEvent } from "../../shared/schema/telemetry.ts";
+import { UnitHasher } from "./unit-hash.ts";
+
+export type UnitAttributes = TelemetryEvent["unit"];
+
+/** One flag's series, with what is needed to judge an exposure. */
+export interface ObservedFlag {
+  readonly series: Series;
+  /** Index of the exposure's arm; null when it says nothing about the split. */
+  armOf(exposure: TelemetryEvent, identity: string, trusted: boolean): number | null;
+  isStaff(unit: UnitAttributes): boolean;
+}
+
+/** What one snapshot says about telemetry: which flags are observed, and how people are hashed. */
+export class Observed {
+  readonly flags: ReadonlyMap<string, ObservedFlag>;
+  /** Attributes that some series' units are. */
+  readonly attributes: ReadonlySet<string>;
+  /** Null: the snapshot has no secret, so nothing may be kept of anybody. */
+  readonly hasher: UnitHasher | null;
+
+  constructor(snapshot: Snapshot) {
+    const flags = new Map<string, ObservedFlag>();
+    for (const [key, flag] of Object.entries(snapshot.flags)) {
+      if (flag.series) flags.set(key, observe(snapshot, flag, flag.series));
+    }
+    this.flags = flags;
+    this.attributes = new Set([...flags.values()].map(({ series }) => series.by));
+    this.hasher = snapshot.sealKey === undefined ? null : new UnitHasher(snapshot.sealKey);
+  }
+
+  /** Series with a metric that this event feeds. */
+  fedBy(event: string, flag: string | undefined): { flag: string; series: Series }[] {
+    const fed: { flag: string; series: Series }[] = [];
+    for (const [key, { series }] of this.flags) {
+      if (flag !== undefined && flag !== key) continue;
+      if (series.metrics.some((metric) => (eventOf(metric) ?? event) === event)) fed.push({ flag: key, series });
+    }
+    return fed;
+  }
+}
+
+/** Reasons that OpenFeature gives for everything but a split; others, such as CACHED, may hide one. */
+const NO_SPLIT = new Set(["STATIC", "DEFAULT", "TARGETING_MATCH", "DISABLED", "ERROR"]);
+
+function observe(snapshot: Snapshot, flag: SnapshotFlag, series: Series): ObservedFlag {
+  const seed = seedHash(flag.seed);
+  const variants = series.arms.map(({ variant }) => variant);
+  const outside = gates(snapshot, flag);
+  const staff = staffTest(snapshot, series.staff);
+  return {
+    series,
+    armOf(exposure, identity, trusted) {
+      const arm = variants.indexOf(exposure.variant ?? "");
+      if (arm < 0) return null;
+      if (series.rule !== undefined && exposure.rule !== undefined && series.rule !== exposure.rule) return null;
+      if (!series.ranges) return arm;
+      // A client key reads TARGETING_MATCH for every targeted flag, so only a server's word counts.
+      if (trusted && exposure.reason !== undefined && NO_SPLIT.has(exposure.reason)) return null;
+      const bucket = bucketOf(seed, unitHash(identity));
+      const given = series.ranges.find(({ from, to }) => bucket >= from && bucket < to)?.variant;
+      return given === exposure.variant && !outside(exposure.unit) ? arm : null;
+    },
+    isStaff: staff,
+  };
+}
+
+/** Whether a holdout or layer keeps the unit from the split, as far as its attributes tell. */
+function gates(snapshot: Snapshot, { state }: SnapshotFlag): (unit: UnitAttributes) => boolean {
+  const bucketIn = (unit: UnitAttributes, by: string, seed: string): number | null => {
+    const identity = identityText(Object.hasOwn(unit, by) ? unit[by] : undefined);
+    return identity === null ? null : bucketOf(seedHash(seed), unitHash(identity));
+  };
+  const holdout = state.holdout === undefined ? undefined : snapshot.holdouts[state.holdout];
+  const layer = state.layer && snapshot.layers[state.layer.layer];
+  return (unit) => {
+    if (holdout) {
+      const bucket = bucketIn(unit, holdout.by, holdout.seed);
+      if (bucket !== null && bucket < holdout.share) return true;
+    }
+    if (layer && state.layer) {
+      const bucket = bucketIn(unit, layer.by, layer.seed);
+      if (bucket !== null && (bucket < state.layer.from || bucket >= state.layer.to)) return true;
+    }
+    return false;
+  };
+}
+
+const STAFF_FLAG = "staff";
+
+/** The evaluator itself answers who is staff: of a snapshot whose one flag asks for the segment. */
+function staffTest(snapshot: Snapshot, segment: string | undefined): (unit: UnitAttributes) => boolean {
+  if (segment === undefined || !Object.hasOwn(snapshot.segments, segment)) return () => false;
+  let compiled: CompiledSnapshot | null = null;
+  const rule = { id: STAFF_FLAG, when: { segment }, serve: { variant: "yes" } };
+  const flag: SnapshotFlag = {
+    variants: { yes: true, no: false },
+    offVariant: "no",
+    visibility: "server-only",
+    seed: STAFF_FLAG,
+    state: { enabled: true, prerequisites: [], rules: [rule], fallthrough: { variant: "no" } },
+  };
+  return (unit) => {
+    compiled ??= compile({ ...snapshot, flags: { [STAFF_FLAG]: flag }, kills: [] }, re2);
+    return evaluate(compiled, STAFF_FLAG, prepare(compiled, unit, 0))?.variant === "yes";
+  };
+}

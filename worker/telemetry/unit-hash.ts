@@ -1,0 +1,48 @@
+import { type Hash64, sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { sha256 } from "../kv/snapshot-store.ts";
+
+/** Shards of an environment's telemetry. Changing it divides units anew: running series would count them twice. */
+export const TELEMETRY_SHARDS = 8;
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-";
+
+/** 32 bits as six characters. */
+function word(value: number): string {
+  let text = "";
+  for (let rest = value, digit = 0; digit < 6; digit++, rest >>>= 6) text += ALPHABET[rest & 63];
+  return text;
+}
+
+const text = ({ high, low }: Hash64): string => word(high) + word(low);
+
+/** A unit as telemetry knows it: 64 bits under a key that never leaves the project. */
+export interface HashedUnit {
+  /** 12 characters. */
+  readonly hash: string;
+  readonly shard: number;
+  /** 0 … 1, independent of the shard: under overload, units below the level stay. */
+  readonly rank: number;
+}
+
+/** Turns people into keyed hashes (SipHash-2-4): neither look-up nor collision without the project's secret. */
+export class UnitHasher {
+  readonly #units: ReturnType<typeof sipKey>;
+  readonly #ids: ReturnType<typeof sipKey>;
+
+  /** @param secret the project's, never sent to anybody; telemetry's keys are derived from it */
+  constructor(secret: string) {
+    const derived = sha256(`telemetry\n${secret}`);
+    this.#units = sipKey(derived.slice(0, 32));
+    this.#ids = sipKey(derived.slice(32));
+  }
+
+  unit(attribute: string, identity: string): HashedUnit {
+    const hash = sipHash(this.#units, `${attribute}\n${identity}`);
+    return { hash: text(hash), shard: hash.high % TELEMETRY_SHARDS, rank: hash.low / 4_294_967_296 };
+  }
+
+  /** An event's id: 12 characters. Two ids of one unit are taken for one with probability 2^-64. */
+  id(id: string): string {
+    return text(sipHash(this.#ids, id));
+  }
+}
