@@ -8,8 +8,11 @@ import { Observed } from "../telemetry/observed.ts";
 import { BearerKeys } from "./bearer-keys.ts";
 import {
   ageOf,
+  BOUND_MS,
+  CLAIM_PAUSES_MS,
   freshness,
   type HeldPointer,
+  isClaimed,
   killsInForce,
   LEASE_MS,
   placeAnswer,
@@ -52,6 +55,9 @@ export interface EdgeSources {
   /** The data centre's copy, at most a second old. */
   cachedPointer(project: string): Promise<Pointer | null>;
   keepPointer(pointer: Pointer): Promise<void>;
+  /** Since when (epoch ms) an isolate of this data centre claims to be asking the store. */
+  claimedAt(project: string): Promise<number | null>;
+  claim(project: string): Promise<void>;
   /** Keeps something in the data centre's cache and looks for it again. */
   tryCache(): Promise<boolean>;
   /** Null: there is no such project. Throws when the store cannot be reached. */
@@ -77,8 +83,8 @@ interface ProjectState {
   /** The store has said that there is no such project (epoch ms); asked again after a while. */
   missingSince: number | null;
   leaseUntil: number;
-  /** The last refresh failed or never came back: nobody but the next refresher waits. */
-  failing: boolean;
+  /** When a refresh last failed or never came back (epoch ms); null once one has succeeded. */
+  failedAt: number | null;
   /** Somebody in this isolate wrote this revision: evaluations wait for it, if not for long. */
   requiredRevision: number;
   breakGlass: BreakGlass | null;
@@ -106,6 +112,8 @@ const MISSING_MS = 2_000;
 const POLL_MS = 5;
 /** Unreported firsts that are kept; older ones go. */
 const MAX_NEWS = 20;
+/** For this long (ms) after a failed refresh another failure is expected. */
+const FAILING_MS = 10_000;
 /** Break-glass is looked up this often (ms) in good times and while the store is out of reach. */
 const BREAK_GLASS_MS = 15_000;
 const BREAK_GLASS_URGENT_MS = 5_000;
@@ -187,7 +195,7 @@ export class Edge {
     const warm = state.environments.has(environment);
     const age = ageOf(state.held, this.#sources.now());
     // Asked again and again: that refreshes fail may turn out while waiting.
-    const limit = () => (warm ? waitFor(age, state.failing) : WAIT_COLD_MS);
+    const limit = () => (warm ? waitFor(age, this.#isFailing(state)) : WAIT_COLD_MS);
     const wantedAge = Math.min(options.maxAgeMs ?? STALE_MS, STALE_MS);
     for (let waited = 0; waited < limit(); waited += POLL_MS) {
       const now = this.#sources.now();
@@ -201,13 +209,13 @@ export class Edge {
       if (this.#takeLease(state, now)) {
         const ended = this.#startRefresh(project, environment, state, waitUntil, options).then(() => true);
         const inTime = await Promise.race([ended, this.#sources.wait(limit() - waited).then(() => false)]);
-        if (warm || !inTime || !state.failing) return;
+        if (warm || !inTime || state.failedAt === null) return;
         // Cold, and refused at once: an earlier isolate's copy, else another try after the lease.
         if (await this.#lastResort(project, environment, state)) return;
         waited += Math.min(WAIT_COLD_MS, Math.max(0, this.#sources.now() - now));
         continue;
       }
-      if (state.failing && state.environments.has(environment)) return;
+      if (this.#isFailing(state) && state.environments.has(environment)) return;
       await this.#sources.wait(POLL_MS);
     }
   }
@@ -246,7 +254,7 @@ export class Edge {
       clockOffset: null,
       missingSince: null,
       leaseUntil: 0,
-      failing: false,
+      failedAt: null,
       requiredRevision: 0,
       breakGlass: null,
       breakGlassAt: Number.NEGATIVE_INFINITY,
@@ -273,11 +281,16 @@ export class Edge {
     return true;
   }
 
+  /** Then nobody but the next refresher waits. A failure long ago says nothing: the store may be well again. */
+  #isFailing(state: ProjectState): boolean {
+    return state.failedAt !== null && Math.abs(this.#sources.now() - state.failedAt) < FAILING_MS;
+  }
+
   /** A lease that ends further away than a lease lasts was taken before the clock was set back. */
   #takeLease(state: ProjectState, now: number): boolean {
     if (now < state.leaseUntil && state.leaseUntil - now <= LEASE_MS) return false;
     // A lease that ran out instead of being given back: its refresher hangs or is dead.
-    if (state.leaseUntil > 0) state.failing = true;
+    if (state.leaseUntil > 0) state.failedAt = now;
     state.leaseUntil = now + LEASE_MS;
     return true;
   }
@@ -310,7 +323,11 @@ export class Edge {
   async #refresh(project: string, environment: string, state: ProjectState, options: CurrentOptions): Promise<void> {
     try {
       const next = await this.#readPointer(project, state, options);
-      state.failing = false;
+      if (next === "claimed") {
+        state.leaseUntil = 0;
+        return;
+      }
+      state.failedAt = null;
       if (next === null) {
         state.missingSince = this.#sources.now();
         state.held = null;
@@ -329,8 +346,8 @@ export class Edge {
       state.leaseUntil = 0;
     } catch (error) {
       // The lease is not given back: a store in trouble is asked once in a while, not by every request.
-      state.failing = true;
-      state.leaseUntil = this.#sources.now() + retryAfter(this.#sources.random());
+      state.failedAt = this.#sources.now();
+      state.leaseUntil = state.failedAt + retryAfter(this.#sources.random());
       this.#sources.report({ event: "refresh-failed", project, error: String(error) });
       await this.#readBreakGlass(project, state, true);
     }
@@ -378,23 +395,51 @@ export class Edge {
     project: string,
     state: ProjectState,
     options: CurrentOptions,
-  ): Promise<{ held: HeldPointer; answer?: Pointer } | null> {
+  ): Promise<{ held: HeldPointer; answer?: Pointer } | "claimed" | null> {
     if (options.maxAgeMs === undefined) {
-      const cached = await this.#patiently(CACHE_PATIENCE_MS, this.#sources.cachedPointer(project));
-      const copy = cached && placeCopy(cached, this.#sources.now(), state.clockOffset);
-      const newer = copy && cached.revision >= state.requiredRevision && cached.asOf > (state.held?.pointer.asOf ?? 0);
-      if (newer) return { held: copy };
+      const copy = await this.#centresCopy(project, state);
+      if (copy === "claimed") {
+        // One after another has asked and none has got an answer.
+        const old = ageOf(state.held, this.#sources.now()) >= BOUND_MS;
+        if (old || this.#isFailing(state)) throw new Error("other isolates of this data centre ask in vain");
+        return "claimed";
+      }
+      if (copy) return { held: copy };
     }
     const askedAt = this.#sources.now();
     const { report, untold } = this.#tidings(state);
+    const claiming = this.#patiently(CACHE_PATIENCE_MS, this.#sources.claim(project));
     const pointer = await this.#sources.storePointer(project, report).catch((error: unknown) => {
       untold();
       throw error;
     });
+    await claiming;
     if (!pointer) return null;
     const { held, clockOffset } = placeAnswer(pointer, askedAt);
     state.clockOffset = clockOffset;
     return { held, answer: pointer };
+  }
+
+  /**
+   * A newer pointer from the data centre's cache. While another isolate of the centre has claimed to be asking the
+   * store, looks again for its answer, for longer than a claim lasts; null when it is this isolate's turn to ask,
+   * "claimed" when yet another one has taken it.
+   */
+  async #centresCopy(project: string, state: ProjectState): Promise<HeldPointer | "claimed" | null> {
+    for (const pause of [...CLAIM_PAUSES_MS, 0]) {
+      const [cached, claimedAt] = await Promise.all([
+        this.#patiently(CACHE_PATIENCE_MS, this.#sources.cachedPointer(project)),
+        this.#patiently(CACHE_PATIENCE_MS, this.#sources.claimedAt(project)),
+      ]);
+      const now = this.#sources.now();
+      const copy = cached && placeCopy(cached, now, state.clockOffset);
+      const newer = copy && cached.revision >= state.requiredRevision && cached.asOf > (state.held?.pointer.asOf ?? 0);
+      if (newer) return copy;
+      const required = (state.held?.pointer.revision ?? 0) < state.requiredRevision;
+      if (required || !isClaimed(claimedAt, now)) return null;
+      if (pause > 0) await this.#sources.wait(pause);
+    }
+    return "claimed";
   }
 
   /** What the store has not been told yet; `untold` when it could not be. */
@@ -412,7 +457,7 @@ export class Edge {
     if (news.length === 0 && staleServed === 0 && cacheTold === cacheWorks) return { report: undefined, untold };
     const offset = state.clockOffset ?? 0;
     const served = news.map((one) => ({ ...one, at: one.at + offset }));
-    const cache = cacheWorks === null ? {} : { cacheWorks };
+    const cache = cacheWorks === null || cacheWorks === cacheTold ? {} : { cacheWorks };
     return { report: { colo: this.#sources.colo(), served, staleServed, ...cache }, untold };
   }
 

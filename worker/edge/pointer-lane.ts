@@ -46,8 +46,8 @@ const EARLIEST = Math.exp((FRESH_MS - STALE_MS) / SPREAD_MS);
 /**
  * The age (ms) from which an isolate refreshes, for a random number in [0, 1): between FRESH_MS and STALE_MS, seldom
  * early and often late. The isolates of a data centre share a copy, so all would ask the store in the same instant.
- * With exponential odds the earliest of them goes well before the others, and these find its answer in the cache; a
- * uniform draw would send as many as fit into one round trip.
+ * With exponential odds the earliest of them goes well before the others, and these find its claim or its answer in
+ * the cache; a uniform draw would send as many as fit into the milliseconds that a claim takes to be seen.
  */
 export const refreshAgeOf = (random: number): number =>
   STALE_MS + SPREAD_MS * Math.log(EARLIEST + random * (1 - EARLIEST));
@@ -61,6 +61,15 @@ export const waitFor = (age: number, failing: boolean): number =>
 
 /** After a failed refresh the next one comes after this long (ms): spread, so that a crowd does not return as one. */
 export const retryAfter = (random: number): number => LEASE_MS * (0.5 + random / 2);
+
+/** A claim to be asking the store counts this long (ms), a little longer than a far round trip. */
+export const CLAIM_MS = 400;
+/** Pauses (ms) between looks for the answer that another isolate of the data centre is fetching; longer than a claim. */
+export const CLAIM_PAUSES_MS = [25, 50, 100, 250] as const;
+
+/** Whether another isolate of the data centre is asking the store, so that this one need not. */
+export const isClaimed = (claimedAt: number | null, now: number): boolean =>
+  claimedAt !== null && Math.abs(now - claimedAt) < CLAIM_MS;
 
 /**
  * Places an answer of the store on this isolate's clock. The store stamped it after it was asked, so counting from

@@ -20,6 +20,7 @@ const CALL_TIMEOUT_MS = 5_000;
 
 /** Keys of `caches.default`; the host is reserved and never resolves. */
 const pointerUrl = (project: string) => `https://blastdoor.invalid/pointer/${project}`;
+const claimUrl = (project: string) => `https://blastdoor.invalid/claim/${project}`;
 const breakGlassUrl = (project: string) => `https://blastdoor.invalid/break-glass/${project}`;
 const lastUrl = (project: string, environment: string) => `https://blastdoor.invalid/last/${project}/${environment}`;
 
@@ -47,6 +48,14 @@ export function edgeSources(env: Env, colo: string): EdgeSources {
     async keepPointer(pointer) {
       const headers = { "Cache-Control": `max-age=${POINTER_TTL_S}`, "Content-Type": "application/json" };
       await cache.put(pointerUrl(pointer.project), new Response(JSON.stringify(pointer), { headers }));
+    },
+    async claimedAt(project) {
+      const hit = await cache.match(claimUrl(project));
+      return hit ? Number(await hit.text()) : null;
+    },
+    async claim(project) {
+      const headers = { "Cache-Control": `max-age=${POINTER_TTL_S}` };
+      await cache.put(claimUrl(project), new Response(String(Date.now()), { headers }));
     },
     async tryCache() {
       const url = `https://blastdoor.invalid/trial/${crypto.randomUUID()}`;

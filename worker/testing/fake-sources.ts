@@ -47,6 +47,8 @@ export class FakeSources {
   readonly #bodies = new Map<string, string>();
   readonly #byHash = new Map<string, string>();
   #cached: Pointer | null = null;
+  /** Since when another isolate of this data centre claims to be asking the store. */
+  claimedAt: number | null = null;
   #waiting: { at: number; wake: () => void }[] = [];
 
   /** Commits and publishes: every flag serves its variant to everybody. */
@@ -148,6 +150,10 @@ export class FakeSources {
     cachedPointer: () => this.#answer("cache", () => this.#cached),
     keepPointer: async (pointer) => {
       this.#cached = structuredClone(pointer);
+    },
+    claimedAt: () => this.#answer("cache", () => this.claimedAt),
+    claim: async () => {
+      if (this.faults.cache === null) this.claimedAt = this.time + this.skew;
     },
     tryCache: async () => this.faults.cache === null,
     storePointer: async (_project, report) => {
