@@ -25,6 +25,7 @@ import { segmentLists } from "./routes/segment-lists.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
 import { streams } from "./routes/streams.ts";
+import { telemetry } from "./routes/telemetry.ts";
 import { triggerCalls } from "./routes/trigger-calls.ts";
 import { triggers } from "./routes/triggers.ts";
 import { usage } from "./routes/usage.ts";
@@ -47,7 +48,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", usage)
   .route("/", breakGlass)
   .route("/", backup)
-  .route("/", propagation);
+  .route("/", propagation)
+  .route("/", telemetry);
 export type Admin = typeof admin;
 
 admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });

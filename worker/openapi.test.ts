@@ -5,7 +5,7 @@ import { api } from "./testing/http.ts";
 // biome-ignore lint/suspicious/noExplicitAny: a document of the OpenAPI standard, walked by its rules
 type Node = any;
 const { json: document, headers, status } = await api("GET", "/openapi.json", undefined, { token: null });
-const operations: { name: string; path: string; operation: Node }[] = Object.entries(document.paths).flatMap(
+const described: { name: string; path: string; operation: Node }[] = Object.entries(document.paths).flatMap(
   ([path, methods]) =>
     Object.entries(methods as Node).map(([method, operation]) => ({
       name: `${method.toUpperCase()} ${path}`,
@@ -13,6 +13,8 @@ const operations: { name: string; path: string; operation: Node }[] = Object.ent
       operation,
     })),
 );
+/** Below /api/v1; what is not says so by servers of its own. */
+const operations = described.filter(({ operation }) => !operation.servers);
 
 /** What other programs rely on. Names may be added, never taken away. */
 const CONTRACT = [
@@ -69,6 +71,12 @@ test("names every route that is served, and serves every route that it names", (
 test("has every name of the contract", () => {
   const names = new Set(operations.map(({ name }) => name.replaceAll(/\{\w+\}/g, "{}")));
   expect(CONTRACT.filter((name) => !names.has(name))).toEqual([]);
+});
+
+test("describes events, which are outside administration, with their own address", () => {
+  const events = described.find(({ name }) => name === "POST /v1/events");
+  expect(events?.operation.servers).toEqual([{ url: "/" }]);
+  expect(document.components.schemas.TelemetryEvent.properties).toHaveProperty("unit");
 });
 
 test("every reference leads somewhere", () => {

@@ -164,3 +164,36 @@ export const totalsAnswer = z.object({
   shed: z.object({ server: count, client: count }),
 });
 export type TotalsAnswer = z.infer<typeof totalsAnswer>;
+
+/** A series on one day (UTC) of first exposures: units exposed, and of them those that failed or converted since. */
+export const dayTotals = z
+  .object({
+    day: z.string().meta({ examples: ["2026-11-25"] }),
+    arms: z.record(key, z.object({ exposed: count, metrics: z.record(key, count) })),
+  })
+  .meta({ id: "DayTotals" });
+export type DayTotals = z.infer<typeof dayTotals>;
+
+const bySource = z.object({ server: z.number(), client: z.number() });
+
+/** What telemetry tells of itself: of one shard, or added up over all. */
+export const telemetryStats = z
+  .object({
+    /** Events stored, by source and type, such as `server.exposure`. */
+    stored: z.record(z.string(), count),
+    duplicate: count,
+    /** Events left out under overload. */
+    shed: bySource,
+    /** Share of units that is kept right now; 1: all. */
+    keep: bySource,
+    series: count,
+    databaseBytes: count,
+    /** Of the last hour, as far as `minutes` reaches. `units` is an estimate within about 6 %. */
+    traffic: z.object({
+      minutes: z.number(),
+      flags: z.record(z.string(), z.object({ exposures: count, units: count })),
+      metrics: z.record(z.string(), z.object({ events: count, judged: count, failed: count })),
+    }),
+  })
+  .meta({ id: "TelemetryStats" });
+export type TelemetryStats = z.infer<typeof telemetryStats>;

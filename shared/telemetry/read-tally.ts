@@ -1,5 +1,5 @@
 import type { Metric, Series } from "../schema/series.ts";
-import type { ArmTotals, MetricTotals, SeriesTotals } from "../schema/telemetry.ts";
+import type { ArmTotals, DayTotals, MetricTotals, SeriesTotals } from "../schema/telemetry.ts";
 import { cohortWaitMs, isCohortOpen } from "./cohort.ts";
 import { add, type Counters } from "./counters.ts";
 import { bounded, type Lane, metricPrefix } from "./tally.ts";
@@ -161,12 +161,6 @@ export function settleCohorts(series: Series, names: Iterable<string>, counters:
     add(counters, `${prefix}decided.${parts[5]}`, counters.get(name) ?? 0);
     counters.set(name, 0);
   }
-}
-
-/** Units exposed on a day (UTC, `YYYY-MM-DD`), and of them those that failed or converted since, by metric. */
-export interface DayTotals {
-  day: string;
-  arms: Record<string, { exposed: number; metrics: Record<string, number> }>;
 }
 
 /** The series by day of first exposure, for charts; of the lane that counts. */

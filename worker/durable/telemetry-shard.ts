@@ -1,12 +1,12 @@
-import type { TotalsAnswer } from "../../shared/schema/telemetry.ts";
+import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../shared/schema/telemetry.ts";
 import { add } from "../../shared/telemetry/counters.ts";
-import { type DayTotals, readDays } from "../../shared/telemetry/read-tally.ts";
+import { readDays } from "../../shared/telemetry/read-tally.ts";
 import { inWindow, type Lane, recordExposure, recordOutcome } from "../../shared/telemetry/tally.ts";
 import type { Env } from "../env.ts";
 import { Admission } from "../telemetry/admission.ts";
 import { EarlyOutcomes } from "../telemetry/early-outcomes.ts";
 import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome, ShardReply } from "../telemetry/shard-batch.ts";
-import { Traffic, type TrafficView } from "../telemetry/traffic.ts";
+import { Traffic } from "../telemetry/traffic.ts";
 import { DurableBase } from "./durable-base.ts";
 import { EventIds } from "./event-ids.ts";
 import { ExposureRecords } from "./exposure-records.ts";
@@ -23,19 +23,6 @@ const ALARM_MS = 10 * 60_000;
 const IDLE_ALARM_MS = 86_400_000;
 /** Rows that one alarm deletes at most: a long deletion would hold events up. */
 const DELETE_ROWS = 20_000;
-
-/** What a shard tells of itself. */
-export interface ShardStats {
-  /** Events stored, by source and type, such as `server.exposure`. */
-  stored: Record<string, number>;
-  duplicate: number;
-  shed: { server: number; client: number };
-  /** Share of units that is kept right now, by source. */
-  keep: { server: number; client: number };
-  series: number;
-  databaseBytes: number;
-  traffic: TrafficView;
-}
 
 /**
  * One of the shards that keep an environment's telemetry: all events of a unit come here, so de-duplication, joining and
@@ -244,7 +231,7 @@ export class TelemetryShard extends DurableBase {
     });
   }
 
-  stats(): ShardStats {
+  stats(): TelemetryStats {
     const stored: Record<string, number> = {};
     if (!this.#ready) {
       const shed = { server: 0, client: 0 };
@@ -304,20 +291,23 @@ export class TelemetryShard extends DurableBase {
     for (const known of this.#book.all().values()) {
       this.#book.settle(known, now);
       const idle = now - known.seenAt;
-      left = Math.min(left ?? IDLE_ALARM_MS, idle < IDLE_ALARM_MS || rows <= 0 ? ALARM_MS : IDLE_ALARM_MS);
-      if (idle < EXPOSURE_KEEP_MS || rows <= 0) continue;
-      const gone = this.#storage.sql.exec(
-        `DELETE FROM exposure WHERE series = ?1 AND (lane, unit) IN
-           (SELECT lane, unit FROM exposure WHERE series = ?1 LIMIT ?2) RETURNING 1`,
-        known.no,
-        rows,
-      );
-      const deleted = [...gone].length;
+      const deleted = idle < EXPOSURE_KEEP_MS ? 0 : this.#deleteRecords(known.no, rows);
       rows -= deleted;
-      if (deleted === 0 && idle >= COUNTS_KEEP_MS) this.#book.remove(known);
+      if (idle >= COUNTS_KEEP_MS && deleted === 0 && rows > 0) this.#book.remove(known);
+      else left = Math.min(left ?? IDLE_ALARM_MS, idle < IDLE_ALARM_MS ? ALARM_MS : IDLE_ALARM_MS);
     }
     this.#book.write();
     return rows <= 0 ? ALARM_MS : left;
+  }
+
+  #deleteRecords(series: number, limit: number): number {
+    const gone = this.#storage.sql.exec(
+      `DELETE FROM exposure WHERE series = ?1 AND (lane, unit) IN
+         (SELECT lane, unit FROM exposure WHERE series = ?1 LIMIT ?2) RETURNING 1`,
+      series,
+      Math.max(0, limit),
+    );
+    return [...gone].length;
   }
 }
 

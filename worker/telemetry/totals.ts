@@ -1,8 +1,6 @@
-import type { TotalsAnswer } from "../../shared/schema/telemetry.ts";
-import type { DayTotals } from "../../shared/telemetry/read-tally.ts";
+import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../shared/schema/telemetry.ts";
 import { mergeTotals } from "../../shared/telemetry/totals.ts";
 import { telemetryShard } from "../durable/stubs.ts";
-import type { ShardStats } from "../durable/telemetry-shard.ts";
 import type { Env } from "../env.ts";
 import { TELEMETRY_SHARDS } from "./unit-hash.ts";
 
@@ -49,12 +47,12 @@ export async function telemetryDaily(
 }
 
 /** What the shards tell of themselves, added up. */
-export async function telemetryStats(env: Env, project: string, environment: string): Promise<ShardStats> {
+export async function telemetryStats(env: Env, project: string, environment: string): Promise<TelemetryStats> {
   const [first, ...rest] = await Promise.all(shards(env, project, environment).map((shard) => shard.stats()));
-  return rest.reduce(addStats, first as ShardStats);
+  return rest.reduce(addStats, first as TelemetryStats);
 }
 
-function addStats(a: ShardStats, b: ShardStats): ShardStats {
+function addStats(a: TelemetryStats, b: TelemetryStats): TelemetryStats {
   const traffic = {
     minutes: Math.max(a.traffic.minutes, b.traffic.minutes),
     flags: { ...a.traffic.flags },

@@ -1,3 +1,5 @@
+import type { TelemetryStats } from "../../shared/schema/telemetry.ts";
+
 /*
  * Present traffic, for calculators that ask how long a release would take: exposures and distinct units by flag, events
  * and failures by metric, over the last hour. In memory only: an object that is put to sleep had no traffic to tell of.
@@ -26,14 +28,6 @@ interface Slice {
   metrics: Map<string, MetricSlice>;
 }
 
-export interface TrafficView {
-  /** How much of the last hour is covered (minutes). */
-  minutes: number;
-  flags: Record<string, { exposures: number; units: number }>;
-  /** `judged`: events with an `ok`; `failed` of them. */
-  metrics: Record<string, { events: number; judged: number; failed: number }>;
-}
-
 export class Traffic {
   #slices: Slice[] = [];
   #since: number | null = null;
@@ -55,11 +49,11 @@ export class Traffic {
     if (metrics.size < MAX_NAMES || metrics.has(metric)) metrics.set(metric, known);
   }
 
-  read(now: number): TrafficView {
+  read(now: number): TelemetryStats["traffic"] {
     const oldest = Math.floor(now / SLICE_MS) - SLICES;
     const slices = this.#slices.filter(({ at }) => at > oldest);
     const from = Math.max(this.#since ?? now, (oldest + 1) * SLICE_MS);
-    const view: TrafficView = { minutes: Math.max(0, now - from) / 60_000, flags: {}, metrics: {} };
+    const view: TelemetryStats["traffic"] = { minutes: Math.max(0, now - from) / 60_000, flags: {}, metrics: {} };
     for (const flag of new Set(slices.flatMap(({ flags }) => [...flags.keys()]))) {
       const own = slices.flatMap(({ flags }) => flags.get(flag) ?? []);
       const ranks: number[] = [];
