@@ -1,7 +1,9 @@
 import type { AttributeTest, Condition, Operator } from "../../shared/schema/condition.ts";
 import { flagOf, flags } from "../project.ts";
 import { segmentKeys } from "../segments/segment-store.ts";
+import { knownAttributes } from "../usage.ts";
 import { OPERATOR_WORDS } from "../words/condition-words.ts";
+import { ATTRIBUTE_LIST } from "./attribute-list.tsx";
 import { ValueChips } from "./value-chips.tsx";
 
 const CASED: ReadonlySet<Operator> = new Set<Operator>([
@@ -42,7 +44,7 @@ function AttributeRow({ test, set }: { test: AttributeTest; set: (test: Attribut
     <div class="condition">
       <input
         class="condition-attribute"
-        list="attributes"
+        list={ATTRIBUTE_LIST}
         aria-label="Attribute"
         placeholder="attribute, such as country"
         value={test.attribute}
@@ -62,7 +64,13 @@ function AttributeRow({ test, set }: { test: AttributeTest; set: (test: Attribut
         )}
       </select>
       {test.op !== "exists" && (
-        <ValueChips op={test.op} values={test.values ?? []} label="Value" set={(values) => set({ ...test, values })} />
+        <ValueChips
+          op={test.op}
+          values={test.values ?? []}
+          suggestions={knownAttributes.value.get(test.attribute)}
+          label="Value"
+          set={(values) => set({ ...test, values })}
+        />
       )}
       {CASED.has(test.op) && (
         <label class="check muted">

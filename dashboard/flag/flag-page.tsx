@@ -10,6 +10,7 @@ import { Problem } from "../frame/problem.tsx";
 import { environment, flagOf, flags, project } from "../project.ts";
 import { loadSegments } from "../segments/segment-store.ts";
 import { mayChange } from "../session.ts";
+import { loadUsage } from "../usage.ts";
 import { PURPOSE_WORDS, TYPE_WORDS } from "../words/flag-words.ts";
 import { DefinitionPanel } from "./definition-panel.tsx";
 import { editing, load, type Place } from "./documents.ts";
@@ -41,6 +42,9 @@ export function FlagPage() {
   useEffect(() => {
     if (projectKey) void loadSegments(projectKey).catch(() => {});
   }, [projectKey]);
+  useEffect(() => {
+    if (projectKey && here) void loadUsage(projectKey, here.key);
+  }, [projectKey, here?.key]);
   useEffect(() => {
     document.title = `${key} – Blastdoor`;
     return () => {

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Rule } from "../../shared/schema/flag.ts";
 import { Icon } from "../frame/icon.tsx";
 import { conditionWords, isForEverybody, serveWords } from "../words/condition-words.ts";
@@ -15,7 +15,7 @@ interface RuleCardProps {
   locked: boolean;
   startOpen: boolean;
   set: (rule: Rule) => void;
-  move: (by: -1 | 1) => void;
+  move: (by: number) => void;
   duplicate: () => void;
   remove: () => void;
 }
@@ -25,11 +25,29 @@ export function RuleCard(props: RuleCardProps) {
   const { rule, number, count, variants, offVariant, locked, startOpen, set, move, duplicate, remove } = props;
   const [open, setOpen] = useState(startOpen);
   const name = rule.name ?? rule.id;
+  const card = useRef<HTMLLIElement>(null);
+  const { handle, isDragged } = useDrag(card, number, count, move);
   const expired = rule.expiresAt !== undefined && Date.parse(rule.expiresAt) <= Date.now();
   return (
-    <li class={`rule ${rule.paused || expired ? "is-resting" : ""}`} data-rule={rule.id}>
+    <li
+      ref={card}
+      class={`rule ${rule.paused || expired ? "is-resting" : ""} ${isDragged ? "is-dragged" : ""}`}
+      data-rule={rule.id}
+    >
       <div class="rule-head">
-        <span class="rule-number">{number}</span>
+        {locked || count < 2 ? (
+          <span class="rule-number">{number}</span>
+        ) : (
+          <button
+            type="button"
+            class="rule-number rule-handle"
+            aria-label={`${name} is rule ${number} of ${count}. Arrow keys move it`}
+            title="Drag, or use the arrow keys, to change the order"
+            {...handle}
+          >
+            {number}
+          </button>
+        )}
         <div class="rule-words">
           <strong>{name}</strong>
           <p>
@@ -115,6 +133,56 @@ export function RuleCard(props: RuleCardProps) {
       )}
     </li>
   );
+}
+
+/** A rule follows the pointer, or the arrow keys, past its neighbours; what was focused stays so. */
+function useDrag(card: { current: HTMLLIElement | null }, number: number, count: number, move: (by: number) => void) {
+  const [isDragged, setDragged] = useState(false);
+  const latest = useRef(move);
+  latest.current = move;
+  const focused = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    // Moving an element in the page takes the focus from it.
+    if (focused.current instanceof HTMLElement && document.activeElement !== focused.current) focused.current.focus();
+    focused.current = null;
+  }, [number]);
+  const go = (by: number) => {
+    focused.current = card.current?.contains(document.activeElement) ? document.activeElement : null;
+    latest.current(by);
+  };
+  const follow = ({ clientY }: PointerEvent) => {
+    const middleOf = (element: Element | null | undefined) => {
+      const box = element?.getBoundingClientRect();
+      return box && box.top + box.height / 2;
+    };
+    const above = middleOf(card.current?.previousElementSibling);
+    const below = middleOf(card.current?.nextElementSibling);
+    if (above !== undefined && clientY < above) go(-1);
+    else if (below !== undefined && clientY > below) go(1);
+  };
+  const handle = {
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button !== 0) return;
+      setDragged(true);
+      // Of the window: an element that is moved in the page loses a pointer it has captured.
+      addEventListener("pointermove", follow);
+      const end = () => {
+        setDragged(false);
+        removeEventListener("pointermove", follow);
+        removeEventListener("pointerup", end);
+        removeEventListener("pointercancel", end);
+      };
+      addEventListener("pointerup", end);
+      addEventListener("pointercancel", end);
+    },
+    onKeyDown: (event: KeyboardEvent) => {
+      const by = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+      if (by === 0 || number + by < 1 || number + by > count) return;
+      event.preventDefault();
+      go(by);
+    },
+  };
+  return { handle, isDragged };
 }
 
 function localOf(instant: string): string {

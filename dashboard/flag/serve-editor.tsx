@@ -1,6 +1,7 @@
 import { SPLIT_TOTAL } from "../../shared/limits.ts";
 import type { Serve, Split } from "../../shared/schema/flag.ts";
 import { percent } from "../words/state-words.ts";
+import { ATTRIBUTE_LIST } from "./attribute-list.tsx";
 import { ShareSlider } from "./share-slider.tsx";
 
 interface ServeEditorProps {
@@ -92,7 +93,7 @@ function SplitEditor({ split, variants, offVariant, set }: SplitEditorProps) {
       <label class="split-by muted">
         People keep their variant by
         <input
-          list="attributes"
+          list={ATTRIBUTE_LIST}
           value={split.by}
           onInput={(event) => set({ ...split, by: event.currentTarget.value || "targetingKey" })}
         />

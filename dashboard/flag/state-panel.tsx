@@ -1,9 +1,12 @@
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { FlagDefinition, FlagState, Rule } from "../../shared/schema/flag.ts";
 import { Icon } from "../frame/icon.tsx";
 import { flagOf } from "../project.ts";
+import { shownConditions } from "../usage.ts";
 import { serveWords } from "../words/condition-words.ts";
+import { AttributeList } from "./attribute-list.tsx";
 import { edit, editing, type Place } from "./documents.ts";
+import { NeededBy } from "./needed-by.tsx";
 import { Prerequisites } from "./prerequisites.tsx";
 import { RuleCard } from "./rule-card.tsx";
 import { ServeEditor } from "./serve-editor.tsx";
@@ -18,13 +21,16 @@ interface StatePanelProps {
 export function StatePanel({ place, definition, locked }: StatePanelProps) {
   const fresh = useRef<string | null>(null);
   const document = editing<FlagState>(place);
-  if (!document) return <div class="skeleton skeleton-small" aria-busy="true" />;
+  const rules = document?.value.rules;
+  useEffect(() => {
+    shownConditions.value = rules?.map(({ when }) => when) ?? [];
+  }, [rules]);
+  if (!document || !rules) return <div class="skeleton skeleton-small" aria-busy="true" />;
   const state = document.value;
   const variants = Object.keys(definition.variants);
   const { offVariant } = definition;
   const set = (change: Partial<FlagState>) => edit<FlagState>(place, (value) => ({ ...value, ...change }));
   const setRules = (rules: Rule[]) => set({ rules });
-  const { rules } = state;
   const newId = (base: string): string => {
     const taken = new Set(rules.map(({ id }) => id));
     for (let n = 1; ; n++) if (!taken.has(`${base}-${n}`)) return `${base}-${n}`;
@@ -36,7 +42,7 @@ export function StatePanel({ place, definition, locked }: StatePanelProps) {
     setRules([...rules, { id, when: { all: [] }, serve: { variant } }]);
   };
   const insert = (index: number, rule: Rule) => setRules([...rules.slice(0, index), rule, ...rules.slice(index)]);
-  const move = (index: number, by: -1 | 1) => {
+  const move = (index: number, by: number) => {
     const next = [...rules];
     const [rule] = next.splice(index, 1);
     if (rule) next.splice(index + by, 0, rule);
@@ -50,6 +56,7 @@ export function StatePanel({ place, definition, locked }: StatePanelProps) {
         locked={locked}
         set={(prerequisites) => set({ prerequisites })}
       />
+      <NeededBy place={place} />
       {(state.holdout || state.layer) && (
         <p class="note-plain">
           {state.holdout && (
@@ -141,23 +148,8 @@ export function StatePanel({ place, definition, locked }: StatePanelProps) {
           </option>
         </select>
       </label>
-      <datalist id="attributes">
-        {ATTRIBUTES.concat(attributesOf(rules)).map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
+      <AttributeList />
       {flagOf(place.flag) === undefined && <p class="bad">This flag is archived.</p>}
     </section>
   );
-}
-
-const ATTRIBUTES = ["targetingKey", "email", "country", "plan", "appVersion"].concat(
-  ["country", "region", "city", "continent", "asn", "colo", "timezone", "ip", "bot", "device"].map(
-    (name) => `edge.${name}`,
-  ),
-);
-
-function attributesOf(rules: readonly Rule[]): string[] {
-  const named = [...JSON.stringify(rules).matchAll(/"attribute":"([^"\\]+)"/g)].map((match) => match[1] ?? "");
-  return [...new Set(named)].filter((name) => !ATTRIBUTES.includes(name));
 }

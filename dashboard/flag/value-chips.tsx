@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { ConditionValue, Operator } from "../../shared/schema/condition.ts";
 import { Icon } from "../frame/icon.tsx";
 
@@ -24,12 +24,16 @@ export function parseTyped(op: Operator, typed: string): ConditionValue | null {
 interface ValueChipsProps {
   op: Operator;
   values: readonly ConditionValue[];
+  /** Values of this attribute that were seen. */
+  suggestions?: ReadonlySet<string> | undefined;
   label: string;
   set: (values: ConditionValue[]) => void;
 }
 
 /** Several values in one field: Enter or leaving it adds what was typed, Backspace takes the last one out again. */
-export function ValueChips({ op, values, label, set }: ValueChipsProps) {
+export function ValueChips({ op, values, suggestions, label, set }: ValueChipsProps) {
+  const list = useId();
+  const offered = [...(suggestions ?? [])].filter((value) => !values.some((one) => String(one) === value));
   const [typed, setTyped] = useState("");
   const add = () => {
     const value = parseTyped(op, typed);
@@ -58,6 +62,7 @@ export function ValueChips({ op, values, label, set }: ValueChipsProps) {
       ))}
       <input
         aria-label={label}
+        list={offered.length > 0 ? list : undefined}
         value={typed}
         placeholder={values.length > 0 ? "or…" : op === "before" || op === "after" ? "2027-01-31T12:00:00Z" : "value"}
         onInput={(event) => setTyped(event.currentTarget.value)}
@@ -70,6 +75,13 @@ export function ValueChips({ op, values, label, set }: ValueChipsProps) {
           if (event.key === "Backspace" && typed === "" && values.length > 0) set(values.slice(0, -1));
         }}
       />
+      {offered.length > 0 && (
+        <datalist id={list}>
+          {offered.slice(0, 50).map((value) => (
+            <option key={value} value={value} />
+          ))}
+        </datalist>
+      )}
     </span>
   );
 }

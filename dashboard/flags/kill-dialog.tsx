@@ -1,11 +1,11 @@
 import { signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { answer, api, type Environment, type FlagView, stateAnswer } from "../api.ts";
+import { api, type Environment, type FlagView, stateAnswer } from "../api.ts";
 import { Dialog } from "../frame/dialog.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { project, showState } from "../project.ts";
 import { watchPropagation } from "./propagation-toast.ts";
+import { useDependants } from "./use-dependants.ts";
 
 /** Which flag somebody is about to kill, from any page. */
 export const killing = signal<{ flag: FlagView; environment: Environment } | null>(null);
@@ -24,7 +24,7 @@ function Confirm({ flag, environment: first }: { flag: FlagView; environment: En
   const projectKey = project.value?.key ?? "";
   const environments = project.value?.environments ?? [];
   const target = environments.find(({ key }) => key === chosen.value) ?? first;
-  const dependants = useDependants(projectKey, chosen.value, flag.key);
+  const dependants = useDependants(projectKey, chosen.value, flag.key)?.all ?? [];
   const close = () => {
     killing.value = null;
   };
@@ -117,19 +117,4 @@ function Confirm({ flag, environment: first }: { flag: FlagView; environment: En
       </footer>
     </Dialog>
   );
-}
-
-/** Read while the person types the reason; a kill never waits for it. */
-function useDependants(projectKey: string, environment: string, flag: string): string[] {
-  const dependants = useSignal<string[]>([]);
-  useEffect(() => {
-    const param = { project: projectKey, environment, flag };
-    answer(api.projects[":project"].environments[":environment"].flags[":flag"].dependants.$get({ param })).then(
-      (found) => {
-        dependants.value = found.flags;
-      },
-      () => {},
-    );
-  }, [environment]);
-  return dependants.value;
 }

@@ -1,32 +1,42 @@
 import { answer, api, type Environment } from "../api.ts";
-import { tell } from "../frame/toasts.tsx";
+import { follow } from "../frame/toasts.tsx";
 
-const LOOKS = 5;
-const PAUSE_MS = 600;
+const EVERY_MS = 500;
+/** Data centres report with their next look-up, so within seconds of traffic; without traffic, nobody does. */
+const LOOKS = 14;
+const SHOWN = 4;
 
-/** Says that a kill is in force, and adds where it was first served as soon as that is known. */
+/** Shows how a kill travels while it does: committed, then served by one data centre after the other. */
 export async function watchPropagation(
   project: string,
   environment: Environment,
   revision: number,
   text: string,
 ): Promise<void> {
+  const say = follow(text, "Committed. On its way to every data centre…");
   const param = { project, environment: environment.key };
+  let said = "";
   for (let look = 0; look < LOOKS; look++) {
     try {
-      const { changes } = await answer(
-        api.projects[":project"].environments[":environment"].propagation.$get({ param }),
-      );
-      const change = changes.find((one) => one.revision === revision);
-      const served = change?.firstServed ?? [];
+      const log = await answer(api.projects[":project"].environments[":environment"].propagation.$get({ param }));
+      const served = log.changes.find((one) => one.revision === revision)?.firstServed ?? [];
       if (served.length > 0) {
-        const places = served.map(({ colo, afterMs }) => `${colo} after ${(afterMs / 1_000).toFixed(1)} s`);
-        return tell(text, `First served differently in ${places.join(", ")}.`);
+        const places = served.slice(0, SHOWN).map(({ colo, afterMs }) => `${colo} after ${seconds(afterMs)}`);
+        const more = served.length > SHOWN ? ` and ${served.length - SHOWN} more` : "";
+        said = `In force in ${places.join(", ")}${more}.`;
+        // Who has been seen within the last minute and has not told yet is still expected.
+        const isWaiting = log.centres.some(
+          ({ colo, seenAt }) => Date.now() - Date.parse(seenAt) < 60_000 && !served.some((one) => one.colo === colo),
+        );
+        if (!isWaiting) break;
+        say(said, false);
       }
     } catch {
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
-  tell(text, "Every edge learns of it within about two seconds.");
+  say(said || "In force within two seconds wherever it is asked for; nobody has asked for it since.", true);
 }
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

@@ -1,9 +1,12 @@
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { Environment, FlagView } from "../api.ts";
 import { Dialog } from "../frame/dialog.tsx";
 import { complain } from "../frame/toasts.tsx";
-import { isProduction, toggle } from "../project.ts";
+import { isProduction, project, toggle } from "../project.ts";
+import { loadUsage, usage } from "../usage.ts";
 import { type StateWords, stateWords } from "../words/state-words.ts";
+import { askedWords } from "../words/usage-words.ts";
 
 const switchingOn = signal<{ flag: FlagView; environment: Environment } | null>(null);
 
@@ -49,6 +52,7 @@ export function SwitchOnDialog() {
         </p>
       )}
       <p>{words && reach(words, summary.targeting)}</p>
+      <AskedFor flag={flag.key} environment={environment} />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Cancel
@@ -59,6 +63,16 @@ export function SwitchOnDialog() {
       </footer>
     </Dialog>
   );
+}
+
+/** An app that never asks is not reached, whatever the rules say. */
+function AskedFor({ flag, environment }: { flag: string; environment: Environment }) {
+  const key = project.value?.key;
+  useEffect(() => {
+    if (key) void loadUsage(key, environment.key);
+  }, [key, environment.key]);
+  const known = usage.value?.environment === environment.key ? usage.value : null;
+  return <p class="muted">{known ? askedWords(known, flag, environment.name) : "\u00a0"}</p>;
 }
 
 function reach({ tone, share }: StateWords, targeting: number): string {

@@ -5,6 +5,7 @@ import { answer, api } from "../api.ts";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { environment, project, seenRevision } from "../project.ts";
+import { learnContext } from "../usage.ts";
 import { Result } from "./result.tsx";
 import { SAMPLES } from "./samples.ts";
 
@@ -35,6 +36,7 @@ export function PlaygroundPage() {
         // A slower answer to an earlier question must not overwrite a newer one.
         if (turn === latest.current) results.value = flags as unknown as Explanation[];
         problem.value = null;
+        learnContext(context);
       } catch (error) {
         problem.value = error;
       }

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { AttributeList } from "../flag/attribute-list.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { project } from "../project.ts";
@@ -69,6 +70,7 @@ export function SegmentsPage() {
           </li>
         ))}
       </ul>
+      <AttributeList />
       {editing.value !== null && (
         <SegmentDialog
           segment={editing.value === "new" ? null : editing.value}
