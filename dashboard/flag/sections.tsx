@@ -22,6 +22,17 @@ interface Section {
 
 /** Parts of the flag page beside its rules, in their order. Each loads its code by itself, and may draw nothing. */
 const SECTIONS: readonly Section[] = [
+  { id: "who", place: "panels", load: () => import("../try/who-panel.tsx").then((module) => module.WhoPanel) },
+  {
+    id: "schedules",
+    place: "panels",
+    load: () => import("../schedule/schedule-panel.tsx").then((module) => module.SchedulePanel),
+  },
+  {
+    id: "preview",
+    place: "panels",
+    load: () => import("../try/preview-panel.tsx").then((module) => module.PreviewPanel),
+  },
   {
     id: "triggers",
     place: "panels",

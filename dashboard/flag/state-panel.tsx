@@ -56,7 +56,6 @@ export function StatePanel({ place, definition, locked }: StatePanelProps) {
         locked={locked}
         set={(prerequisites) => set({ prerequisites })}
       />
-      <NeededBy place={place} />
       {(state.holdout || state.layer) && (
         <p class="note-plain">
           {state.holdout && (
@@ -148,6 +147,7 @@ export function StatePanel({ place, definition, locked }: StatePanelProps) {
           </option>
         </select>
       </label>
+      <NeededBy place={place} />
       <AttributeList />
       {flagOf(place.flag) === undefined && <p class="bad">This flag is archived.</p>}
     </section>

@@ -2,18 +2,9 @@ import { useState } from "preact/hooks";
 import type { Explanation, RuleTrace } from "../../shared/explain.ts";
 import { Icon } from "../frame/icon.tsx";
 import { environment, project } from "../project.ts";
+import { CAUSE_WORDS } from "../words/cause-words.ts";
 import { percent } from "../words/state-words.ts";
 import { ConditionTree } from "./condition-tree.tsx";
-
-const CAUSE_WORDS: Record<string, string> = {
-  killed: "because it is killed",
-  disabled: "because it is switched off",
-  blocked: "because a flag it depends on is off or killed",
-  prerequisite: "because a flag it depends on serves something else",
-  holdout: "because this person is held out",
-  layer: "because this person is outside its part of the layer",
-  fallthrough: "because no rule matches",
-};
 
 /** One flag's answer, why, and how every condition on the way came out. */
 export function Result({ explanation }: { explanation: Explanation }) {

@@ -15,4 +15,9 @@ export function ago(instant: string, now = Date.now()): string {
   return step ? relative.format(Math.round(seconds / step[2]), step[1]) : exact.format(Date.parse(instant));
 }
 
+/** "in 5 minutes"; what is due is "any moment". */
+export function fromNow(instant: string, now = Date.now()): string {
+  return Date.parse(instant) - now < 5_000 ? "any moment" : ago(instant, now);
+}
+
 export const exactly = (instant: string): string => exact.format(Date.parse(instant));

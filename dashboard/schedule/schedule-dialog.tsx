@@ -1,0 +1,171 @@
+import { useSignal } from "@preact/signals";
+import type { FlagState } from "../../shared/schema/flag.ts";
+import type { ScheduleView } from "../../shared/schema/schedule.ts";
+import { answer, api, type Environment, type FlagView } from "../api.ts";
+import { ChangeList } from "../flag/change-list.tsx";
+import { discard, editing, isEdited, type Place } from "../flag/documents.ts";
+import { Dialog } from "../frame/dialog.tsx";
+import { Icon } from "../frame/icon.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { tell } from "../frame/toasts.tsx";
+import { changesOf, same } from "../words/change-words.ts";
+import { exactly } from "../words/time-words.ts";
+
+interface ScheduleDialogProps {
+  project: string;
+  environment: Environment;
+  flag: FlagView;
+  close: (made: boolean) => void;
+}
+type What = "on" | "off" | "edits";
+
+const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const ZONES = [...new Set([HERE, "UTC", ...Intl.supportedValuesOf("timeZone")])];
+
+/** Tomorrow at nine, as clocks here show it. */
+function tomorrow(): string {
+  const date = new Date(Date.now() + 86_400_000);
+  const two = (part: number) => String(part).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T09:00`;
+}
+
+/** A change of one environment's state at a wall-clock time: the switch, or what is edited on the page. */
+export function ScheduleDialog({ project, environment, flag, close }: ScheduleDialogProps) {
+  const place: Place = { project, flag: flag.key, environment: environment.key };
+  const hasEdits = isEdited(place);
+  const isOn = flag.environments[environment.key]?.enabled ?? false;
+  const what = useSignal<What>(hasEdits ? "edits" : isOn ? "off" : "on");
+  const local = useSignal(tomorrow());
+  const zone = useSignal(HERE);
+  const comment = useSignal("");
+  const problem = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const document = editing<FlagState>(place);
+  const options: { value: What; words: string }[] = [
+    { value: "on", words: "Switch on" },
+    { value: "off", words: "Switch off" },
+    ...(hasEdits ? [{ value: "edits" as const, words: "Make my unsaved changes" }] : []),
+  ];
+  const make = async () => {
+    busy.value = true;
+    problem.value = null;
+    try {
+      const made = (await answer(
+        api.projects[":project"].environments[":environment"].flags[":flag"].schedules.$post({
+          param: { project, environment: environment.key, flag: flag.key },
+          query: {},
+          header: {},
+          json: {
+            at: { local: local.value, timeZone: zone.value },
+            patch:
+              what.value === "edits" && document
+                ? patchOf(document.base, document.value)
+                : { enabled: what.value === "on" },
+            comment: comment.value,
+          },
+        }),
+      )) as ScheduleView;
+      // What is scheduled is no longer waiting to be saved.
+      if (what.value === "edits") discard(place);
+      close(true);
+      tell(`Scheduled for ${exactly(made.at)}`, "It can be cancelled until then.");
+    } catch (error) {
+      problem.value = error;
+    }
+    busy.value = false;
+  };
+  return (
+    <Dialog
+      title={`Schedule a change of ${flag.key} in ${environment.name}`}
+      onClose={() => close(false)}
+      onSubmit={make}
+    >
+      <fieldset class="field">
+        <legend class="label">What</legend>
+        <div class="segmented">
+          {options.map(({ value, words }) => (
+            <label key={value}>
+              <input
+                type="radio"
+                name="schedule-what"
+                checked={what.value === value}
+                onChange={() => {
+                  what.value = value;
+                }}
+              />
+              <span>{words}</span>
+            </label>
+          ))}
+        </div>
+        {!hasEdits && (
+          <span class="hint">To schedule other changes, make them on the page first and do not save them.</span>
+        )}
+      </fieldset>
+      {what.value === "edits" && document && (
+        <ChangeList changes={changesOf("state", { ...document.base }, { ...document.value })} />
+      )}
+      <div class="two-columns">
+        <label class="field">
+          <span class="label">When</span>
+          <input
+            type="datetime-local"
+            data-first
+            required
+            value={local.value}
+            onInput={(event) => {
+              local.value = event.currentTarget.value;
+            }}
+          />
+        </label>
+        <label class="field">
+          <span class="label">By the clocks of</span>
+          <input
+            list="time-zones"
+            value={zone.value}
+            onInput={(event) => {
+              zone.value = event.currentTarget.value;
+            }}
+          />
+          <datalist id="time-zones">
+            {ZONES.map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </label>
+      </div>
+      <label class="field">
+        <span class="label">Why? (for the history)</span>
+        <input
+          value={comment.value}
+          maxLength={1000}
+          placeholder="The campaign begins"
+          onInput={(event) => {
+            comment.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <p class="muted">
+        Checked again when its time comes: what no longer fits then changes nothing and says so here. A schedule never
+        lifts a kill.
+      </p>
+      {problem.value !== null && <Problem error={problem.value} />}
+      <footer class="dialog-actions">
+        <button type="button" class="button" onClick={() => close(false)}>
+          Cancel
+        </button>
+        <button type="submit" class="button button-primary" disabled={busy.value || local.value === ""}>
+          <Icon name="clock" /> Schedule
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
+
+/** The merge patch that makes one state the other: fields that differ, removed ones as null. */
+function patchOf(before: FlagState, after: FlagState): ScheduleView["patch"] {
+  const [old, now] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  const fields = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
+    (field) => !same(old[field], now[field]),
+  );
+  return Object.fromEntries(fields.map((field) => [field, field in now ? now[field] : null])) as ScheduleView["patch"];
+}
