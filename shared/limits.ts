@@ -60,6 +60,15 @@ export const LIMITS = {
   conditionValueChars: 1_024,
   regexChars: 256,
   descriptionChars: 4_000,
+  /** Characters of what a fake door says to a visitor: it must fit beside a button. */
+  testWordsChars: 300,
+  /** Characters of JSON that a product asks a person, and that the person answers. */
+  deskInputChars: 16 * 1024,
+  deskAnswerChars: 64 * 1024,
+  /** Requests that wait in one environment: beyond, people cannot answer in time and the fallback comes at once. */
+  deskWaiting: 1_000,
+  /** Requests that wait for one person of the product at a time. */
+  deskWaitingPerUnit: 5,
   commentChars: 1_000,
   nameChars: 100,
   /** Bytes of a published snapshot. KV allows 25 MiB a value; an isolate must hold two, parsed. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
+import { snapshotTest } from "./demand-test.ts";
 import { flagState, visibility } from "./flag.ts";
 import { json, key, recordOf, slug } from "./primitives.ts";
 import { snapshotHoldout, snapshotLayer, snapshotSegment } from "./segment.ts";
@@ -42,6 +43,8 @@ export const snapshotFlag = z.strictObject({
    * does not know it evaluates alike and `minReader` stays.
    */
   series: series.optional(),
+  /** The test that the flag carries, drafts included. */
+  test: snapshotTest.optional(),
 });
 export type SnapshotFlag = z.infer<typeof snapshotFlag>;
 

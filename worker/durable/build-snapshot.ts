@@ -1,7 +1,8 @@
 import { READER_VERSION } from "../../shared/limits.ts";
+import type { SnapshotTest } from "../../shared/schema/demand-test.ts";
 import type { Kill, Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
 import { snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
-import type { ProjectView, Row } from "./entities.ts";
+import type { Body, ProjectView, Row } from "./entities.ts";
 import { seriesOf } from "./series.ts";
 
 export const killOf = (row: Row<"kill">): Kill => ({
@@ -12,6 +13,23 @@ export const killOf = (row: Row<"kill">): Kill => ({
   revision: row.body.revision,
 });
 
+/** Of a test, what edges act on; not whom it is for, which the rules say. */
+function snapshotTestOf({ settings, status, run }: Body<"test">): SnapshotTest {
+  const running = status === "running";
+  switch (settings.kind) {
+    case "fake-door": {
+      const { audience: _, ...rest } = settings;
+      return { kind: settings.kind, running, run, settings: rest };
+    }
+    case "dark-launch":
+      return { kind: settings.kind, running, run };
+    case "wizard-of-oz": {
+      const { kind, deadlineSeconds, fallback } = settings;
+      return { kind, running, run, deadlineSeconds, fallback };
+    }
+  }
+}
+
 /** One environment as edges evaluate it, checked against the schema before anybody sees it. */
 export function buildSnapshot(
   view: ProjectView,
@@ -21,12 +39,22 @@ export function buildSnapshot(
 ): Snapshot {
   const flags: Record<string, SnapshotFlag> = {};
   const states = new Map(view.list("state", identity.environment).map((row) => [row.key, row.body]));
+  const tests = new Map(view.list("test", identity.environment).map((row) => [row.key, row.body]));
   for (const { key, body } of view.list("flag")) {
     const state = states.get(key);
     if (body.archivedAt || !state) continue;
     const { variants, offVariant, visibility, seed } = body;
     const series = seriesOf(view, identity.environment, key);
-    flags[key] = { variants, offVariant, visibility, seed, state, ...(series ? { series } : {}) };
+    const test = tests.get(key);
+    flags[key] = {
+      variants,
+      offVariant,
+      visibility,
+      seed,
+      state,
+      ...(series ? { series } : {}),
+      ...(test ? { test: snapshotTestOf(test) } : {}),
+    };
   }
   const segments: Snapshot["segments"] = {};
   for (const { key, body } of view.list("segment")) {

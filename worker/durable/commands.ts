@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../../shared/limits.ts";
 import { actor, exportDocument } from "../../shared/schema/admin.ts";
+import { darkStage, stopReason, testSettings } from "../../shared/schema/demand-test.ts";
 import { flagDefinition, flagStateInput } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
 import { planDefinition, planTemplate } from "../../shared/schema/plan.ts";
@@ -83,6 +84,23 @@ export const command = z.discriminatedUnion("type", [
     hint: z.string().max(10),
   }),
   z.strictObject({ type: z.literal("deleteTrigger"), ...at, id: z.string().max(100) }),
+  z.strictObject({
+    type: z.literal("putTest"),
+    ...at,
+    settings: testSettings,
+    /** Of the flag, when it is made with the test. */
+    description: z.string().max(LIMITS.descriptionChars).optional(),
+  }),
+  z.strictObject({ type: z.literal("startTest"), ...at }),
+  z.strictObject({
+    type: z.literal("stopTest"),
+    ...at,
+    reason: stopReason,
+    /** Does nothing in another run: a stop rule that comes late must not end the next one. */
+    run: z.int().optional(),
+  }),
+  z.strictObject({ type: z.literal("stageTest"), ...at, stage: darkStage }),
+  z.strictObject({ type: z.literal("deleteTest"), ...at }),
   z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
   z.strictObject({ type: z.literal("deleteSegment"), segment: key }),
   z.strictObject({

@@ -85,6 +85,14 @@ export class Documents implements ProjectView {
     return row.at === null ? null : Date.parse(row.at);
   }
 
+  /** When the next running test ends by its date (epoch ms). */
+  nextTestEnd(): number | null {
+    const ends = this.mentioning("test", '"endsAt"')
+      .filter(({ body }) => body.status === "running" && "endsAt" in body.settings)
+      .map(({ body }) => Date.parse(("endsAt" in body.settings && body.settings.endsAt) || ""));
+    return ends.length === 0 ? null : Math.min(...ends);
+  }
+
   /** Schedules that have been over for long. Their story stays in the audit. */
   forgetSchedules(finishedBefore: number): void {
     const before = new Date(finishedBefore).toISOString();

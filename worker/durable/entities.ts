@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { actor } from "../../shared/schema/admin.ts";
+import { testFields } from "../../shared/schema/demand-test.ts";
 import { flagDefinition, flagState } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
 import { plan, planTemplate } from "../../shared/schema/plan.ts";
@@ -10,8 +11,8 @@ import { keyKind } from "../../shared/schema/snapshot.ts";
 
 /**
  * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
- * `state`, `key`, `kill`, `schedule`, `plan`, `freeze` and `trigger` belong to an environment; the rest to the project
- * (environment "").
+ * `state`, `key`, `kill`, `schedule`, `plan`, `freeze`, `trigger` and `test` belong to an environment; the rest to the
+ * project (environment "").
  */
 export const ENTITIES = {
   project: z.strictObject({ name }),
@@ -72,6 +73,8 @@ export const ENTITIES = {
   plan,
   planTemplate,
   freeze,
+  /** What a flag of a test's purpose is tested with, by the flag's key. */
+  test: z.strictObject(testFields),
 } as const;
 
 export type Entity = keyof typeof ENTITIES;

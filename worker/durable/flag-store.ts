@@ -1,6 +1,7 @@
 import { LIMITS } from "../../shared/limits.ts";
 import type { Actor, AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
 import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
+import type { TestView } from "../../shared/schema/demand-test.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
@@ -27,6 +28,7 @@ import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import { decide } from "./decide/decide.ts";
+import { overdueTests } from "./decide/demand-test.ts";
 import { activeKills } from "./decide/kill.ts";
 import { fieldIssues } from "./decide/parse.ts";
 import { plansByTime } from "./decide/plan.ts";
@@ -59,6 +61,8 @@ import {
   projectViewOf,
   scheduleViews,
   stateViewOf,
+  testViewOf,
+  testViews,
   triggerView,
   viewAfter,
 } from "./views.ts";
@@ -103,6 +107,9 @@ const PLAN_RETRY_MS = 30_000;
 /** Who stands in the audit for a step that time made. The right to make it was that of whoever started the plan. */
 const PLAN_ACTOR: Actor = { type: "schedule", id: "release-plan", name: "Release plan", role: "engineer" };
 
+/** Who ends a test that has reached its own end: with the right of those who make tests. */
+export const STOP_RULE: Actor = { type: "system", id: "stop-rule", name: "Stop rule", role: "marketer" };
+
 /**
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes
  * documents, audit, outbox and reply together, and lets the outbox carry the result to the edges.
@@ -127,6 +134,8 @@ export class FlagStore extends DurableBase {
     "listPlans",
     "listPlanTemplates",
     "listFreezes",
+    "listTests",
+    "getTest",
     "listKeys",
     "listTriggers",
     "callTrigger",
@@ -338,6 +347,7 @@ export class FlagStore extends DurableBase {
     if (!this.#ready) return;
     this.#applySchedules();
     await this.#advancePlans();
+    this.#stopOverdueTests();
     await this.#drain();
     await this.#forgetTombstones();
     this.#documents.forgetSchedules(Date.now() - LIMITS.scheduleKeepMs);
@@ -415,6 +425,21 @@ export class FlagStore extends DurableBase {
         log({ event: "plan-failed", plan: run, flag, error: String(error) });
       }
       this.#plansHeldUntil = Date.now() + PLAN_RETRY_MS;
+    }
+  }
+
+  /** Tests end on their date, also when nobody visits any more. */
+  #stopOverdueTests(): void {
+    for (const { key: flag, environment, body } of overdueTests(this.#documents, Date.now())) {
+      const command = { type: "stopTest", environment, flag, reason: "date", run: body.run } as const;
+      const id = `test/${environment}/${flag}/${body.run}/date`;
+      try {
+        const asked = { id, project: this.#project, actor: STOP_RULE, comment: "Its date has come", command };
+        this.#storage.transactionSync(() => this.#transact(asked));
+      } catch (error) {
+        this.#schedulesHeldUntil = Date.now() + SCHEDULE_RETRY_MS;
+        log({ event: "test-not-stopped", flag, error: String(error) });
+      }
     }
   }
 
@@ -518,8 +543,9 @@ export class FlagStore extends DurableBase {
   }
 
   #scheduleAlarm(): void {
-    const scheduled = this.#documents.nextSchedule();
-    const due = scheduled === null ? [] : [Math.max(scheduled, this.#schedulesHeldUntil)];
+    const due = [this.#documents.nextSchedule(), this.#documents.nextTestEnd()]
+      .filter((at) => at !== null)
+      .map((at) => Math.max(at, this.#schedulesHeldUntil));
     for (const { at } of plansByTime(this.#documents, Date.now())) due.push(Math.max(at, this.#plansHeldUntil));
     const at = computeNextAlarm([...this.#publications.due(), ...due], Date.now());
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
@@ -731,6 +757,16 @@ export class FlagStore extends DurableBase {
       : null;
   }
 
+  listTests(environment: string): TestView[] | null {
+    return this.#ready && this.#documents.get("environment", "", environment)
+      ? testViews(this.#documents, environment)
+      : null;
+  }
+
+  getTest(environment: string, flag: string): TestView | null {
+    return this.#ready ? testViewOf(this.#documents, environment, flag) : null;
+  }
+
   audit(after: number, limit: number): AuditRow[] | null {
     return this.#ready ? this.#audit.page(after, Math.min(limit, LIMITS.auditPageRows)) : null;
   }
@@ -796,6 +832,8 @@ export type FlagStoreMethods = Pick<
   | "listPlans"
   | "listPlanTemplates"
   | "listFreezes"
+  | "listTests"
+  | "getTest"
   | "listKeys"
   | "listTriggers"
   | "callTrigger"

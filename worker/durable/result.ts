@@ -35,6 +35,12 @@ export type Rejection =
   | { code: "forbidden"; needs: string }
   | { code: "idempotency-key-reused" }
   | { code: "already-done"; what: string }
+  | { code: "test-not-found"; flag: string; environment: string }
+  | { code: "test-running"; flag: string }
+  | { code: "layer-full"; asked: number; left: number; by: string[] }
+  | { code: "claimed"; by: string }
+  | { code: "not-claimed" }
+  | { code: "request-not-found"; id: string }
   | { code: "sign-in-code-invalid" };
 
 export type Result<T> = { ok: true; value: T } | { ok: false; rejection: Rejection };

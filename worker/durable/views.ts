@@ -1,5 +1,6 @@
 import { seriesId, waitsOf } from "../../shared/plan.ts";
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
+import type { TestView } from "../../shared/schema/demand-test.ts";
 import type { FreezeView } from "../../shared/schema/freeze.ts";
 import type { PlanView } from "../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../shared/schema/schedule.ts";
@@ -66,6 +67,18 @@ export const freezeViews = (view: ProjectView, environment: string): FreezeView[
 export function triggerView(row: Row<"trigger">, calls: TriggerCall[]): TriggerView {
   const { hash: _, ...body } = row.body;
   return { id: row.key, environment: row.environment, ...body, createdAt: iso(row.createdAt), calls };
+}
+
+export function testView(row: Row<"test">): TestView {
+  return { flag: row.key, environment: row.environment, ...stamps(row), ...row.body };
+}
+
+export const testViews = (view: ProjectView, environment: string): TestView[] =>
+  view.list("test", environment).map(testView);
+
+export function testViewOf(view: ProjectView, environment: string, flag: string): TestView | null {
+  const row = view.get("test", environment, flag);
+  return row && testView(row);
 }
 
 /** Schedules of an environment, or of one flag in it, by their time. */
@@ -203,6 +216,11 @@ export function viewAfter(
       const made = view.get("trigger", command.environment, command.id);
       return made && triggerView(made, []);
     }
+    case "putTest":
+    case "startTest":
+    case "stopTest":
+    case "stageTest":
+      return testViewOf(view, command.environment, command.flag);
     case "putSegment":
       return definitionViewOf(view, "segment", command.segment);
     case "putList":
@@ -219,6 +237,7 @@ export function viewAfter(
     case "deleteEnvironment":
     case "archiveFlag":
     case "deleteTrigger":
+    case "deleteTest":
     case "deleteSegment":
     case "deleteList":
     case "deleteLayer":

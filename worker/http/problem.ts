@@ -1,4 +1,5 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { SPLIT_TOTAL } from "../../shared/limits.ts";
 import type { FieldIssue, Rejection } from "../durable/result.ts";
 
 /** RFC 9457 problem details with a stable code: what administration answers when it refuses. */
@@ -36,6 +37,7 @@ export function problemResponse({ problem, headers }: ProblemError): Response {
   });
 }
 
+const percent = (parts: number): string => `${(parts * 100) / SPLIT_TOTAL} %`;
 const notFound = (what: string, name: string) => [404, `There is no ${what} "${name}"`, undefined] as const;
 
 /** Rejections in the wire's words: one place, exhaustive. */
@@ -121,6 +123,26 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return [422, "This Idempotency-Key was used for another request", "Use a new key for a new request."];
     case "already-done":
       return [409, r.what];
+    case "test-not-found":
+      return [404, `The flag "${r.flag}" carries no test in ${r.environment}`];
+    case "test-running":
+      return [
+        409,
+        `The test of "${r.flag}" is running`,
+        "What is measured must not change while it is measured. Stop the test first, then change and start it again.",
+      ];
+    case "layer-full":
+      return [
+        409,
+        `Fake doors that run already leave ${percent(r.left)} of all people; this one asks for ${percent(r.asked)}`,
+        `Nobody is shown two doors at a time. Stop one of these, or lower the share: ${r.by.join(", ")}.`,
+      ];
+    case "claimed":
+      return [409, `${r.by} is answering this request`, "Take another one, or ask for it to be handed back."];
+    case "not-claimed":
+      return [409, "Take the request before you answer it"];
+    case "request-not-found":
+      return notFound("request", r.id);
     case "sign-in-code-invalid":
       return [
         401,

@@ -17,11 +17,12 @@ export const shownOnce = new ProblemError(409, "shown-once", "This request was c
 /** Environment keys (for apps) and API tokens (for people and programs that administer). */
 export const keys = router()
   .openapi(
-    adminRoute("engineer", {
+    adminRoute("marketer", {
       method: "post",
       path: KEYS,
       tags: ["Keys"],
       summary: "Make an environment key. It is shown once.",
+      description: "Marketers make client keys, which are public anyway; a server key takes the role engineer.",
       request: { params: params.environment, headers: writeHeaders, body: body(keyBody) },
       responses: { 201: json(keyCreated, "The key; only its hash is kept") },
     }),

@@ -2,6 +2,7 @@ import type { Command } from "../commands.ts";
 import type { Change } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
 import type { Circumstances, Decision } from "./decision.ts";
+import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
 import { archiveFlag, patchFlag, patchState, putFlag, putState } from "./flag.ts";
 import { kill, restore } from "./kill.ts";
 import { deleteList, writeList } from "./list.ts";
@@ -89,6 +90,16 @@ export function decide(
       return createTrigger(command, c);
     case "deleteTrigger":
       return deleteTrigger(command, c);
+    case "putTest":
+      return putTest(command, c);
+    case "startTest":
+      return startTest(command, c);
+    case "stopTest":
+      return stopTest(command, c);
+    case "stageTest":
+      return stageTest(command, c);
+    case "deleteTest":
+      return deleteTest(command, c);
     case "putSegment":
       return putSegment(command, c);
     case "deleteSegment":

@@ -153,7 +153,13 @@ export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances)
   const by = dependants(c.view, command.flag);
   if (by.length > 0) return reject({ code: "in-use", what: `the flag "${command.flag}"`, by });
   const archived = { ...row.value.body, archivedAt: new Date(c.now).toISOString() };
-  return decision(change("flag", "", command.flag, row.value.body, archived), environmentKeys(c.view));
+  // A key used again starts as a new flag does, without the old one's tests.
+  const tests = c.view
+    .list("test")
+    .filter(({ key }) => key === command.flag)
+    .flatMap(({ environment, key, body }) => change("test", environment, key, body, null));
+  const changes = [...change("flag", "", command.flag, row.value.body, archived), ...tests];
+  return decision(changes, environmentKeys(c.view));
 }
 
 export function putState(command: CommandOf<"putState">, c: Circumstances): Result<Decision> {

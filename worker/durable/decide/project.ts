@@ -54,6 +54,7 @@ export function deleteProject(c: Circumstances): Result<Decision> {
     "planTemplate",
     "freeze",
     "trigger",
+    "test",
     "key",
     "state",
     "flag",
@@ -100,7 +101,7 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
   // Not the kills: only restore clears one, also when the environment is made anew.
-  for (const entity of ["tombstone", "schedule", "plan", "freeze", "trigger", "key", "state"] as const) {
+  for (const entity of ["tombstone", "schedule", "plan", "freeze", "trigger", "test", "key", "state"] as const) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }
@@ -111,6 +112,8 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
 export function createKey(command: CommandOf<"createKey">, c: Circumstances): Result<Decision> {
   const { environment, id, kind, name, hash, hint, origins } = command;
   if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
+  if (c.actor.role === "marketer" && kind !== "client")
+    return reject({ code: "forbidden", needs: "the role engineer: a server key reads every flag" });
   const full = overLimit("keysPerEnvironment", c.view.count("key", environment) + 1);
   if (full) return reject(full);
   const after = { kind, name, hash, hint, origins, createdBy: c.actor.name };

@@ -123,7 +123,7 @@ function checked(changes: Change[], c: Circumstances): Result<Decision> {
 }
 
 /** The project as it would stand with the changes made. */
-function overlay(view: ProjectView, changes: Change[]): ProjectView {
+export function overlay(view: ProjectView, changes: Change[]): ProjectView {
   const place = (entity: Entity, environment: string, key: string) => `${entity}\n${environment}\n${key}`;
   const changed = new Map(changes.map((c) => [place(c.entity, c.environment, c.key), c]));
   const rowOf = <E extends Entity>(c: Change): Row<E> | null =>
