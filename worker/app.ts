@@ -7,8 +7,11 @@ import { ProblemError, problemResponse } from "./http/problem.ts";
 import { log } from "./log.ts";
 import { checkBody } from "./middleware/admin-body.ts";
 import type { AdminEnv } from "./middleware/principal.ts";
+import { ask } from "./routes/ask.ts";
 import { backup } from "./routes/backup.ts";
 import { breakGlass } from "./routes/break-glass.ts";
+import { desk } from "./routes/desk.ts";
+import { doors, pages } from "./routes/doors.ts";
 import { EVENTS_PATH, events } from "./routes/events.ts";
 import { flags } from "./routes/flags.ts";
 import { history } from "./routes/history.ts";
@@ -21,11 +24,13 @@ import { previews } from "./routes/previews.ts";
 import { projects } from "./routes/projects.ts";
 import { propagation } from "./routes/propagation.ts";
 import { schedules } from "./routes/schedules.ts";
+import { script } from "./routes/script.ts";
 import { segmentLists } from "./routes/segment-lists.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
 import { streams } from "./routes/streams.ts";
 import { telemetry } from "./routes/telemetry.ts";
+import { tests } from "./routes/tests.ts";
 import { triggerCalls } from "./routes/trigger-calls.ts";
 import { triggers } from "./routes/triggers.ts";
 import { usage } from "./routes/usage.ts";
@@ -49,7 +54,9 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", breakGlass)
   .route("/", backup)
   .route("/", propagation)
-  .route("/", telemetry);
+  .route("/", telemetry)
+  .route("/", tests)
+  .route("/", desk);
 export type Admin = typeof admin;
 
 admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
@@ -70,6 +77,10 @@ app.route("/v1/triggers", triggerCalls);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 
 app.route(EVENTS_PATH, events);
+app.route("/", script);
+app.route("/v1/doors", doors);
+app.route("/v1/pages", pages);
+app.route("/v1/ask", ask);
 
 app.get("/healthz", (c) =>
   c.json({ status: "ok", nonce: c.env.START_NONCE ?? "" }, 200, { "Cache-Control": "no-store" }),

@@ -4,6 +4,8 @@ export interface Env {
   readonly FLAG_STORE: DurableObjectNamespace;
   readonly DIRECTORY: DurableObjectNamespace;
   readonly TELEMETRY_SHARD: DurableObjectNamespace;
+  readonly DESK: DurableObjectNamespace;
+  readonly TEST_LEDGER: DurableObjectNamespace;
   readonly ASSETS: Fetcher;
   /** The administrator's token. Unset, administration is closed. */
   readonly ADMIN_TOKEN?: string;
@@ -17,4 +19,6 @@ export interface Env {
   readonly FAULT_SERVER?: string;
   /** Tells this start from an earlier one that may still hold the port. */
   readonly START_NONCE?: string;
+  /** "on": a demo page of the tests at /demo. Set by `npm start`, never when deployed. */
+  readonly DEMO?: string;
 }

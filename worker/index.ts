@@ -2,9 +2,11 @@ import { app } from "./app.ts";
 import type { Env } from "./env.ts";
 import { isEvaluation, ofrep } from "./routes/ofrep.ts";
 
+export { Desk } from "./durable/desk.ts";
 export { Directory } from "./durable/directory.ts";
 export { FlagStore } from "./durable/flag-store.ts";
 export { TelemetryShard } from "./durable/telemetry-shard.ts";
+export { TestLedger } from "./durable/test-ledger.ts";
 
 export default {
   fetch: (request, env, execution) =>

@@ -8,6 +8,7 @@ import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import { type CallOutcome, type Signal, signal } from "../../shared/schema/trigger.ts";
 import { type UsageReport, type UsageView, usageReport } from "../../shared/schema/usage.ts";
 import type { Env } from "../env.ts";
+import { syntheticKey } from "../http/synthetic.ts";
 import { randomSecret, sameSecret } from "../http/tokens.ts";
 import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
 import { LIST_PREFIX, listShardKey } from "../kv/list-shards.ts";
@@ -136,6 +137,7 @@ export class FlagStore extends DurableBase {
     "listFreezes",
     "listTests",
     "getTest",
+    "syntheticKey",
     "listKeys",
     "listTriggers",
     "callTrigger",
@@ -767,6 +769,12 @@ export class FlagStore extends DurableBase {
     return this.#ready ? testViewOf(this.#documents, environment, flag) : null;
   }
 
+  /** Signs synthetic traffic of an environment. */
+  syntheticKey(environment: string): { key: string } | null {
+    if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
+    return { key: syntheticKey(this.#meta("seal_key") ?? "", environment) };
+  }
+
   audit(after: number, limit: number): AuditRow[] | null {
     return this.#ready ? this.#audit.page(after, Math.min(limit, LIMITS.auditPageRows)) : null;
   }
@@ -834,6 +842,7 @@ export type FlagStoreMethods = Pick<
   | "listFreezes"
   | "listTests"
   | "getTest"
+  | "syntheticKey"
   | "listKeys"
   | "listTriggers"
   | "callTrigger"

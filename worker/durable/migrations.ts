@@ -170,6 +170,53 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   },
 ];
 
+export const TEST_LEDGER_MIGRATIONS: readonly Migration[] = [
+  {
+    name: "0001-people",
+    sql: `
+      CREATE TABLE run (run INTEGER PRIMARY KEY, project TEXT NOT NULL, environment TEXT NOT NULL, flag TEXT NOT NULL,
+        settings TEXT NOT NULL, people INTEGER NOT NULL DEFAULT 0, stopped INTEGER NOT NULL DEFAULT 0);
+      CREATE TABLE person (
+        run INTEGER NOT NULL,
+        unit TEXT NOT NULL,
+        first_seen INTEGER NOT NULL,
+        clicked_at INTEGER,
+        country TEXT NOT NULL,
+        device TEXT NOT NULL,
+        network TEXT NOT NULL,
+        doubts INTEGER NOT NULL,
+        PRIMARY KEY (run, unit)
+      ) WITHOUT ROWID;
+      CREATE INDEX person_network ON person (run, network);
+      CREATE TABLE alias (id TEXT PRIMARY KEY, unit TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE page (origin TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;`,
+  },
+];
+
+export const DESK_MIGRATIONS: readonly Migration[] = [
+  {
+    name: "0001-requests",
+    sql: `
+      CREATE TABLE request (
+        id TEXT PRIMARY KEY,
+        flag TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        input TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        deadline_at INTEGER NOT NULL,
+        fallback TEXT NOT NULL,
+        claimed_by TEXT,
+        claimed_name TEXT,
+        claimed_at INTEGER,
+        answer TEXT,
+        finished_at INTEGER
+      ) WITHOUT ROWID;
+      CREATE INDEX request_status ON request (status, deadline_at);
+      CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;`,
+  },
+];
+
 /** Brings the database up to date. Throws when it was written by newer code. */
 export function migrate(storage: DurableObjectStorage, migrations: readonly Migration[]): void {
   const { sql } = storage;

@@ -1,8 +1,10 @@
 import type { Env } from "../env.ts";
+import type { DeskMethods } from "./desk.ts";
 import type { DirectoryMethods } from "./directory.ts";
 import { durableStub } from "./durable-base.ts";
 import type { FlagStoreMethods } from "./flag-store.ts";
 import type { TelemetryShardMethods } from "./telemetry-shard.ts";
+import type { TestLedgerMethods } from "./test-ledger.ts";
 
 /** The store of one project. */
 export const flagStore = (env: Env, project: string) => durableStub<FlagStoreMethods>(env.FLAG_STORE, project);
@@ -13,3 +15,11 @@ export const directory = (env: Env) => durableStub<DirectoryMethods>(env.DIRECTO
 /** One of an environment's telemetry shards; which, the hash of a unit says. */
 export const telemetryShard = (env: Env, project: string, environment: string, shard: number) =>
   durableStub<TelemetryShardMethods>(env.TELEMETRY_SHARD, `${project}/${environment}/${shard}`);
+
+/** Requests of one environment that wait for a person. */
+export const desk = (env: Env, project: string, environment: string) =>
+  durableStub<DeskMethods>(env.DESK, `${project}/${environment}`);
+
+/** Who saw one flag's test, and who wanted it. */
+export const testLedger = (env: Env, project: string, environment: string, flag: string) =>
+  durableStub<TestLedgerMethods>(env.TEST_LEDGER, `${project}/${environment}/${flag}`);

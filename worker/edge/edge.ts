@@ -1,5 +1,6 @@
 import { applyKills, type CompiledSnapshot, compile, staleKills } from "../../shared/compile.ts";
 import { re2 } from "../../shared/regex.ts";
+import type { SnapshotTest } from "../../shared/schema/demand-test.ts";
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
 import type { Kill, Snapshot } from "../../shared/schema/snapshot.ts";
@@ -27,6 +28,9 @@ import {
   waitFor,
 } from "./pointer-lane.ts";
 
+const testsOf = ({ flags }: Snapshot): Map<string, SnapshotTest> =>
+  new Map(Object.entries(flags).flatMap(([key, { test }]) => (test ? [[key, test] as const] : [])));
+
 /** One environment in this isolate's memory, ready to answer. */
 export interface Loaded {
   readonly compiled: CompiledSnapshot;
@@ -38,6 +42,8 @@ export interface Loaded {
   readonly hash: string;
   /** Seals stream tokens. */
   readonly sealKey: string | undefined;
+  /** By flag. */
+  readonly tests: ReadonlyMap<string, SnapshotTest>;
   /** From pointer and snapshot; break-glass and staleness come on top. */
   kills: readonly Kill[];
   /** Counts up whenever the kills applied to `compiled` change: with `hash`, tells streams that something happened. */
@@ -542,6 +548,7 @@ export class Edge {
       epoch,
       hash,
       sealKey,
+      tests: testsOf(snapshot),
       kills,
       killsChanged,
       applied: "",

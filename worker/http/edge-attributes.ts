@@ -1,3 +1,5 @@
+import { isSynthetic, SYNTHETIC_HEADER } from "./synthetic.ts";
+
 /** What the network knows of a request; clients cannot set it. */
 export interface EdgeAttributes {
   country?: string;
@@ -10,14 +12,25 @@ export interface EdgeAttributes {
   ip?: string;
   bot?: boolean;
   device?: "mobile" | "tablet" | "desktop";
+  /** Signed as synthetic traffic of this environment. */
+  synthetic?: boolean;
 }
 
 const BOT = /bot\b|crawl|spider|slurp|headless|lighthouse|preview|monitor/i;
 const TABLET = /ipad|tablet|kindle|silk|android(?!.*mobile)/i;
 const MOBILE = /mobi|iphone|ipod|android/i;
 
-/** `edge.*` of the evaluation context, from Cloudflare's request properties and the user agent. */
-export function edgeAttributes(request: Request): EdgeAttributes {
+/** What a signature is checked with. */
+export interface Signer {
+  readonly sealKey: string | undefined;
+  readonly compiled: { readonly environment: string };
+}
+
+/**
+ * `edge.*` of the evaluation context, from Cloudflare's request properties, the user agent and, where it is known whose
+ * environment is asked, the signature of synthetic traffic.
+ */
+export function edgeAttributes(request: Request, signer?: Signer): EdgeAttributes {
   const cf = (request.cf ?? {}) as Partial<IncomingRequestCfProperties> & { botManagement?: { verifiedBot?: boolean } };
   const agent = request.headers.get("User-Agent") ?? "";
   const attributes: EdgeAttributes = {
@@ -33,5 +46,8 @@ export function edgeAttributes(request: Request): EdgeAttributes {
   if (cf.timezone) attributes.timezone = cf.timezone;
   const ip = request.headers.get("CF-Connecting-IP");
   if (ip) attributes.ip = ip;
+  const signature = signer?.sealKey ? request.headers.get(SYNTHETIC_HEADER) : null;
+  if (signature !== null && signer?.sealKey)
+    attributes.synthetic = isSynthetic(signature, signer.sealKey, signer.compiled.environment, Date.now());
   return attributes;
 }

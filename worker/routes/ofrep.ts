@@ -1,4 +1,3 @@
-import type { CompiledSnapshot } from "../../shared/compile.ts";
 import { evaluate, prepare, type Subject, visibleTo } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/preview.ts";
@@ -17,7 +16,7 @@ import { log } from "../log.ts";
 import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
 
 /** One request and what it runs with. */
-interface Call {
+export interface Call {
   readonly request: Request;
   readonly env: Env;
   readonly waitUntil: (work: Promise<unknown>) => void;
@@ -87,7 +86,7 @@ async function one(call: Call, flag: string): Promise<Response> {
   const { key } = admitted;
   const { compiled } = admitted.loaded;
   const now = Date.now();
-  const subject = await subjectOf(call, compiled, context, now, flag);
+  const subject = await subjectOf(call, admitted.loaded, context, now, flag);
   if (mayPreview(call.request.url, context)) {
     const shown = evaluateWithPreviews(compiled, flag, subject, key.kind, await previewsOf(call, admitted, context));
     return shown === undefined ? unknownFlag(flag) : answer(200, shown);
@@ -137,7 +136,7 @@ async function bulk(call: Call): Promise<Response> {
   const { key } = admitted;
   const previews = mayPreview(call.request.url, context) ? await previewsOf(call, admitted, context) : NO_PREVIEWS;
   const loaded = call.request.url.includes(TOLD) ? await asNewAs(call, admitted, context, previews) : admitted.loaded;
-  const subject = await subjectOf(call, loaded.compiled, context, now);
+  const subject = await subjectOf(call, loaded, context, now);
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
   const streaming = key.kind === "client" && streamsOffered(call.env);
@@ -151,14 +150,15 @@ async function bulk(call: Call): Promise<Response> {
  * The context with the edge's own attributes in it, unless no condition asks for them (then nobody reads the client's),
  * and with the long lists that the flag, or any flag, needs: in memory, else one read with a deadline.
  */
-function subjectOf(
+export function subjectOf(
   { request, env, waitUntil }: Call,
-  compiled: CompiledSnapshot,
+  loaded: Loaded,
   context: Record<string, unknown>,
   now: number,
   flag?: string,
 ): Subject | Promise<Subject> {
-  if (compiled.readsEdge) context.edge = edgeAttributes(request);
+  const { compiled } = loaded;
+  if (compiled.readsEdge) context.edge = edgeAttributes(request, loaded);
   if (compiled.lists.length === 0) return prepare(compiled, context, now);
   const lists = listsNeeded(compiled, flag);
   const listed = isolateLists(env).memberships(compiled.project, lists, context, waitUntil, LIST_DEADLINE_MS);
@@ -179,7 +179,7 @@ async function asNewAs(
   const told = new URL(request.url).searchParams.get(TOLD);
   if (told === null) return loaded;
   const { compiled } = loaded;
-  const subject = await subjectOf(call, compiled, context, Date.now());
+  const subject = await subjectOf(call, loaded, context, Date.now());
   if (evaluateAllWithPreviews(compiled, subject, key.kind, previews).etag === told) return loaded;
   const newer = await isolateEdge(env, request).current(compiled.project, compiled.environment, waitUntil, {
     maxAgeMs: REFETCH_MAX_AGE_MS,
@@ -212,7 +212,7 @@ async function admit({ request, env, waitUntil }: Call): Promise<Admitted | Resp
 const UNKNOWN_KEY = "this key is unknown or revoked";
 
 /** Binds browsers only: other programs can send any Origin, or none. */
-function fromItsOrigins(key: SnapshotKey, request: Request): boolean {
+export function fromItsOrigins(key: SnapshotKey, request: Request): boolean {
   if (key.kind !== "client" || key.origins.length === 0) return true;
   const origin = request.headers.get("Origin");
   return origin === null || key.origins.includes(origin);

@@ -47,6 +47,7 @@ export const params = {
   schedule: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
   trigger: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
   keyId: z.object({ project: slug, environment: slug, id: z.string().max(100) }),
+  request: z.object({ project: slug, environment: slug, id: z.string().max(100) }),
   segment: z.object({ project: slug, segment: key }),
   layer: z.object({ project: slug, layer: key }),
   holdout: z.object({ project: slug, holdout: key }),

@@ -1,0 +1,341 @@
+import { LIMITS } from "../../shared/limits.ts";
+import type { DeskFigures, DeskRequest, DeskView, ProductView } from "../../shared/schema/desk.ts";
+import type { Json } from "../../shared/schema/primitives.ts";
+import type { Env } from "../env.ts";
+import { DurableBase } from "./durable-base.ts";
+import { DESK_MIGRATIONS, migrate } from "./migrations.ts";
+import { ok, type Result, reject } from "./result.ts";
+
+/** What a product asks a person. */
+export interface Question {
+  /** Made by the product, at random: asked again with it, nothing is asked twice, and who knows it may read the answer. */
+  readonly id: string;
+  readonly flag: string;
+  /** Keyed hash of the person of the product. */
+  readonly unit: string;
+  readonly input: Json;
+  readonly deadlineSeconds: number;
+  readonly fallback: Json;
+}
+
+/** One browser of one person who answers. */
+export interface Operator {
+  readonly id: string;
+  readonly name: string;
+}
+
+type Stored = {
+  id: string;
+  flag: string;
+  unit: string;
+  input: string;
+  status: "waiting" | "answered" | "fallback";
+  created_at: number;
+  deadline_at: number;
+  fallback: string;
+  claimed_by: string | null;
+  claimed_name: string | null;
+  claimed_at: number | null;
+  answer: string | null;
+  finished_at: number | null;
+};
+
+/** Who took a request and went away holds it this long (ms); then it waits for anybody again. */
+const CLAIM_MS = 5 * 60_000;
+/** Answered requests are shown this long (ms), an hour, and kept with their content this long, 30 days. */
+const SHOWN_MS = 3_600_000;
+const KEEP_MS = 30 * 86_400_000;
+const FIGURES_MS = 7 * 86_400_000;
+/** Nobody is held longer by one call (ms): connections die silently, and the next call goes on where this one ended. */
+const LONGEST_WAIT_MS = 25_000;
+const SHOWN_FINISHED = 20;
+
+/**
+ * Requests that wait for a person, of one environment. Everything lies in SQLite before it is acknowledged; memory holds
+ * only who is waiting for news, and those who lose their connection ask again.
+ */
+export class Desk extends DurableBase {
+  protected readonly methods = new Set(["ask", "wait", "live", "claim", "release", "answer", "figures"]);
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  #ready = false;
+  #waiting = new Set<() => void>();
+
+  constructor(state: DurableObjectState, _env: Env) {
+    super(state);
+    this.#storage = state.storage;
+    this.#sql = state.storage.sql;
+    if (this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'").toArray().length > 0) this.#prepare();
+  }
+
+  /** Not before somebody asks something: looking leaves no trace. */
+  #prepare(): void {
+    if (this.#ready) return;
+    migrate(this.#storage, DESK_MIGRATIONS);
+    this.#ready = true;
+  }
+
+  /** Takes a question, once. Where nobody could answer in time, the fallback comes at once. */
+  ask(question: Question): ProductView {
+    this.#prepare();
+    const { id, flag, unit, input, deadlineSeconds, fallback } = question;
+    const view = this.#storage.transactionSync(() => {
+      const now = Date.now();
+      const known = this.#find(id);
+      if (known) return this.#productView(known);
+      const count = (where: string, ...values: string[]) =>
+        this.#sql
+          .exec<{ n: number }>(`SELECT count(*) AS n FROM request WHERE status = 'waiting'${where}`, ...values)
+          .one().n;
+      const full = count("") >= LIMITS.deskWaiting || count(" AND unit = ?", unit) >= LIMITS.deskWaitingPerUnit;
+      this.#sql.exec(
+        `INSERT INTO request (id, flag, unit, input, status, created_at, deadline_at, fallback, answer, finished_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        id,
+        flag,
+        unit,
+        JSON.stringify(input),
+        full ? "fallback" : "waiting",
+        now,
+        now + deadlineSeconds * 1_000,
+        JSON.stringify(fallback),
+        full ? JSON.stringify(fallback) : null,
+        full ? now : null,
+      );
+      return this.#productView(this.#find(id) as Stored);
+    });
+    this.#changed();
+    return view;
+  }
+
+  /** The answer to a request, after waiting for it at most `ms`. Null: there is no such request. */
+  async wait(id: string, ms: number): Promise<ProductView | null> {
+    const until = Date.now() + Math.min(ms, LONGEST_WAIT_MS);
+    for (;;) {
+      this.#expire();
+      const stored = this.#find(id);
+      const left = until - Date.now();
+      if (!stored) return null;
+      if (stored.status !== "waiting" || left <= 0) return this.#productView(stored);
+      await this.#news(left);
+    }
+  }
+
+  /** What those who answer look at: what is open, what was finished lately, and figures. Waits for news beyond `after`. */
+  async live(operator: Operator, after: number, ms: number, flag?: string): Promise<DeskView> {
+    const until = Date.now() + Math.min(ms, LONGEST_WAIT_MS);
+    for (;;) {
+      this.#expire();
+      const left = until - Date.now();
+      if (this.#sequence !== after || left <= 0) break;
+      await this.#news(left);
+    }
+    if (!this.#ready) return { sequence: 0, requests: [], figures: [] };
+    const now = Date.now();
+    const rows = this.#sql
+      .exec<Stored>(
+        `SELECT * FROM (SELECT * FROM request WHERE status = 'waiting' AND (?1 IS NULL OR flag = ?1) ORDER BY created_at LIMIT 200)
+         UNION ALL SELECT * FROM (SELECT * FROM request WHERE status <> 'waiting' AND finished_at > ?2
+           AND (?1 IS NULL OR flag = ?1) ORDER BY finished_at DESC LIMIT ?3)`,
+        flag ?? null,
+        now - SHOWN_MS,
+        SHOWN_FINISHED,
+      )
+      .toArray();
+    const requests = rows.map((row) => this.#requestView(row, operator, now));
+    return { sequence: this.#sequence, requests, figures: this.figures(flag) };
+  }
+
+  /** Takes a request for one operator. Taking what one has taken succeeds again. */
+  claim(id: string, operator: Operator): Result<DeskRequest> {
+    const result = this.#change(id, (stored, now) => {
+      if (stored.status !== "waiting") return reject({ code: "already-done", what: FINISHED[stored.status] });
+      const holder = this.#holder(stored, now);
+      if (holder && holder !== operator.id) return reject({ code: "claimed", by: stored.claimed_name ?? "Somebody" });
+      this.#sql.exec(
+        "UPDATE request SET claimed_by = ?, claimed_name = ?, claimed_at = ? WHERE id = ?",
+        operator.id,
+        operator.name,
+        now,
+        id,
+      );
+      return ok(null);
+    });
+    return this.#shown(result, id, operator);
+  }
+
+  /** Hands a request back, so that another may take it. */
+  release(id: string, operator: Operator): Result<DeskRequest> {
+    const result = this.#change(id, (stored, now) => {
+      const holder = this.#holder(stored, now);
+      if (holder && holder !== operator.id) return reject({ code: "claimed", by: stored.claimed_name ?? "Somebody" });
+      this.#sql.exec(
+        "UPDATE request SET claimed_by = NULL, claimed_name = NULL, claimed_at = NULL WHERE id = ? AND status = 'waiting'",
+        id,
+      );
+      return ok(null);
+    });
+    return this.#shown(result, id, operator);
+  }
+
+  /** Answers a request that one has taken. Repeated with the same answer, it succeeds again: the reply may have been lost. */
+  answer(id: string, operator: Operator, answer: Json): Result<DeskRequest> {
+    const text = JSON.stringify(answer);
+    const result = this.#change(id, (stored, now) => {
+      if (stored.status === "answered" && stored.claimed_by === operator.id && stored.answer === text) return ok(null);
+      if (stored.status !== "waiting") return reject({ code: "already-done", what: FINISHED[stored.status] });
+      const holder = this.#holder(stored, now);
+      if (holder && holder !== operator.id) return reject({ code: "claimed", by: stored.claimed_name ?? "Somebody" });
+      if (!holder) return reject({ code: "not-claimed" });
+      this.#sql.exec("UPDATE request SET status = 'answered', answer = ?, finished_at = ? WHERE id = ?", text, now, id);
+      return ok(null);
+    });
+    return this.#shown(result, id, operator);
+  }
+
+  figures(only?: string): DeskFigures[] {
+    if (!this.#ready) return [];
+    const now = Date.now();
+    const rows = this.#sql
+      .exec<Pick<Stored, "flag" | "status" | "created_at" | "finished_at">>(
+        "SELECT flag, status, created_at, finished_at FROM request WHERE (status = 'waiting' OR finished_at > ?1) AND (?2 IS NULL OR flag = ?2)",
+        now - FIGURES_MS,
+        only ?? null,
+      )
+      .toArray();
+    return [...Map.groupBy(rows, (row) => row.flag)].map(([flag, own]) => {
+      const waiting = own.filter((row) => row.status === "waiting").map((row) => now - row.created_at);
+      const times = own
+        .filter((row) => row.status === "answered")
+        .map((row) => (row.finished_at ?? now) - row.created_at)
+        .sort((a, b) => a - b);
+      return {
+        flag,
+        waiting: waiting.length,
+        oldestMs: waiting.length === 0 ? null : Math.max(...waiting),
+        answered: times.length,
+        fallbacks: own.filter((row) => row.status === "fallback").length,
+        medianMs: quantile(times, 0.5),
+        p90Ms: quantile(times, 0.9),
+      };
+    });
+  }
+
+  async alarm(): Promise<void> {
+    if (!this.#ready) return;
+    this.#sql.exec("DELETE FROM request WHERE finished_at < ?", Date.now() - KEEP_MS);
+    this.#expire();
+    this.#scheduleAlarm();
+  }
+
+  #change(id: string, work: (stored: Stored, now: number) => Result<null>): Result<null> {
+    this.#expire();
+    const result = this.#storage.transactionSync((): Result<null> => {
+      const stored = this.#find(id);
+      return stored ? work(stored, Date.now()) : reject({ code: "request-not-found", id });
+    });
+    if (result.ok) this.#changed();
+    return result;
+  }
+
+  #shown(result: Result<null>, id: string, operator: Operator): Result<DeskRequest> {
+    return result.ok ? ok(this.#requestView(this.#find(id) as Stored, operator, Date.now())) : result;
+  }
+
+  /** Whoever has waited long enough gets the fallback. */
+  #expire(): void {
+    if (!this.#ready) return;
+    const { rowsWritten } = this.#sql.exec(
+      "UPDATE request SET status = 'fallback', answer = fallback, finished_at = deadline_at WHERE status = 'waiting' AND deadline_at <= ?",
+      Date.now(),
+    );
+    if (rowsWritten > 0) this.#changed();
+  }
+
+  #holder(stored: Stored, now: number): string | null {
+    return stored.claimed_at !== null && stored.claimed_at > now - CLAIM_MS ? stored.claimed_by : null;
+  }
+
+  #find(id: string): Stored | undefined {
+    if (!this.#ready) return undefined;
+    return this.#sql.exec<Stored>("SELECT * FROM request WHERE id = ?", id).toArray()[0];
+  }
+
+  get #sequence(): number {
+    if (!this.#ready) return 0;
+    return this.#sql.exec<{ value: number }>("SELECT value FROM meta WHERE name = 'sequence'").toArray()[0]?.value ?? 0;
+  }
+
+  #changed(): void {
+    this.#sql.exec(
+      "INSERT INTO meta (name, value) VALUES ('sequence', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
+    );
+    this.#scheduleAlarm();
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const wake of waiting) wake();
+  }
+
+  /** Resolves at the next change, or after `ms`; also when this object starts anew nobody waits for ever. */
+  async #news(ms: number): Promise<void> {
+    let wake = () => {};
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    this.#waiting.add(wake);
+    const next = this.#nextDeadline();
+    await Promise.race([changed, scheduler.wait(Math.max(1, Math.min(ms, next === null ? ms : next - Date.now())))]);
+    this.#waiting.delete(wake);
+  }
+
+  #nextDeadline(): number | null {
+    if (!this.#ready) return null;
+    return this.#sql
+      .exec<{ at: number | null }>("SELECT min(deadline_at) AS at FROM request WHERE status = 'waiting'")
+      .one().at;
+  }
+
+  /** For the next deadline; without one, for the day when the oldest content is forgotten. */
+  #scheduleAlarm(): void {
+    const oldest = this.#sql.exec<{ at: number | null }>("SELECT min(finished_at) AS at FROM request").one().at;
+    const due = this.#nextDeadline() ?? (oldest === null ? null : oldest + KEEP_MS);
+    if (due !== null) void this.#storage.setAlarm(Math.max(due, Date.now()));
+  }
+
+  #productView({ id, status, answer, deadline_at }: Stored): ProductView {
+    return {
+      id,
+      status,
+      ...(answer === null ? {} : { answer: JSON.parse(answer) as Json }),
+      deadline: new Date(deadline_at).toISOString(),
+    };
+  }
+
+  #requestView(row: Stored, operator: Operator, now: number): DeskRequest {
+    const holder = row.status === "waiting" ? this.#holder(row, now) : row.claimed_by;
+    return {
+      id: row.id,
+      flag: row.flag,
+      input: JSON.parse(row.input) as Json,
+      status: row.status,
+      createdAt: new Date(row.created_at).toISOString(),
+      deadline: new Date(row.deadline_at).toISOString(),
+      ...(holder && row.claimed_name ? { claimedBy: row.claimed_name } : {}),
+      mine: holder === operator.id,
+      ...(row.answer === null ? {} : { answer: JSON.parse(row.answer) as Json }),
+      ...(row.finished_at === null ? {} : { finishedAt: new Date(row.finished_at).toISOString() }),
+    };
+  }
+}
+
+const FINISHED = {
+  answered: "Somebody has answered this request already",
+  fallback: "The deadline has passed: the product got its fallback",
+} as const;
+
+/** The value below which this part of the sorted values lies; null of none. */
+function quantile(sorted: readonly number[], part: number): number | null {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? null;
+}
+
+export type DeskMethods = Pick<Desk, "ask" | "wait" | "live" | "claim" | "release" | "answer" | "figures">;

@@ -1,0 +1,17 @@
+/**
+ * The part of an address that tells networks apart and not people in them: /24 of IPv4, /48 of IPv6. Null for what is
+ * no address.
+ */
+export function networkPrefix(address: string): string | null {
+  const mapped = /^(?:.*:)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/.exec(address);
+  if (mapped) return `${mapped[1]}.${mapped[2]}.${mapped[3]}`;
+  if (!/^[0-9a-f:]+$/i.test(address) || !address.includes(":")) return null;
+  const [head = "", tail] = address.toLowerCase().split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail ? tail.split(":") : [];
+  const gap = tail === undefined ? [] : Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
+  return [...before, ...gap, ...after]
+    .slice(0, 3)
+    .map((part) => Number.parseInt(part, 16).toString(16))
+    .join(":");
+}

@@ -1,0 +1,101 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { testActionWrite } from "../../shared/schema/demand-test.ts";
+import { deskAnswerWrite, deskRequest, deskView } from "../../shared/schema/desk.ts";
+import { key } from "../../shared/schema/primitives.ts";
+import type { Operator } from "../durable/desk.ts";
+import type { Result } from "../durable/result.ts";
+import { desk as deskOf, flagStore } from "../durable/stubs.ts";
+import { rejectionProblem } from "../http/problem.ts";
+import { sha256 } from "../kv/snapshot-store.ts";
+import type { AdminEnv } from "../middleware/principal.ts";
+import { found } from "./execute.ts";
+import { adminRoute, body, json, params } from "./route.ts";
+import { router } from "./router.ts";
+
+const DESK = "/projects/{project}/environments/{environment}/desk" as const;
+const REQUEST = `${DESK}/requests/{id}` as const;
+const liveQuery = z.object({
+  flag: key.optional(),
+  after: z.coerce.number().int().min(0).optional().meta({ description: "Wait for news beyond this `sequence`" }),
+  wait: z.coerce.number().min(0).max(25).default(20).meta({ description: "At most so long (s)" }),
+});
+const answered = { 200: json(deskRequest, "As it stands now") };
+
+/** The answer desk of Wizards of Oz. */
+export const desk = router()
+  .openapi(
+    adminRoute("marketer", {
+      method: "get",
+      path: DESK,
+      tags: ["Desk"],
+      summary: "Requests that wait for a person, what was finished in the last hour, and figures.",
+      description: "With `after` it is a long poll: it answers as soon as something changes.",
+      request: { params: params.environment, query: liveQuery },
+      responses: { 200: json(deskView, "The desk") },
+    }),
+    async (c) => {
+      const { project, environment } = c.req.valid("param");
+      const { flag, after, wait } = c.req.valid("query");
+      found(c, await flagStore(c.env, project).listTests(environment), "environment", environment);
+      const ms = after === undefined ? 0 : wait * 1_000;
+      const view = await deskOf(c.env, project, environment).live(operatorOf(c), after ?? -1, ms, flag);
+      return c.json(view, 200);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: `${REQUEST}/claim`,
+      tags: ["Desk"],
+      summary:
+        "Take a request: nobody else can answer it meanwhile. Left alone for five minutes it waits for anybody again.",
+      request: { params: params.request, body: body(testActionWrite) },
+      responses: answered,
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      return c.json(accepted(await deskOf(c.env, project, environment).claim(id, operatorOf(c))), 200);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: `${REQUEST}/release`,
+      tags: ["Desk"],
+      summary: "Hand a request back, for another to take.",
+      request: { params: params.request, body: body(testActionWrite) },
+      responses: answered,
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      return c.json(accepted(await deskOf(c.env, project, environment).release(id, operatorOf(c))), 200);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: `${REQUEST}/answer`,
+      tags: ["Desk"],
+      summary: "Answer a request that you have taken. The product receives it at once.",
+      request: { params: params.request, body: body(deskAnswerWrite) },
+      responses: answered,
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      const { answer } = c.req.valid("json");
+      return c.json(accepted(await deskOf(c.env, project, environment).answer(id, operatorOf(c), answer)), 200);
+    },
+  );
+
+/** Two people may use one token, and each browser has a session of its own: so a session answers, not a token. */
+function operatorOf(c: Context<AdminEnv>): Operator {
+  const { id, name } = c.get("principal");
+  const session = c.get("sessionHash");
+  return { id: session ? `${id}/${sha256(session).slice(0, 16)}` : id, name };
+}
+
+function accepted<T>(result: Result<T>): T {
+  if (!result.ok) throw rejectionProblem(result.rejection);
+  return result.value;
+}

@@ -1,0 +1,236 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { LEAST_VIEW_MS } from "../durable/door-doubts.ts";
+import { aDoor, sent, withTest } from "../testing/demand.ts";
+import { api, done, fetched } from "../testing/http.ts";
+
+const FLAG = "gift-cards";
+let shop: Awaited<ReturnType<typeof withTest>>;
+beforeAll(async () => {
+  shop = await withTest(FLAG, aDoor({ networkCap: 3 }));
+});
+
+type From = Parameters<typeof sent>[2];
+const door = (action: string, person: string, more: object = {}, from?: From, flag = FLAG, key = shop.client) =>
+  sent(`/v1/doors/${flag}/${action}`, { key, context: { targetingKey: person }, ...more }, from);
+const opened = async (person: string, from?: From) => (await door("open", person, {}, from)).json;
+const looked = () => scheduler.wait(LEAST_VIEW_MS + 30);
+
+/** Sees the door for long enough, and clicks it when asked to. */
+async function visit(
+  person: string,
+  { clicks = false, ...more }: { clicks?: boolean; user?: string } = {},
+  from?: From,
+) {
+  const { nonce } = await opened(person, from);
+  await looked();
+  expect((await door("seen", person, { nonce, ...more }, from)).status).toBe(200);
+  if (clicks) expect((await door("click", person, { nonce, ...more }, from)).json).toEqual({ state: "clicked" });
+  return nonce as string;
+}
+const counts = async () => {
+  const { demand } = await shop.results();
+  return { seen: demand.demand.seen, clicked: demand.demand.clicked, all: demand.withSuspicious.seen };
+};
+/** What a visit adds to the counts. */
+async function added(work: () => Promise<unknown>) {
+  const before = await counts();
+  await work();
+  const after = await counts();
+  return { seen: after.seen - before.seen, clicked: after.clicked - before.clicked, all: after.all - before.all };
+}
+let networks = 0;
+const elsewhere = () => ({ ip: `198.51.${networks++}.7` });
+
+describe("a person counts once", () => {
+  test("whatever they send again, and is thanked from the first click on", async () => {
+    const from = elsewhere();
+    expect(
+      await added(async () => {
+        const nonce = await visit("u1", { clicks: true }, from);
+        for (const action of ["seen", "click", "seen"]) await door(action, "u1", { nonce }, from);
+        await visit("u1", { clicks: true }, from);
+      }),
+    ).toEqual({ seen: 1, clicked: 1, all: 1 });
+    expect(await opened("u1", from)).toMatchObject({ state: "clicked", thanks: "Thank you" });
+  });
+
+  test("who saw and did not click is asked again, and may click later", async () => {
+    const from = elsewhere();
+    const nonce = await visit("u2", {}, from);
+    expect((await opened("u2", from)).state).toBe("seen");
+    expect(await added(() => door("click", "u2", { nonce }, from))).toEqual({ seen: 0, clicked: 1, all: 0 });
+  });
+
+  test("with two browsers, as soon as both are signed in as the same user", async () => {
+    const from = elsewhere();
+    expect(
+      await added(async () => {
+        await visit("laptop", {}, from);
+        await visit("phone", { clicks: true }, from);
+      }),
+    ).toEqual({ seen: 2, clicked: 1, all: 2 });
+    const joined = await added(async () => {
+      await visit("laptop", { user: "kim" }, from);
+      await visit("phone", { user: "kim" }, from);
+    });
+    expect(joined).toEqual({ seen: -1, clicked: 0, all: -1 });
+    const onTablet = await sent(`/v1/doors/${FLAG}/open`, {
+      key: shop.client,
+      context: { targetingKey: "tablet" },
+      user: "kim",
+    });
+    expect(onTablet.json.state).toBe("clicked");
+  });
+
+  test("who signs in on one browser stays the same person", async () => {
+    const from = elsewhere();
+    expect(
+      await added(async () => {
+        await visit("u3", {}, from);
+        await visit("u3", { user: "lee", clicks: true }, from);
+      }),
+    ).toEqual({ seen: 1, clicked: 1, all: 1 });
+  });
+});
+
+describe("a nonce", () => {
+  test("is another person's, another door's or made up: nothing is counted", async () => {
+    const { nonce } = await opened("u4");
+    expect(
+      await added(async () => {
+        for (const wrong of [nonce.replace(/on$/, "off"), "1.2.3.on", ""])
+          expect((await door("seen", "u4", { nonce: wrong })).status).toBe(409);
+        expect((await door("seen", "u5", { nonce })).status).toBe(409);
+      }),
+    ).toEqual({ seen: 0, clicked: 0, all: 0 });
+  });
+
+  test("comes from a route that no cache keeps", async () => {
+    const answer = await door("open", "u6");
+    expect(answer.headers.get("Cache-Control")).toBe("no-store");
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect((await opened("u6")).nonce).not.toBe((await opened("u6")).nonce);
+  });
+});
+
+describe("the suspicious are kept apart", () => {
+  test("bots, by their own word", async () => {
+    const bot = { ...elsewhere(), agent: "Mozilla/5.0 (compatible; Examplebot/2.1)" };
+    expect(await added(() => visit("bot", { clicks: true }, bot))).toEqual({ seen: 0, clicked: 0, all: 1 });
+  });
+
+  test("clicks faster than a person reads", async () => {
+    const from = elsewhere();
+    const hasty = async () => {
+      const { nonce } = await opened("hasty", from);
+      await door("click", "hasty", { nonce }, from);
+    };
+    expect(await added(hasty)).toEqual({ seen: 0, clicked: 0, all: 1 });
+  });
+
+  test("those of a network beyond its cap, and nobody of another network", async () => {
+    const crowd = elsewhere();
+    const people = Array.from({ length: 5 }, (_, index) => `crowd-${index}`);
+    const all = await added(() => Promise.all(people.map((person) => visit(person, {}, crowd))));
+    expect(all).toEqual({ seen: 3, clicked: 0, all: 5 });
+    expect(await added(() => visit("neighbour", {}, elsewhere()))).toEqual({ seen: 1, clicked: 0, all: 1 });
+  });
+});
+
+describe("whoever is not shown the door", () => {
+  const unknown = (flag: string) => ({
+    key: flag,
+    errorCode: "FLAG_NOT_FOUND",
+    errorDetails: "there is no flag of this key",
+  });
+
+  test("is answered alike for an unknown flag, one of another kind, and a door that is not open", async () => {
+    await done("PUT", `${shop.state}/other-door/test`, { settings: aDoor() });
+    for (const flag of ["nowhere", "public", "server-only", "other-door"]) {
+      const answer = await door("open", "u7", {}, undefined, flag);
+      expect([answer.status, answer.json]).toEqual([404, unknown(flag)]);
+    }
+  });
+
+  test("a key that is unknown opens nothing, whatever the flag", async () => {
+    for (const flag of [FLAG, "nowhere"]) {
+      const answer = await door("open", "u7", {}, undefined, flag, shop.client.replace(/.{4}$/, "0000"));
+      expect(answer.status).toBe(401);
+    }
+  });
+
+  test("without a person there is no door", async () => {
+    expect((await sent(`/v1/doors/${FLAG}/open`, { key: shop.client, context: {} })).status).toBe(404);
+  });
+
+  test.each([
+    ["no JSON", "{", 400],
+    ["too large", `{"key":"${"x".repeat(70_000)}"}`, 413],
+    ["__proto__", '{"context":{"__proto__":1}}', 400],
+  ])("a body that is %s is refused", async (_what, body, status) => {
+    expect((await fetched(`/v1/doors/${FLAG}/open`, { method: "POST", body })).status).toBe(status);
+  });
+});
+
+describe("results", () => {
+  test("stay as they were when the test stopped, and begin anew with the next run", async () => {
+    const own = await withTest("tea", aDoor());
+    const body = { key: own.client, context: { targetingKey: "u1" } };
+    const { nonce } = (await sent("/v1/doors/tea/open", body)).json;
+    await looked();
+    await sent("/v1/doors/tea/click", { ...body, nonce });
+    await done("POST", `${own.test}/stop`, {});
+    const stopped = await own.results();
+    expect(stopped.demand.demand).toMatchObject({ seen: 1, clicked: 1 });
+    expect(stopped.demand.byDevice).toEqual([{ name: "desktop", seen: 1, clicked: 1, rate: 1 }]);
+    expect((await sent("/v1/doors/tea/open", body)).status).toBe(404);
+    await done("POST", `${own.test}/start`, {});
+    expect((await own.results()).demand.demand.seen).toBe(0);
+    expect((await sent("/v1/doors/tea/seen", { ...body, nonce })).status).toBe(409);
+  });
+
+  test("stop the test by themselves once as many people as planned have seen it", async () => {
+    const own = await withTest("coffee", aDoor({ targetPeople: 20, stopWhenDecided: false }));
+    const people = Array.from({ length: 20 }, (_, index) => ({
+      key: own.client,
+      context: { targetingKey: `u${index}` },
+    }));
+    const nonces = await Promise.all(
+      people.map(async (body) => (await sent("/v1/doors/coffee/open", body)).json.nonce),
+    );
+    await looked();
+    await Promise.all(people.map((body, index) => sent("/v1/doors/coffee/seen", { ...body, nonce: nonces[index] })));
+    await expect
+      .poll(async () => (await done("GET", own.test)).stopReason, { timeout: 10_000, interval: 200 })
+      .toBe("sample");
+    const [last] = (await done("GET", `${own.at}/audit?after=0&limit=200`)).rows.slice(-1);
+    expect(last).toMatchObject({ action: "stopTest", actor: { type: "system", name: "Stop rule" } });
+  });
+
+  test("travel as CSV that no spreadsheet takes for a formula", async () => {
+    const { text, headers } = await api("GET", `${shop.state}/${FLAG}/results?format=csv`);
+    expect(headers.get("Content-Type")).toBe("text/csv; charset=utf-8");
+    expect(text.split("\r\n")[0]).toBe("table,name,seen,clicked,rate,lower,upper");
+    expect(text).toMatch(/^total,without suspicious,\d+,\d+,/m);
+    expect(text).not.toMatch(/^[=+@]/m);
+  });
+
+  test("are gone with the test", async () => {
+    const own = await withTest("cocoa", aDoor());
+    await sent("/v1/pages", { key: own.client, flags: ["cocoa"] });
+    await expect.poll(async () => (await own.results()).pages.length).toBe(1);
+    await done("POST", `${own.test}/stop`, {});
+    expect((await api("DELETE", own.test)).status).toBe(204);
+    await done("PUT", own.test, { settings: aDoor() });
+    expect((await own.results()).pages).toEqual([]);
+  });
+});
+
+test("a page that carries the markup is seen, by its origin; unknown flags are answered alike and leave nothing", async () => {
+  const tell = (flags: string[]) => sent("/v1/pages", { key: shop.client, flags }, { origin: "https://shop.example" });
+  const [known, unknown] = await Promise.all([tell([FLAG]), tell(["nowhere"])]);
+  expect([known.status, known.text, unknown.status, unknown.text]).toEqual([204, "", 204, ""]);
+  await expect
+    .poll(async () => (await shop.results()).pages)
+    .toEqual([{ origin: "https://shop.example", at: expect.any(String) }]);
+});

@@ -1,0 +1,18 @@
+import { Hono } from "hono";
+import type { Env } from "../env.ts";
+
+/** `/blastdoor.js`, built with the dashboard. Any page may load it; a new one is in use everywhere within minutes. */
+export const script = new Hono<{ Bindings: Env }>();
+
+script.get("/blastdoor.js", async (c) => {
+  const built = await c.env.ASSETS.fetch(new URL("/blastdoor.js", c.req.url));
+  const headers = {
+    "Content-Type": "text/javascript; charset=utf-8",
+    "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+  };
+  const etag = built.headers.get("ETag");
+  return new Response(built.body, { headers: { ...headers, ...(etag ? { ETag: etag } : {}) } });
+});
