@@ -96,7 +96,7 @@ function npm(args) {
   });
 }
 
-/** The dashboard is served by the Worker as static assets from this folder. */
+/** Dashboard and browser script are served by the Worker as static assets from this folder. */
 async function buildDashboard() {
   const output = path.join(root, "dist", "dashboard");
   const config = path.join(root, "dashboard", "vite.config.ts");
@@ -106,29 +106,35 @@ async function buildDashboard() {
     return;
   }
   const stamp = path.join(root, "dist", "dashboard.sha256");
-  const wanted = hashOf([path.join(root, "dashboard"), path.join(root, "shared"), lockfile]);
+  const wanted = hashOf([...["dashboard", "client", "shared"].map((folder) => path.join(root, folder)), lockfile]);
   if (existsSync(path.join(output, "index.html")) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) {
     return;
   }
   console.log("building the dashboard");
   // Built beside and then moved: a running Worker never serves half a dashboard, and a failed build leaves the old one.
   const fresh = path.join(root, "dist", ".dashboard-new");
-  const vite = path.join(modules, "vite", "bin", "vite.js");
-  const { code, output: words } = await runChild(
-    findNode(),
-    [vite, "build", "dashboard", "--config", config, "--outDir", fresh, "--emptyOutDir", "--logLevel", "warn"],
-    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_ENV: "production" } },
-  );
-  if (code !== 0) {
-    process.stderr.write(words);
-    throw new Problem("The dashboard could not be built: vite's own words are above.");
-  }
+  await vite("dashboard", "--config", config, "--outDir", fresh, "--emptyOutDir");
+  // The browser script lies beside it and is a file of its own.
+  const client = path.join(root, "client", "vite.config.ts");
+  await vite(".", "--config", client, "--outDir", fresh, "--emptyOutDir", "false");
   const old = path.join(root, "dist", ".dashboard-old");
   rmSync(old, { recursive: true, force: true });
   if (existsSync(output)) renameSync(output, old);
   renameSync(fresh, output);
   rmSync(old, { recursive: true, force: true });
   writeFileSync(stamp, wanted);
+}
+
+/** @param {string[]} args of `vite build` */
+async function vite(...args) {
+  const { code, output } = await runChild(
+    findNode(),
+    [path.join(modules, "vite", "bin", "vite.js"), "build", ...args, "--logLevel", "warn"],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_ENV: "production" } },
+  );
+  if (code === 0) return;
+  process.stderr.write(output);
+  throw new Problem("The dashboard could not be built: vite's own words are above.");
 }
 
 /**
