@@ -11,31 +11,13 @@ export type Reason = "STATIC" | "DEFAULT" | "TARGETING_MATCH" | "SPLIT" | "DISAB
 /** What decided, finer than the reason; for our own telemetry and explanations, never on the wire. */
 export type Cause = "killed" | "disabled" | "prerequisite" | "blocked" | "holdout" | "layer" | "rule" | "fallthrough";
 
-/** One possible result of one flag, made once and shared by everyone who gets it. */
-export interface Outcome {
-  readonly key: string;
+/** What a flag can come to, before it is tied to the flag. */
+export interface Result {
   /** Null: no value, so the caller's default applies. */
   readonly variant: string | null;
-  readonly value: Json | undefined;
   readonly reason: Reason;
   readonly cause: Cause;
   readonly ruleId: string | null;
-  /** Flags that depend on this one treat it as blocked. */
-  readonly blocked: boolean;
-  /** Whether client keys may learn that the flag exists. */
-  readonly clientVisible: boolean;
-  /** OFREP's evaluation result as client keys see it; empty when they may not. */
-  readonly clientJson: string;
-  /** The same for server keys, with metadata. */
-  readonly serverJson: string;
-  /** Both with a comma before them, as bulk answers join them: one concatenation instead of two. */
-  readonly clientPart: string;
-  readonly serverPart: string;
-  /** 64 bits of hash over clientPart, and over serverPart: what ETags are made of. */
-  readonly clientHigh: number;
-  readonly clientLow: number;
-  readonly serverHigh: number;
-  readonly serverLow: number;
 }
 
 /** What an outcome takes from its flag. */
@@ -47,55 +29,98 @@ export interface OutcomeFlag {
 }
 
 /**
- * Encodes one result. A variant that the flag does not have is none. For a `targeted` flag, client keys always read
- * TARGETING_MATCH: the true reason would tell a split or a kill from a rule.
+ * A piece of a bulk answer: OFREP evaluation results, each with a comma before it, and two 32-bit polynomials over
+ * the results' hashes, of which the ETag is made. Pieces join as their texts do: however an answer is cut into
+ * pieces, its ETag is the same.
  */
-export function makeOutcome(
-  flag: OutcomeFlag,
-  wanted: string | null,
-  reason: Reason,
-  cause: Cause,
-  ruleId: string | null = null,
-): Outcome {
-  const variant = wanted !== null && Object.hasOwn(flag.variants, wanted) ? wanted : null;
-  const value = variant === null ? undefined : flag.variants[variant];
-  const clientVisible =
-    flag.visibility === "public" || (flag.visibility === "targeted" && variant !== null && variant !== flag.offVariant);
-  const served = variant === null ? "" : `,"variant":${JSON.stringify(variant)},"value":${JSON.stringify(value)}`;
-  const fragment = (shown: Reason, metadata: string): string =>
-    `,{"key":${JSON.stringify(flag.key)},"reason":"${shown}"${served}${metadata}}`;
-  const metadata =
-    cause === "killed"
-      ? ',"metadata":{"killed":true}'
-      : ruleId === null
-        ? ""
-        : `,"metadata":{"ruleId":${JSON.stringify(ruleId)}}`;
-  const serverPart = fragment(reason, metadata);
-  const clientReason = flag.visibility === "targeted" ? "TARGETING_MATCH" : reason;
-  const clientPart = !clientVisible
-    ? ""
-    : metadata === "" && clientReason === reason
-      ? serverPart
-      : fragment(clientReason, "");
-  // Slices of the parts: no second copy.
-  const clientJson = clientPart.slice(1);
-  const serverJson = serverPart.slice(1);
-  return Object.freeze({
-    key: flag.key,
-    variant,
-    value,
-    reason,
-    cause,
-    ruleId,
-    blocked: cause === "killed" || cause === "disabled" || cause === "blocked",
-    clientVisible,
-    clientJson,
-    serverJson,
-    clientPart,
-    serverPart,
-    clientHigh: murmur3(clientPart, 1),
-    clientLow: murmur3(clientPart, 2),
-    serverHigh: murmur3(serverPart, 1),
-    serverLow: murmur3(serverPart, 2),
-  });
+export interface Fragment {
+  readonly text: string;
+  readonly high: number;
+  readonly low: number;
+  /** What joining it multiplies the polynomials before it by: odd, so that no difference is ever lost. */
+  readonly highFactor: number;
+  readonly lowFactor: number;
+}
+
+export const NOTHING: Fragment = { text: "", high: 0, low: 0, highFactor: 1, lowFactor: 1 };
+
+const fragmentOf = (text: string): Fragment => ({
+  text,
+  high: murmur3(text, 1),
+  low: murmur3(text, 2),
+  highFactor: 0x5bd1e995,
+  lowFactor: 0x1b873593,
+});
+
+export const joined = (one: Fragment, next: Fragment): Fragment => ({
+  text: one.text + next.text,
+  high: (Math.imul(one.high, next.highFactor) + next.high) | 0,
+  low: (Math.imul(one.low, next.lowFactor) + next.low) | 0,
+  highFactor: Math.imul(one.highFactor, next.highFactor),
+  lowFactor: Math.imul(one.lowFactor, next.lowFactor),
+});
+
+/** One possible result of one flag, made once and shared by everyone who gets it. */
+export class Outcome implements Result {
+  readonly key: string;
+  readonly variant: string | null;
+  readonly value: Json | undefined;
+  readonly reason: Reason;
+  readonly cause: Cause;
+  readonly ruleId: string | null;
+  /** Flags that depend on this one treat it as blocked. */
+  readonly blocked: boolean;
+  /** Whether client keys may learn that the flag exists. */
+  readonly clientVisible: boolean;
+  /** Its piece of a bulk answer to a client key; nothing when they may not. */
+  readonly client: Fragment;
+  /** The same for server keys, with metadata. */
+  readonly server: Fragment;
+
+  /**
+   * Encodes one result. A variant that the flag does not have is none. For a `targeted` flag, client keys always
+   * read TARGETING_MATCH: the true reason would tell a split or a kill from a rule.
+   */
+  constructor(flag: OutcomeFlag, result: Result) {
+    const { reason, cause, ruleId } = result;
+    const { key, offVariant, visibility } = flag;
+    const variant = result.variant !== null && Object.hasOwn(flag.variants, result.variant) ? result.variant : null;
+    this.key = key;
+    this.variant = variant;
+    this.value = variant === null ? undefined : flag.variants[variant];
+    this.reason = reason;
+    this.cause = cause;
+    this.ruleId = ruleId;
+    this.blocked = cause === "killed" || cause === "disabled" || cause === "blocked";
+    this.clientVisible =
+      visibility === "public" || (visibility === "targeted" && variant !== null && variant !== offVariant);
+    const served =
+      variant === null ? "" : `,"variant":${JSON.stringify(variant)},"value":${JSON.stringify(this.value)}`;
+    const encoded = (shown: Reason, metadata: string): Fragment =>
+      fragmentOf(`,{"key":${JSON.stringify(key)},"reason":"${shown}"${served}${metadata}}`);
+    const metadata =
+      cause === "killed"
+        ? ',"metadata":{"killed":true}'
+        : ruleId === null
+          ? ""
+          : `,"metadata":{"ruleId":${JSON.stringify(ruleId)}}`;
+    const clientReason = visibility === "targeted" ? "TARGETING_MATCH" : reason;
+    this.server = encoded(reason, metadata);
+    this.client = !this.clientVisible
+      ? NOTHING
+      : metadata === "" && clientReason === reason
+        ? this.server
+        : encoded(clientReason, "");
+    Object.freeze(this);
+  }
+
+  /** OFREP's evaluation result as client keys see it; empty when they may not. */
+  get clientJson(): string {
+    return this.client.text.slice(1);
+  }
+
+  /** The same for server keys. */
+  get serverJson(): string {
+    return this.server.text.slice(1);
+  }
 }

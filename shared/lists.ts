@@ -1,0 +1,64 @@
+import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
+import { ALL, ANY, FLAG, NOT, type Predicate, SEGMENT, UNLESS } from "./predicate.ts";
+import { ALWAYS, type Program } from "./program.ts";
+import type { SegmentList } from "./segment-list.ts";
+
+const NO_LISTS: ReadonlySet<SegmentList> = new Set();
+
+/** Which long lists each flag depends on, through conditions, segments and other flags. */
+export function collectLists(
+  ordered: readonly CompiledFlag[],
+  { steps, starts }: Program,
+  predicates: readonly Predicate[],
+): Pick<CompiledSnapshot, "lists" | "listsByFlag"> {
+  const listsByFlag = new Map<string, readonly SegmentList[]>();
+  if (!predicates.some((one) => one.op === SEGMENT && one.operand.list)) return { lists: [], listsByFlag };
+  const known = new Map<Predicate | CompiledFlag, ReadonlySet<SegmentList>>();
+  const union = (parts: readonly ReadonlySet<SegmentList>[]) => new Set(parts.flatMap((part) => [...part]));
+  // What runs in circles was compiled to constants, so this ends.
+  const remembered = <T extends Predicate | CompiledFlag>(work: (one: T) => ReadonlySet<SegmentList>) => {
+    return (one: T) => {
+      let found = known.get(one);
+      if (!found) {
+        found = work(one);
+        known.set(one, found);
+      }
+      return found;
+    };
+  };
+  const ofPredicate: (one: Predicate) => ReadonlySet<SegmentList> = remembered((one: Predicate) => {
+    switch (one.op) {
+      case ALL:
+      case ANY:
+        return union(one.operand.map(ofPredicate));
+      case NOT:
+      case UNLESS:
+        return ofPredicate(one.operand);
+      case SEGMENT: {
+        const { list, when } = one.operand;
+        return union([new Set(list ? [list] : []), when ? ofPredicate(when) : NO_LISTS]);
+      }
+      case FLAG:
+        return ofFlag(one.operand.flag);
+      default:
+        return NO_LISTS;
+    }
+  });
+  const ofFlag: (flag: CompiledFlag) => ReadonlySet<SegmentList> = remembered(({ index }: CompiledFlag) => {
+    const parts: ReadonlySet<SegmentList>[] = [];
+    const end = starts[index + 1] ?? steps.length;
+    for (let at = starts[index] as number; at < end; at += 2) {
+      const condition = steps[at] as number;
+      if (condition !== ALWAYS) parts.push(ofPredicate(predicates[condition] as Predicate));
+    }
+    return union(parts);
+  });
+  const all = new Set<SegmentList>();
+  for (const flag of ordered) {
+    const its = ofFlag(flag);
+    if (its.size === 0) continue;
+    listsByFlag.set(flag.key, [...its]);
+    for (const list of its) all.add(list);
+  }
+  return { lists: [...all], listsByFlag };
+}

@@ -1,0 +1,104 @@
+import type { AttributePath } from "./attribute.ts";
+import type { CompiledFlag } from "./compile.ts";
+import type { ValueTest, VersionBound } from "./match.ts";
+import type { SegmentList } from "./segment-list.ts";
+import type { Truth } from "./truth.ts";
+
+/*
+ * Conditions as the evaluator runs them. Equal conditions of a snapshot are one predicate, whichever flags they
+ * stand in, so that each is decided once per subject.
+ */
+
+export const CONSTANT = 0;
+export const ALL = 1;
+export const ANY = 2;
+export const NOT = 3;
+/** Something stands before the rules unless this is true: blocked stays blocked, everything else but true is true. */
+export const UNLESS = 4;
+export const SEGMENT = 5;
+export const FLAG = 6;
+/** The subject's bucket lies in a share: a holdout, a layer. */
+export const WITHIN = 7;
+/** It is not yet this instant: a rule that expires. */
+export const UNTIL = 8;
+/** From here on: tests of an attribute. */
+export const EXISTS = 9;
+export const EQUALS = 10;
+export const ONE_OF = 11;
+export const ENDS_WITH = 12;
+export const GT = 13;
+export const GTE = 14;
+export const LT = 15;
+export const LTE = 16;
+export const VERSION = 17;
+/** Any other operator, as a function. */
+export const VALUE = 18;
+
+/** An attribute that buckets; its hash is kept per subject. */
+export interface Unit {
+  readonly path: AttributePath;
+  /** Its place among the snapshot's units. */
+  readonly slot: number;
+}
+
+/** A share of a unit's buckets: [from, to). */
+export interface Share {
+  readonly unit: Unit;
+  readonly seed: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface CompiledSegment {
+  readonly key: string;
+  readonly by: AttributePath;
+  readonly included: ReadonlySet<string>;
+  readonly excluded: ReadonlySet<string>;
+  /** Its long list, looked up before evaluation. */
+  readonly list: SegmentList | null;
+  readonly when: Predicate | null;
+}
+
+export interface FlagOperand {
+  readonly flag: CompiledFlag;
+  readonly variants: readonly string[];
+}
+
+/** One shape for all, so that the engine reads every predicate alike. */
+interface Shape<Op extends number, Operand, Path> {
+  /** Its place in the snapshot's memo. */
+  readonly id: number;
+  readonly op: Op;
+  readonly path: Path;
+  readonly negate: boolean;
+  readonly operand: Operand;
+}
+interface Combination<Op extends number, Operand> extends Shape<Op, Operand, null> {}
+interface Test<Op extends number, Operand> extends Shape<Op, Operand, AttributePath> {}
+
+export type AttributePredicate =
+  | Test<typeof EXISTS, null>
+  | Test<typeof EQUALS, string>
+  | Test<typeof ONE_OF, ReadonlySet<string>>
+  | Test<typeof ENDS_WITH, string>
+  | Test<typeof GT | typeof GTE | typeof LT | typeof LTE, number>
+  | Test<typeof VERSION, VersionBound>
+  | Test<typeof VALUE, ValueTest>;
+
+export interface Conjunction extends Combination<typeof ALL | typeof ANY, readonly Predicate[]> {}
+export interface Inversion extends Combination<typeof NOT | typeof UNLESS, Predicate> {}
+
+export type Predicate =
+  | AttributePredicate
+  | Conjunction
+  | Inversion
+  | Combination<typeof CONSTANT, Truth>
+  | Combination<typeof SEGMENT, CompiledSegment>
+  | Combination<typeof FLAG, FlagOperand>
+  | Combination<typeof WITHIN, Share>
+  | Combination<typeof UNTIL, number>;
+
+/** What a predicate does, before it is tied to an attribute and to its place. */
+type Bare<P> = P extends Predicate ? Pick<P, "op" | "operand"> : never;
+export type ScalarTest = Bare<AttributePredicate>;
+export type BarePredicate = Bare<Predicate>;

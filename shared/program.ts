@@ -1,0 +1,171 @@
+import { contiguous } from "./allocate.ts";
+import { seedHash } from "./bucket.ts";
+import type { ConditionCompiler } from "./condition-compiler.ts";
+import { parseInstant } from "./instant.ts";
+import type { Cause, Reason, Result } from "./outcome.ts";
+import { CONSTANT, type Predicate } from "./predicate.ts";
+import type { FlagState, Serve } from "./schema/flag.ts";
+import type { Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
+import { TRUE } from "./truth.ts";
+
+/**
+ * What flags do beneath kills: one list of steps per flag, back to back in one array. A step is a pair: the id of a
+ * predicate, or ALWAYS, and what it serves when that is true. The whole precedence is such a list: prerequisites,
+ * holdout and layer are steps that serve the off variant, rules follow, and a step that always serves ends the list.
+ *
+ * What a step serves is the number of a result, or, below zero, `~place` of a split in `splits`: unit, seed, number
+ * of ranges, then each range's exclusive end and result, ascending.
+ */
+export interface Program {
+  readonly steps: Int32Array;
+  /** Per flag: where its steps begin. */
+  readonly starts: Int32Array;
+  readonly splits: Int32Array;
+  /** Per flag: its first result; one more at the end. A flag's results stand side by side. */
+  readonly firsts: Int32Array;
+  /** Per flag: its result when a step is blocked; NONE where no step can be. */
+  readonly blocked: Int32Array;
+}
+
+export const ALWAYS = -1;
+export const NONE = -1;
+
+/** The result of a flag that serves everybody alike beneath kills; NONE for any other. */
+export function constantResult({ steps, starts }: Program, flag: number): number {
+  const first = starts[flag] as number;
+  const served = steps[first + 1] as number;
+  return steps[first] === ALWAYS && served >= 0 ? served : NONE;
+}
+
+/** Writes a snapshot's flags, one after the other, in their order. */
+export class ProgramWriter {
+  /** By number. Equal results of different flags are one object. */
+  readonly results: Result[] = [];
+  readonly #snapshot: Snapshot;
+  readonly #conditions: ConditionCompiler;
+  readonly #steps: number[] = [];
+  readonly #starts: number[] = [];
+  readonly #splits: number[] = [];
+  readonly #firsts: number[] = [];
+  readonly #blocked: number[] = [];
+  readonly #interned = new Map<string, Result>();
+  /** The last step serves always, so no other can follow. */
+  #ended = false;
+  #canBlock = false;
+
+  constructor(snapshot: Snapshot, conditions: ConditionCompiler) {
+    this.#snapshot = snapshot;
+    this.#conditions = conditions;
+  }
+
+  finish(): Program {
+    return {
+      steps: Int32Array.from(this.#steps),
+      starts: Int32Array.from(this.#starts),
+      splits: Int32Array.from(this.#splits),
+      firsts: Int32Array.from([...this.#firsts, this.results.length]),
+      blocked: Int32Array.from(this.#blocked),
+    };
+  }
+
+  write(flag: SnapshotFlag): void {
+    this.#starts.push(this.#steps.length);
+    this.#firsts.push(this.results.length);
+    this.#ended = false;
+    this.#canBlock = false;
+    const { offVariant, state } = flag;
+    const off = (cause: Cause, reason: Reason = "DISABLED") =>
+      this.#result({ variant: offVariant, reason, cause, ruleId: null });
+    if (state.enabled) {
+      const gated = this.#gates(state, off);
+      this.#rules(flag, gated, off);
+    } else {
+      this.#always(off("disabled"));
+    }
+    this.#blocked.push(this.#canBlock ? off("blocked") : NONE);
+  }
+
+  /** Prerequisites, holdout and layer; whether there are any. */
+  #gates(state: FlagState, off: (cause: Cause) => number): boolean {
+    const { holdouts, layers } = this.#snapshot;
+    const conditions = this.#conditions;
+    if (state.prerequisites.length > 0) {
+      const met = conditions.all(state.prerequisites.map((one) => conditions.flag(one.flag, one.variants)));
+      this.#step(conditions.unless(met), off("prerequisite"));
+    }
+    const holdout = state.holdout === undefined ? undefined : own(holdouts, state.holdout);
+    if (holdout) this.#step(conditions.within(holdout.by, holdout.seed, 0, holdout.share), off("holdout"));
+    if (state.layer) {
+      const layer = own(layers, state.layer.layer);
+      // Nobody is inside a layer that does not exist.
+      if (!layer) this.#always(off("layer"));
+      else this.#step(conditions.outside(layer.by, layer.seed, state.layer.from, state.layer.to), off("layer"));
+    }
+    return state.prerequisites.length > 0 || holdout !== undefined || state.layer !== undefined;
+  }
+
+  #rules(flag: SnapshotFlag, gated: boolean, off: (cause: Cause, reason: Reason) => number): void {
+    const conditions = this.#conditions;
+    const { rules, fallthrough } = flag.state;
+    const seed = seedHash(flag.seed);
+    const active = rules.filter((rule) => !rule.paused);
+    for (const { id, when, expiresAt, serve } of active) {
+      if (this.#ended) return;
+      const condition = conditions.compile(when);
+      const alive =
+        expiresAt === undefined ? condition : conditions.all([conditions.until(parseInstant(expiresAt)), condition]);
+      this.#step(alive, this.#serve(serve, seed, "TARGETING_MATCH", id));
+    }
+    if (this.#ended) return;
+    const unconditional = !gated && active.length === 0;
+    this.#always(this.#serve(fallthrough, seed, unconditional ? "STATIC" : "DEFAULT", null));
+    // Whoever lacks the attribute that buckets.
+    if (!this.#ended) this.#always(off("fallthrough", "DEFAULT"));
+  }
+
+  #step(condition: Predicate, served: number): void {
+    if (condition.op === CONSTANT && condition.operand === TRUE) this.#always(served);
+    else if (!this.#ended) {
+      this.#steps.push(condition.id, served);
+      this.#canBlock ||= this.#conditions.blockable(condition);
+    }
+  }
+
+  #always(served: number): void {
+    if (this.#ended) return;
+    this.#steps.push(ALWAYS, served);
+    this.#ended = served >= 0;
+  }
+
+  #serve(serve: Serve, seed: number, reason: Reason, ruleId: string | null): number {
+    const cause = ruleId === null ? "fallthrough" : "rule";
+    if (!("split" in serve)) return this.#result({ variant: serve.variant, reason, cause, ruleId });
+    const ranges = [...(serve.ranges ?? contiguous(serve.split))].sort((a, b) => a.from - b.from);
+    const arms = new Map<string, number>();
+    const place = this.#splits.push(this.#conditions.unit(serve.by).slot, seed, ranges.length) - 3;
+    for (const { variant, to } of ranges) {
+      let arm = arms.get(variant);
+      if (arm === undefined) {
+        arm = this.#result({ variant, reason: "SPLIT", cause, ruleId });
+        arms.set(variant, arm);
+      }
+      this.#splits.push(to, arm);
+    }
+    return ~place;
+  }
+
+  #result(result: Result): number {
+    const { variant, reason, cause, ruleId } = result;
+    const name = JSON.stringify([variant, reason, cause, ruleId]);
+    let known = this.#interned.get(name);
+    if (known === undefined) {
+      known = result;
+      this.#interned.set(name, known);
+    }
+    return this.results.push(known) - 1;
+  }
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
