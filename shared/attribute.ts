@@ -2,8 +2,8 @@
 export interface AttributePath {
   /** The first, usually only, step. */
   readonly name: string;
-  /** Every object inherits something of this name. */
-  readonly inherited: boolean;
+  /** One step, of a name that no object inherits: in a plain context, what is found is the attribute. */
+  readonly simple: boolean;
   /** Which place in the source reads the first step: see `get`. */
   readonly place: number;
   /** The steps after it; null when there are none. */
@@ -74,7 +74,7 @@ export function parsePath(text: string): AttributePath {
   const name = steps[0] ?? "";
   return {
     name,
-    inherited: name in Object.prototype,
+    simple: steps.length === 1 && !(name in Object.prototype),
     place: placeOf(name),
     steps: steps.length > 1 ? steps.slice(1) : null,
   };
@@ -86,19 +86,16 @@ export function parsePath(text: string): AttributePath {
  */
 export function readAttribute(context: object, path: AttributePath): unknown {
   if (!Object.hasOwn(context, path.name)) return undefined;
-  return readPlain(context, path);
-}
-
-/**
- * The same for a context whose prototype is Object.prototype, and a name that is not inherited from there: then
- * what is found is its own, and the check, which costs more than the read, can be left out.
- */
-export function readPlain(context: object, path: AttributePath): unknown {
-  const value = get(context as Record<string, unknown>, path.name, path.place);
+  const value = readSimple(context, path);
   return path.steps === null ? value : descend(value, path.steps);
 }
 
-/** False also for contexts with a `__proto__` of their own, which are then read with more care than they need. */
+/** The same for a simple path and a plain context, where the check, which costs more than the read, can be left out. */
+export function readSimple(context: object, path: AttributePath): unknown {
+  return get(context as Record<string, unknown>, path.name, path.place);
+}
+
+/** Whether its prototype is Object.prototype. False also for contexts with a `__proto__` of their own, which are then read with more care than they need. */
 export function isPlain(context: object): boolean {
   // biome-ignore lint/suspicious/noProto: measured at a tenth of Object.getPrototypeOf, and right if it is missing
   return (context as { readonly __proto__?: unknown }).__proto__ === Object.prototype;
@@ -119,6 +116,6 @@ function descend(start: unknown, steps: readonly string[]): unknown {
  * everybody they do not know, and one bucket for all of those could put them into a 1 % canary together.
  */
 export function identityText(value: unknown): string | null {
-  if (typeof value === "string") return value === "" ? null : value;
+  if (typeof value === "string") return value.length === 0 ? null : value;
   return typeof value === "number" && Number.isFinite(value) ? String(value) : null;
 }

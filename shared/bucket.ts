@@ -15,35 +15,36 @@ import { SPLIT_TOTAL } from "./limits.ts";
 
 /** murmur3_x86_32 of a text's UTF-8 bytes, as a signed 32-bit integer. */
 export function murmur3(text: string, seed: number): number {
-  return hashUpTo(127, text, seed) ?? (hashUpTo(255, byteText(text), seed) as number);
-}
-
-/** Of a text whose characters are its bytes; null when one lies beyond `highest`. */
-function hashUpTo(highest: number, text: string, seed: number): number | null {
-  const length = text.length;
+  const { length } = text;
   let hash = seed | 0;
   let index = 0;
+  /** Every bit that any character has: whether all were ASCII is asked once. */
+  let seen = 0;
   for (; index + 4 <= length; index += 4) {
     const a = text.charCodeAt(index);
     const b = text.charCodeAt(index + 1);
     const c = text.charCodeAt(index + 2);
     const d = text.charCodeAt(index + 3);
-    if ((a | b | c | d) > highest) return null;
+    seen |= a | b | c | d;
     hash = mixBlock(hash, premix(a | (b << 8) | (c << 16) | (d << 24)));
   }
   let tail = 0;
   for (let at = length - 1; at >= index; at--) {
     const code = text.charCodeAt(at);
-    if (code > highest) return null;
+    seen |= code;
     tail = (tail << 8) | code;
   }
-  return finish(hash ^ premix(tail), length);
+  return seen > 127 ? murmur3OfBytes(utf8(text), seed) : finish(hash ^ premix(tail), length);
 }
 
-const byteText = (text: string): string =>
-  utf8(text)
-    .map((byte) => String.fromCharCode(byte))
-    .join("");
+function murmur3OfBytes(bytes: readonly number[], seed: number): number {
+  const whole = bytes.length & ~3;
+  const byte = (at: number): number => bytes[at] ?? 0;
+  const block = (at: number): number => byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24);
+  let hash = seed | 0;
+  for (let at = 0; at < whole; at += 4) hash = mixBlock(hash, premix(block(at)));
+  return finish(hash ^ premix(block(whole)), bytes.length);
+}
 
 /** UTF-8 with lone surrogates replaced by U+FFFD. */
 export function utf8(text: string): number[] {

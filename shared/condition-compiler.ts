@@ -38,8 +38,6 @@ export class ConditionCompiler {
   readonly #interned = new Map<string, Predicate>();
   readonly #paths = new Map<string, AttributePath>();
   readonly #unitsByPath = new Map<string, Unit>();
-  /** Predicates that can come out blocked: those with a test of a flag in them. */
-  readonly #blockable = new Set<Predicate>();
 
   constructor(sources: ConditionSources) {
     this.#sources = sources;
@@ -67,10 +65,6 @@ export class ConditionCompiler {
   /** Whether any path compiled so far begins with this name. */
   reads(name: string): boolean {
     return [...this.#paths.values()].some((path) => path.name === name);
-  }
-
-  blockable(predicate: Predicate): boolean {
-    return this.#blockable.has(predicate);
   }
 
   compile(condition: Condition): Predicate {
@@ -119,12 +113,12 @@ export class ConditionCompiler {
     if (children.length === 1) return children[0] as Predicate;
     let name = `l${op}`;
     for (const child of children) name += `,${child.id}`;
-    const blockable = children.some((child) => this.#blockable.has(child));
+    const blockable = children.some((child) => child.blockable);
     return this.#intern(name, () => ({ op, operand: children }), blockable);
   }
 
   #inverse(op: typeof NOT | typeof UNLESS, operand: Predicate): Predicate {
-    return this.#intern(`i${op},${operand.id}`, () => ({ op, operand }), this.#blockable.has(operand));
+    return this.#intern(`i${op},${operand.id}`, () => ({ op, operand }), operand.blockable);
   }
 
   #segment(key: string): Predicate {
@@ -143,7 +137,7 @@ export class ConditionCompiler {
       excluded: new Set(source.excluded),
       when,
     };
-    return this.#intern(`s${key}`, () => ({ op: SEGMENT, operand }), when !== null && this.#blockable.has(when));
+    return this.#intern(`s${key}`, () => ({ op: SEGMENT, operand }), when?.blockable);
   }
 
   #test(test: AttributeTest): Predicate {
@@ -163,13 +157,16 @@ export class ConditionCompiler {
 
   #intern(name: string, make: () => Parts, blockable = false): Predicate {
     const known = this.#interned.get(name);
-    if (known) return known;
+    if (known) {
+      known.shared = true;
+      return known;
+    }
     const { op, operand, path = null, negate = false } = make();
     // The one place that makes predicates, so that they all have one hidden class.
-    const predicate = { id: this.predicates.length, op, path, negate, operand } as Predicate;
+    const shared = op === FLAG || op === SEGMENT;
+    const predicate = { id: this.predicates.length, shared, blockable, op, path, negate, operand } as Predicate;
     this.#interned.set(name, predicate);
     this.predicates.push(predicate);
-    if (blockable) this.#blockable.add(predicate);
     return predicate;
   }
 }

@@ -1,7 +1,7 @@
-import { type AttributePath, identityText, isPlain, readAttribute, readPlain } from "./attribute.ts";
+import { type AttributePath, identityText, isPlain, readAttribute, readSimple } from "./attribute.ts";
 import { bucketOf, unitHash } from "./bucket.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
-import { testElements, testScalar } from "./match.ts";
+import { testValue } from "./match.ts";
 import { Outcome, type Result } from "./outcome.ts";
 import {
   ALL,
@@ -19,7 +19,7 @@ import {
   type Unit,
   WITHIN,
 } from "./predicate.ts";
-import { ALWAYS, constantResult } from "./program.ts";
+import { ALWAYS, AND_NEXT, constantResult } from "./program.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 export { evaluateAll } from "./bulk.ts";
@@ -40,13 +40,13 @@ export type Memberships = ReadonlyMap<string, boolean>;
  */
 export interface Subject {
   readonly compiled: CompiledSnapshot;
-  readonly context: object | null;
+  readonly context: object;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly memberships: Memberships | undefined;
   readonly stamp: number;
-  /** Whether the context may be read without asking what is its own; undefined until an attribute is read. */
-  plain: boolean | undefined;
+  /** The context may be read without asking what is its own. */
+  readonly plain: boolean;
 }
 
 const MAX_STAMP = 2 ** 29 - 1;
@@ -63,25 +63,17 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
     compiled.memo.fill(0);
     compiled.unitMemo.fill(0);
   }
-  return {
-    compiled,
-    context: objectOnly(context),
-    now,
-    memberships,
-    stamp: ++compiled.stamp,
-    plain: undefined,
-  };
+  const stamp = ++compiled.stamp;
+  try {
+    if (typeof context === "object" && context !== null && !Array.isArray(context))
+      return { compiled, context, now, memberships, stamp, plain: isPlain(context) };
+  } catch {
+    // A proxy that throws when looked at knows no attributes either.
+  }
+  return { compiled, context: NO_ATTRIBUTES, now, memberships, stamp, plain: true };
 }
 
-function objectOnly(context: unknown): object | null {
-  if (typeof context !== "object" || context === null) return null;
-  try {
-    return Array.isArray(context) ? null : context;
-  } catch {
-    // A revoked proxy.
-    return null;
-  }
-}
+const NO_ATTRIBUTES = {};
 
 /** What a flag serves a subject; undefined when there is no such flag. Never throws. */
 export function evaluate(compiled: CompiledSnapshot, flagKey: string, subject: Subject): Outcome | undefined {
@@ -151,15 +143,19 @@ export function resultOf(flag: number, subject: Subject): number {
   const { steps } = program;
   for (let at = program.starts[flag] as number; ; at += 2) {
     const condition = steps[at] as number;
+    const served = steps[at + 1] as number;
     if (condition !== ALWAYS) {
       // Most conditions of a bulk evaluation are known already, and need no look at the predicate.
       const known = memo[condition] as number;
       const truth = known >> 2 === subject.stamp ? known & 3 : workOut(predicates[condition] as Predicate, subject);
       if (truth === BLOCKED) return program.blocked[flag] as number;
-      if (truth !== TRUE) continue;
+      if (truth !== TRUE) {
+        for (let skipped = served; skipped === AND_NEXT; skipped = steps[at + 1] as number) at += 2;
+        continue;
+      }
     }
-    const served = steps[at + 1] as number;
     if (served >= 0) return served;
+    if (served === AND_NEXT) continue;
     const arm = armOf(program.splits, ~served, subject);
     if (arm >= 0) return arm;
   }
@@ -207,33 +203,29 @@ function identityOf(path: AttributePath, subject: Subject): string | null {
   }
 }
 
-function read(subject: Subject, path: AttributePath): unknown {
-  const { context } = subject;
-  if (context === null) return undefined;
-  subject.plain ??= isPlain(context);
-  return subject.plain && !path.inherited ? readPlain(context, path) : readAttribute(context, path);
+function read({ context, plain }: Subject, path: AttributePath): unknown {
+  return plain && path.simple ? readSimple(context, path) : readAttribute(context, path);
 }
 
 function truthOf(predicate: Predicate, subject: Subject): Truth {
-  const known = subject.compiled.memo[predicate.id] as number;
-  return known >> 2 === subject.stamp ? ((known & 3) as Truth) : workOut(predicate, subject);
+  if (predicate.shared) {
+    const known = subject.compiled.memo[predicate.id] as number;
+    if (known >> 2 === subject.stamp) return (known & 3) as Truth;
+  }
+  return workOut(predicate, subject);
 }
 
 function workOut(predicate: Predicate, subject: Subject): Truth {
   const truth =
     predicate.op >= EXISTS ? testAttribute(predicate as AttributePredicate, subject) : combine(predicate, subject);
-  subject.compiled.memo[predicate.id] = (subject.stamp << 2) | truth;
+  if (predicate.shared) subject.compiled.memo[predicate.id] = (subject.stamp << 2) | truth;
   return truth;
 }
 
 function testAttribute(test: AttributePredicate, subject: Subject): Truth {
   let truth: Truth;
   try {
-    const value = read(subject, test.path);
-    truth =
-      typeof value === "object" && test.op !== EXISTS && Array.isArray(value)
-        ? testElements(test, value)
-        : testScalar(test, value);
+    truth = testValue(test, read(subject, test.path));
   } catch {
     // Only a getter or proxy, or a fault of the regex engine, can get here; none may fail the request.
     return UNKNOWN;
@@ -249,8 +241,9 @@ function combine(predicate: Predicate, subject: Subject): Truth {
   switch (predicate.op) {
     case ALL: {
       let result: Truth = TRUE;
-      for (const child of predicate.operand) {
-        const truth = truthOf(child, subject);
+      const children = predicate.operand;
+      for (let index = 0; index < children.length; index++) {
+        const truth = truthOf(children[index] as Predicate, subject);
         if (truth === FALSE) return FALSE;
         if (truth === UNKNOWN || (truth === BLOCKED && result === TRUE)) result = truth;
       }
@@ -258,8 +251,9 @@ function combine(predicate: Predicate, subject: Subject): Truth {
     }
     case ANY: {
       let result: Truth = FALSE;
-      for (const child of predicate.operand) {
-        const truth = truthOf(child, subject);
+      const children = predicate.operand;
+      for (let index = 0; index < children.length; index++) {
+        const truth = truthOf(children[index] as Predicate, subject);
         if (truth === TRUE) return TRUE;
         if (truth === BLOCKED || (truth === UNKNOWN && result === FALSE)) result = truth;
       }

@@ -3,7 +3,7 @@ import { parseInstant } from "./instant.ts";
 import { MATCHED_TEXT_CHARS } from "./limits.ts";
 import { ENDS_WITH, EQUALS, EXISTS, GT, GTE, LT, LTE, ONE_OF, type ScalarTest, VALUE, VERSION } from "./predicate.ts";
 import type { AttributeTest, ConditionValue } from "./schema/condition.ts";
-import { comparePlain, compareVersions, parseVersion, type Version } from "./semver.ts";
+import { comparePlain, compareVersions, NOT_PLAIN, parseVersion, type Version } from "./semver.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 /** Whether a text contains a match of one pattern. */
@@ -72,33 +72,66 @@ export function compileTest(test: AttributeTest, regex: RegexEngine): ScalarTest
   }
 }
 
-/** Tests one value, never an array. */
-export function testScalar(test: ScalarTest, value: unknown): Truth {
+/** Tests an attribute's value, negation left out. What an operator has no meaning for is unknown. */
+export function testValue(test: ScalarTest, value: unknown): Truth {
+  if (typeof value === "string") return testText(test, value);
+  if (typeof value === "number") return testNumber(test, value);
+  if (test.op === EXISTS) return truth(value !== undefined && value !== null);
+  if (Array.isArray(value)) return testElements(test, value);
+  return test.op === VALUE ? test.operand(value) : UNKNOWN;
+}
+
+/** An array attribute matches when any element does; elements of another type are skipped, an empty one is false. */
+function testElements(test: ScalarTest, elements: readonly unknown[]): Truth {
+  if (elements.length === 0) return FALSE;
+  let result: Truth = UNKNOWN;
+  for (const element of elements) {
+    const one = Array.isArray(element) ? UNKNOWN : testValue(test, element);
+    if (one === TRUE) return TRUE;
+    if (one === FALSE) result = FALSE;
+  }
+  return result;
+}
+
+function testText(test: ScalarTest, text: string): Truth {
   switch (test.op) {
-    case EXISTS:
-      return value !== undefined && value !== null ? TRUE : FALSE;
     case EQUALS:
-      return typeof value !== "string" ? UNKNOWN : value === test.operand ? TRUE : FALSE;
+      return text === test.operand ? TRUE : FALSE;
     case ONE_OF:
-      return typeof value !== "string" ? UNKNOWN : test.operand.has(value) ? TRUE : FALSE;
+      return test.operand.has(text) ? TRUE : FALSE;
     case ENDS_WITH:
-      return typeof value !== "string" ? UNKNOWN : endsWith(value, test.operand) ? TRUE : FALSE;
-    case GT:
-      return isNumber(value) ? (value > test.operand ? TRUE : FALSE) : UNKNOWN;
-    case GTE:
-      return isNumber(value) ? (value >= test.operand ? TRUE : FALSE) : UNKNOWN;
-    case LT:
-      return isNumber(value) ? (value < test.operand ? TRUE : FALSE) : UNKNOWN;
-    case LTE:
-      return isNumber(value) ? (value <= test.operand ? TRUE : FALSE) : UNKNOWN;
+      return endsWith(text, test.operand) ? TRUE : FALSE;
     case VERSION:
-      return typeof value === "string" ? testVersion(value, test.operand) : UNKNOWN;
+      return testVersion(text, test.operand);
+    case VALUE:
+      return test.operand(text);
+    case EXISTS:
+      return TRUE;
     default:
-      return test.operand(value);
+      return UNKNOWN;
   }
 }
 
-const isNumber = (value: unknown): value is number => typeof value === "number" && !Number.isNaN(value);
+function testNumber(test: ScalarTest, value: number): Truth {
+  switch (test.op) {
+    case GT:
+      return ordered(value, value > test.operand);
+    case GTE:
+      return ordered(value, value >= test.operand);
+    case LT:
+      return ordered(value, value < test.operand);
+    case LTE:
+      return ordered(value, value <= test.operand);
+    case VALUE:
+      return test.operand(value);
+    case EXISTS:
+      return TRUE;
+    default:
+      return UNKNOWN;
+  }
+}
+
+const ordered = (value: number, holds: boolean): Truth => (holds ? TRUE : Number.isNaN(value) ? UNKNOWN : FALSE);
 
 /** Suffixes such as mail domains differ at their beginning more than at their end, so look there before calling. */
 function endsWith(text: string, suffix: string): boolean {
@@ -109,7 +142,7 @@ function endsWith(text: string, suffix: string): boolean {
 
 function testVersion(text: string, { version, accepts }: VersionBound): Truth {
   let order = comparePlain(text, version);
-  if (Number.isNaN(order)) {
+  if (order === NOT_PLAIN) {
     const parsed = parseVersion(text);
     if (!parsed) return UNKNOWN;
     order = compareVersions(parsed, version);
@@ -207,16 +240,4 @@ function cidrTest(values: string[]): ValueTest {
     for (const network of networks) if (contains(network, address)) return TRUE;
     return otherwise;
   };
-}
-
-/** An array attribute matches when any element does; elements of another type are skipped, an empty one is false. */
-export function testElements(test: ScalarTest, elements: readonly unknown[]): Truth {
-  if (elements.length === 0) return FALSE;
-  let result: Truth = UNKNOWN;
-  for (const element of elements) {
-    const one = testScalar(test, element);
-    if (one === TRUE) return TRUE;
-    if (one === FALSE) result = FALSE;
-  }
-  return result;
 }

@@ -68,6 +68,13 @@ export interface FlagOperand {
 interface Shape<Op extends number, Operand, Path> {
   /** Its place in the snapshot's memo. */
   readonly id: number;
+  /**
+   * Worth remembering: it stands in several places. Tests of flags and segments always are, or diamonds of
+   * dependencies would be walked once per path.
+   */
+  shared: boolean;
+  /** It can come out blocked: there is a test of a flag in it. */
+  readonly blockable: boolean;
   readonly op: Op;
   readonly path: Path;
   readonly negate: boolean;

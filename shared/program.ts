@@ -3,7 +3,7 @@ import { seedHash } from "./bucket.ts";
 import type { ConditionCompiler } from "./condition-compiler.ts";
 import { parseInstant } from "./instant.ts";
 import type { Cause, Reason, Result } from "./outcome.ts";
-import { CONSTANT, type Predicate } from "./predicate.ts";
+import { ALL, CONSTANT, type Predicate } from "./predicate.ts";
 import type { FlagState, Serve } from "./schema/flag.ts";
 import type { Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
 import { TRUE } from "./truth.ts";
@@ -13,8 +13,8 @@ import { TRUE } from "./truth.ts";
  * predicate, or ALWAYS, and what it serves when that is true. The whole precedence is such a list: prerequisites,
  * holdout and layer are steps that serve the off variant, rules follow, and a step that always serves ends the list.
  *
- * What a step serves is the number of a result, or, below zero, `~place` of a split in `splits`: unit, seed, number
- * of ranges, then each range's exclusive end and result, ascending.
+ * What a step serves is the number of a result; or, below zero, `~place` of a split in `splits`: unit, seed, number
+ * of ranges, then each range's exclusive end and result, ascending; or AND_NEXT: the following step must hold as well.
  */
 export interface Program {
   readonly steps: Int32Array;
@@ -28,6 +28,7 @@ export interface Program {
 }
 
 export const ALWAYS = -1;
+export const AND_NEXT = -(2 ** 31);
 export const NONE = -1;
 
 /** The result of a flag that serves everybody alike beneath kills; NONE for any other. */
@@ -43,8 +44,7 @@ export class ProgramWriter {
   readonly results: Result[] = [];
   readonly #snapshot: Snapshot;
   readonly #conditions: ConditionCompiler;
-  readonly #steps: number[] = [];
-  readonly #starts: number[] = [];
+  readonly #flags: Step[][] = [];
   readonly #splits: number[] = [];
   readonly #firsts: number[] = [];
   readonly #blocked: number[] = [];
@@ -59,9 +59,15 @@ export class ProgramWriter {
   }
 
   finish(): Program {
+    const steps: number[] = [];
+    const starts: number[] = [];
+    for (const own of this.#flags) {
+      starts.push(steps.length);
+      for (const { condition, served } of own) writeStep(steps, condition, served);
+    }
     return {
-      steps: Int32Array.from(this.#steps),
-      starts: Int32Array.from(this.#starts),
+      steps: Int32Array.from(steps),
+      starts: Int32Array.from(starts),
       splits: Int32Array.from(this.#splits),
       firsts: Int32Array.from([...this.#firsts, this.results.length]),
       blocked: Int32Array.from(this.#blocked),
@@ -69,7 +75,7 @@ export class ProgramWriter {
   }
 
   write(flag: SnapshotFlag): void {
-    this.#starts.push(this.#steps.length);
+    this.#flags.push([]);
     this.#firsts.push(this.results.length);
     this.#ended = false;
     this.#canBlock = false;
@@ -124,16 +130,15 @@ export class ProgramWriter {
   }
 
   #step(condition: Predicate, served: number): void {
+    if (this.#ended) return;
     if (condition.op === CONSTANT && condition.operand === TRUE) this.#always(served);
-    else if (!this.#ended) {
-      this.#steps.push(condition.id, served);
-      this.#canBlock ||= this.#conditions.blockable(condition);
-    }
+    else this.#flags.at(-1)?.push({ condition, served });
+    this.#canBlock ||= condition.blockable;
   }
 
   #always(served: number): void {
     if (this.#ended) return;
-    this.#steps.push(ALWAYS, served);
+    this.#flags.at(-1)?.push({ condition: null, served });
     this.#ended = served >= 0;
   }
 
@@ -164,6 +169,22 @@ export class ProgramWriter {
     }
     return this.results.push(known) - 1;
   }
+}
+
+interface Step {
+  /** Null: always. */
+  readonly condition: Predicate | null;
+  readonly served: number;
+}
+
+/** Conjunctions that stand here only are written as steps: cheaper than a predicate, and there is nothing to share. */
+function writeStep(steps: number[], condition: Predicate | null, served: number): void {
+  if (condition === null) steps.push(ALWAYS, served);
+  else if (condition.op !== ALL || condition.shared || condition.blockable) steps.push(condition.id, served);
+  else
+    condition.operand.forEach((child, index) => {
+      writeStep(steps, child, index === condition.operand.length - 1 ? served : AND_NEXT);
+    });
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

@@ -41,9 +41,12 @@ function compareIdentifiers(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** What comparePlain says to anything but a plain version. */
+export const NOT_PLAIN = 2;
+
 /**
- * Where a plain `1.2.3` stands against a version, without allocating: negative, zero or positive, NaN when the
- * text is anything else (then ask parseVersion).
+ * Where a plain `1.2.3` stands against a version, without allocating: -1, 0 or 1; NOT_PLAIN when the text is anything
+ * else, or has numbers of more than nine digits (then ask parseVersion).
  */
 export function comparePlain(text: string, version: Version): number {
   const { length } = text;
@@ -52,17 +55,23 @@ export function comparePlain(text: string, version: Version): number {
   for (let part = 0; part < 3; part++) {
     const start = index;
     let number = 0;
+    let digit = -1;
     for (; index < length; index++) {
-      const digit = text.charCodeAt(index) - 48;
+      digit = text.charCodeAt(index) - 48;
       if (digit < 0 || digit > 9) break;
-      number = number * 10 + digit;
+      number = (Math.imul(number, 10) + digit) | 0;
     }
     const digits = index - start;
-    if (digits === 0 || digits > 15 || (digits > 1 && text.charCodeAt(start) === 48)) return Number.NaN;
-    if (order === 0) order = number - (part === 0 ? version.major : part === 1 ? version.minor : version.patch);
+    if (digits === 0 || digits > 9 || (digits > 1 && text.charCodeAt(start) === 48)) return NOT_PLAIN;
+    if (order === 0) {
+      const bound = part === 0 ? version.major : part === 1 ? version.minor : version.patch;
+      order = number < bound ? -1 : number > bound ? 1 : 0;
+    }
     // A dot after the first two numbers, the end after the third.
-    if (part < 2 ? text.charCodeAt(index) !== 46 : index !== length) return Number.NaN;
+    if (part < 2 ? digit !== DOT : index !== length) return NOT_PLAIN;
     index++;
   }
   return order === 0 && version.pre.length > 0 ? 1 : order;
 }
+
+const DOT = 46 - 48;
