@@ -86,13 +86,31 @@ export function seedHash(seed: string): number {
   return murmur3(seed, 0);
 }
 
-/** The bucket of an already hashed unit under an already hashed seed. */
-export function bucketOf(seed: number, unit: number): number {
-  const hash = finish(mixBlock(seed, unit), 4) >>> 0;
-  return ((hash * SPLIT_TOTAL) / 4_294_967_296) | 0;
+/** The hash that decides a bucket: of an already hashed unit under an already hashed seed, signed. */
+export function bucketHash(seed: number, unit: number): number {
+  return finish(mixBlock(seed, unit), 4);
 }
 
-/** Which of SPLIT_TOTAL parts, 0-based, a unit falls into under a seed. */
+/**
+ * The first hash whose bucket is not below `bucket`, to compare hashes with: floor(hash * SPLIT_TOTAL / 2^32) < bucket exactly
+ * when hash < ceil(bucket * 2^32 / SPLIT_TOTAL). At the end of all buckets there is no such hash; that end is never
+ * compared with.
+ */
+export function hashAt(bucket: number): number {
+  return Math.ceil((bucket * 4_294_967_296) / SPLIT_TOTAL) | 0;
+}
+
+/** 1 if a < b, both read as unsigned, else 0: without a branch, since no processor can predict a hash. */
+export function below(a: number, b: number): number {
+  return ((~a & b) | (~(a ^ b) & (a - b))) >>> 31;
+}
+
+/** Which of SPLIT_TOTAL parts, 0-based, a hash falls into. */
+export function bucketOf(hash: number): number {
+  return Math.floor(((hash >>> 0) * SPLIT_TOTAL) / 4_294_967_296);
+}
+
+/** Which part a unit falls into under a seed. */
 export function bucket(seed: string, identity: string): number {
-  return bucketOf(seedHash(seed), unitHash(identity));
+  return bucketOf(bucketHash(seedHash(seed), unitHash(identity)));
 }

@@ -1,7 +1,10 @@
-import type { Page } from "./chunks.ts";
+import { type Page, pageOf } from "./chunks.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
-import { type Audience, belonging, outcomeOf, resultOf, type Subject } from "./evaluate.ts";
+import { type Audience, armOf, belonging, outcomeOf, type Subject, workOut } from "./evaluate.ts";
 import { type Fragment, joined, NOTHING } from "./outcome.ts";
+import type { Predicate } from "./predicate.ts";
+import { ALWAYS, AND_NEXT } from "./program.ts";
+import { BLOCKED, TRUE } from "./truth.ts";
 
 /**
  * All flags that the audience may see, in the order of their keys.
@@ -15,53 +18,89 @@ export function evaluateAll(
   audience: Audience,
 ): { flags: string; etag: string } {
   const own = belonging(compiled, subject);
-  const { count, varying, ends, places, killed, pages } = compiled.chunks;
-  const page = pages[audience];
-  const { fragments } = page;
+  const { chunks } = compiled;
+  chunks.pages[audience] ??= pageOf(chunks);
+  const page = chunks.pages[audience];
+  const { texts, numbers } = page;
+  const { count, found, killed } = chunks;
+  findPlaces(own);
   let flags = "";
   let high = 0x2545f491;
   let low = 0x6c078965;
-  let at = 0;
   for (let chunk = 0; chunk < count; chunk++) {
-    const end = ends[chunk] as number;
-    let fragment: Fragment | null;
-    if (killed[chunk] === 1) {
-      fragment = putTogether(compiled, own, audience, chunk);
-      at = end;
+    const place = found[chunk] as number;
+    let text = texts[place] as string | null;
+    if (text === null || killed[chunk] === 1) {
+      const fragment = putTogether(own, audience, chunk);
+      if (killed[chunk] === 0) keep(page, place, fragment);
+      text = fragment.text;
+      high = (Math.imul(high, fragment.highFactor) + fragment.high) | 0;
+      low = (Math.imul(low, fragment.lowFactor) + fragment.low) | 0;
     } else {
-      let place = places[chunk] as number;
-      for (; at < end; at += 3) {
-        const result = resultOf(varying[at] as number, own) - (varying[at + 1] as number);
-        place += result * (varying[at + 2] as number);
-      }
-      fragment = fragments[place] as Fragment | null;
-      if (fragment === null) {
-        fragment = putTogether(compiled, own, audience, chunk);
-        keep(page, place, fragment);
-      }
+      const at = place * 4;
+      high = (Math.imul(high, numbers[at] as number) + (numbers[at + 1] as number)) | 0;
+      low = (Math.imul(low, numbers[at + 2] as number) + (numbers[at + 3] as number)) | 0;
     }
-    flags = flags === "" ? fragment.text.slice(1) : flags + fragment.text;
-    high = (Math.imul(high, fragment.highFactor) + fragment.high) | 0;
-    low = (Math.imul(low, fragment.lowFactor) + fragment.low) | 0;
+    flags = flags === "" ? text.slice(1) : flags + text;
   }
   return { flags, etag: hex(high) + hex(low) };
 }
 
-function putTogether(compiled: CompiledSnapshot, subject: Subject, audience: Audience, chunk: number): Fragment {
-  const { flags } = compiled.chunks;
-  const end = flags[chunk + 1] as number;
+/**
+ * Where each chunk's combination of results stands, kills aside. The loop over steps is resultOf's, with all that it
+ * reads held across flags, which halves the time of a bulk evaluation.
+ */
+function findPlaces(subject: Subject): void {
+  const { program, predicates, memo, chunks } = subject.compiled;
+  const { steps, splits } = program;
+  const { count, varying, ends, places, found } = chunks;
+  const { stamp } = subject;
+  let at = 0;
+  for (let chunk = 0; chunk < count; chunk++) {
+    const end = ends[chunk] as number;
+    let place = places[chunk] as number;
+    for (; at < end; at += 4) {
+      let result = -1;
+      for (let step = varying[at + 1] as number; result < 0; step += 2) {
+        const condition = steps[step] as number;
+        const served = steps[step + 1] as number;
+        if (condition !== ALWAYS) {
+          const known = memo[condition] as number;
+          const truth = known >> 2 === stamp ? known & 3 : workOut(predicates[condition] as Predicate, subject);
+          if (truth === BLOCKED) {
+            result = program.blocked[varying[at] as number] as number;
+            continue;
+          }
+          if (truth !== TRUE) {
+            for (let skipped = served; skipped === AND_NEXT; skipped = steps[step + 1] as number) step += 2;
+            continue;
+          }
+        }
+        if (served >= 0) result = served;
+        else if (served !== AND_NEXT) result = armOf(splits, ~served, subject);
+      }
+      place += (result - (varying[at + 2] as number)) * (varying[at + 3] as number);
+    }
+    found[chunk] = place;
+  }
+}
+
+function putTogether(subject: Subject, audience: Audience, chunk: number): Fragment {
+  const { ordered, chunks } = subject.compiled;
+  const end = chunks.flags[chunk + 1] as number;
   let fragment = NOTHING;
-  for (let index = flags[chunk] as number; index < end; index++)
-    fragment = joined(fragment, outcomeOf(compiled.ordered[index] as CompiledFlag, subject)[audience]);
+  for (let index = chunks.flags[chunk] as number; index < end; index++)
+    fragment = joined(fragment, outcomeOf(ordered[index] as CompiledFlag, subject)[audience]);
   return fragment;
 }
 
-function keep(page: Page, place: number, fragment: Fragment): void {
-  if (page.room < fragment.text.length) return;
-  page.room -= fragment.text.length;
+function keep(page: Page, place: number, { text, high, low, highFactor, lowFactor }: Fragment): void {
+  if (page.room < text.length) return;
+  page.room -= text.length;
   // Put together it is a rope; reading a character makes it flat, once for all answers that it will stand in.
-  fragment.text.charCodeAt(0);
-  page.fragments[place] = fragment;
+  text.charCodeAt(0);
+  page.texts[place] = text;
+  page.numbers.set([highFactor, high, lowFactor, low], place * 4);
 }
 
 function hex(word: number): string {

@@ -1,4 +1,3 @@
-import type { Fragment } from "./outcome.ts";
 import { constantResult, NONE, type Program } from "./program.ts";
 
 /*
@@ -8,7 +7,7 @@ import { constantResult, NONE, type Program } from "./program.ts";
  */
 
 /** Combinations of results in one chunk. More make longer chunks, of which each is needed less often. */
-const COMBINATIONS = 36;
+const COMBINATIONS = 24;
 /** A kill makes its chunk be put together anew each time, so it should not hold hundreds of constant flags. */
 const FLAGS = 32;
 /** Characters that one page keeps; beyond, chunks are put together anew each time. */
@@ -20,22 +19,34 @@ export interface Chunks {
   readonly of: Int32Array;
   /** Per chunk: its first flag; one more at the end. */
   readonly flags: Int32Array;
-  /** Flags that can serve different results, in threes: flag, its first result, what a result counts. */
+  /** Flags that can serve different results, in fours: flag, its first step, its first result, what a result counts. */
   readonly varying: Int32Array;
   /** Per chunk: where its varying flags end. */
   readonly ends: Int32Array;
-  /** Per chunk: the place of its first combination in a page. */
+  /** Per chunk: the place of its first combination in a page; one more at the end. */
   readonly places: Int32Array;
+  /** Per chunk: the place of a subject's combination, while its answer is made. */
+  readonly found: Int32Array;
   /** Per chunk: a kill touches it. */
   readonly killed: Uint8Array;
-  readonly pages: { readonly client: Page; readonly server: Page };
+  readonly pages: Record<"client" | "server", Page | null>;
 }
 
-/** The fragments that one audience gets, by combination. */
+/** The fragments that one audience gets, by combination: texts, and beside each its four numbers. See Fragment. */
 export interface Page {
-  readonly fragments: (Fragment | null)[];
+  readonly texts: (string | null)[];
+  readonly numbers: Int32Array;
   /** How many characters may still be kept. */
   room: number;
+}
+
+export function pageOf(chunks: Chunks): Page {
+  const size = chunks.places[chunks.count] as number;
+  return {
+    texts: new Array<string | null>(size).fill(null),
+    numbers: new Int32Array(size * 4),
+    room: KEPT_CHARACTERS,
+  };
 }
 
 export function chunksOf(program: Program): Chunks {
@@ -61,20 +72,19 @@ export function chunksOf(program: Program): Chunks {
     }
     of[flag] = flags.length - 1;
     if (results === 1) continue;
-    varying.push(flag, first, combinations);
+    varying.push(flag, program.starts[flag] as number, first, combinations);
     combinations *= results;
   }
   if (flags.length > 0) ends.push(varying.length);
-  const size = place + combinations;
-  const page = (): Page => ({ fragments: new Array<Fragment | null>(size).fill(null), room: KEPT_CHARACTERS });
   return {
     count: flags.length,
     of,
     flags: Int32Array.from([...flags, count]),
     varying: Int32Array.from(varying),
     ends: Int32Array.from(ends),
-    places: Int32Array.from(places),
+    places: Int32Array.from([...places, place + combinations]),
+    found: new Int32Array(flags.length),
     killed: new Uint8Array(flags.length),
-    pages: { client: page(), server: page() },
+    pages: { client: null, server: null },
   };
 }

@@ -1,6 +1,7 @@
 import { type AttributePath, parsePath } from "./attribute.ts";
-import { seedHash } from "./bucket.ts";
+import { hashAt, seedHash } from "./bucket.ts";
 import type { CompiledFlag } from "./compile.ts";
+import { SPLIT_TOTAL } from "./limits.ts";
 import { compileTest, type RegexEngine } from "./match.ts";
 import {
   ALL,
@@ -94,8 +95,9 @@ export class ConditionCompiler {
 
   /** In the buckets [from, to) of the seed. Never unknown: without the attribute, nobody is. */
   within(by: string, seed: string, from: number, to: number): Predicate {
-    const operand = { unit: this.unit(by), seed: seedHash(seed), from, to };
-    return this.#intern(`w${operand.unit.slot},${operand.seed},${from},${to}`, () => ({ op: WITHIN, operand }));
+    const unit = this.unit(by);
+    const operand = { unit, seed: seedHash(seed), from: hashAt(from), to: to >= SPLIT_TOTAL ? null : hashAt(to) };
+    return this.#intern(`w${unit.slot},${operand.seed},${from},${to}`, () => ({ op: WITHIN, operand }));
   }
 
   outside(by: string, seed: string, from: number, to: number): Predicate {

@@ -1,5 +1,5 @@
 import { type AttributePath, identityText, isPlain, readAttribute, readSimple } from "./attribute.ts";
-import { bucketOf, unitHash } from "./bucket.ts";
+import { below, bucketHash, unitHash } from "./bucket.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
 import { testValue } from "./match.ts";
 import { Outcome, type Result } from "./outcome.ts";
@@ -161,26 +161,26 @@ export function resultOf(flag: number, subject: Subject): number {
   }
 }
 
-/** Below zero: the subject lacks the attribute that buckets, so the split does not apply. */
-function armOf(splits: Int32Array, place: number, subject: Subject): number {
-  const unit = subject.compiled.units[splits[place] as number] as Unit;
-  if (!hasUnit(unit, subject)) return -1;
-  const bucket = bucketOf(splits[place + 1] as number, subject.compiled.unitHashes[unit.slot] as number);
-  // What the last range begins with needs no comparison.
-  let low = 0;
-  let high = (splits[place + 2] as number) - 1;
+/** The result of a split; below zero: the subject lacks the attribute that buckets, so the split does not apply. */
+export function armOf(splits: Int32Array, place: number, subject: Subject): number {
+  const { units, unitMemo, unitHashes } = subject.compiled;
+  const slot = splits[place] as number;
+  // Most units of a bulk evaluation are hashed already.
+  if (unitMemo[slot] !== ((subject.stamp << 1) | 1) && !hasUnit(units[slot] as Unit, subject)) return -1;
+  const hash = bucketHash(splits[place + 1] as number, unitHashes[slot] as number);
   const first = place + 3;
-  if (high < 8) {
-    // Without a branch on the bucket, which no processor can predict.
-    for (let range = 0; range < high; range++) low += ((splits[first + range * 2] as number) - 1 - bucket) >>> 31;
+  let range = 0;
+  let last = (splits[place + 2] as number) - 1;
+  if (last < 8) {
+    for (let end = 0; end < last; end++) range += 1 - below(hash, splits[first + end * 2] as number);
   } else {
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (bucket < (splits[first + middle * 2] as number)) high = middle;
-      else low = middle + 1;
+    while (range < last) {
+      const middle = (range + last) >> 1;
+      if (below(hash, splits[first + middle * 2] as number) === 1) last = middle;
+      else range = middle + 1;
     }
   }
-  return splits[first + low * 2 + 1] as number;
+  return splits[first + range * 2 + 1] as number;
 }
 
 /** Whether the subject has the bucketing attribute; afterwards its hash stands in `unitHashes`. */
@@ -215,7 +215,8 @@ function truthOf(predicate: Predicate, subject: Subject): Truth {
   return workOut(predicate, subject);
 }
 
-function workOut(predicate: Predicate, subject: Subject): Truth {
+/** The predicate's truth, found again; whoever calls has looked whether it is remembered. */
+export function workOut(predicate: Predicate, subject: Subject): Truth {
   const truth =
     predicate.op >= EXISTS ? testAttribute(predicate as AttributePredicate, subject) : combine(predicate, subject);
   if (predicate.shared) subject.compiled.memo[predicate.id] = (subject.stamp << 2) | truth;
@@ -284,8 +285,8 @@ function combine(predicate: Predicate, subject: Subject): Truth {
 
 function within({ unit, seed, from, to }: Share, subject: Subject): boolean {
   if (!hasUnit(unit, subject)) return false;
-  const bucket = bucketOf(seed, subject.compiled.unitHashes[unit.slot] as number);
-  return from <= bucket && bucket < to;
+  const hash = bucketHash(seed, subject.compiled.unitHashes[unit.slot] as number);
+  return below(hash, from) === 0 && (to === null || below(hash, to) === 1);
 }
 
 function inSegment(segment: CompiledSegment, subject: Subject): Truth {

@@ -41,12 +41,13 @@ export interface Unit {
   readonly slot: number;
 }
 
-/** A share of a unit's buckets: [from, to). */
+/** A share of a unit's buckets: [from, to), in hashes. */
 export interface Share {
   readonly unit: Unit;
   readonly seed: number;
   readonly from: number;
-  readonly to: number;
+  /** Null: all buckets from there on. */
+  readonly to: number | null;
 }
 
 export interface CompiledSegment {

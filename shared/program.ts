@@ -1,5 +1,5 @@
 import { contiguous } from "./allocate.ts";
-import { seedHash } from "./bucket.ts";
+import { hashAt, seedHash } from "./bucket.ts";
 import type { ConditionCompiler } from "./condition-compiler.ts";
 import { parseInstant } from "./instant.ts";
 import type { Cause, Reason, Result } from "./outcome.ts";
@@ -14,7 +14,7 @@ import { TRUE } from "./truth.ts";
  * holdout and layer are steps that serve the off variant, rules follow, and a step that always serves ends the list.
  *
  * What a step serves is the number of a result; or, below zero, `~place` of a split in `splits`: unit, seed, number
- * of ranges, then each range's exclusive end and result, ascending; or AND_NEXT: the following step must hold as well.
+ * of ranges, then each range's exclusive end (the first hash beyond it) and result, ascending; or AND_NEXT: the following step must hold as well.
  */
 export interface Program {
   readonly steps: Int32Array;
@@ -154,7 +154,7 @@ export class ProgramWriter {
         arm = this.#result({ variant, reason: "SPLIT", cause, ruleId });
         arms.set(variant, arm);
       }
-      this.#splits.push(to, arm);
+      this.#splits.push(hashAt(to), arm);
     }
     return ~place;
   }
