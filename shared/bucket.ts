@@ -105,12 +105,12 @@ export function below(a: number, b: number): number {
   return ((~a & b) | (~(a ^ b) & (a - b))) >>> 31;
 }
 
-/** Which of SPLIT_TOTAL parts, 0-based, a hash falls into. */
-export function bucketOf(hash: number): number {
-  return Math.floor(((hash >>> 0) * SPLIT_TOTAL) / 4_294_967_296);
+/** The bucket of an already hashed unit under an already hashed seed: which of SPLIT_TOTAL parts, 0-based. */
+export function bucketOf(seed: number, unit: number): number {
+  return Math.floor(((bucketHash(seed, unit) >>> 0) * SPLIT_TOTAL) / 4_294_967_296);
 }
 
 /** Which part a unit falls into under a seed. */
 export function bucket(seed: string, identity: string): number {
-  return bucketOf(bucketHash(seedHash(seed), unitHash(identity)));
+  return bucketOf(seedHash(seed), unitHash(identity));
 }
