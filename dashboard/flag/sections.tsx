@@ -34,6 +34,11 @@ const SECTIONS: readonly Section[] = [
     load: () => import("../try/preview-panel.tsx").then((module) => module.PreviewPanel),
   },
   {
+    id: "plan",
+    place: "panels",
+    load: () => import("../plan/plan-panel.tsx").then((module) => module.PlanPanel),
+  },
+  {
     id: "triggers",
     place: "panels",
     load: () => import("../trigger/trigger-panel.tsx").then((module) => module.TriggerPanel),

@@ -25,7 +25,7 @@ export function HistoryRow({ row, revert }: { row: AuditEntry; revert: () => voi
   const [open, setOpen] = useState(false);
   const subject = subjectOf(row);
   const environment = project.value?.environments.find(({ key }) => key === subject?.environment);
-  const isFlag = subject && ["flag", "state", "kill"].includes(subject.entity);
+  const isFlag = subject && ["flag", "state", "kill", "plan"].includes(subject.entity);
   const verb = actionWords(row);
   const tone =
     verb === "killed" ? "tone-killed" : verb === "restored" || verb === "switched on" ? "tone-on" : "tone-off";

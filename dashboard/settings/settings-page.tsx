@@ -1,6 +1,7 @@
 import { project } from "../project.ts";
 import { may } from "../session.ts";
 import { EnvironmentSettings } from "./environment-settings.tsx";
+import { FreezeSettings } from "./freeze-settings.tsx";
 import { KeySettings } from "./key-settings.tsx";
 import { NewProject } from "./new-project.tsx";
 import { TokenSettings } from "./token-settings.tsx";
@@ -15,6 +16,7 @@ export function SettingsPage() {
       </div>
       <KeySettings project={project.value} />
       <EnvironmentSettings project={project.value} />
+      <FreezeSettings project={project.value} />
       {may("admin") && <TokenSettings project={project.value.key} />}
       <TransferSettings project={project.value.key} />
       {may("admin") && <NewProject />}

@@ -5,10 +5,10 @@ type Row = Pick<AuditRow, "action" | "actor"> & {
 };
 
 /** Who is behind a change, in words. */
-export function actorWords({ type, name }: AuditRow["actor"]): string {
+export function actorWords({ type, id, name }: AuditRow["actor"]): string {
   switch (type) {
     case "schedule":
-      return `The schedule ${name}`;
+      return id === "release-plan" ? "The release plan" : `The schedule ${name}`;
     case "guard":
       return `The guard ${name}`;
     case "trigger":
@@ -20,7 +20,21 @@ export function actorWords({ type, name }: AuditRow["actor"]): string {
   }
 }
 
+const PLAN_WORDS: Record<string, string> = {
+  putPlan: "wrote the release plan of",
+  deletePlan: "deleted the release plan of",
+  startPlan: "started the release of",
+  pausePlan: "paused the release of",
+  resumePlan: "went on with the release of",
+  advancePlan: "took the release on of",
+  stepBackPlan: "took the release a stage back of",
+  rollbackPlan: "rolled back the release of",
+};
+
 const SETS: Record<string, string> = {
+  freeze: "the freeze window",
+  plan: "the release plan",
+  planTemplate: "the plan template",
   environment: "the environment",
   flag: "the flag",
   holdout: "the holdout",
@@ -37,7 +51,9 @@ export function subjectOf(row: Row): { entity: string; key: string; environment:
   const body = (first.after ?? first.before) as { flag?: string } | null;
   const key = first.entity === "kill" ? (body?.flag ?? "") : first.key;
   const keys = new Set(
-    row.changes.map((change) => `${change.entity === "state" ? "flag" : change.entity} ${change.key}`),
+    row.changes.map(
+      (change) => `${change.entity === "state" || change.entity === "plan" ? "flag" : change.entity} ${change.key}`,
+    ),
   );
   return { entity: first.entity, key, environment: first.environment, more: keys.size - 1 };
 }
@@ -48,6 +64,8 @@ export function actionWords(row: Row): string {
   if (row.action === "import") return "imported a document, changing";
   if (row.action === "revert") return "put back an earlier version of";
   if (!first) return row.action;
+  const plan = PLAN_WORDS[row.action];
+  if (plan) return plan;
   const before = first.before as Record<string, unknown> | null;
   const after = first.after as Record<string, unknown> | null;
   if (first.entity === "kill") return after && after.clearedRevision === undefined ? "killed" : "restored";

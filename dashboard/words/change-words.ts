@@ -1,4 +1,5 @@
 import type { FlagState, Rule, Serve } from "../../shared/schema/flag.ts";
+import type { Plan, PlanRun } from "../../shared/schema/plan.ts";
 import type { Json } from "../../shared/schema/primitives.ts";
 import { conditionWords, isForEverybody, serveWords } from "./condition-words.ts";
 import { PURPOSE_WORDS, VISIBILITY_WORDS } from "./flag-words.ts";
@@ -27,6 +28,7 @@ export function changesOf(entity: string, before: Document | null, after: Docume
   if (!before && !after) return [];
   if (entity === "kill") return [killChange(before, after)];
   if (!after) return [{ what: "Removed" }];
+  if (entity === "plan") return planChanges((before ?? {}) as Partial<Plan>, after as Plan);
   if (!before && entity !== "state") return [{ what: "Made" }];
   if (entity === "state") return stateChanges((before ?? {}) as Partial<FlagState>, after as FlagState);
   return fieldChanges(before ?? {}, after);
@@ -39,6 +41,20 @@ function killChange(before: Document | null, after: Document | null): Change {
     return { what: `Killed ${what}; people get ${after.serve ?? "no value"}` };
   return { what: `Restored ${what}` };
 }
+
+function planChanges(before: Partial<Plan>, after: Plan): Change[] {
+  const { run: old, ...was } = before;
+  const { run: now, ...is } = after;
+  const changes: Change[] = [];
+  if (!same(was, is))
+    changes.push({ what: `Release plan ${before.stages ? "changed" : "written"}: ${after.stages.length} stages` });
+  if (now && !same(old, now))
+    changes.push({ what: "Release", before: old && runWords(before, old), after: runWords(after, now) });
+  return changes;
+}
+
+const runWords = ({ stages = [] }: Partial<Plan>, { status, stage }: PlanRun): string =>
+  `${status.replace("-", " ")}, stage ${stage + 1} of ${stages.length}`;
 
 function stateChanges(before: Partial<FlagState>, after: FlagState): Change[] {
   const { rules: old = [], ...restBefore } = before;

@@ -8,11 +8,16 @@ let server: Server;
 let browser: Browser;
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-const PAGES: { path: string; ready: string; dialog?: string }[] = [
+/** The preset's button says all there is to know. */
+const CANARY = /^Canary/;
+const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/flags", ready: ".flag-state" },
   { path: "/p/demo/flags", ready: ".flag-state", dialog: "New flag" },
   { path: "/p/demo/flags", ready: ".flag-state", dialog: "Kill new-checkout…" },
   { path: "/p/demo/flags/express-pay?env=production", ready: ".rule", dialog: "Edit" },
+  { path: "/p/demo/flags/new-checkout?env=production", ready: ".plan-preset", dialog: CANARY },
+  { path: "/p/demo/flags/express-pay?env=production", ready: ".plan-now" },
+  { path: "/p/demo/flags/express-pay?env=production", ready: ".plan-now", dialog: "Roll back…" },
   { path: "/p/demo/playground", ready: ".result" },
   { path: "/p/demo/history", ready: ".history-row" },
   { path: "/p/demo/segments", ready: ".segment" },
@@ -22,6 +27,10 @@ const PAGES: { path: string; ready: string; dialog?: string }[] = [
 
 beforeAll(async () => {
   [server, browser] = await Promise.all([startServer({ env: { SEED: "" } }), launch()]);
+  const plan = "/projects/demo/environments/production/flags/express-pay/plan";
+  const stages = [{ audience: { share: 1_000 }, minimumSeconds: 3_600 }, { audience: { share: 100_000 } }];
+  await server.admin(plan, { method: "PUT", body: { variant: "on", baseline: "off", stages } });
+  expect((await server.admin(`${plan}/start`, { method: "POST", body: {} })).status).toBe(200);
 });
 afterAll(async () => {
   await browser?.close();
@@ -36,7 +45,11 @@ for (const width of [1280, 360]) {
     for (const { path, ready, dialog } of PAGES) {
       await page.goto(server.url + path);
       await page.locator(ready).first().waitFor();
-      if (dialog) await page.getByRole("button", { name: dialog, exact: true }).first().click();
+      if (dialog)
+        await page
+          .getByRole("button", { name: dialog, exact: typeof dialog === "string" })
+          .first()
+          .click();
       await page.addScriptTag({ path: AXE });
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });

@@ -1,0 +1,179 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Server, startServer } from "../process/server.ts";
+import { launch, signedIn, watchErrors } from "./browser.ts";
+
+// A release from the choice of a preset to its roll-back, as a person makes it.
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let errors: string[];
+const FLAG = "/projects/demo/environments/production/flags/new-checkout";
+
+interface Plan {
+  version: number;
+  stages: { audience: object; minimumSeconds: number; guards: { name: string; tolerance: number }[] }[];
+  run: { status: string; stage: number; steps: { what: string; comment?: string }[] };
+}
+const plan = async () => (await (await server.admin(`${FLAG}/plan`)).json()) as Plan;
+const panel = () => page.locator(".plan");
+const press = (name: string | RegExp) => panel().getByRole("button", { name }).click();
+const confirm = (name: string | RegExp) => page.getByRole("dialog").getByRole("button", { name }).click();
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer({ env: { SEED: "" } }), launch()]);
+  ({ page } = await signedIn(browser, server));
+  errors = watchErrors(page);
+  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("a preset is chosen, edited in plain words, and saved without anything going live", async () => {
+  await press(/^Canary/);
+  await panel().getByLabel("Share of stage 2, in per cent").fill("2,5");
+  await panel().getByLabel("Least time of stage 2", { exact: true }).fill("2");
+  await panel().getByLabel("Unit of the least time of stage 2").selectOption("hours");
+  await panel().getByLabel("fewer people convert").check();
+  await panel().getByLabel("Tolerated change of conversion, in per cent").fill("3");
+  const before = (await (await server.admin(FLAG)).json()) as object;
+  await press("Save the plan");
+  await panel().getByRole("button", { name: "Start…" }).waitFor();
+  const { stages } = await plan();
+  expect(stages.map(({ audience }) => audience)).toEqual([
+    { segment: "staff" },
+    { share: 2_500 },
+    { share: 10_000 },
+    { share: 50_000 },
+    { share: 100_000 },
+  ]);
+  expect(stages[1]?.minimumSeconds).toBe(7_200);
+  expect(stages[1]?.guards.find(({ name }) => name === "conversion")?.tolerance).toBe(0.03);
+  expect(stages[0]?.guards).toEqual([]);
+  expect(await (await server.admin(FLAG)).json()).toEqual(before);
+});
+
+test("what each stage would notice follows the traffic that is typed", async () => {
+  await panel().getByText("What would each stage notice?").click();
+  const cell = panel().locator(".detection-table tbody tr").first().locator("td").first();
+  await panel().getByLabel("New people per hour").fill("1000");
+  const slow = await cell.textContent();
+  await panel().getByLabel("New people per hour").fill("100000");
+  await expect.poll(() => cell.textContent()).not.toBe(slow);
+  expect(await cell.textContent()).toMatch(/^[\d,]+ people, .*minutes/);
+});
+
+test("a start that would take the variant from people is refused in words, and a later stage is offered", async () => {
+  await press("Start…");
+  await confirm(/^Start/);
+  // The flag is live for 10 % already.
+  await page
+    .getByRole("dialog")
+    .getByText(/10 % of everybody get "on" now/)
+    .waitFor();
+  await page.getByLabel("Begin with").selectOption("2");
+  await page.getByRole("dialog").getByText("The segment staff and 10 % of everybody else get on").waitFor();
+  await page.getByLabel("Why? (for the history)").fill("Release day");
+  await page.keyboard.press("Enter");
+  await panel().getByText("Running", { exact: true }).waitFor();
+  await panel().getByText("At least 30 minutes more").waitFor();
+  expect((await plan()).run).toMatchObject({ stage: 2, steps: [{ what: "started", comment: "Release day" }] });
+});
+
+test("it is paused, resumed and taken on by keyboard, each after saying what goes live for whom", async () => {
+  await panel().getByRole("button", { name: "Pause…" }).focus();
+  await page.keyboard.press("Enter");
+  await page
+    .getByRole("dialog")
+    .getByText(/Nothing changes for anybody/)
+    .waitFor();
+  await page.keyboard.press("Enter");
+  await panel().getByText("Paused", { exact: true }).waitFor();
+  await press("Resume…");
+  await page
+    .getByRole("dialog")
+    .getByText(/10 % of everybody else get on/)
+    .waitFor();
+  await page.keyboard.press("Enter");
+  await panel().getByText("Running", { exact: true }).waitFor();
+  await press("Go on to 50 %…");
+  await page
+    .getByRole("dialog")
+    .getByText(/50 % of everybody else get on, everybody else off/)
+    .waitFor();
+  await page.keyboard.press("Enter");
+  await expect.poll(async () => (await plan()).run.stage).toBe(3);
+  await panel().locator('[aria-current="step"]').getByText("50 %").waitFor();
+});
+
+test("what was reached stays, what lies ahead is edited under way", async () => {
+  await press("Edit what lies ahead");
+  expect(await panel().getByLabel("Share of stage 4, in per cent").isDisabled()).toBe(true);
+  await panel().getByLabel("Least time of stage 5", { exact: true }).fill("3");
+  await press("Save the plan");
+  await panel().getByRole("button", { name: "Pause…" }).waitFor();
+  expect((await plan()).stages[4]?.minimumSeconds).toBe(3 * 3_600);
+});
+
+test("a kill halts it; a stage chosen beneath the kill says what goes live with the restore", async () => {
+  await server.admin(`${FLAG}/kill`, { method: "POST", body: { comment: "payments fail" } });
+  await panel().getByText("Halted", { exact: true }).waitFor();
+  await panel().getByText("The flag was killed. Choose the stage").waitFor();
+  await press("Resume…");
+  await page.getByLabel("Go on at").selectOption("1");
+  await page.getByRole("dialog").getByText("stays so until somebody restores it").waitFor();
+  await confirm(/^Go on at 2.5 %/);
+  await panel().getByText("nothing is live until it is restored").waitFor();
+  expect((await plan()).run).toMatchObject({ status: "running", stage: 1 });
+  await server.admin(`${FLAG}/restore`, { method: "POST", body: {} });
+  await panel().getByText("At least 2 hours more").waitFor();
+});
+
+test("it is rolled back, and the history tells it in sentences", async () => {
+  await press("Roll back…");
+  await page.getByRole("dialog").getByText("At once, everybody gets off.").waitFor();
+  await confirm(/^Roll back/);
+  await panel().getByText("Rolled back", { exact: true }).waitFor();
+  await page.goto(`${server.url}/p/demo/history`);
+  await page.getByText("Administrator rolled back the release of new-checkout in Production").waitFor();
+  await page.getByText("Administrator started the release of new-checkout in Production").waitFor();
+});
+
+test("a plan is kept as a template and offered for another flag; a marketer may not touch a release", async () => {
+  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+  await press("Edit the plan");
+  await press("Keep as a template…");
+  await panel().getByLabel("Name of the template").fill("Our canary");
+  await press("Keep it");
+  await page.goto(`${server.url}/p/demo/flags/shipping-price?env=production`);
+  await panel()
+    .getByRole("button", { name: /^Our canary/ })
+    .waitFor();
+  const made = await server.admin("/tokens", { method: "POST", body: { name: "Mia", role: "marketer" } });
+  const { token } = (await made.json()) as { token: string };
+  const mia = await signedIn(browser, server, { token });
+  await mia.page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+  await mia.page.locator(".plan-steps").waitFor();
+  expect(await mia.page.locator(".plan").getByRole("button").count()).toBe(0);
+  await mia.context.close();
+});
+
+test("a freeze window is made and removed in the settings", async () => {
+  await page.goto(`${server.url}/p/demo/settings`);
+  await page.getByLabel("New window").fill("Friday evening");
+  await page.getByRole("button", { name: "Add it" }).click();
+  await page.getByText(/^Fri from 16:00 to 08:00 the next day/).waitFor();
+  const { freezes } = (await (await server.admin("/projects/demo/environments/production/freezes")).json()) as {
+    freezes: object[];
+  };
+  expect(freezes).toMatchObject([{ id: "friday-evening", weekly: { days: ["friday"] } }]);
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByText("None: releases go on at any hour.").waitFor();
+});
+
+test("nothing threw", () => {
+  expect(errors).toEqual([]);
+});
