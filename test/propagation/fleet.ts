@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { unstable_readConfig } from "wrangler";
 import type { Faults, Observed } from "../../worker/testing/faults.ts";
 
 /**
@@ -93,11 +94,14 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
   const variables = { ADMIN_TOKEN, BREAK_GLASS_SECRET, ...options.bindings };
-  const object = (className: string, scriptName?: string) => ({
-    className,
-    useSQLite: true,
-    ...(scriptName && { scriptName }),
-  });
+  const { durable_objects } = unstable_readConfig({ config: path.join(root, "wrangler.toml") });
+  const objects = (scriptName?: string) =>
+    Object.fromEntries(
+      durable_objects.bindings.map(({ name, class_name }: { name: string; class_name: string }) => [
+        name,
+        { className: class_name, useSQLite: true, ...(scriptName && { scriptName }) },
+      ]),
+    );
   const instances: Miniflare[] = [];
   const isolates: Isolate[] = [];
   let store: Isolate | undefined;
@@ -107,7 +111,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       ...shared,
       name: `edge-${colo.toLowerCase()}-${number + 1}`,
       bindings: { ...variables, COLO: colo, ...(storeMs ? { STORE_MS: String(storeMs) } : {}) },
-      durableObjects: { FLAG_STORE: object("FlagStore", "store"), DIRECTORY: object("Directory", "store") },
+      durableObjects: objects("store"),
       ...(first
         ? { kvNamespaces: { SNAPSHOTS: "snapshots" } }
         : { serviceBindings: { SNAPSHOTS: { name: "store", entrypoint: "SharedKv" } } }),
@@ -116,7 +120,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       ...shared,
       name: "store",
       bindings: { ...variables, COLO: "STORE" },
-      durableObjects: { FLAG_STORE: object("FlagStore"), DIRECTORY: object("Directory") },
+      durableObjects: objects(),
       kvNamespaces: { SNAPSHOTS: "snapshots" },
     };
     const workers = first ? [home, ...edges] : edges;

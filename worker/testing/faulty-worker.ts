@@ -1,5 +1,4 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { Directory } from "../durable/directory.ts";
 import { FlagStore as RealFlagStore } from "../durable/flag-store.ts";
 import type { Env } from "../env.ts";
 import worker from "../index.ts";
@@ -102,7 +101,8 @@ function wrap(env: TestEnv): TestEnv {
   return wrapped;
 }
 
-export { Directory };
+// The objects as they are, save the store.
+export * from "../index.ts";
 
 export class FlagStore extends RealFlagStore {
   constructor(state: DurableObjectState, env: TestEnv) {
