@@ -1,11 +1,12 @@
 import { Hono } from "hono";
-import { type Memberships, prepare } from "../../shared/evaluate.ts";
+import { prepare } from "../../shared/evaluate.ts";
 import { evaluateAllWithPreviews } from "../../shared/preview.ts";
+import { type NoticesDeps, tellChanges } from "../edge/change-notices.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "../edge/list-memory.ts";
 import type { Env } from "../env.ts";
-import { type EdgeAttributes, edgeAttributes } from "../http/edge-attributes.ts";
+import { edgeAttributes } from "../http/edge-attributes.ts";
 import { openPreviews } from "../http/preview-token.ts";
 import { openStreamToken, STREAM_TOKEN_PERIOD_MS, type StreamSubject, sealStreamToken } from "../http/stream-token.ts";
 
@@ -15,14 +16,6 @@ import { openStreamToken, STREAM_TOKEN_PERIOD_MS, type StreamSubject, sealStream
  */
 export const streams = new Hono<{ Bindings: Env }>();
 
-/** How often a stream looks at this isolate's memory (ms). */
-const STEP_MS = 500;
-/** A silent close is only noticed at a write, so one happens at least this often (ms). */
-const HEARTBEAT_MS = 10_000;
-/** Streams end after this long (ms), at random in between: an invocation has 10,000 subrequests. */
-const LIFE_MS = { least: 240_000, most: 360_000 };
-/** Clients of one change come back spread over this long (ms). */
-const JITTER_MS = 300;
 /** Streams per isolate; each costs about 95 KB of its 128 MB. */
 const DEFAULT_STREAMS_PER_ISOLATE = 600;
 /** A page in the background closes its stream after this long (s), as OFREP's `inactivityDelaySec`. */
@@ -71,23 +64,37 @@ streams.get("/:project/:environment", async (c) => {
       "Retry-After": String(1 + Math.floor(Math.random() * 5)),
     });
 
-  let cancelled = false;
-  const last = c.req.header("Last-Event-ID") || subject.etag;
-  const attributes = edgeAttributes(c.req.raw);
+  let gone = false;
+  let counted = true;
+  const leave = () => {
+    if (counted) open--;
+    counted = false;
+  };
+  const context = { ...subject.context, edge: edgeAttributes(c.req.raw) };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       open++;
-      const look = () => edge.current(project, environment, waitUntil);
-      const listed = ({ compiled }: Loaded, context: object) =>
-        isolateLists(c.env).memberships(project, compiled.lists, context, waitUntil, LIST_PATIENCE_MS);
-      void speak(controller, look, listed, { ...subject, etag: last }, attributes, () => cancelled).finally(() => {
-        if (!cancelled) open--;
-      });
+      const deps: NoticesDeps = {
+        now: () => Date.now(),
+        wait: (ms) => scheduler.wait(ms),
+        random: () => Math.random(),
+        look: () => edge.current(project, environment, waitUntil),
+        isWelcome: ({ keys }) => keys.has(subject.keyId),
+        resultOf: (now) => resultOf(c.env, now, context, waitUntil),
+        write: (text) => controller.enqueue(encoder.encode(text)),
+        isGone: () => gone,
+      };
+      const telling = tellChanges(deps, c.req.header("Last-Event-ID") || subject.etag);
+      void telling
+        .then(() => gone || controller.close())
+        // The client went away between two writes.
+        .catch(() => {})
+        .finally(leave);
     },
     // Runs when the client is gone; a `finally` after the loop would not.
     cancel() {
-      cancelled = true;
-      open--;
+      gone = true;
+      leave();
     },
   });
   return new Response(body, {
@@ -97,54 +104,16 @@ streams.get("/:project/:environment", async (c) => {
 
 const encoder = new TextEncoder();
 
-async function speak(
-  controller: ReadableStreamDefaultController<Uint8Array>,
-  look: () => Promise<Loaded | "missing" | "unreachable">,
-  listed: (loaded: Loaded, context: object) => Memberships | Promise<Memberships>,
-  subject: StreamSubject,
-  edge: EdgeAttributes,
-  isCancelled: () => boolean,
-): Promise<void> {
-  const write = (text: string) => controller.enqueue(encoder.encode(text));
-  const started = Date.now();
-  const life = LIFE_MS.least + Math.random() * (LIFE_MS.most - LIFE_MS.least);
-  const context = { ...subject.context, edge };
-  let told = subject.etag;
-  let seen = "";
-  let spoke = started;
-  try {
-    write(`retry: ${1_000 + Math.floor(Math.random() * 2_000)}\n: open\n\n`);
-    while (!isCancelled() && Date.now() - started < life) {
-      const loaded = await look();
-      if (loaded === "missing" || (typeof loaded !== "string" && !loaded.keys.has(subject.keyId))) break;
-      const quiet = Date.now() - spoke >= HEARTBEAT_MS;
-      // Between changes only a rule's expiry can alter a result: the heartbeat's pace is soon enough for that.
-      if (typeof loaded !== "string" && (seen !== markOf(loaded) || quiet)) {
-        seen = markOf(loaded);
-        const known = await listed(loaded, context);
-        const now = Date.now();
-        const opened = await openPreviews(loaded.sealKey, loaded.compiled.environment, context);
-        const previews = opened.filter(({ expires }) => now < expires);
-        const prepared = prepare(loaded.compiled, context, now, known);
-        const { etag } = evaluateAllWithPreviews(loaded.compiled, prepared, "client", previews);
-        if (etag !== told) {
-          await scheduler.wait(Math.random() * JITTER_MS);
-          if (isCancelled()) return;
-          told = etag;
-          spoke = Date.now();
-          write(`id: ${etag}\ndata: {"type":"refetchEvaluation","etag":"${etag}"}\n\n`);
-        }
-      }
-      if (quiet && Date.now() - spoke >= HEARTBEAT_MS) {
-        spoke = Date.now();
-        write(": still here\n\n");
-      }
-      await scheduler.wait(STEP_MS);
-    }
-    if (!isCancelled()) controller.close();
-  } catch {
-    // The client went away between two writes.
-  }
+async function resultOf(
+  env: Env,
+  { compiled, sealKey }: Loaded,
+  context: Record<string, unknown>,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<string> {
+  const { project, environment, lists } = compiled;
+  const known = await isolateLists(env).memberships(project, lists, context, waitUntil, LIST_PATIENCE_MS);
+  const opened = await openPreviews(sealKey, environment, context);
+  const now = Date.now();
+  const previews = opened.filter(({ expires }) => now < expires);
+  return evaluateAllWithPreviews(compiled, prepare(compiled, context, now, known), "client", previews).etag;
 }
-
-const markOf = (loaded: Loaded): string => `${loaded.hash} ${loaded.killsChanged}`;
