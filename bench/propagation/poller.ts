@@ -10,6 +10,8 @@ export class Poller {
   /** Flag → since when (performance.now) it should answer `false`, or null when it need not. */
   readonly #expected = new Map<string, { value: boolean; since: number; lastStale: number; fresh: boolean }>();
   requests = 0;
+  /** How long each answer took (ms). */
+  readonly times: number[] = [];
   #stopped = false;
 
   constructor(url: URL, key: string, pauseMs: number) {
@@ -49,6 +51,7 @@ export class Poller {
       if (answer === "") return;
       if (!answer.startsWith("HTTP/1.1 200")) throw new Error(`an evaluation was answered ${answer.slice(0, 200)}`);
       this.requests++;
+      this.times.push(performance.now() - began);
       this.#note(answer, began);
       await sleep(Math.max(0, this.#pauseMs - (performance.now() - began)));
     }

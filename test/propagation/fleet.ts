@@ -16,6 +16,8 @@ export interface CentreOptions {
   isolates: number;
   /** Added to each call of the store (ms). */
   storeMs?: number;
+  /** Variables and secrets of these isolates, over the fleet's. */
+  bindings?: Record<string, string>;
 }
 
 export interface FleetOptions {
@@ -37,6 +39,8 @@ export interface Isolate {
 
 export interface Fleet extends AsyncDisposable {
   isolates: Isolate[];
+  /** Throws a project's store out of memory, in the middle of whatever it does, as Cloudflare may at any time. */
+  evict(project: string): Promise<void>;
   /** The isolate in which the store lives; administration goes through it, so no other one learns of a write by it. */
   store: Isolate;
   /** A request below /api/v1 that must succeed. */
@@ -105,12 +109,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const instances: Miniflare[] = [];
   const isolates: Isolate[] = [];
   let store: Isolate | undefined;
-  for (const [index, { colo, isolates: many, storeMs }] of options.centres.entries()) {
+  for (const [index, { colo, isolates: many, storeMs, bindings }] of options.centres.entries()) {
     const first = index === 0;
     const edges = Array.from({ length: many }, (_, number) => ({
       ...shared,
       name: `edge-${colo.toLowerCase()}-${number + 1}`,
-      bindings: { ...variables, COLO: colo, ...(storeMs ? { STORE_MS: String(storeMs) } : {}) },
+      bindings: { ...variables, ...bindings, COLO: colo, ...(storeMs ? { STORE_MS: String(storeMs) } : {}) },
       durableObjects: objects("store"),
       ...(first
         ? { kvNamespaces: { SNAPSHOTS: "snapshots" } }
@@ -159,6 +163,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       const text = await response.text();
       if (!response.ok) throw new Error(`${method} ${route} answered ${response.status}: ${text}`);
       return (text === "" ? null : JSON.parse(text)) as T;
+    },
+    async evict(project) {
+      const response = await fetch(new URL(`/__evict/${project}`, home.url), { method: "POST" });
+      await response.body?.cancel();
     },
     async [Symbol.asyncDispose]() {
       for (const instance of instances.reverse()) await instance.dispose();

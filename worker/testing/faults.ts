@@ -5,7 +5,8 @@
 export interface Faults {
   /** Reads of snapshots and of the break-glass document. "foreign": another value's bytes. */
   kvRead?: "null" | "corrupt" | "truncated" | "foreign" | "hang" | "error-500" | "error-429";
-  kvWrite?: "hang" | "error-500" | "error-429";
+  /** "evict": the store that writes is thrown out of memory in the middle of it. */
+  kvWrite?: "hang" | "error-500" | "error-429" | "evict";
   /** The store as this isolate reaches it. "lost-reply": carried out, and the answer is lost. */
   store?: "throw" | "hang" | "overloaded" | "status-500" | "lost-reply";
   /** Added to every call of the store (ms): the way there and back. */

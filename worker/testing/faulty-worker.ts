@@ -28,7 +28,7 @@ function active<K extends keyof Faults>(kind: K): Faults[K] {
   return fault;
 }
 
-function faultyKv(kv: KVNamespace): KVNamespace {
+function faultyKv(kv: KVNamespace, evict: () => void = () => {}): KVNamespace {
   const faulty = {
     async get(key: string, options?: KVNamespaceGetOptions<"text">): Promise<string | null> {
       const fault = active("kvRead");
@@ -45,6 +45,10 @@ function faultyKv(kv: KVNamespace): KVNamespace {
     async put(key: string, body: string): Promise<void> {
       const fault = active("kvWrite");
       if (fault === "hang") return never();
+      if (fault === "evict") {
+        evict();
+        return never();
+      }
       if (fault) throw new Error(`KV PUT failed: ${fault.slice(6)}`);
       await kv.put(key, body);
     },
@@ -105,8 +109,17 @@ function wrap(env: TestEnv): TestEnv {
 export * from "../index.ts";
 
 export class FlagStore extends RealFlagStore {
+  readonly #evict: () => void;
+
   constructor(state: DurableObjectState, env: TestEnv) {
-    super(state, wrap(env));
+    const evict = () => state.abort("evicted");
+    super(state, { ...wrap(env), SNAPSHOTS: faultyKv(env.SNAPSHOTS, evict) });
+    this.#evict = evict;
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    if (new URL(request.url).pathname === "/evict") this.#evict();
+    return super.fetch(request);
   }
 }
 
@@ -133,6 +146,12 @@ export default {
         storeCalls = {};
       }
       return Response.json({ faults, fired, storeCalls, openStreams: openStreams() } satisfies Observed);
+    }
+    const evicted = /^\/__evict\/(.+)$/.exec(new URL(request.url).pathname)?.[1];
+    if (evicted) {
+      const store = env.FLAG_STORE.get(env.FLAG_STORE.idFromName(evicted));
+      await store.fetch("https://durable/evict", { method: "POST" }).catch(() => {});
+      return new Response(null, { status: 204 });
     }
     const here = new Request(request, { cf: { colo: env.COLO ?? "TST" } } as RequestInit);
     return (worker.fetch as (r: Request, e: Env, c: ExecutionContext) => Promise<Response>)(here, ours, context);
