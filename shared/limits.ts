@@ -89,6 +89,15 @@ export const LIMITS = {
   triggerCallsKept: 200,
   /** Bytes of a trigger's call. Alertmanager sends a whole group of alerts, a kilobyte each. */
   triggerBodyBytes: 1024 * 1024,
+  /** Webhooks of a project: each event may become as many requests. */
+  webhooksPerProject: 20,
+  /** Deliveries of a webhook that are kept, received and given-up ones apart. */
+  deliveriesPerWebhook: 1_000,
+  /** Received deliveries are shown this long (ms), 7 days. */
+  deliveredKeepMs: 7 * 86_400_000,
+  /** What was given up can be sent again for this long (ms), 30 days. */
+  deadLetterKeepMs: 30 * 86_400_000,
+  deliveriesShown: 100,
   tokens: 1_000,
   projects: 1_000,
   auditPageRows: 200,

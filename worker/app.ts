@@ -34,6 +34,7 @@ import { tests } from "./routes/tests.ts";
 import { triggerCalls } from "./routes/trigger-calls.ts";
 import { triggers } from "./routes/triggers.ts";
 import { usage } from "./routes/usage.ts";
+import { webhooks } from "./routes/webhooks.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
 export const admin = new OpenAPIHono<AdminEnv>()
@@ -46,6 +47,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", plans)
   .route("/", planLibrary)
   .route("/", triggers)
+  .route("/", webhooks)
   .route("/", keys)
   .route("/", history)
   .route("/", playground)

@@ -6,6 +6,7 @@ export interface Env {
   readonly TELEMETRY_SHARD: DurableObjectNamespace;
   readonly DESK: DurableObjectNamespace;
   readonly TEST_LEDGER: DurableObjectNamespace;
+  readonly COURIER: DurableObjectNamespace;
   readonly ASSETS: Fetcher;
   /** The administrator's token. Unset, administration is closed. */
   readonly ADMIN_TOKEN?: string;
@@ -15,6 +16,8 @@ export interface Env {
   readonly EVENT_STREAMS?: string;
   /** Event streams one isolate holds; 600 unless set. */
   readonly STREAMS_PER_ISOLATE?: string;
+  /** "allow", in development only: webhooks may go to http and to private addresses. */
+  readonly WEBHOOK_LOCAL_TARGETS?: string;
   /** Tests only: where to announce the steps of a write (loopback addresses only). */
   readonly FAULT_SERVER?: string;
   /** Tells this start from an earlier one that may still hold the port. */

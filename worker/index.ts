@@ -2,6 +2,7 @@ import { app } from "./app.ts";
 import type { Env } from "./env.ts";
 import { isEvaluation, ofrep } from "./routes/ofrep.ts";
 
+export { Courier } from "./durable/courier/courier.ts";
 export { Desk } from "./durable/desk.ts";
 export { Directory } from "./durable/directory.ts";
 export { FlagStore } from "./durable/flag-store.ts";

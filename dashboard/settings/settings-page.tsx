@@ -6,6 +6,7 @@ import { KeySettings } from "./key-settings.tsx";
 import { NewProject } from "./new-project.tsx";
 import { TokenSettings } from "./token-settings.tsx";
 import { TransferSettings } from "./transfer-settings.tsx";
+import { WebhookSettings } from "./webhook-settings.tsx";
 
 export function SettingsPage() {
   if (!project.value) return <main class="page page-narrow" aria-busy="true" />;
@@ -18,6 +19,7 @@ export function SettingsPage() {
       <EnvironmentSettings project={project.value} />
       <FreezeSettings project={project.value} />
       {may("admin") && <TokenSettings project={project.value.key} />}
+      <WebhookSettings project={project.value} />
       <TransferSettings project={project.value.key} />
       {may("admin") && <NewProject />}
     </main>

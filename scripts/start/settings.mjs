@@ -20,8 +20,10 @@ export function readSettings(env) {
     stateDir: path.resolve(root, env.STATE_DIR || path.join(".wrangler", "state")),
     adminToken: env.ADMIN_TOKEN || undefined,
     seed: env.SEED !== "none",
-    // Tests stop a write at a chosen step; the Worker takes loopback addresses only.
-    vars: env.FAULT_SERVER ? { FAULT_SERVER: env.FAULT_SERVER } : {},
+    // Tests stop a write at a chosen step (the Worker takes loopback addresses only) and receive webhooks.
+    vars: Object.fromEntries(
+      ["FAULT_SERVER", "WEBHOOK_LOCAL_TARGETS"].flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+    ),
   };
 }
 

@@ -9,6 +9,7 @@ import { comment, key, name, slug } from "../../shared/schema/primitives.ts";
 import { scheduleTime, statePatch } from "../../shared/schema/schedule.ts";
 import { holdout, layer, listKey, segment } from "../../shared/schema/segment.ts";
 import { keyKind } from "../../shared/schema/snapshot.ts";
+import { eventType, webhookFormat } from "../../shared/schema/webhook.ts";
 
 const patch = statePatch;
 const listed = z.array(listKey).max(LIMITS.segmentListPatchKeys);
@@ -20,6 +21,18 @@ const stage = z
   .max(LIMITS.stagesPerPlan - 1);
 /** What an automatic step means: repeated, or overtaken by a person, it does nothing. */
 const meant = { run: z.string().max(100).optional(), from: stage.optional() };
+
+const webhookId = z.string().max(100);
+const salt = z.string().length(32);
+const webhookSettings = {
+  name,
+  /** Sealed by the store before it decides. */
+  url: z.string().max(4_000),
+  host: z.string().max(300),
+  events: z.array(eventType),
+  environments: z.array(slug),
+  format: webhookFormat,
+};
 
 /** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
 export const command = z.discriminatedUnion("type", [
@@ -83,6 +96,21 @@ export const command = z.discriminatedUnion("type", [
     hash: z.string().length(64),
     hint: z.string().max(10),
   }),
+  z.strictObject({
+    type: z.literal("createWebhook"),
+    id: webhookId,
+    ...webhookSettings,
+    salt,
+    dashboard: z.string().max(300),
+  }),
+  z.strictObject({
+    type: z.literal("patchWebhook"),
+    id: webhookId,
+    ...z.object(webhookSettings).omit({ format: true }).partial().shape,
+    paused: z.boolean().optional(),
+  }),
+  z.strictObject({ type: z.literal("rotateWebhook"), id: webhookId, salt }),
+  z.strictObject({ type: z.literal("deleteWebhook"), id: webhookId }),
   z.strictObject({ type: z.literal("deleteTrigger"), ...at, id: z.string().max(100) }),
   z.strictObject({
     type: z.literal("putTest"),

@@ -28,3 +28,42 @@ export const TRIGGERS: Omit<Migration, "name"> = {
       PRIMARY KEY (trigger_id, lane, minute)
     ) WITHOUT ROWID;`,
 };
+
+export const NOTICES: Omit<Migration, "name"> = {
+  sql: `
+    CREATE TABLE notice (
+      position INTEGER PRIMARY KEY AUTOINCREMENT,
+      message_id TEXT NOT NULL UNIQUE,
+      webhooks TEXT NOT NULL,
+      message TEXT NOT NULL
+    );`,
+};
+
+export const COURIER_MIGRATIONS: readonly Migration[] = [
+  {
+    name: "0001-deliveries",
+    sql: `
+      CREATE TABLE endpoint (
+        webhook TEXT PRIMARY KEY,
+        settings TEXT NOT NULL,
+        gone INTEGER NOT NULL,
+        delivered INTEGER NOT NULL,
+        failed_attempts INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE delivery (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        webhook TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        type TEXT NOT NULL,
+        message TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        due_at INTEGER,
+        delivered_at INTEGER,
+        last_result TEXT,
+        UNIQUE (webhook, message_id)
+      );
+      CREATE INDEX delivery_due ON delivery (status, due_at);`,
+  },
+];

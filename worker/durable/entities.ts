@@ -8,6 +8,7 @@ import { instant, key, name } from "../../shared/schema/primitives.ts";
 import { scheduleFields } from "../../shared/schema/schedule.ts";
 import { holdout, layer, segment } from "../../shared/schema/segment.ts";
 import { keyKind } from "../../shared/schema/snapshot.ts";
+import { eventType, webhookFormat } from "../../shared/schema/webhook.ts";
 
 /**
  * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
@@ -58,6 +59,24 @@ export const ENTITIES = {
     /** SHA-256 of the token. */
     hash: z.string().length(64),
     hint: z.string(),
+    createdBy: z.string(),
+  }),
+  /** Where events go. What must stay secret is sealed or derived: the audit shows these documents. */
+  webhook: z.strictObject({
+    name: z.string(),
+    /** The URL, sealed. */
+    url: z.string(),
+    host: z.string(),
+    events: z.array(eventType),
+    environments: z.array(z.string()),
+    format: webhookFormat,
+    /** Public half of the signing secret; the other is the project's secret. */
+    salt: z.string(),
+    /** The half that was rotated out, and until when it goes on signing. */
+    previous: z.strictObject({ salt: z.string(), until: instant }).optional(),
+    /** Where the dashboard is, for links. */
+    dashboard: z.string(),
+    paused: z.boolean(),
     createdBy: z.string(),
   }),
   /** A break-glass kill, by its id, that has been restored. */

@@ -7,7 +7,10 @@ import { type ServedReport, servedReport } from "../../shared/schema/propagation
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import { type CallOutcome, type Signal, signal } from "../../shared/schema/trigger.ts";
 import { type UsageReport, type UsageView, usageReport } from "../../shared/schema/usage.ts";
+import type { WebhookView } from "../../shared/schema/webhook.ts";
 import type { Env } from "../env.ts";
+import { toBase64 } from "../http/base64.ts";
+import { seal, unseal } from "../http/seal.ts";
 import { syntheticKey } from "../http/synthetic.ts";
 import { randomSecret, sameSecret } from "../http/tokens.ts";
 import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
@@ -23,14 +26,16 @@ import {
   USAGE_REPORTS_AT_ONCE,
   USAGE_REPORTS_PER_S,
 } from "./admission.ts";
-import { AuditLog, type AuditSearch } from "./audit.ts";
+import { type AuditEntry, AuditLog, type AuditSearch } from "./audit.ts";
 import { RestoreStage, readBackupPage } from "./backup.ts";
 import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
+import type { Endpoint } from "./courier/deliveries.ts";
 import { decide } from "./decide/decide.ts";
 import { overdueTests } from "./decide/demand-test.ts";
 import { activeKills } from "./decide/kill.ts";
+import { messagesOf, wants } from "./decide/notices.ts";
 import { fieldIssues } from "./decide/parse.ts";
 import { plansByTime } from "./decide/plan.ts";
 import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
@@ -40,12 +45,13 @@ import { DurableBase } from "./durable-base.ts";
 import type { Change, Row } from "./entities.ts";
 import { exportProject } from "./export-project.ts";
 import { FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
+import { Notices } from "./notices.ts";
 import { backoff, computeNextAlarm, drainOutbox, type Rendered } from "./outbox.ts";
 import { PropagationLog } from "./propagation-log.ts";
 import { Publications, type Published } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
-import { directory } from "./stubs.ts";
+import { courier, directory } from "./stubs.ts";
 import { TriggerCalls } from "./trigger-calls.ts";
 import { UsageLog } from "./usage-log.ts";
 import {
@@ -66,6 +72,7 @@ import {
   testViews,
   triggerView,
   viewAfter,
+  webhookView,
 } from "./views.ts";
 
 /** What a carried-out command answers. */
@@ -96,6 +103,8 @@ const PUBLISH_WAIT_MS = 1_000;
 const SAFETY_ALARM_MS = 2_000;
 /** KV calls that take longer count as failed (ms). */
 const KV_TIMEOUT_MS = 5_000;
+/** The courier writes to its own SQLite and answers; longer counts as failed (ms). */
+const COURIER_TIMEOUT_MS = 5_000;
 /** Tombstones stay this long (ms): far beyond the minute that KV may serve an old break-glass document. */
 const TOMBSTONE_KEEP_MS = 7 * 86_400_000;
 const CLEAN_UP_ROWS = 50;
@@ -140,6 +149,8 @@ export class FlagStore extends DurableBase {
     "syntheticKey",
     "listKeys",
     "listTriggers",
+    "listWebhooks",
+    "webhookSecret",
     "callTrigger",
     "audit",
     "searchAudit",
@@ -163,6 +174,10 @@ export class FlagStore extends DurableBase {
   readonly #lists: SegmentLists;
   readonly #restoring: RestoreStage;
   readonly #triggerCalls: TriggerCalls;
+  readonly #notices: Notices;
+  #handingOver = false;
+  #handOverFailures = 0;
+  #handOverAt = 0;
   readonly #snapshots: SnapshotStore;
   readonly #checkpoints: Checkpoints;
   readonly #admitted = {
@@ -191,6 +206,7 @@ export class FlagStore extends DurableBase {
     this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
     this.#triggerCalls = new TriggerCalls(state.storage.sql);
+    this.#notices = new Notices(state.storage.sql);
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
     this.#checkpoints = checkpoints(env.FAULT_SERVER);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
@@ -216,11 +232,14 @@ export class FlagStore extends DurableBase {
   async execute(sent: Envelope): Promise<Result<Reply>> {
     const parsed = envelope.safeParse(sent);
     if (!parsed.success) return reject({ code: "invalid", issues: fieldIssues(parsed.error) });
-    const asked = parsed.data;
+    let asked = parsed.data;
     if (!this.#ready) {
       if (asked.command.type !== "putProject") return reject({ code: "project-not-found", project: asked.project });
       this.#prepare();
     }
+    const { command } = asked;
+    if ((command.type === "createWebhook" || command.type === "patchWebhook") && command.url !== undefined)
+      asked = { ...asked, command: { ...command, url: await seal(this.#webhookUrlKey, command.url) } };
     await this.#checkpoints.reach("received");
     await this.#checkpoints.reach("in-transaction");
     const result = this.#storage.transactionSync(() => this.#transact(asked));
@@ -267,7 +286,9 @@ export class FlagStore extends DurableBase {
       if (change.entity === "trigger" && change.after === null) this.#triggerCalls.forget(change.key);
       if (change.entity === "project") this.#publications.enqueue("", revision, now);
     }
-    this.#audit.append({ revision, at: now, actor, action: command.type, comment, changes });
+    const row = { revision, at: now, actor, action: command.type, comment, changes };
+    this.#audit.append(row);
+    this.#notify(row);
     for (const environment of publish) {
       this.#publications.enqueue(environment, revision, now);
       this.#propagation.committed(environment, revision, command.type, now);
@@ -296,6 +317,82 @@ export class FlagStore extends DurableBase {
     // The changes of an import are in the audit already; a replay needs the answer only.
     const kept = JSON.stringify({ ...reply, changes: [] });
     sql.exec("INSERT INTO command (id, fingerprint, reply, at) VALUES (?, ?, ?, ?)", id, fingerprint, kept, now);
+  }
+
+  /** In the transaction of what it tells of, for those who want it; without webhooks nothing is kept. */
+  #notify(row: AuditEntry): void {
+    const webhooks = this.#documents.list("webhook");
+    if (row.changes.some(({ entity }) => entity === "webhook"))
+      this.#setMeta("webhooks_revision", String(row.revision));
+    if (webhooks.length === 0) return;
+    for (const [index, message] of messagesOf(this.#project, row).entries()) {
+      const wanting = webhooks.filter(({ body }) => wants(body, message)).map(({ key }) => key);
+      if (wanting.length === 0) continue;
+      const id = `msg_${this.#project}-${this.#epoch}-${row.revision}-${index}`;
+      this.#notices.append({ id, webhooks: wanting, message });
+    }
+  }
+
+  /** Hands what waits to the courier, until it has it. Twice does no harm. */
+  async #handOver(): Promise<void> {
+    if (this.#handingOver) return;
+    this.#handingOver = true;
+    try {
+      while (this.#hasNews) {
+        const revision = this.#meta("webhooks_revision") ?? "0";
+        const { notices, upTo } = this.#notices.waiting();
+        await within(COURIER_TIMEOUT_MS, courier(this.#env, this.#project).take(await this.#endpoints(), notices));
+        this.#notices.taken(upTo);
+        this.#setMeta("courier_told", revision);
+        this.#handOverFailures = 0;
+      }
+    } catch (error) {
+      this.#handOverFailures++;
+      log({ event: "courier-unreachable", attempts: this.#handOverFailures, error: String(error) });
+    } finally {
+      this.#handOverAt = Date.now() + backoff(this.#handOverFailures);
+      this.#handingOver = false;
+    }
+  }
+
+  /** Whether there is something that the courier does not know: messages, or the webhooks as they stand now. */
+  get #hasNews(): boolean {
+    return (this.#meta("webhooks_revision") ?? "0") !== (this.#meta("courier_told") ?? "0") || !this.#notices.isEmpty;
+  }
+
+  /** Webhooks as the courier needs them, with what the documents keep sealed. */
+  async #endpoints(): Promise<Endpoint[]> {
+    const now = Date.now();
+    return Promise.all(
+      this.#documents.list("webhook").map(async ({ key: webhook, body }) => {
+        const { format, dashboard, paused, salt, previous } = body;
+        const url = (await unseal(this.#webhookUrlKey, body.url)) ?? "";
+        const old = previous && Date.parse(previous.until) > now ? [this.#webhookSecret(previous.salt)] : [];
+        return { webhook, url, format, dashboard, paused, secrets: [this.#webhookSecret(salt), ...old] };
+      }),
+    );
+  }
+
+  get #webhookUrlKey(): string {
+    return sha256(`webhook-url\n${this.#meta("seal_key")}`);
+  }
+
+  /** Signing secrets are derived, so that the audit shows salts only. */
+  #webhookSecret(salt: string): string {
+    const hex = sha256(`webhook-secret\n${this.#meta("seal_key")}\n${salt}`);
+    return `whsec_${toBase64(Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)))}`;
+  }
+
+  /** The signing secret that goes with a salt, for whoever has just drawn it. */
+  webhookSecret(salt: string): string | null {
+    return this.#ready ? this.#webhookSecret(salt) : null;
+  }
+
+  async listWebhooks(): Promise<WebhookView[] | null> {
+    if (!this.getProject()) return null;
+    const rows = this.#documents.list("webhook");
+    const counts = rows.length === 0 ? [] : await courier(this.#env, this.#project).counts();
+    return rows.map((row) => webhookView(row, counts.find(({ webhook }) => webhook === row.key) ?? null));
   }
 
   /**
@@ -456,6 +553,10 @@ export class FlagStore extends DurableBase {
       this.#draining = false;
       this.#scheduleAlarm();
     }
+    // After the edges, which matter more.
+    if (!this.#hasNews) return;
+    await this.#handOver();
+    this.#scheduleAlarm();
   }
 
   #outboxDeps() {
@@ -549,6 +650,7 @@ export class FlagStore extends DurableBase {
       .filter((at) => at !== null)
       .map((at) => Math.max(at, this.#schedulesHeldUntil));
     for (const { at } of plansByTime(this.#documents, Date.now())) due.push(Math.max(at, this.#plansHeldUntil));
+    if (this.#hasNews) due.push(this.#handOverAt);
     const at = computeNextAlarm([...this.#publications.due(), ...due], Date.now());
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
   }
@@ -652,6 +754,8 @@ export class FlagStore extends DurableBase {
       const after = new Set(this.#lists.kvKeys(project));
       for (const kvKey of before) if (!after.has(kvKey)) this.#publications.retire(kvKey, now);
       this.#setMeta("epoch", String(epoch));
+      // Of another epoch: the courier is told anew, whatever the backup says that it knew.
+      this.#setMeta("webhooks_revision", `${epoch}/0`);
       const revision = checked.value.revision + 1;
       const comment = `epoch ${epoch}`;
       this.#audit.append({ revision, at: now, actor, action: "restoreBackup", comment, changes: [] });
@@ -811,6 +915,8 @@ export class FlagStore extends DurableBase {
 function asAsked(command: Command): unknown {
   if (command.type === "createKey" || command.type === "createTrigger")
     return { ...command, id: "", hash: "", hint: "" };
+  if (command.type === "createWebhook") return { ...command, id: "", salt: "" };
+  if (command.type === "rotateWebhook") return { ...command, salt: "" };
   return command.type === "putList" ? { ...command, upload: "" } : command;
 }
 
@@ -845,6 +951,8 @@ export type FlagStoreMethods = Pick<
   | "syntheticKey"
   | "listKeys"
   | "listTriggers"
+  | "listWebhooks"
+  | "webhookSecret"
   | "callTrigger"
   | "audit"
   | "searchAudit"

@@ -1,4 +1,4 @@
-import { TRIGGERS } from "./delivery-migrations.ts";
+import { NOTICES, TRIGGERS } from "./delivery-migrations.ts";
 
 /**
  * Append-only. A migration that has been released is never edited: add another. At boot the applied list must be a
@@ -144,6 +144,7 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
       ) WITHOUT ROWID;`,
   },
   { name: "0007-triggers", ...TRIGGERS },
+  { name: "0008-notices", ...NOTICES },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

@@ -23,6 +23,7 @@ export type Rejection =
   /** The plan is not where the command needs it to be. */
   | { code: "plan-state"; what: string; fix: string }
   | { code: "trigger-not-found"; id: string }
+  | { code: "webhook-not-found"; id: string }
   | { code: "revision-not-found"; revision: number; latest: number }
   | { code: "version-conflict"; what: string; expected: number; actual: number }
   | { code: "already-exists"; what: string; fix: string }

@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import type { CourierMethods } from "./courier/courier.ts";
 import type { DeskMethods } from "./desk.ts";
 import type { DirectoryMethods } from "./directory.ts";
 import { durableStub } from "./durable-base.ts";
@@ -8,6 +9,9 @@ import type { TestLedgerMethods } from "./test-ledger.ts";
 
 /** The store of one project. */
 export const flagStore = (env: Env, project: string) => durableStub<FlagStoreMethods>(env.FLAG_STORE, project);
+
+/** Carries the events of one project to its webhooks. */
+export const courier = (env: Env, project: string) => durableStub<CourierMethods>(env.COURIER, project);
 
 /** Projects, API tokens and sessions of the whole installation. */
 export const directory = (env: Env) => durableStub<DirectoryMethods>(env.DIRECTORY, "directory");

@@ -6,8 +6,10 @@ import type { PlanView } from "../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../shared/schema/schedule.ts";
 import type { ListView } from "../../shared/schema/segment.ts";
 import type { TriggerCall, TriggerView } from "../../shared/schema/trigger.ts";
+import type { WebhookView } from "../../shared/schema/webhook.ts";
 import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
+import type { EndpointCounts } from "./courier/deliveries.ts";
 import { activeKills } from "./decide/kill.ts";
 import { situationOf } from "./decide/plan.ts";
 import type { Entity, ProjectView, Row } from "./entities.ts";
@@ -79,6 +81,13 @@ export const testViews = (view: ProjectView, environment: string): TestView[] =>
 export function testViewOf(view: ProjectView, environment: string, flag: string): TestView | null {
   const row = view.get("test", environment, flag);
   return row && testView(row);
+}
+
+export function webhookView(row: Row<"webhook">, counts: EndpointCounts | null): WebhookView {
+  const { name, host, events, environments, format, paused, createdBy } = row.body;
+  const { delivered = 0, failedAttempts = 0, pending = 0, dead = 0, gone = false } = counts ?? {};
+  const settings = { name, host, events, environments, format, paused, createdBy, createdAt: iso(row.createdAt) };
+  return { id: row.key, ...settings, version: row.version, gone, delivered, failedAttempts, pending, dead };
 }
 
 /** Schedules of an environment, or of one flag in it, by their time. */
@@ -212,6 +221,12 @@ export function viewAfter(
       return planTemplateViewOf(view, command.template);
     case "putFreeze":
       return freezeViewOf(view, command.environment, command.freeze);
+    case "createWebhook":
+    case "patchWebhook":
+    case "rotateWebhook": {
+      const row = view.get("webhook", "", command.id);
+      return row && webhookView(row, null);
+    }
     case "createTrigger": {
       const made = view.get("trigger", command.environment, command.id);
       return made && triggerView(made, []);
@@ -236,6 +251,7 @@ export function viewAfter(
     case "deleteProject":
     case "deleteEnvironment":
     case "archiveFlag":
+    case "deleteWebhook":
     case "deleteTrigger":
     case "deleteTest":
     case "deleteSegment":

@@ -79,6 +79,8 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return notFound("freeze window", r.freeze);
     case "plan-state":
       return [409, r.what, r.fix];
+    case "webhook-not-found":
+      return notFound("webhook", r.id);
     case "trigger-not-found":
       return notFound("trigger", r.id);
     case "revision-not-found":

@@ -45,6 +45,7 @@ export const params = {
   template: z.object({ project: slug, template: key }),
   freeze: z.object({ project: slug, environment: slug, freeze: key }),
   schedule: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
+  projectId: z.object({ project: slug, id: z.string().max(100) }),
   trigger: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
   keyId: z.object({ project: slug, environment: slug, id: z.string().max(100) }),
   request: z.object({ project: slug, environment: slug, id: z.string().max(100) }),

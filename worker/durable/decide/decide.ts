@@ -22,6 +22,7 @@ import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
 import { createTrigger, deleteTrigger } from "./trigger.ts";
+import { createWebhook, deleteWebhook, patchWebhook, rotateWebhook } from "./webhook.ts";
 
 /**
  * What a command does to a project: the documents that change, or why not. Pure. `historySince(revision)` gives the
@@ -86,6 +87,14 @@ export function decide(
       return putFreeze(command, c);
     case "deleteFreeze":
       return deleteFreeze(command, c);
+    case "createWebhook":
+      return createWebhook(command, c);
+    case "patchWebhook":
+      return patchWebhook(command, c);
+    case "rotateWebhook":
+      return rotateWebhook(command, c);
+    case "deleteWebhook":
+      return deleteWebhook(command, c);
     case "createTrigger":
       return createTrigger(command, c);
     case "deleteTrigger":

@@ -55,6 +55,7 @@ export function deleteProject(c: Circumstances): Result<Decision> {
     "freeze",
     "trigger",
     "test",
+    "webhook",
     "key",
     "state",
     "flag",
