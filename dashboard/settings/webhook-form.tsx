@@ -55,7 +55,7 @@ export function WebhookForm({ make }: { make: (settings: Settings) => Promise<vo
           />
         </label>
         <label class="field">
-          <span class="label">As</span>
+          <span class="label">Sent as</span>
           <select
             value={format.value}
             onChange={(event) => {
