@@ -47,6 +47,12 @@ export const LIMITS = {
   stagesPerPlan: 20,
   /** Each adds to the work of every check, and takes its part of the plan's alpha. */
   guardsPerStage: 10,
+  /**
+   * Distinct flags that guards stop in one environment within the window; beyond, a person approves each. Several
+   * releases failing at once are more likely broken telemetry, or an outage, than several bad releases.
+   */
+  automaticKills: 5,
+  automaticKillWindowMs: 3_600_000,
   /** A stage lasts at most this long by itself (s), 90 days: beyond, nobody remembers it. */
   planStageSeconds: 90 * 86_400,
   /** Steps of a run that are shown; the audit keeps them all. */

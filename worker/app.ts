@@ -14,6 +14,7 @@ import { desk } from "./routes/desk.ts";
 import { doors, pages } from "./routes/doors.ts";
 import { EVENTS_PATH, events } from "./routes/events.ts";
 import { flags } from "./routes/flags.ts";
+import { guards } from "./routes/guards.ts";
 import { history } from "./routes/history.ts";
 import { keys } from "./routes/keys.ts";
 import { ofrep } from "./routes/ofrep.ts";
@@ -44,6 +45,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", segments)
   .route("/", segmentLists)
   .route("/", schedules)
+  .route("/", guards)
   .route("/", plans)
   .route("/", planLibrary)
   .route("/", triggers)

@@ -4,6 +4,7 @@ export interface Env {
   readonly FLAG_STORE: DurableObjectNamespace;
   readonly DIRECTORY: DurableObjectNamespace;
   readonly TELEMETRY_SHARD: DurableObjectNamespace;
+  readonly GUARD: DurableObjectNamespace;
   readonly DESK: DurableObjectNamespace;
   readonly TEST_LEDGER: DurableObjectNamespace;
   readonly COURIER: DurableObjectNamespace;

@@ -6,6 +6,7 @@ export { Courier } from "./durable/courier/courier.ts";
 export { Desk } from "./durable/desk.ts";
 export { Directory } from "./durable/directory.ts";
 export { FlagStore } from "./durable/flag-store.ts";
+export { Guard } from "./durable/guard.ts";
 export { TelemetryShard } from "./durable/telemetry-shard.ts";
 export { TestLedger } from "./durable/test-ledger.ts";
 

@@ -11,7 +11,7 @@ import { type GuardMemory, remember, sampleOf } from "./samples.ts";
 const SHOWN_ALPHA = 0.05;
 /** Level of the check of the planned shares: a false alarm here costs a look, nothing else. */
 const MISMATCH_ALPHA = 0.001;
-/** Units in each arm below which nothing is called healthy. */
+/** Units in each arm below which nothing is called healthy. A stage of chosen people may have fewer for good. */
 const ENOUGH_UNITS = 20;
 
 export interface Assessment {
@@ -163,7 +163,7 @@ function tilesOf(judged: readonly Judged[]): GuardTile[] {
     const known = tiles.get(place);
     if (known && known.missing <= missing) continue;
     const { treatment, control } = numbers.units;
-    const few = Math.min(treatment, control ?? treatment) < ENOUGH_UNITS;
+    const few = control === null ? treatment === 0 : Math.min(treatment, control) < ENOUGH_UNITS;
     const tile: GuardTile = {
       ...numbers,
       basis: control === null ? "weaker" : "concurrent",

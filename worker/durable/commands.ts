@@ -4,6 +4,7 @@ import { actor, exportDocument } from "../../shared/schema/admin.ts";
 import { darkStage, stopReason, testSettings } from "../../shared/schema/demand-test.ts";
 import { flagDefinition, flagStateInput } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
+import { breachEvidence, guardDefinition } from "../../shared/schema/guard.ts";
 import { planDefinition, planTemplate } from "../../shared/schema/plan.ts";
 import { comment, key, name, slug } from "../../shared/schema/primitives.ts";
 import { scheduleTime, statePatch } from "../../shared/schema/schedule.ts";
@@ -57,7 +58,13 @@ export const command = z.discriminatedUnion("type", [
     acknowledgeExposure: z.boolean().optional(),
   }),
   z.strictObject({ type: z.literal("patchState"), ...at, patch, acknowledgeExposure: z.boolean().optional() }),
-  z.strictObject({ type: z.literal("kill"), ...at, variant: key.optional() }),
+  z.strictObject({
+    type: z.literal("kill"),
+    ...at,
+    variant: key.optional(),
+    /** Only a guard brings any. */
+    evidence: breachEvidence.optional(),
+  }),
   z.strictObject({
     type: z.literal("restore"),
     ...at,
@@ -75,6 +82,8 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("cancelSchedule"), ...at, id: scheduleId }),
   /** Sent by the store's own alarm only. */
   z.strictObject({ type: z.literal("applySchedule"), ...at, id: scheduleId }),
+  z.strictObject({ type: z.literal("putGuard"), ...at, guard: guardDefinition }),
+  z.strictObject({ type: z.literal("deleteGuard"), ...at }),
   z.strictObject({ type: z.literal("putPlan"), ...at, plan: planDefinition }),
   z.strictObject({ type: z.literal("deletePlan"), ...at }),
   z.strictObject({ type: z.literal("startPlan"), ...at, stage: stage.optional() }),

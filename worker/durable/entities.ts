@@ -3,6 +3,7 @@ import { actor } from "../../shared/schema/admin.ts";
 import { testFields } from "../../shared/schema/demand-test.ts";
 import { flagDefinition, flagState } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
+import { breachEvidence, guardEntity } from "../../shared/schema/guard.ts";
 import { plan, planTemplate } from "../../shared/schema/plan.ts";
 import { instant, key, name } from "../../shared/schema/primitives.ts";
 import { scheduleFields } from "../../shared/schema/schedule.ts";
@@ -12,8 +13,8 @@ import { eventType, webhookFormat } from "../../shared/schema/webhook.ts";
 
 /**
  * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
- * `state`, `key`, `kill`, `schedule`, `plan`, `freeze`, `trigger` and `test` belong to an environment; the rest to the
- * project (environment "").
+ * `state`, `key`, `kill`, `schedule`, `plan`, `guard`, `freeze`, `trigger` and `test` belong to an environment; the rest to
+ * the project (environment "").
  */
 export const ENTITIES = {
   project: z.strictObject({ name }),
@@ -50,7 +51,11 @@ export const ENTITIES = {
     at: instant,
     /** Project revision of the restore. Kept until a snapshot without the kill is out. */
     clearedRevision: z.int().optional(),
+    /** Of a guard's kill: the numbers behind it. */
+    evidence: breachEvidence.optional(),
   }),
+  /** A guard that watches a flag without a plan, and its present observation. */
+  guard: guardEntity,
   /** A secret URL that kills a flag. */
   trigger: z.strictObject({
     flag: key,

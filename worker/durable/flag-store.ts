@@ -44,14 +44,15 @@ import { Documents } from "./documents.ts";
 import { DurableBase } from "./durable-base.ts";
 import type { Change, Row } from "./entities.ts";
 import { exportProject } from "./export-project.ts";
+import { watchList } from "./guard-watch.ts";
 import { FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
 import { Notices } from "./notices.ts";
-import { backoff, computeNextAlarm, drainOutbox, type Rendered } from "./outbox.ts";
+import { backoff, computeNextAlarm, drainOutbox, guardedBy, guardRow, type Rendered } from "./outbox.ts";
 import { PropagationLog } from "./propagation-log.ts";
 import { Publications, type Published } from "./publications.ts";
 import { type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
-import { courier, directory } from "./stubs.ts";
+import { courier, directory, guard } from "./stubs.ts";
 import { TriggerCalls } from "./trigger-calls.ts";
 import { UsageLog } from "./usage-log.ts";
 import {
@@ -60,6 +61,7 @@ import {
   flagViewOf,
   flagViews,
   freezeViews,
+  guardView,
   keyViews,
   listViewOf,
   planTemplateViews,
@@ -140,6 +142,7 @@ export class FlagStore extends DurableBase {
     "listShard",
     "listEnvironments",
     "listSchedules",
+    "getGuard",
     "getPlan",
     "listPlans",
     "listPlanTemplates",
@@ -293,12 +296,26 @@ export class FlagStore extends DurableBase {
       this.#publications.enqueue(environment, revision, now);
       this.#propagation.committed(environment, revision, command.type, now);
     }
+    this.#orderGuards([...publish, ...changes.map((change) => change.environment)], revision, now);
     const view = viewAfter(this.#documents, project, command, revision, this.#epoch, now);
     const reply: Reply = { revision, changed: true, created, changes, view };
     this.#rememberReply(asked.id, fingerprint, reply, now);
     void this.#storage.setAlarm(now + SAFETY_ALARM_MS);
     this.#checkpoints.linger();
     return { ok: true, value: reply };
+  }
+
+  /** Lets the guards of these environments know what to watch, where there is, or was, anything to watch. */
+  #orderGuards(environments: readonly string[], revision: number, now: number): void {
+    for (const environment of new Set(environments)) {
+      if (environment === "") continue;
+      const list = watchList(this.#documents, environment);
+      const told = this.#meta(`watched/${environment}`) ?? "nothing";
+      const mark = list.length === 0 ? "nothing" : sha256(JSON.stringify(list));
+      if (mark === told) continue;
+      this.#setMeta(`watched/${environment}`, mark);
+      this.#publications.enqueue(guardRow(environment), revision, now);
+    }
   }
 
   #earlierReply(id: string, fingerprint: string): Result<Reply> | null {
@@ -450,7 +467,7 @@ export class FlagStore extends DurableBase {
     await this.#drain();
     await this.#forgetTombstones();
     this.#documents.forgetSchedules(Date.now() - LIMITS.scheduleKeepMs);
-    const waiting = this.#publications.pending().length > 0;
+    const waiting = this.#publications.pending().some(({ environment }) => guardedBy(environment) === null);
     for (const kvKey of this.#publications.retired(Date.now(), CLEAN_UP_ROWS)) {
       // While a publication waits, edges may still read a snapshot that names these shards.
       if (waiting && kvKey.startsWith(LIST_PREFIX)) {
@@ -587,6 +604,13 @@ export class FlagStore extends DurableBase {
         await (row
           ? list.registerProject(this.#project, row.body.name, row.createdAt)
           : list.forgetProject(this.#project));
+      },
+      order: async (environment: string) => {
+        const revision = this.#audit.latestRevision;
+        const list = watchList(this.#documents, environment);
+        const order = { project: this.#project, environment, epoch: this.#epoch, revision, list };
+        await within(KV_TIMEOUT_MS, guard(this.#env, this.#project, environment).watch(order));
+        this.#publications.settle(guardRow(environment), revision);
       },
       registered: () => this.#publications.settle("", this.#audit.latestRevision),
       report: log,
@@ -760,7 +784,10 @@ export class FlagStore extends DurableBase {
       const comment = `epoch ${epoch}`;
       this.#audit.append({ revision, at: now, actor, action: "restoreBackup", comment, changes: [] });
       this.#publications.enqueue("", revision, now);
-      for (const { key } of this.#documents.list("environment")) this.#publications.enqueue(key, revision, now);
+      for (const { key } of this.#documents.list("environment")) {
+        this.#publications.enqueue(key, revision, now);
+        this.#publications.enqueue(guardRow(key), revision, now);
+      }
       void this.#storage.setAlarm(now + SAFETY_ALARM_MS);
       return { ok: true, value: { revision, epoch, done: true } };
     });
@@ -841,6 +868,11 @@ export class FlagStore extends DurableBase {
     return this.#ready && this.#documents.get("environment", "", environment)
       ? scheduleViews(this.#documents, environment, flag)
       : null;
+  }
+
+  getGuard(environment: string, flag: string) {
+    const row = this.#ready ? this.#documents.get("guard", environment, flag) : null;
+    return row && guardView(row);
   }
 
   getPlan(environment: string, flag: string) {
@@ -942,6 +974,7 @@ export type FlagStoreMethods = Pick<
   | "listDefinitions"
   | "listEnvironments"
   | "listSchedules"
+  | "getGuard"
   | "getPlan"
   | "listPlans"
   | "listPlanTemplates"

@@ -14,11 +14,13 @@ export interface OutboxDeps {
   /** Tells the directory of projects that this one exists or is gone. */
   register(): Promise<void>;
   registered(): void;
+  /** Tells an environment's guard what is to be watched. */
+  order(environment: string): Promise<void>;
   report(event: { event: "publish-failed"; environment: string; attempts: number; error: string }): void;
 }
 
 export interface PendingPublication {
-  /** "" stands for the directory. */
+  /** "" stands for the directory, `guard/{environment}` for that environment's guard. */
   environment: string;
   revision: number;
   attempts: number;
@@ -31,12 +33,21 @@ export interface Rendered {
   body: string;
 }
 
+/** The name under which a guard's orders wait; environments hold no slash. */
+export const guardRow = (environment: string): string => `guard/${environment}`;
+export const guardedBy = (name: string): string | null => (name.startsWith("guard/") ? name.slice(6) : null);
+
 export async function drainOutbox(deps: OutboxDeps): Promise<void> {
   for (const { environment, attempts } of deps.pending()) {
     try {
       if (environment === "") {
         await deps.register();
         deps.registered();
+        continue;
+      }
+      const guarded = guardedBy(environment);
+      if (guarded !== null) {
+        await deps.order(guarded);
         continue;
       }
       const rendered = deps.render(environment);

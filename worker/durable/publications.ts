@@ -38,7 +38,8 @@ export class Publications {
   pending(): PendingPublication[] {
     return this.#sql
       .exec<{ environment: string; revision: number; attempts: number }>(
-        "SELECT environment, revision, attempts FROM outbox ORDER BY committed_at, environment",
+        // Guards come last: what people get must not wait for who watches it.
+        "SELECT environment, revision, attempts FROM outbox ORDER BY environment GLOB 'guard/*', committed_at, environment",
       )
       .toArray();
   }

@@ -17,6 +17,8 @@ export type Rejection =
   | { code: "key-not-found"; id: string }
   | { code: "token-not-found"; id: string }
   | { code: "schedule-not-found"; id: string }
+  | { code: "nothing-to-approve"; flag: string }
+  | { code: "guard-not-found"; flag: string; environment: string }
   | { code: "plan-not-found"; flag: string; environment: string }
   | { code: "plan-template-not-found"; template: string }
   | { code: "freeze-not-found"; freeze: string }

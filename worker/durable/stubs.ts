@@ -4,6 +4,7 @@ import type { DeskMethods } from "./desk.ts";
 import type { DirectoryMethods } from "./directory.ts";
 import { durableStub } from "./durable-base.ts";
 import type { FlagStoreMethods } from "./flag-store.ts";
+import type { GuardMethods } from "./guard.ts";
 import type { TelemetryShardMethods } from "./telemetry-shard.ts";
 import type { TestLedgerMethods } from "./test-ledger.ts";
 
@@ -27,3 +28,7 @@ export const desk = (env: Env, project: string, environment: string) =>
 /** Who saw one flag's test, and who wanted it. */
 export const testLedger = (env: Env, project: string, environment: string, flag: string) =>
   durableStub<TestLedgerMethods>(env.TEST_LEDGER, `${project}/${environment}/${flag}`);
+
+/** What watches the releases of one environment. */
+export const guard = (env: Env, project: string, environment: string) =>
+  durableStub<GuardMethods>(env.GUARD, `${project}/${environment}`);

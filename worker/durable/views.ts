@@ -2,6 +2,7 @@ import { seriesId, waitsOf } from "../../shared/plan.ts";
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
 import type { TestView } from "../../shared/schema/demand-test.ts";
 import type { FreezeView } from "../../shared/schema/freeze.ts";
+import type { GuardView } from "../../shared/schema/guard.ts";
 import type { PlanView } from "../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../shared/schema/schedule.ts";
 import type { ListView } from "../../shared/schema/segment.ts";
@@ -48,6 +49,11 @@ export function planView(view: ProjectView, row: Row<"plan">, now: number): Plan
 export function planViewOf(view: ProjectView, environment: string, flag: string, now: number): PlanView | null {
   const row = view.get("plan", environment, flag);
   return row && planView(view, row, now);
+}
+
+export function guardView(row: Row<"guard">): GuardView {
+  const { createdAt, updatedAt, version } = stamps(row);
+  return { environment: row.environment, flag: row.key, version, createdAt, updatedAt, ...row.body };
 }
 
 export const planTemplateViewOf = (view: ProjectView, key: string) => {
@@ -209,6 +215,10 @@ export function viewAfter(
       const row = view.get("schedule", command.environment, command.id);
       return row && scheduleView(row);
     }
+    case "putGuard": {
+      const row = view.get("guard", command.environment, command.flag);
+      return row && guardView(row);
+    }
     case "putPlan":
     case "startPlan":
     case "pausePlan":
@@ -245,6 +255,7 @@ export function viewAfter(
       return definitionViewOf(view, "layer", command.layer);
     case "putHoldout":
       return definitionViewOf(view, "holdout", command.holdout);
+    case "deleteGuard":
     case "deletePlan":
     case "deletePlanTemplate":
     case "deleteFreeze":

@@ -71,6 +71,14 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return notFound("token", r.id);
     case "schedule-not-found":
       return notFound("schedule", r.id);
+    case "nothing-to-approve":
+      return [
+        409,
+        `No breach of "${r.flag}" waits for approval`,
+        "It may have been approved already: read the guard again.",
+      ];
+    case "guard-not-found":
+      return [404, `Nothing guards the flag "${r.flag}" in ${r.environment}`];
     case "plan-not-found":
       return [404, `The flag "${r.flag}" has no release plan in ${r.environment}`];
     case "plan-template-not-found":

@@ -4,6 +4,7 @@ import { type Result, reject } from "../result.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
 import { archiveFlag, patchFlag, patchState, putFlag, putState } from "./flag.ts";
+import { deleteGuard, putGuard, renewGuards } from "./guard.ts";
 import { kill, restore } from "./kill.ts";
 import { deleteList, writeList } from "./list.ts";
 import {
@@ -29,6 +30,16 @@ import { createWebhook, deleteWebhook, patchWebhook, rotateWebhook } from "./web
  * changes made after a revision, oldest first, or null when there is no such revision.
  */
 export function decide(
+  project: string,
+  command: Command,
+  c: Circumstances,
+  historySince: (revision: number) => Change[] | null,
+): Result<Decision> {
+  const decided = decideAlone(project, command, c, historySince);
+  return decided.ok ? { ok: true, value: renewGuards(decided.value, c) } : decided;
+}
+
+function decideAlone(
   project: string,
   command: Command,
   c: Circumstances,
@@ -63,6 +74,10 @@ export function decide(
       return cancelSchedule(command, c);
     case "applySchedule":
       return applySchedule(command, c);
+    case "putGuard":
+      return putGuard(command, c);
+    case "deleteGuard":
+      return deleteGuard(command, c);
     case "putPlan":
       return putPlan(command, c);
     case "deletePlan":

@@ -25,6 +25,8 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
   const already = activeKills(c.view, environment).some((row) => row.body.flag === key && row.body.variant === variant);
   if (already) return decision([], []);
   const state = c.view.get("state", environment, key)?.body;
+  if (command.evidence && c.actor.type !== "guard")
+    return reject({ code: "forbidden", needs: "a guard: only it has evidence" });
   const serve = state?.killVariant === undefined ? flag.value.body.offVariant : state.killVariant;
   const after = {
     flag: key,
@@ -34,6 +36,7 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
     comment: c.comment,
     by: c.actor.name,
     at: new Date(c.now).toISOString(),
+    ...(command.evidence ? { evidence: command.evidence } : {}),
   };
   return decision(
     [

@@ -51,6 +51,7 @@ export function deleteProject(c: Circumstances): Result<Decision> {
     "tombstone",
     "schedule",
     "plan",
+    "guard",
     "planTemplate",
     "freeze",
     "trigger",
@@ -102,7 +103,17 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
   // Not the kills: only restore clears one, also when the environment is made anew.
-  for (const entity of ["tombstone", "schedule", "plan", "freeze", "trigger", "test", "key", "state"] as const) {
+  for (const entity of [
+    "tombstone",
+    "schedule",
+    "plan",
+    "guard",
+    "freeze",
+    "trigger",
+    "test",
+    "key",
+    "state",
+  ] as const) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }
