@@ -19,6 +19,7 @@ function outbox(pending: PendingPublication[], failing: (step: string) => boolea
     postpone: (environment, attempts) => reach(`postpone ${environment || "directory"} ${attempts}`),
     register: async () => reach("register"),
     registered: () => reach("registered"),
+    order: async (environment) => reach(`order ${environment}`),
     report: ({ environment, attempts, error }) => reach(`report ${environment || "directory"} ${attempts} ${error}`),
   };
   return { deps, steps };
@@ -29,6 +30,16 @@ test("KV is written before the pointer moves", async () => {
   const { deps, steps } = outbox([waiting("production")]);
   await drainOutbox(deps);
   expect(steps).toEqual(["render production", "write kv/production: bytes of production", "publish production 7"]);
+});
+
+test("a guard is told by its environment, and one that does not answer is told again", async () => {
+  const told = outbox([waiting("guard/production")]);
+  await drainOutbox(told.deps);
+  expect(told.steps).toEqual(["order production"]);
+  const deaf = outbox([waiting("guard/production", 1), waiting("production")], (step) => step.startsWith("order"));
+  await drainOutbox(deaf.deps);
+  expect(deaf.steps).toContain("postpone guard/production 2");
+  expect(deaf.steps.at(-1)).toBe("publish production 7");
 });
 
 describe.each([
