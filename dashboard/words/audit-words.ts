@@ -10,7 +10,7 @@ export function actorWords({ type, id, name }: AuditRow["actor"]): string {
     case "schedule":
       return id === "release-plan" ? "The release plan" : `The schedule ${name}`;
     case "guard":
-      return `The guard ${name}`;
+      return "A guard";
     case "trigger":
       return `The trigger ${name}`;
     case "system":
@@ -37,6 +37,7 @@ const SETS: Record<string, string> = {
   planTemplate: "the plan template",
   environment: "the environment",
   flag: "the flag",
+  guard: "the guard of",
   holdout: "the holdout",
   key: "a key",
   layer: "the layer",
