@@ -15,7 +15,7 @@ import { setup } from "./setup.mjs";
 const wrangler = path.join(root, "node_modules", "wrangler", "bin", "wrangler.js");
 const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false" };
 /** Secrets the Worker needs, each with the prefix that tells it apart. */
-const SECRETS = /** @type {const} */ ({ ADMIN_TOKEN: "bda_", BREAK_GLASS_SECRET: "bdg_" });
+const SECRETS = /** @type {const} */ ({ ADMIN_TOKEN: "bda_", BREAK_GLASS_SECRET: "bdg_", METRICS_TOKEN: "bdm_" });
 
 await runMain(async () => {
   requireNode20();

@@ -17,6 +17,7 @@ import { flags } from "./routes/flags.ts";
 import { guards } from "./routes/guards.ts";
 import { history } from "./routes/history.ts";
 import { keys } from "./routes/keys.ts";
+import { metrics } from "./routes/metrics.ts";
 import { ofrep } from "./routes/ofrep.ts";
 import { planLibrary } from "./routes/plan-library.ts";
 import { plans } from "./routes/plans.ts";
@@ -77,6 +78,7 @@ admin.doc31("/openapi.json", {
 export const app = new OpenAPIHono<{ Bindings: Env }>();
 
 app.route("/ofrep/v1/streams", streams);
+app.route("/metrics", metrics);
 app.route("/v1/triggers", triggerCalls);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 

@@ -13,6 +13,8 @@ export interface Env {
   readonly ADMIN_TOKEN?: string;
   /** Opens the break-glass route, which works without the store. Unset, that route is closed. */
   readonly BREAK_GLASS_SECRET?: string;
+  /** Opens `GET /metrics`. Unset, it is closed. */
+  readonly METRICS_TOKEN?: string;
   /** "off": no event streams are offered, clients poll (Workers Free allows too few subrequests). */
   readonly EVENT_STREAMS?: string;
   /** Event streams one isolate holds; 600 unless set. */

@@ -21,8 +21,11 @@ export function readSettings(env) {
     adminToken: env.ADMIN_TOKEN || undefined,
     seed: env.SEED !== "none",
     // Tests stop a write at a chosen step (the Worker takes loopback addresses only) and receive webhooks.
+    // METRICS_TOKEN opens GET /metrics.
     vars: Object.fromEntries(
-      ["FAULT_SERVER", "WEBHOOK_LOCAL_TARGETS"].flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+      ["FAULT_SERVER", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap((name) =>
+        env[name] ? [[name, env[name]]] : [],
+      ),
     ),
   };
 }

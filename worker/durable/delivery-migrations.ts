@@ -39,6 +39,30 @@ export const NOTICES: Omit<Migration, "name"> = {
     );`,
 };
 
+export const USAGE_COUNTERS: Omit<Migration, "name"> = {
+  sql: `
+    CREATE TABLE usage_reporter (
+      reporter TEXT NOT NULL,
+      environment TEXT NOT NULL,
+      counts TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      PRIMARY KEY (reporter, environment)
+    ) WITHOUT ROWID;
+    CREATE INDEX usage_reporter_at ON usage_reporter (at);
+    CREATE TABLE usage_total (
+      environment TEXT NOT NULL,
+      name TEXT NOT NULL,
+      value INTEGER NOT NULL,
+      PRIMARY KEY (environment, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE usage_month (
+      month TEXT NOT NULL,
+      environment TEXT NOT NULL,
+      evaluations INTEGER NOT NULL,
+      PRIMARY KEY (month, environment)
+    ) WITHOUT ROWID;`,
+};
+
 export const COURIER_MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-deliveries",

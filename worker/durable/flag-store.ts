@@ -17,6 +17,7 @@ import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
 import { LIST_PREFIX, listShardKey } from "../kv/list-shards.ts";
 import { kvSnapshotStore, type SnapshotStore, sha256, snapshotKey } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
+import type { StoreMetrics } from "../metrics/project-metrics.ts";
 import {
   Admission,
   POINTER_READS_AT_ONCE,
@@ -54,6 +55,7 @@ import { type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
 import { courier, directory, guard } from "./stubs.ts";
 import { TriggerCalls } from "./trigger-calls.ts";
+import { UsageCounters } from "./usage-counters.ts";
 import { UsageLog } from "./usage-log.ts";
 import {
   definitionViewOf,
@@ -163,6 +165,7 @@ export class FlagStore extends DurableBase {
     "draft",
     "propagation",
     "noteUsage",
+    "metrics",
     "usage",
     "backupPage",
     "restorePart",
@@ -174,6 +177,7 @@ export class FlagStore extends DurableBase {
   readonly #publications: Publications;
   readonly #propagation: PropagationLog;
   readonly #usage: UsageLog;
+  readonly #counters: UsageCounters;
   readonly #lists: SegmentLists;
   readonly #restoring: RestoreStage;
   readonly #triggerCalls: TriggerCalls;
@@ -205,6 +209,7 @@ export class FlagStore extends DurableBase {
     this.#audit = new AuditLog(state.storage.sql);
     this.#publications = new Publications(state.storage.sql);
     this.#usage = new UsageLog(state.storage.sql);
+    this.#counters = new UsageCounters(state.storage.sql);
     this.#lists = new SegmentLists(state.storage.sql);
     this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
@@ -410,6 +415,28 @@ export class FlagStore extends DurableBase {
     const rows = this.#documents.list("webhook");
     const counts = rows.length === 0 ? [] : await courier(this.#env, this.#project).counts();
     return rows.map((row) => webhookView(row, counts.find(({ webhook }) => webhook === row.key) ?? null));
+  }
+
+  /** What a scrape shows of this project. */
+  metrics(): StoreMetrics | null {
+    if (!this.getProject()) return null;
+    const counters = this.#counters.totals();
+    const environments = this.#documents.list("environment").map(({ key }) => [
+      key,
+      {
+        kills: activeKills(this.#documents, key).length,
+        counters: Object.fromEntries([...(counters.get(key) ?? [])].filter(([name]) => !name.startsWith("key."))),
+        propagation: this.#propagation.afterMs(key),
+      },
+    ]);
+    return {
+      revision: this.#audit.latestRevision,
+      flags: this.#documents.list("flag").filter(({ body }) => !body.archivedAt).length,
+      publicationsWaiting: this.#publications.pending().length,
+      noticesWaiting: this.#notices.count,
+      staleServed: this.#propagation.centres().reduce((sum, { staleServed }) => sum + staleServed, 0),
+      environments: Object.fromEntries(environments),
+    };
   }
 
   /**
@@ -728,7 +755,11 @@ export class FlagStore extends DurableBase {
     const told = usageReport.safeParse(report);
     if (!told.success || !this.#ready || !this.#documents.get("environment", "", environment)) return;
     const known = (flag: string) => this.#documents.get("flag", "", flag) !== null;
-    this.#storage.transactionSync(() => this.#usage.note(environment, told.data, known, Date.now()));
+    const { reporter, counts } = told.data;
+    this.#storage.transactionSync(() => {
+      this.#usage.note(environment, told.data, known, Date.now());
+      if (reporter && counts) this.#counters.take(environment, reporter, counts, Date.now());
+    });
   }
 
   usage(environment: string): UsageView | null {
@@ -995,6 +1026,7 @@ export type FlagStoreMethods = Pick<
   | "draft"
   | "propagation"
   | "noteUsage"
+  | "metrics"
   | "usage"
   | "backupPage"
   | "restorePart"

@@ -47,6 +47,10 @@ export class Notices {
     return this.#sql.exec("SELECT 1 FROM notice LIMIT 1").toArray().length === 0;
   }
 
+  get count(): number {
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM notice").one().n;
+  }
+
   taken(upTo: number): void {
     this.#sql.exec("DELETE FROM notice WHERE position <= ?", upTo);
   }

@@ -108,6 +108,20 @@ export class PropagationLog {
     }));
   }
 
+  /** Ms from commit to first served, over all changes and data centres that are kept; null: none was served. */
+  afterMs(environment: string): { median: number; max: number } | null {
+    const rows = this.#sql
+      .exec<{ after: number }>(
+        `SELECT s.at - c.committed_at AS after FROM first_served s
+         JOIN change_log c ON c.environment = s.environment AND c.revision = s.revision
+         WHERE s.environment = ? ORDER BY after`,
+        environment,
+      )
+      .toArray();
+    const last = rows.at(-1);
+    return last ? { median: rows[(rows.length - 1) >> 1]?.after ?? last.after, max: last.after } : null;
+  }
+
   #firstServed(environment: string, change: ChangeRow): Propagation["firstServed"] {
     const rows = this.#sql.exec<{ colo: string; at: number }>(
       "SELECT colo, at FROM first_served WHERE environment = ? AND revision = ? ORDER BY at",

@@ -183,6 +183,11 @@ export class Edge {
     return this.#best(project, environment, state);
   }
 
+  /** How old (ms) what is known of a project is; infinite when nothing is. */
+  age(project: string, now: number): number {
+    return ageOf(this.#projects.get(project)?.held ?? null, now);
+  }
+
   /** A write went through this isolate: its author's next evaluation here is to see it. */
   require(project: string, revision: number): void {
     const state = this.#state(project);

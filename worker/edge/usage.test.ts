@@ -3,22 +3,29 @@ import type { CompiledSnapshot } from "../../shared/compile.ts";
 import type { UsageReport } from "../../shared/schema/usage.ts";
 import { Usage } from "./usage.ts";
 
+let names = 0;
 const shop = { project: "shop", environment: "production" } as CompiledSnapshot;
+
+const served = { kind: "server", keyId: "key_1", shape: "one", ageMs: 100 } as const;
 
 function isolate({ failing = false } = {}) {
   const told: UsageReport[] = [];
+  const counted: Pick<UsageReport, "reporter" | "counts">[] = [];
   const work: Promise<unknown>[] = [];
   const state = { failing };
   const usage = new Usage({
+    name: () => `isolate-${++names}`,
     wait: () => Promise.resolve(),
     report: async (_project, _environment, report) => {
       if (state.failing) throw new Error("busy");
-      told.push(report);
+      const { reporter, counts, ...rest } = report;
+      told.push(rest);
+      counted.push({ reporter, counts });
     },
   });
   const note = (flag: string | null, now: number, context: Record<string, unknown> | null = null) =>
-    usage.note(shop, flag, context, now, (one) => work.push(one));
-  return { note, told, state, settled: () => Promise.all(work), calls: () => work.length };
+    usage.note(shop, flag, context, served, now, (one) => work.push(one));
+  return { usage, note, told, counted, state, settled: () => Promise.all(work), calls: () => work.length };
 }
 
 test("a minute's requests are told at once, not each by itself", async () => {
@@ -67,4 +74,31 @@ test("attributes are learnt from a sample of contexts, and only from those that 
     { name: "targetingKey", values: [] },
     { name: "plan", values: ["gold"] },
   ]);
+});
+
+test("counts are totals under one name, so that a report that was lost is made good by the next", async () => {
+  const { note, counted, state, settled } = isolate();
+  note("a", 0);
+  await settled();
+  state.failing = true;
+  note("a", 61_000);
+  await settled();
+  state.failing = false;
+  note("b", 122_000);
+  await settled();
+  const asked = counted.map(({ counts }) => counts?.["evaluations.server.one"]);
+  expect(asked).toEqual([1, 3]);
+  expect(new Set(counted.map(({ reporter }) => reporter)).size).toBe(1);
+});
+
+test("an isolate that was silent for a day counts anew under another name", async () => {
+  const { note, counted, settled } = isolate();
+  note("a", 0);
+  await settled();
+  note("a", 86_400_001);
+  await settled();
+  note("a", 86_500_000);
+  await settled();
+  expect(counted.map(({ counts }) => counts?.["evaluations.server.one"])).toEqual([1, undefined, 1]);
+  expect(new Set(counted.map(({ reporter }) => reporter)).size).toBe(2);
 });

@@ -100,13 +100,17 @@ async function one(call: Call, flag: string): Promise<Response> {
 const unknownFlag = (flag: string): Response => failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
 
 function noteUsage(
-  { env, waitUntil }: Call,
+  { request, env, waitUntil }: Call,
   { loaded, key }: Admitted,
   flag: string | null,
   context: Record<string, unknown>,
   now: number,
 ): void {
-  isolateUsage(env).note(loaded.compiled, flag, key.kind === "server" ? context : null, now, waitUntil);
+  const { compiled } = loaded;
+  const { kind, id: keyId } = key;
+  const ageMs = isolateEdge(env, request).age(compiled.project, now);
+  const served = { kind, keyId, shape: flag === null ? "bulk" : "one", ageMs } as const;
+  isolateUsage(env).note(compiled, flag, kind === "server" ? context : null, served, now, waitUntil);
 }
 
 const NO_PREVIEWS: readonly Preview[] = [];
@@ -141,7 +145,10 @@ async function bulk(call: Call): Promise<Response> {
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
   const streaming = key.kind === "client" && streamsOffered(call.env);
   const tag = streaming ? `"${etag}-${streamPeriod(now)}"` : `"${etag}"`;
-  if (known !== null && (known === tag || matches(known, tag))) return notModified(tag);
+  if (known !== null && (known === tag || matches(known, tag))) {
+    isolateUsage(call.env).notModified(loaded.compiled);
+    return notModified(tag);
+  }
   const eventStreams = streaming ? await eventStreamsJson(loaded, { keyId: key.id, context, etag }, now) : "";
   return answer(200, `{"flags":[${flags}]${eventStreams}}`, tag);
 }
