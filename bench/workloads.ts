@@ -29,9 +29,19 @@ export interface User {
   readonly age: number;
 }
 
-const COUNTRIES =
-  "DE FR AT CH IT ES NL BE PL DK SE NO FI IE PT CZ HU RO BG GR HR SI SK LT LV EE LU MT CY IS GB US CA BR JP".split(" ");
-const PLANS = ["free", "pro", "team", "business", "enterprise"];
+const COUNTRIES = (
+  "DE FR AT CH IT ES NL BE PL DK SE NO FI IE PT CZ HU RO BG GR HR SI SK LT LV EE LU MT CY IS GB US CA BR JP AU NZ KR TW SG " +
+  "IN ID MY TH VN PH AE SA IL TR EG MA ZA NG KE MX AR CL CO PE UY UA RS BA MK AL MD GE AM KZ UZ PK BD LK NP KH LA MN HK QA"
+).split(" ");
+/** Of a hundred users, as products have them: most pay nothing. */
+const PLANS = [
+  { plan: "free", users: 70 },
+  { plan: "pro", users: 15 },
+  { plan: "team", users: 8 },
+  { plan: "business", users: 5 },
+  { plan: "enterprise", users: 2 },
+] as const;
+const RELEASES = 12;
 
 /** The flag of the single-flag workload: the benchmark's users match its fifth rule, and no other. */
 export const FIVE: FiveRules = {
@@ -56,40 +66,57 @@ export function fifthRuleUser(index: number): User {
   };
 }
 
-/** Users of every kind; all distinct. */
+/** Users of every kind; all distinct. One in fifty is staff. */
 export function mixedUser(index: number): User {
   return {
     id: `user-${index}`,
     country: COUNTRIES[(index * 7) % COUNTRIES.length] as string,
-    plan: PLANS[(index * 3) % PLANS.length] as string,
-    version: `${1 + (index % 12)}.${index % 20}.${index % 7}`,
-    email: `user${index}@${index % 9 === 0 ? "shop" : "mail"}${index % 5}.example`,
+    plan: planOf((index * 37) % 100),
+    version: `${1 + ((index * 5) % RELEASES)}.${index % 20}.${index % 7}`,
+    email: `user${index}@${index % 50 === 0 ? "shop" : "mail"}.example`,
     age: 14 + (index % 70),
   };
 }
 
-/** A third static, a third with five rules that differ from flag to flag, a third 50/50 splits. */
+function planOf(place: number): string {
+  let before = 0;
+  for (const { plan, users } of PLANS) {
+    before += users;
+    if (place < before) return plan;
+  }
+  return PLANS[0].plan;
+}
+
+/**
+ * What a project that has grown for some years holds: a third of its flags is on for everybody, a third is a 50/50
+ * split, a third has five rules. The rules are the single-flag workload's, and single out minorities: launch waves of
+ * ten countries, a paid plan, recent releases, staff, a pilot group. They are drawn from the few such groups that a
+ * project has, so flags share conditions: 8 waves, 3 plans, 4 releases, one staff domain, 96 pilot groups.
+ */
 export function mixedFlags(count: number): BenchFlag[] {
   return Array.from({ length: count }, (_, index): BenchFlag => {
     const key = `flag-${index}`;
     if (index % 3 === 0) return { key, kind: "static" };
     if (index % 3 === 1) return { key, kind: "split" };
-    const start = (index * 5) % COUNTRIES.length;
+    const wave = picked(index, 0x9e3779b1, 8) * 10;
     return {
       key,
       kind: "five",
       rules: {
-        countries: [...COUNTRIES, ...COUNTRIES].slice(start, start + 10),
-        plan: PLANS[index % PLANS.length] as string,
-        major: 8 + (index % 6),
-        suffix: `@shop${index % 5}.example`,
-        country: COUNTRIES[(index * 11) % COUNTRIES.length] as string,
-        orPlan: PLANS[(index * 7) % PLANS.length] as string,
-        age: 18 + (index % 40),
+        countries: COUNTRIES.slice(wave, wave + 10),
+        plan: PLANS[2 + picked(index, 0x85ebca77, 3)]?.plan as string,
+        major: RELEASES - 2 + picked(index, 0xc2b2ae3d, 4),
+        suffix: "@shop.example",
+        country: COUNTRIES[picked(index, 0x27d4eb2f, 8) * 10] as string,
+        orPlan: PLANS[1 + picked(index, 0x165667b1, 3)]?.plan as string,
+        age: [18, 21, 25, 40][picked(index, 0xd3a2646d, 4)] as number,
       },
     };
   });
 }
+
+/** One of so many, evenly and without pattern, but always the same. */
+const picked = (index: number, salt: number, count: number): number => (Math.imul(index + 1, salt) >>> 13) % count;
 
 /** What the flag must serve; undefined for splits, where each peer has buckets of its own. */
 export function expected(flag: BenchFlag, user: User): boolean | undefined {
