@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { allocate } from "./allocate.ts";
 import { anyWeights } from "./arbitraries.ts";
-import { bucket, bucketOf, murmur3, seedHash, unitHash } from "./bucket.ts";
+import { below, bucket, bucketOf, hashAt, murmur3, seedHash, unitHash } from "./bucket.ts";
 import { compile } from "./compile.ts";
 import { evaluate, prepare } from "./evaluate.ts";
 import { SPLIT_TOTAL } from "./limits.ts";
@@ -236,6 +236,23 @@ describe("blastdoor-1", () => {
         const at = bucket(seed, unit);
         expect(Number.isInteger(at) && at >= 0 && at < SPLIT_TOTAL).toBe(true);
       }),
+    );
+  });
+
+  test("a hash is below the bounds of exactly the buckets above its own, and of none at its own", () => {
+    const edges = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 1];
+    const hash = fc.oneof(fc.constantFrom(...edges), fc.nat(2 ** 32 - 1));
+    const near = fc.nat(SPLIT_TOTAL - 1).chain((part) => {
+      // The last hash of the part before, and the first of this one: where rounding would show.
+      const first = Math.ceil((part * 2 ** 32) / SPLIT_TOTAL);
+      return fc.tuple(fc.constant(part), fc.oneof(hash, fc.constantFrom(first, Math.max(0, first - 1))));
+    });
+    fc.assert(
+      fc.property(near, ([part, one]) => {
+        const of = Math.floor((one * SPLIT_TOTAL) / 2 ** 32);
+        expect(below(one | 0, hashAt(part))).toBe(of < part ? 1 : 0);
+      }),
+      { numRuns: 20_000 },
     );
   });
 

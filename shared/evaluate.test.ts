@@ -11,6 +11,7 @@ import type { Snapshot } from "./schema/snapshot.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 const RUNS = { numRuns: 1_000 };
+const KILL = { id: "k", serve: "blue" };
 const plain = ({ key, variant, value, reason, cause, ruleId }: Outcome) => ({
   key,
   variant,
@@ -175,6 +176,42 @@ describe("bulk answers", () => {
         byBytes.set(flags, etag);
       }),
       RUNS,
+    );
+  });
+
+  test("hold what single answers say in a long list of flags too, whoever asked before and whatever is killed", () => {
+    // Chunks of flags keep their text by combination of results; here some are met again, and some hold a kill.
+    const many = fc
+      .tuple(fc.array(anySnapshot, { minLength: 12, maxLength: 12 }), fc.array(anyContext))
+      .map(([parts, contexts]): [Snapshot, unknown[]] => {
+        const flags = parts.flatMap((part, number) =>
+          Object.entries(part.flags).map(([key, flag]) => [`${key}-${number}`, flag] as const),
+        );
+        return [{ ...(parts[0] as Snapshot), flags: Object.fromEntries(flags), kills: [] }, contexts];
+      });
+    fc.assert(
+      fc.property(many, fc.array(fc.nat()), ([snapshot, contexts], hit) => {
+        const compiled = compile(snapshot, re2);
+        const keys = Object.keys(snapshot.flags);
+        const kills = hit.map((one) => ({ ...KILL, flag: keys[one % keys.length] as string, revision: one }));
+        for (const inForce of [[], kills, []]) {
+          applyKills(compiled, inForce);
+          const fresh = compile({ ...snapshot, kills: inForce }, re2);
+          for (const context of [...contexts, ...contexts]) {
+            const subject = prepare(compiled, context, NOW);
+            const visible = all(compiled, subject).filter((outcome) => visibleTo(outcome, "client"));
+            const bulk = evaluateAll(compiled, subject, "client");
+            expect(bulk.flags).toBe(visible.map((one) => one.clientJson).join(","));
+            expect(bulk).toEqual(evaluateAll(fresh, prepare(fresh, context, NOW), "client"));
+            const server = evaluateAll(compiled, subject, "server");
+            expect(server.flags).toBe(
+              all(compiled, subject)
+                .map((one) => one.serverJson)
+                .join(","),
+            );
+          }
+        }
+      }),
     );
   });
 

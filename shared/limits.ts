@@ -77,7 +77,7 @@ export const LIMITS = {
   deskWaitingPerUnit: 5,
   commentChars: 1_000,
   nameChars: 100,
-  /** Bytes of a published snapshot. KV allows 25 MiB a value; an isolate must hold two, parsed. */
+  /** Bytes of a snapshot, refused when saved. KV allows 25 MiB a value; an isolate must hold two, compiled. */
   snapshotBytes: 20 * 1024 * 1024,
   /** Characters of a bearer token that we are willing to hash. Ours are shorter than 200. */
   tokenChars: 256,

@@ -41,6 +41,14 @@ export class Documents implements ProjectView {
     return this.#sql.exec<{ n: number }>(query, entity, environment ?? null).one().n;
   }
 
+  /** Bytes of all that an environment's snapshot is made of, and how many documents they are. Parses nothing. */
+  snapshotSources(environment: string): { bytes: number; documents: number } {
+    const query = `SELECT count(*) AS documents, coalesce(sum(octet_length(body)), 0) AS bytes FROM document
+      WHERE (environment = '' AND entity IN ('flag', 'segment', 'layer', 'holdout', 'list'))
+         OR (environment = ? AND entity IN ('state', 'key', 'kill', 'plan', 'test'))`;
+    return this.#sql.exec<{ bytes: number; documents: number }>(query, environment).one();
+  }
+
   /** Carries out a change; versions count up by document. Only inside a transaction. */
   apply(change: Change, revision: number, now: number): void {
     const { entity, environment, key } = change;

@@ -51,8 +51,9 @@ import { Notices } from "./notices.ts";
 import { backoff, computeNextAlarm, drainOutbox, guardedBy, guardRow, type Rendered } from "./outbox.ts";
 import { PropagationLog } from "./propagation-log.ts";
 import { Publications, type Published } from "./publications.ts";
-import { type Result, reject } from "./result.ts";
+import { type Rejection, type Result, reject } from "./result.ts";
 import { type ListProposal, SegmentLists } from "./segment-lists.ts";
+import { type SnapshotSizes, snapshotTooLarge } from "./snapshot-size.ts";
 import { courier, directory, guard } from "./stubs.ts";
 import { TriggerCalls } from "./trigger-calls.ts";
 import { UsageCounters } from "./usage-counters.ts";
@@ -123,6 +124,18 @@ const PLAN_ACTOR: Actor = { type: "schedule", id: "release-plan", name: "Release
 
 /** Who ends a test that has reached its own end: with the right of those who make tests. */
 export const STOP_RULE: Actor = { type: "system", id: "stop-rule", name: "Stop rule", role: "marketer" };
+
+const BY_PEOPLE: ReadonlySet<Actor["type"]> = new Set(["admin", "token", "session"]);
+
+/** Rolls a transaction back. */
+class Unfit extends Error {
+  readonly rejection: Rejection;
+
+  constructor(rejection: Rejection) {
+    super(rejection.code);
+    this.rejection = rejection;
+  }
+}
 
 /**
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes
@@ -285,15 +298,8 @@ export class FlagStore extends DurableBase {
       return { ok: true, value: reply };
     }
     if (command.type === "putProject") this.#setMeta("project", project);
-    for (const change of changes) {
-      this.#documents.apply(change, revision, now);
-      if (change.entity === "environment" && change.after === null) this.#publications.withdraw(change.key, now);
-      if (change.entity === "list") {
-        for (const kvKey of this.#lists.follow(project, change, list)) this.#publications.retire(kvKey, now);
-      }
-      if (change.entity === "trigger" && change.after === null) this.#triggerCalls.forget(change.key);
-      if (change.entity === "project") this.#publications.enqueue("", revision, now);
-    }
+    const unfit = this.#apply(asked, changes, publish, list, revision, now);
+    if (unfit) return reject(unfit);
     const row = { revision, at: now, actor, action: command.type, comment, changes };
     this.#audit.append(row);
     this.#notify(row);
@@ -321,6 +327,53 @@ export class FlagStore extends DurableBase {
       this.#setMeta(`watched/${environment}`, mark);
       this.#publications.enqueue(guardRow(environment), revision, now);
     }
+  }
+
+  /** Writes the documents; or says why not, and then nothing of them is kept. */
+  #apply(
+    { project, actor }: Envelope,
+    changes: readonly Change[],
+    publish: readonly string[],
+    list: ListProposal | null,
+    revision: number,
+    now: number,
+  ): Rejection | null {
+    try {
+      this.#storage.transactionSync(() => {
+        for (const change of changes) {
+          this.#documents.apply(change, revision, now);
+          if (change.entity === "environment" && change.after === null) this.#publications.withdraw(change.key, now);
+          if (change.entity === "list") {
+            for (const kvKey of this.#lists.follow(project, change, list)) this.#publications.retire(kvKey, now);
+          }
+          if (change.entity === "trigger" && change.after === null) this.#triggerCalls.forget(change.key);
+          if (change.entity === "project") this.#publications.enqueue("", revision, now);
+        }
+        // Guards, triggers and time must not fail for a size that somebody else has brought about.
+        const unfit = BY_PEOPLE.has(actor.type) ? snapshotTooLarge(publish, changes, this.#snapshotSizes()) : null;
+        if (unfit) throw new Unfit(unfit);
+      });
+      return null;
+    } catch (error) {
+      if (error instanceof Unfit) return error.rejection;
+      throw error;
+    }
+  }
+
+  #snapshotSizes(): SnapshotSizes {
+    return {
+      sources: (environment) => this.#documents.snapshotSources(environment),
+      build: (environment) => {
+        const identity = {
+          project: this.#project,
+          environment,
+          epoch: this.#epoch,
+          revision: this.#audit.latestRevision,
+        };
+        const sealed = { ...identity, sealKey: this.#meta("seal_key") };
+        return buildSnapshot(this.#documents, sealed, (salt) => this.#listKey(salt));
+      },
+    };
   }
 
   #earlierReply(id: string, fingerprint: string): Result<Reply> | null {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../shared/limits.ts";
 import { aFlag, everybody, FakeProject } from "../../testing/fake-project.ts";
 
 const at = { environment: "production", flag: "checkout" };
@@ -35,6 +36,16 @@ describe("a new flag", () => {
     project.must({ type: "putEnvironment", environment: "preview" });
     expect(project.list("state", "preview").map(({ key }) => key)).toEqual(["checkout"]);
   });
+});
+
+test("a project at its limit takes no further flag, and says how many it would be", () => {
+  const full = Object.assign(shop(), { count: () => LIMITS.flagsPerProject });
+  const refused = full.run({ type: "putFlag", flag: "one-more", definition: aFlag() });
+  const max = LIMITS.flagsPerProject;
+  expect(refused).toMatchObject({
+    rejection: { code: "limit-exceeded", limit: "flagsPerProject", max, actual: max + 1 },
+  });
+  expect(full.refusal({ type: "putFlag", flag: "checkout", definition: aFlag() })).toBeNull();
 });
 
 describe("an archived flag", () => {
