@@ -1,16 +1,21 @@
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { WRITE_STEPS } from "../../worker/durable/checkpoint.ts";
-import { createStateDir, type Server, startServer } from "../process/server.ts";
+import { eventually, listen, subscribe } from "../propagation/crowd.ts";
+import { ADMIN_TOKEN, type Fleet, is, makeShop, startFleet, until } from "../propagation/fleet.ts";
 import { startFaultServer } from "./fault-server.ts";
 
-// workerd dies by SIGKILL at every step of a write, and starts again on the same state. SIGKILL_RUNS=1000 makes a long
-// run of it; each run is a start of the whole server.
+// workerd dies by SIGKILL at every step of a write, commit → KV → pointer → notice, and starts again on the same state.
+// SIGKILL_RUNS=1000 makes a long run of it (npm run test:sigkill).
 
-const RUNS = Number(process.env.SIGKILL_RUNS ?? 2 * WRITE_STEPS.length);
+const RUNS = Number(process.env.SIGKILL_RUNS ?? 25);
+/** After the answer nothing of the write is left to do but to tell open streams of it. */
+const STEPS = [...WRITE_STEPS, "notice-under-way"] as const;
 const STATE = "/projects/shop/environments/production/flags/checkout";
-const stateDir = createStateDir();
+const stateDir = mkdtempSync(path.join(tmpdir(), "blastdoor-sigkill-"));
 const faults = await startFaultServer();
 const hits = new Map<string, number>();
 
@@ -30,14 +35,20 @@ interface Row {
   hash: string;
 }
 
-const start = () => startServer({ stateDir, env: { FAULT_SERVER: faults.url } });
-const json = async <T>(answer: Promise<Response>) => (await answer).json() as Promise<T>;
+const start = () =>
+  startFleet({ stateDir, centres: [{ colo: "FRA", isolates: 1 }], bindings: { FAULT_SERVER: faults.url } });
+const edgeOf = (fleet: Fleet) => {
+  const [edge] = fleet.isolates;
+  if (!edge) throw new Error("no isolate");
+  return edge;
+};
 
-async function audit(server: Server): Promise<Row[]> {
+async function audit(fleet: Fleet): Promise<Row[]> {
   const rows: Row[] = [];
   for (let after: number | null = 0; after !== null; ) {
-    const page: { rows: Row[]; next: number | null } = await json(
-      server.admin(`/projects/shop/audit?after=${after}&limit=200`),
+    const page: { rows: Row[]; next: number | null } = await fleet.admin(
+      "GET",
+      `/projects/shop/audit?after=${after}&limit=200`,
     );
     rows.push(...page.rows);
     after = page.next;
@@ -45,77 +56,86 @@ async function audit(server: Server): Promise<Row[]> {
   return rows;
 }
 
-/** SIGKILL to workerd itself, then to what watches over it. */
-async function die(server: Server): Promise<void> {
-  for (const line of server.processes()) {
-    if (line.includes("workerd")) process.kill(Number.parseInt(line, 10), "SIGKILL");
-  }
-  await server.kill();
+/** What the stream's client would get now, as streams name it: the ETag without its period. */
+async function resultNow(fleet: Fleet, key: string): Promise<string> {
+  const { etag } = await subscribe(edgeOf(fleet), key, { targetingKey: "u1" });
+  return /^"(.*)-[^-]*"$/.exec(etag ?? "")?.[1] as string;
 }
 
-/** What an app sees, once it agrees with the store: the outbox's alarm carries on after the restart. */
-async function converges(server: Server, key: string, expected: boolean): Promise<boolean> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const answer = await fetch(`${server.url}/ofrep/v1/evaluate/flags/checkout`, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-      body: '{"context":{"targetingKey":"u1"}}',
+/** Whether the write was acknowledged. */
+async function write(fleet: Fleet, before: State, killing: boolean): Promise<boolean> {
+  const lifted = before.kills.length > 0;
+  const [method, route, body] = killing
+    ? (["POST", `${STATE}/${lifted ? "restore" : "kill"}`, {}] as const)
+    : (["PATCH", STATE, { enabled: !before.enabled }] as const);
+  try {
+    const answer = await fetch(new URL(`/api/v1${route}`, fleet.store.url), {
+      method,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
     });
-    expect(answer.status).toBeLessThan(500);
-    const { value } = (await answer.json()) as { value?: boolean };
-    if (value === expected) return true;
-    await sleep(100);
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    return false;
   }
-  return false;
 }
 
-test("killed at any step of a write, nothing acknowledged is lost and nothing half-done is kept", {
-  timeout: RUNS * 20_000,
+test("killed at any step of a write, nothing acknowledged is lost, nothing half-done is kept, and no client is left behind", {
+  timeout: 60_000 + RUNS * 20_000,
 }, async () => {
-  let server = await start();
-  await server.admin("/projects/shop", { method: "PUT", body: {} });
-  const flag = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
-  await server.admin("/projects/shop/flags/checkout", { method: "PUT", body: flag });
-  const made = server.admin("/projects/shop/environments/production/keys", {
-    method: "POST",
-    body: { kind: "server", name: "app" },
-  });
-  const { key } = await json<{ key: string }>(made);
+  let fleet = await start();
+  const shop = await makeShop(fleet);
+  await until(edgeOf(fleet), shop.client, is(true));
+  const { uri } = await subscribe(edgeOf(fleet), shop.client, { targetingKey: "u1" });
 
   for (let run = 0; run < RUNS; run++) {
-    const step = WRITE_STEPS[run % WRITE_STEPS.length] as string;
-    const before = await json<State>(server.admin(STATE));
-    const rowsBefore = await audit(server);
-    const killing = Math.floor(run / WRITE_STEPS.length) % 2 === 1;
+    const step = STEPS[run % STEPS.length] as (typeof STEPS)[number];
+    const killing = Math.floor(run / STEPS.length) % 2 === 1;
+    const before = await fleet.admin<State>("GET", STATE);
+    const rowsBefore = await audit(fleet);
+    const has = await resultNow(fleet, shop.client);
+    const stream = listen(edgeOf(fleet), uri as string, { "Last-Event-ID": has });
+    await eventually(() => stream.text.includes(": open"));
+
     const reached = faults.arm(step);
-    const write = !killing
-      ? server.admin(STATE, { method: "PATCH", body: { enabled: !before.enabled } })
-      : server.admin(`${STATE}/${before.kills.length === 0 ? "kill" : "restore"}`, { method: "POST", body: {} });
-    const acknowledged = write.then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    await reached;
-    await die(server);
+    const acknowledging = write(fleet, before, killing);
+    if (step === "notice-under-way") {
+      expect(await acknowledging).toBe(true);
+      await sleep(Math.random() * 600);
+    } else await reached;
+    fleet.kill();
     hits.set(step, (hits.get(step) ?? 0) + 1);
     faults.release();
-    const wasAcknowledged = await acknowledged;
+    const acknowledged = await acknowledging;
+    await eventually(() => stream.ended);
+    await fleet[Symbol.asyncDispose]();
 
-    server = await start();
-    const after = await json<State>(server.admin(STATE));
-    const rows = await audit(server);
+    fleet = await start();
+    const after = await fleet.admin<State>("GET", STATE);
+    const rows = await audit(fleet);
     const there = rows.length > rowsBefore.length;
     // Wholly there or wholly absent: state, kills and audit agree.
     const changed = JSON.stringify([before.enabled, before.kills]) !== JSON.stringify([after.enabled, after.kills]);
-    expect({ step, changed }).toEqual({ step, changed: there });
-    if (wasAcknowledged) expect({ step, there }).toEqual({ step, there: true });
-    if (step === "received" || step === "in-transaction") expect({ step, there }).toEqual({ step, there: false });
-    else expect({ step, there }).toEqual({ step, there: true });
+    expect({ run, step, changed }).toEqual({ run, step, changed: there });
+    const inTime = step === "received" || step === "in-transaction";
+    expect({ run, step, there }).toEqual({ run, step, there: !inTime });
+    if (acknowledged) expect({ run, step, there }).toEqual({ run, step, there: true });
     expect(rows.map(({ revision }) => revision)).toEqual(rows.map((_, index) => index + 1));
     for (const [index, row] of rows.entries()) expect(row.previousHash).toBe(rows[index - 1]?.hash ?? "0".repeat(64));
-    expect(await converges(server, key, after.enabled && after.kills.length === 0)).toBe(true);
+    // Apps see what the store knows: the outbox's alarm carries on.
+    const value = after.enabled && after.kills.length === 0;
+    await until(edgeOf(fleet), shop.client, is(value), { limitMs: 10_000 });
+
+    // A client that comes back saying what it has hears of what it missed while nobody could tell it.
+    const result = await resultNow(fleet, shop.client);
+    const told = stream.told.at(-1)?.etag ?? has;
+    const back = listen(edgeOf(fleet), uri as string, { "Last-Event-ID": told });
+    await eventually(() => back.text.includes(": open"));
+    if (result !== told) await eventually(() => back.told.at(-1)?.etag === result);
+    back.drop();
   }
-  await server.stop();
+  await fleet[Symbol.asyncDispose]();
   console.log(`killed at: ${[...hits].map(([step, count]) => `${step} ${count}×`).join(", ")}`);
-  expect([...hits.keys()].sort()).toEqual([...WRITE_STEPS].sort());
+  expect([...hits.keys()].sort()).toEqual([...STEPS].sort());
 });

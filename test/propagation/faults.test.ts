@@ -207,6 +207,74 @@ test("an isolate that the store refuses hears of a kill from its data centre's c
   }
 });
 
+test("KV lags behind by its minute, absences included: a change and a kill arrive all the same", async () => {
+  const shop = await newShop();
+  await until(edge, shop.server, is(true));
+  await edge.fault({ kvRead: "stale" });
+  await shop.serve("checkout", "off");
+  await until(edge, shop.server, is(false));
+  await shop.serve("checkout", "on");
+  await until(edge, shop.server, is(true));
+  await shop.kill("checkout");
+  await until(edge, shop.server, is(false), { limitMs: 2_500 });
+  expect(await firedOf(edge, "kvRead")).toBeGreaterThan(1);
+});
+
+test("snapshots for a later reader are left alone: the last one that can be read is served, and kills apply to it", async () => {
+  const shop = await newShop();
+  await shop.putFlag("banner");
+  await until(edge, shop.server, is(true));
+  await until(edge, shop.server, is(true), { flag: "banner" });
+  await edge.fault({ snapshots: "newer-reader", cache: "miss" });
+  await shop.serve("checkout", "off");
+  await shop.kill("banner");
+  await until(edge, shop.server, is(false), { flag: "banner" });
+  await sleep(1_200);
+  expect(await evaluate(edge, shop.server)).toMatchObject({ status: 200, value: true });
+  expect(await firedOf(edge, "snapshots")).toBeGreaterThan(0);
+  await edge.fault({});
+  await until(edge, shop.server, is(false));
+});
+
+describe.concurrent("a clock", () => {
+  for (const clock of ["hour-fast", "hour-slow", "frozen"] as const) {
+    const itHolds = alone(async (isolate) => {
+      const shop = await newShop();
+      // Cold with it, then set right, and set wrong again while running: on in one case and back in the other.
+      await isolate.fault({ clock });
+      await until(isolate, shop.server, is(true));
+      await shop.kill("checkout");
+      await until(isolate, shop.server, is(false), { limitMs: 4_000, pauseMs: 5 });
+      expect(await firedOf(isolate, "clock")).toBeGreaterThan(0);
+      await isolate.fault({});
+      await shop.restore("checkout");
+      await until(isolate, shop.server, is(true), { limitMs: 4_000 });
+      await isolate.fault({ clock });
+      await shop.kill("checkout");
+      await until(isolate, shop.server, is(false), { limitMs: 4_000, pauseMs: 5 });
+      expect(await firedOf(isolate, "clock")).toBeGreaterThan(0);
+    });
+    test(`that is ${clock}, from the start or suddenly, keeps no kill from arriving`, itHolds);
+  }
+});
+
+test("a store that is evicted in the middle of a write and of its alarm carries both to their end", async () => {
+  const shop = await newShop();
+  await until(edge, shop.server, is(true));
+  await fleet.store.fault({ kvWrite: "evict" });
+  // Sent again by the Worker under its id: it was committed, and is answered.
+  await shop.serve("checkout", "off");
+  const inTheWrite = await firedOf(fleet.store, "kvWrite");
+  expect(inTheWrite).toBeGreaterThan(0);
+  for (const end = Date.now() + 15_000; (await firedOf(fleet.store, "kvWrite")) <= inTheWrite; await sleep(100))
+    if (Date.now() > end) throw new Error("the alarm never came");
+  await fleet.store.fault({});
+  await until(edge, shop.server, is(false), { limitMs: 20_000, pauseMs: 100 });
+  const { rows } = await fleet.admin<{ rows: { action: string }[] }>("GET", `/projects/${shop.project}/audit?after=0`);
+  // One to switch it on, and this one, once.
+  expect(rows.filter(({ action }) => action === "putState")).toHaveLength(2);
+});
+
 test.each(["hang", "error-429"] as const)(
   "KV refuses writes (%s): kills are in force regardless, the rest follows later",
   async (kvWrite) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -39,6 +39,8 @@ export interface Isolate {
 
 export interface Fleet extends AsyncDisposable {
   isolates: Isolate[];
+  /** SIGKILL to everything of it that runs: nobody can say good-bye. */
+  kill(): void;
   /** Throws a project's store out of memory, in the middle of whatever it does, as Cloudflare may at any time. */
   evict(project: string): Promise<void>;
   /** The isolate in which the store lives; administration goes through it, so no other one learns of a write by it. */
@@ -107,6 +109,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       ]),
     );
   const instances: Miniflare[] = [];
+  const running: number[] = [];
   const isolates: Isolate[] = [];
   let store: Isolate | undefined;
   for (const [index, { colo, isolates: many, storeMs, bindings }] of options.centres.entries()) {
@@ -141,7 +144,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       } as never),
     );
     instances.push(instance);
+    const others = new Set(runningHere());
     await instance.ready;
+    running.push(...runningHere().filter((pid) => !others.has(pid)));
     for (const { name } of workers) {
       const url = await instance.unsafeGetDirectURL(name);
       const isolate = isolateAt(name, colo, url);
@@ -164,6 +169,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       if (!response.ok) throw new Error(`${method} ${route} answered ${response.status}: ${text}`);
       return (text === "" ? null : JSON.parse(text)) as T;
     },
+    kill() {
+      for (const pid of running) process.kill(pid, "SIGKILL");
+    },
     async evict(project) {
       const response = await fetch(new URL(`/__evict/${project}`, home.url), { method: "POST" });
       await response.body?.cancel();
@@ -173,6 +181,20 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Processes of workerd that this one has started. */
+function runningHere(): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const parent = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+      return stat.includes("(workerd)") && parent === String(process.pid) ? [Number(name)] : [];
+    } catch {
+      // No process, or one that has ended meanwhile.
+      return [];
+    }
+  });
 }
 
 function isolateAt(name: string, colo: string, url: URL): Isolate {

@@ -51,7 +51,7 @@ export class DurableUnavailable extends Error {
 
 /** A typed stub for the object called `name`. Every call is one request; faults become `DurableUnavailable`. */
 export function durableStub<M>(namespace: DurableObjectNamespace, name: string): Stub<M> {
-  const stub = namespace.get(namespace.idFromName(name));
+  const id = namespace.idFromName(name);
   return new Proxy({} as Stub<M>, {
     get(_target, method) {
       // Awaiting a stub must not turn into a call of a method named `then`.
@@ -59,7 +59,8 @@ export function durableStub<M>(namespace: DurableObjectNamespace, name: string):
       return async (...parameters: unknown[]) => {
         let status: number;
         try {
-          const response = await stub.fetch(`https://durable/${method}`, {
+          // A stub whose object was evicted in mid-call stays broken, so that a call sent again needs a new one.
+          const response = await namespace.get(id).fetch(`https://durable/${method}`, {
             method: "POST",
             body: JSON.stringify(parameters),
           });

@@ -3,12 +3,19 @@
  * prove that it did.
  */
 export interface Faults {
-  /** Reads of snapshots and of the break-glass document. "foreign": another value's bytes. */
-  kvRead?: "null" | "corrupt" | "truncated" | "foreign" | "hang" | "error-500" | "error-429";
+  /**
+   * Reads of snapshots and of the break-glass document. "foreign": another value's bytes. "stale": as things stood when
+   * the fault began, as KV may for a minute; what was not there is still not there (negative caching).
+   */
+  kvRead?: "null" | "corrupt" | "truncated" | "foreign" | "hang" | "error-500" | "error-429" | "stale";
   /** "evict": the store that writes is thrown out of memory in the middle of it. */
   kvWrite?: "hang" | "error-500" | "error-429" | "evict";
   /** The store as this isolate reaches it. "lost-reply": carried out, and the answer is lost. */
   store?: "throw" | "hang" | "overloaded" | "status-500" | "lost-reply";
+  /** Snapshots as a later version of the code may write them: whole, named by the pointer, and not for this reader. */
+  snapshots?: "newer-reader";
+  /** This isolate's clock. */
+  clock?: "hour-fast" | "hour-slow" | "frozen";
   /** Added to every call of the store (ms): the way there and back. */
   storeMs?: number;
   cache?: "miss" | "hang" | "throw";

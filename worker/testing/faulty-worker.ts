@@ -1,7 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Pointer } from "../../shared/schema/pointer.ts";
 import { FlagStore as RealFlagStore } from "../durable/flag-store.ts";
 import type { Env } from "../env.ts";
 import worker from "../index.ts";
+import { sha256 } from "../kv/snapshot-store.ts";
 import { openStreams } from "../routes/streams.ts";
 import type { Faults, Observed } from "./faults.ts";
 
@@ -28,6 +30,37 @@ function active<K extends keyof Faults>(kind: K): Faults[K] {
   return fault;
 }
 
+/** What KV held when it was last read, for a KV that lags behind. */
+const seen = new Map<string, string | null>();
+/** By hash. */
+const newerSnapshots = new Map<string, string>();
+
+/** The pointer names snapshots that say of themselves that only later readers can read them. */
+async function forLaterReaders(stub: DurableObjectStub, response: Response): Promise<Response> {
+  const pointer = (await response.json()) as Pointer;
+  for (const [environment, named] of Object.entries(pointer.environments)) {
+    const parameters = JSON.stringify([environment, named.hash]);
+    const asked = await stub.fetch("https://durable/snapshot", { method: "POST", body: parameters });
+    const text = (await asked.json()) as string;
+    const later = text.replace(/"minReader":\d+/, '"minReader":999');
+    named.hash = sha256(later);
+    newerSnapshots.set(named.hash, later);
+  }
+  return Response.json(pointer);
+}
+
+const realNow = Date.now;
+let frozenAt: number | null = null;
+Date.now = () => {
+  if (faults.clock === undefined) return realNow();
+  active("clock");
+  if (faults.clock === "frozen") {
+    frozenAt ??= realNow();
+    return frozenAt;
+  }
+  return realNow() + (faults.clock === "hour-fast" ? 3_600_000 : -3_600_000);
+};
+
 function faultyKv(kv: KVNamespace, evict: () => void = () => {}): KVNamespace {
   const faulty = {
     async get(key: string, options?: KVNamespaceGetOptions<"text">): Promise<string | null> {
@@ -35,7 +68,14 @@ function faultyKv(kv: KVNamespace, evict: () => void = () => {}): KVNamespace {
       if (fault === "null") return null;
       if (fault === "hang") return never();
       if (fault?.startsWith("error")) throw new Error(`KV GET failed: ${fault.slice(6)}`);
+      const newer = newerSnapshots.get(key.slice(-64));
+      if (newer) return newer;
       const value = await kv.get(key, options as KVNamespaceGetOptions<"text">);
+      if (fault === "stale") {
+        if (!seen.has(key) && key.startsWith("snapshots/")) return null;
+        return seen.get(key) ?? null;
+      }
+      seen.set(key, value);
       if (value === null || fault === undefined) return value;
       if (fault === "truncated") return value.slice(0, -20);
       if (fault === "foreign") return value.replace('"environment":"production"', '"environment":"staging"');
@@ -46,6 +86,8 @@ function faultyKv(kv: KVNamespace, evict: () => void = () => {}): KVNamespace {
       const fault = active("kvWrite");
       if (fault === "hang") return never();
       if (fault === "evict") {
+        // By then the commit lies on the disk: what it wrote in the same instant would be rolled back.
+        await scheduler.wait(50);
         evict();
         return never();
       }
@@ -69,6 +111,10 @@ function faultyStore(namespace: DurableObjectNamespace): DurableObjectNamespace 
       if (fault === "hang") return never();
       if (fault === "status-500") return new Response("internal error", { status: 500 });
       const response = await stub.fetch(url, init);
+      if (faults.snapshots && url.endsWith("/pointer") && response.ok) {
+        active("snapshots");
+        return forLaterReaders(stub, response);
+      }
       if (fault === "lost-reply") {
         await response.arrayBuffer();
         throw new Error("Network connection lost.");
@@ -143,6 +189,7 @@ export default {
       if (request.method === "PUT") {
         faults = { ...(env.STORE_MS ? { storeMs: Number(env.STORE_MS) } : {}), ...((await request.json()) as Faults) };
         fired = {};
+        frozenAt = null;
         storeCalls = {};
       }
       return Response.json({ faults, fired, storeCalls, openStreams: openStreams() } satisfies Observed);
