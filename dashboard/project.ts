@@ -82,9 +82,11 @@ export async function refreshFlag(key: string): Promise<void> {
   const current = project.value;
   if (!current) return;
   try {
-    showFlag(
-      await answer(api.projects[":project"].flags[":flag"].$get({ param: { project: current.key, flag: key } })),
+    const flag = await answer(
+      api.projects[":project"].flags[":flag"].$get({ param: { project: current.key, flag: key } }),
     );
+    if (flag.archivedAt) hideFlag(key);
+    else showFlag(flag);
   } catch {
     hideFlag(key);
   }

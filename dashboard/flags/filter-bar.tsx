@@ -13,6 +13,7 @@ interface FilterBarProps {
   set: (changes: Partial<Filters>) => void;
 }
 
+const ARCHIVED = "archived";
 const distinct = (values: string[]): string[] => [...new Set(values)].filter(Boolean).sort();
 
 export function FilterBar({ flags, filters, search, set }: FilterBarProps) {
@@ -41,8 +42,12 @@ export function FilterBar({ flags, filters, search, set }: FilterBarProps) {
       <Choice name="Purpose" value={filters.purpose} choose={(purpose) => set({ purpose })}>
         {Object.entries(PURPOSE_WORDS).map(([value, { name }]) => [value, name])}
       </Choice>
-      <Choice name="State" value={filters.state} choose={(state) => set({ state })}>
-        {Object.entries(TONE_WORDS)}
+      <Choice
+        name="State"
+        value={filters.archived ? ARCHIVED : filters.state}
+        choose={(state) => set(state === ARCHIVED ? { state: "", archived: "true" } : { state, archived: "" })}
+      >
+        {[...Object.entries(TONE_WORDS), [ARCHIVED, "Archived"]]}
       </Choice>
       <Choice name="Owner" value={filters.owner} choose={(owner) => set({ owner })}>
         {distinct(flags.map(({ owner }) => owner)).map((owner) => [owner, owner])}

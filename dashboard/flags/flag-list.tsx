@@ -1,11 +1,13 @@
-import { useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import type { FlagView } from "../api.ts";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { useKeys } from "../frame/keys.ts";
+import { Lazily } from "../frame/lazily.tsx";
 import { environment, flags, project } from "../project.ts";
 import { may } from "../session.ts";
+import { loadUsage } from "../usage.ts";
 import { CreateFlag, creating } from "./create-flag.tsx";
 import { EmptyList, NoMatch } from "./empty-list.tsx";
 import { FilterBar } from "./filter-bar.tsx";
@@ -13,7 +15,11 @@ import { type Filters, filtersOf, isFiltering, matching, withQuery } from "./fil
 import { FlagTable } from "./flag-table.tsx";
 import { killing } from "./kill-dialog.tsx";
 import { restoring } from "./restore-dialog.tsx";
+import { selection, tickAll } from "./selection.ts";
 import { switchState } from "./switch-on-dialog.tsx";
+
+const loadArchived = () => import("./archived-list.tsx").then((module) => module.ArchivedList);
+const loadSelectionBar = () => import("./selection-bar.tsx").then((module) => module.SelectionBar);
 
 export function FlagList() {
   const { query, url, route } = useLocation();
@@ -32,7 +38,13 @@ export function FlagList() {
     () => (all && here ? matching(all, filters, here.key) : []),
     [all, here?.key, ...Object.values(filters)],
   );
+  const projectKey = project.value?.key;
+  useEffect(() => {
+    if (projectKey && here) void loadUsage(projectKey, here.key);
+  }, [projectKey, here?.key]);
+  useEffect(() => () => tickAll([], false), [projectKey]);
   if (!project.value || !all || !here) return <ListSkeleton />;
+  const ticked = selection.value.size === 0 ? [] : all.filter(({ key }) => selection.value.has(key));
   const hrefOf = (flag: FlagView) => `/p/${project.value?.key}/flags/${encodeURIComponent(flag.key)}?env=${here.key}`;
   return (
     <main class="page page-list">
@@ -54,12 +66,14 @@ export function FlagList() {
           </button>
         )}
       </div>
-      {all.length === 0 ? (
+      {all.length === 0 && !filters.archived ? (
         <EmptyList />
       ) : (
         <>
           <FilterBar flags={all} filters={filters} search={search} set={set} />
-          {shown.length === 0 ? (
+          {filters.archived ? (
+            <Lazily load={loadArchived} props={{ project: project.value.key, filters }} />
+          ) : shown.length === 0 ? (
             <NoMatch filters={filters} clear={() => route(url.split("?")[0] ?? url, true)} />
           ) : (
             <FlagTable
@@ -67,6 +81,7 @@ export function FlagList() {
               total={all.length}
               hrefOf={hrefOf}
               actions={{
+                order: () => shown.map(({ key }) => key),
                 toggle: switchState,
                 kill: (flag) => {
                   killing.value = { flag, environment: here };
@@ -78,6 +93,9 @@ export function FlagList() {
             />
           )}
         </>
+      )}
+      {ticked.length > 0 && (
+        <Lazily load={loadSelectionBar} props={{ project: project.value.key, environment: here, flags: ticked }} />
       )}
       {creating.value && <CreateFlag />}
     </main>

@@ -1,8 +1,11 @@
 import type { Environment, FlagView } from "../api.ts";
 import { Icon } from "../frame/icon.tsx";
 import { mayChange } from "../session.ts";
+import { usage } from "../usage.ts";
 import { PURPOSE_WORDS } from "../words/flag-words.ts";
 import { stateWords } from "../words/state-words.ts";
+import { askedBriefly, askedWords } from "../words/usage-words.ts";
+import { selection, tick } from "./selection.ts";
 import { StateSwitch } from "./state-switch.tsx";
 
 interface FlagRowProps {
@@ -16,13 +19,26 @@ export interface RowActions {
   toggle: (flag: FlagView, environment: Environment) => void;
   restore: (flag: FlagView, environment: Environment) => void;
   kill: (flag: FlagView) => void;
+  /** Keys in the order shown. */
+  order: () => readonly string[];
 }
 
 /** One flag: what it is on the left, what it does in each environment on the right. */
 export function FlagRow({ flag, index, href, environments, actions }: FlagRowProps) {
+  const asked = usage.value;
   const locked = !mayChange(flag.purpose) || flag.archivedAt !== undefined;
   return (
     <tr class="flag-row" aria-rowindex={index + 2} data-index={index}>
+      <td class="flag-cell flag-tick">
+        {!locked && (
+          <input
+            type="checkbox"
+            aria-label={`Tick ${flag.key}`}
+            checked={selection.value.has(flag.key)}
+            onClick={(event) => tick(flag.key, event.shiftKey ? actions.order() : undefined)}
+          />
+        )}
+      </td>
       <td class="flag-cell flag-name">
         <a href={href} data-flag={flag.key}>
           {flag.key}
@@ -43,6 +59,9 @@ export function FlagRow({ flag, index, href, environments, actions }: FlagRowPro
             </span>
           ))}
         </span>
+      </td>
+      <td class="flag-cell flag-asked muted" title={asked ? askedWords(asked, flag.key, asked.environment) : undefined}>
+        {asked && askedBriefly(asked, flag.key)}
       </td>
       {environments.map((environment) => {
         const summary = flag.environments[environment.key];

@@ -3,8 +3,9 @@ import type { Environment, FlagView } from "../api.ts";
 import { useKeys } from "../frame/keys.ts";
 import { useNarrow } from "../frame/use-narrow.ts";
 import { environment, isProduction, project } from "../project.ts";
-import { mayChange } from "../session.ts";
+import { may, mayChange } from "../session.ts";
 import { FlagRow, type RowActions } from "./flag-row.tsx";
+import { selection, tick, tickAll } from "./selection.ts";
 import { rootSize, VirtualRows } from "./virtual-rows.tsx";
 
 /** In rem, as in the style sheet. */
@@ -25,6 +26,8 @@ export function FlagTable({ flags, total, hrefOf, actions }: FlagTableProps) {
   const height = narrow ? ROW.narrow : ROW.wide;
   const columns = visible(narrow);
   useRowKeys(flags, box, height, columns, actions);
+  const ticked = selection.value.size;
+  const changeable = () => flags.filter(({ purpose }) => mayChange(purpose)).map(({ key }) => key);
   return (
     <table
       class="flag-table"
@@ -34,9 +37,25 @@ export function FlagTable({ flags, total, hrefOf, actions }: FlagTableProps) {
     >
       <thead>
         <tr class="flag-row flag-heads" aria-rowindex={1}>
+          <th scope="col" class="flag-tick">
+            {may("marketer") && (
+              <input
+                type="checkbox"
+                aria-label="Tick all that are shown"
+                checked={ticked > 0 && ticked === flags.length}
+                ref={(box) => {
+                  if (box) box.indeterminate = ticked > 0 && ticked < flags.length;
+                }}
+                onChange={(event) => tickAll(changeable(), event.currentTarget.checked)}
+              />
+            )}
+          </th>
           <th scope="col">Flag</th>
           <th scope="col" class="flag-about">
             Purpose and owner
+          </th>
+          <th scope="col" class="flag-asked" title={`When apps in ${environment.value?.name} last asked for it`}>
+            Asked for
           </th>
           {columns.map((one) => (
             <th key={one.key} scope="col" class={isProduction(one) ? "is-production" : ""}>
@@ -114,6 +133,7 @@ function useRowKeys(
     PageDown: () => go(at() + 10),
     PageUp: () => go(at() - 10),
     k: focused(actions.kill),
+    x: focused((flag) => tick(flag.key)),
     r: focused((flag) => {
       const killed = [environment.value, ...columns].find((one) => one && flag.environments[one.key]?.kills.length);
       if (killed) actions.restore(flag, killed);

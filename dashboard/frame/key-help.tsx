@@ -8,6 +8,7 @@ const KEYS = [
   ["↑ ↓", "Move between flags"],
   ["1 2 3", "Switch the flag in the first, second, third environment"],
   ["Enter", "Open the flag"],
+  ["x", "Tick the flag, to archive or kill several"],
   ["k", "Kill the flag…"],
   ["r", "Restore it…"],
   ["n", "New flag"],

@@ -1,56 +1,94 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { answer, api } from "../api.ts";
 import { withQuery } from "../flags/filters.ts";
+import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { project, seenRevision } from "../project.ts";
-import { actorWords, subjectOf } from "../words/audit-words.ts";
+import { may } from "../session.ts";
 import { type AuditEntry, HistoryRow } from "./history-row.tsx";
+import { KillChanged } from "./kill-changed.tsx";
 import { RevertDialog } from "./revert-dialog.tsx";
 
-const PAGE = 100;
+const PAGE = 50;
 const HOUR_MS = 3_600_000;
+const SPANS: Record<string, { words: string; ms: number }> = {
+  hour: { words: "In the last hour", ms: HOUR_MS },
+  day: { words: "In the last 24 hours", ms: 24 * HOUR_MS },
+  week: { words: "In the last 7 days", ms: 7 * 24 * HOUR_MS },
+};
 
+/** Who changed what, newest first; each filter is asked of the whole history, not only of what is loaded. */
 export function HistoryPage() {
   const { query, route } = useLocation();
-  const rows = useSignal<AuditEntry[]>([]);
+  const rows = useSignal<AuditEntry[] | null>(null);
+  const next = useSignal<number | null>(null);
   const problem = useSignal<unknown>(null);
   const reverting = useSignal<number | null>(null);
+  const killing = useSignal(false);
+  const people = useSignal<ReadonlySet<string>>(new Set());
+  const turn = useRef(0);
   const key = project.value?.key;
   const newest = seenRevision.value;
-  /** Revisions have no gaps, so the page before a revision is known without asking. */
-  const read = async (from: number, to: number) => {
-    if (!key || to <= from) return;
+  const { flag = "", who = "", in: within = "", when = "" } = query;
+  const read = async (before?: number) => {
+    if (!key) return;
+    const mine = ++turn.current;
+    const span = SPANS[when];
+    const search = {
+      limit: `${PAGE}`,
+      ...(before === undefined ? {} : { before: `${before}` }),
+      ...(flag ? { flag } : {}),
+      ...(who ? { person: who } : {}),
+      ...(within ? { environment: within } : {}),
+      ...(span ? { since: new Date(Date.now() - span.ms).toISOString() } : {}),
+    };
     try {
-      const query = { after: `${from}`, limit: `${Math.min(200, to - from)}` };
-      const page = await answer(api.projects[":project"].audit.$get({ param: { project: key }, query }));
-      const known = new Set(rows.value.map(({ revision }) => revision));
-      const fresh = page.rows.filter(({ revision }) => !known.has(revision)) as AuditEntry[];
-      rows.value = [...rows.value, ...fresh].sort((a, b) => b.revision - a.revision);
+      const page = await answer(api.projects[":project"].audit.search.$get({ param: { project: key }, query: search }));
+      // A slower answer to an earlier question must not overwrite a newer one.
+      if (mine !== turn.current) return;
+      const found = page.rows as AuditEntry[];
+      rows.value = before === undefined ? found : [...(rows.value ?? []), ...found];
+      next.value = page.next;
+      people.value = new Set([...people.value, ...found.map(({ actor }) => actor.name)]);
+      problem.value = null;
     } catch (error) {
       problem.value = error;
     }
   };
   useEffect(() => {
-    const last = rows.value[0]?.revision ?? Math.max(0, newest - PAGE);
-    void read(last, newest);
-  }, [key, newest]);
-  const oldest = rows.value.at(-1)?.revision ?? 0;
+    void read();
+  }, [key, newest, flag, who, within, when]);
   const set = (changes: Record<string, string>) => route(withQuery(location.pathname + location.search, changes), true);
-  const shown = rows.value.filter((row) => {
-    if (query.flag && !row.changes.some((change) => change.key === query.flag || subjectOf(row)?.key === query.flag))
-      return false;
-    if (query.who && actorWords(row.actor) !== query.who) return false;
-    if (query.in && !row.changes.some((change) => change.environment === query.in)) return false;
-    return !(query.when === "hour" && Date.parse(row.at) < Date.now() - HOUR_MS);
-  });
-  const people = [...new Set(rows.value.map((row) => actorWords(row.actor)))].sort();
+  const shown = rows.value ?? [];
+  const isFiltered = Boolean(flag || who || within || when);
   return (
     <main class="page page-narrow">
       <div class="page-head">
         <h1>History</h1>
         <span class="count">{`revision ${newest}`}</span>
+        <div class="page-action row">
+          <button
+            type="button"
+            class="button"
+            aria-pressed={when === "hour"}
+            onClick={() => set({ when: when === "hour" ? "" : "hour" })}
+          >
+            <Icon name="clock" /> What changed in the last hour?
+          </button>
+          {may("marketer") && when !== "" && shown.length > 0 && (
+            <button
+              type="button"
+              class="button button-kill"
+              onClick={() => {
+                killing.value = true;
+              }}
+            >
+              <Icon name="stop" /> Kill some of these…
+            </button>
+          )}
+        </div>
       </div>
       <search class="filters">
         <input
@@ -58,49 +96,40 @@ export function HistoryPage() {
           class="filter-text"
           aria-label="Only this flag or segment"
           placeholder="Flag or segment"
-          value={query.flag ?? ""}
+          value={flag}
           onChange={(event) => set({ flag: event.currentTarget.value.trim() })}
         />
-        <select
-          class="filter"
-          aria-label="Filter by person"
-          value={query.who ?? ""}
-          onChange={(event) => set({ who: event.currentTarget.value })}
+        <Choice name="Filter by person" any="Who: anybody" value={who} choose={(value) => set({ who: value })}>
+          {[...new Set([...people.value, who])]
+            .filter(Boolean)
+            .sort()
+            .map((name) => [name, name])}
+        </Choice>
+        <Choice
+          name="Filter by environment"
+          any="Where: anywhere"
+          value={within}
+          choose={(value) => set({ in: value })}
         >
-          <option value="">Who: anybody</option>
-          {people.map((name) => (
-            <option key={name} value={name} selected={name === query.who}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <select
-          class="filter"
-          aria-label="Filter by environment"
-          value={query.in ?? ""}
-          onChange={(event) => set({ in: event.currentTarget.value })}
-        >
-          <option value="">Where: anywhere</option>
-          {project.value?.environments.map((one) => (
-            <option key={one.key} value={one.key} selected={one.key === query.in}>
-              {one.name}
-            </option>
-          ))}
-        </select>
-        <select
-          class="filter"
-          aria-label="Filter by time"
-          value={query.when ?? ""}
-          onChange={(event) => set({ when: event.currentTarget.value })}
-        >
-          <option value="">When: any time</option>
-          <option value="hour" selected={query.when === "hour"}>
-            In the last hour
-          </option>
-        </select>
+          {(project.value?.environments ?? []).map((one) => [one.key, one.name])}
+        </Choice>
+        <Choice name="Filter by time" any="When: any time" value={when} choose={(value) => set({ when: value })}>
+          {Object.entries(SPANS).map(([value, { words }]) => [value, words])}
+        </Choice>
       </search>
       {problem.value !== null && <Problem error={problem.value} />}
-      {shown.length === 0 && rows.value.length > 0 && <p class="card">Nothing in what is loaded is like that.</p>}
+      {rows.value?.length === 0 && (
+        <section class="empty card">
+          <h2>{isFiltered ? "Nothing like that happened" : "Nothing has happened yet"}</h2>
+          {isFiltered ? (
+            <button type="button" class="button" onClick={() => set({ flag: "", who: "", in: "", when: "" })}>
+              Show everything
+            </button>
+          ) : (
+            <p>Every change stands here: who made it, what was different before, and how to go back.</p>
+          )}
+        </section>
+      )}
       <ol class="history">
         {shown.map((row) => (
           <HistoryRow
@@ -112,10 +141,19 @@ export function HistoryPage() {
           />
         ))}
       </ol>
-      {oldest > 1 && (
-        <button type="button" class="button" onClick={() => read(Math.max(0, oldest - 1 - PAGE), oldest - 1)}>
+      {next.value !== null && (
+        <button type="button" class="button" onClick={() => read(next.value ?? undefined)}>
           Show earlier changes
         </button>
+      )}
+      {killing.value && (
+        <KillChanged
+          rows={shown}
+          within={within}
+          close={() => {
+            killing.value = false;
+          }}
+        />
       )}
       {reverting.value !== null && (
         <RevertDialog
@@ -126,5 +164,31 @@ export function HistoryPage() {
         />
       )}
     </main>
+  );
+}
+
+interface ChoiceProps {
+  name: string;
+  any: string;
+  value: string;
+  choose: (value: string) => void;
+  children: [value: string, words: string][];
+}
+
+function Choice({ name, any, value, choose, children }: ChoiceProps) {
+  return (
+    <select
+      class={`filter ${value ? "is-set" : ""}`}
+      aria-label={name}
+      value={value}
+      onChange={(event) => choose(event.currentTarget.value)}
+    >
+      <option value="">{any}</option>
+      {children.map(([one, words]) => (
+        <option key={one} value={one} selected={one === value}>
+          {words}
+        </option>
+      ))}
+    </select>
   );
 }

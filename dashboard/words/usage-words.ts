@@ -1,5 +1,5 @@
 import type { UsageView } from "../../shared/schema/usage.ts";
-import { ago } from "./time-words.ts";
+import { ago, agoBriefly } from "./time-words.ts";
 
 /** When a flag was last asked for, as a sentence. */
 export function askedWords(
@@ -17,6 +17,6 @@ export function askedWords(
 /** The same in the list, in a few words. */
 export function askedBriefly({ flags, bulkAt }: Pick<UsageView, "flags" | "bulkAt">, flag: string): string {
   const at = flags[flag];
-  if (at) return ago(at);
-  return bulkAt ? "only in bulk" : "never";
+  if (at) return agoBriefly(at);
+  return bulkAt ? "in bulk only" : "never yet";
 }

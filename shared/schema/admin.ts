@@ -180,6 +180,9 @@ export const segmentView = z
   .looseObject({ ...versioned })
   .meta({ id: "SegmentView", description: "A Segment with its version" });
 
+export const archiveBody = z
+  .strictObject({ flags: z.array(key).min(1).max(LIMITS.flagsPerProject), comment: comment.default("") })
+  .meta({ id: "ArchiveWrite" });
 export const killBody = z
   .strictObject({ comment: comment.default(""), variant: key.optional() })
   .meta({ id: "KillWrite" });

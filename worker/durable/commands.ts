@@ -51,6 +51,7 @@ export const command = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("patchFlag"), flag: key, patch, acknowledgeExposure: z.boolean().optional() }),
   z.strictObject({ type: z.literal("archiveFlag"), flag: key }),
+  z.strictObject({ type: z.literal("archiveFlags"), flags: z.array(key).min(1).max(LIMITS.flagsPerProject) }),
   z.strictObject({
     type: z.literal("putState"),
     ...at,

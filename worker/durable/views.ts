@@ -263,6 +263,7 @@ export function viewAfter(
     case "deleteEnvironment":
     case "archiveFlag":
     case "deleteWebhook":
+    case "archiveFlags":
     case "deleteTrigger":
     case "deleteTest":
     case "deleteSegment":

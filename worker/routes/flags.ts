@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { flagDependencies } from "../../shared/graph.ts";
 import {
+  archiveBody,
   flagView,
   flagWrite,
   killBody,
@@ -132,6 +133,22 @@ export const flags = router()
       const { project, flag } = c.req.valid("param");
       await execute(c, project, { type: "archiveFlag", flag });
       return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: "/projects/{project}/flags/archive",
+      tags: ["Flags"],
+      summary: "Archive several flags, all or none, as one revision that one revert undoes.",
+      request: { params: params.project, headers: writeHeaders, body: body(archiveBody) },
+      responses: { 200: json(z.object({ revision: z.int() }), "Archived") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { flags: keys, comment } = c.req.valid("json");
+      const { revision } = await execute(c, project, { type: "archiveFlags", flags: keys }, { comment });
+      return c.json({ revision }, 200);
     },
   )
   .openapi(

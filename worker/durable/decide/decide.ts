@@ -3,7 +3,7 @@ import type { Change } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
-import { archiveFlag, patchFlag, patchState, putFlag, putState } from "./flag.ts";
+import { archiveFlag, archiveFlags, patchFlag, patchState, putFlag, putState } from "./flag.ts";
 import { deleteGuard, putGuard, renewGuards } from "./guard.ts";
 import { kill, restore } from "./kill.ts";
 import { deleteList, writeList } from "./list.ts";
@@ -60,6 +60,8 @@ function decideAlone(
       return patchFlag(command, c);
     case "archiveFlag":
       return archiveFlag(command, c);
+    case "archiveFlags":
+      return archiveFlags(command, c);
     case "putState":
       return putState(command, c);
     case "patchState":

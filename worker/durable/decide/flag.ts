@@ -162,6 +162,23 @@ export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances)
   return decision(changes, environmentKeys(c.view));
 }
 
+/** All or none. Flags that depend on each other go together. */
+export function archiveFlags(command: CommandOf<"archiveFlags">, c: Circumstances): Result<Decision> {
+  const leaving = new Set(command.flags);
+  const changes: Change[] = [];
+  for (const key of leaving) {
+    const row = liveFlag(c.view, key);
+    if (!row.ok) return row;
+    const { body } = row.value;
+    const refused = mayChange(c.actor, body.purpose);
+    if (refused) return reject(refused);
+    const by = dependants(c.view, key).filter((flag) => !leaving.has(flag));
+    if (by.length > 0) return reject({ code: "in-use", what: `the flag "${key}"`, by });
+    changes.push(...change("flag", "", key, body, { ...body, archivedAt: new Date(c.now).toISOString() }));
+  }
+  return decision(changes, environmentKeys(c.view));
+}
+
 export function putState(command: CommandOf<"putState">, c: Circumstances): Result<Decision> {
   return saveState(command, c, () => ({ ok: true, value: command.state }));
 }

@@ -1,0 +1,139 @@
+import { useSignal } from "@preact/signals";
+import { api, type Environment, type FlagView } from "../api.ts";
+import { Dialog } from "../frame/dialog.tsx";
+import { Icon } from "../frame/icon.tsx";
+import { Problem } from "../frame/problem.tsx";
+import { tell } from "../frame/toasts.tsx";
+import { hideFlag } from "../project.ts";
+import { mayChange } from "../session.ts";
+import { KillManyDialog } from "./kill-many-dialog.tsx";
+import { tickAll } from "./selection.ts";
+
+interface SelectionBarProps {
+  project: string;
+  environment: Environment;
+  /** The ticked ones. */
+  flags: readonly FlagView[];
+}
+
+/** What can be done with several flags at once. */
+export function SelectionBar({ project, environment, flags }: SelectionBarProps) {
+  const asking = useSignal<"archive" | "kill" | null>(null);
+  const close = () => {
+    asking.value = null;
+  };
+  const words = flags.length === 1 ? "1 flag" : `${flags.length} flags`;
+  const locked = flags.some(({ purpose }) => !mayChange(purpose));
+  return (
+    <>
+      <section class="save-bar" aria-label="Ticked flags">
+        <strong role="status">{`${words} ticked`}</strong>
+        <span class="muted clip">{flags.map(({ key }) => key).join(", ")}</span>
+        <button type="button" class="button" onClick={() => tickAll([], false)}>
+          Untick
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={locked}
+          onClick={() => {
+            asking.value = "archive";
+          }}
+        >
+          <Icon name="archive" /> Archive…
+        </button>
+        <button
+          type="button"
+          class="button button-kill"
+          disabled={locked}
+          onClick={() => {
+            asking.value = "kill";
+          }}
+        >
+          <Icon name="stop" /> {`Kill in ${environment.name}…`}
+        </button>
+      </section>
+      {asking.value === "archive" && <ArchiveMany project={project} flags={flags} close={close} />}
+      {asking.value === "kill" && (
+        <KillManyDialog flags={flags} environment={environment} close={close} done={() => tickAll([], false)} />
+      )}
+    </>
+  );
+}
+
+interface ArchiveManyProps {
+  project: string;
+  flags: readonly FlagView[];
+  close: () => void;
+}
+
+function ArchiveMany({ project, flags, close }: ArchiveManyProps) {
+  const comment = useSignal("");
+  const problem = useSignal<unknown>(null);
+  const busy = useSignal(false);
+  const live = flags.filter(({ environments }) => Object.values(environments).some(({ enabled }) => enabled));
+  const archive = async () => {
+    busy.value = true;
+    problem.value = null;
+    try {
+      const json = { flags: flags.map(({ key }) => key), comment: comment.value };
+      await api.projects[":project"].flags.archive.$post({ param: { project }, header: {}, json });
+      for (const { key } of flags) hideFlag(key);
+      tickAll([], false);
+      tell(
+        flags.length === 1 ? "1 flag is archived" : `${flags.length} flags are archived`,
+        "The history can bring them back.",
+      );
+      close();
+    } catch (error) {
+      problem.value = error;
+    }
+    busy.value = false;
+  };
+  return (
+    <Dialog
+      title={`Archive ${flags.length === 1 ? flags[0]?.key : `${flags.length} flags`}?`}
+      onClose={close}
+      onSubmit={archive}
+    >
+      <p>
+        Apps that still ask for them get the default in their code. Their names stay taken, so that old code never meets
+        a new meaning. All are archived, or none is.
+      </p>
+      {live.length > 0 && (
+        <p class="note">
+          <Icon name="alert" />
+          <span>
+            Switched on somewhere: <strong>{live.map(({ key }) => key).join(", ")}</strong>
+          </span>
+        </p>
+      )}
+      <ul class="named-list">
+        {flags.map(({ key }) => (
+          <li key={key}>{key}</li>
+        ))}
+      </ul>
+      {problem.value !== null && <Problem error={problem.value} />}
+      <label class="field">
+        <span class="label">Why? (for the history)</span>
+        <input
+          data-first
+          value={comment.value}
+          maxLength={1000}
+          placeholder="The release is through"
+          onInput={(event) => {
+            comment.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <footer class="dialog-actions">
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="button button-kill" disabled={busy.value}>
+          {flags.length === 1 ? "Archive it" : `Archive ${flags.length} flags`}
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
