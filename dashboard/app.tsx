@@ -5,6 +5,7 @@ import { KillDialog } from "./flags/kill-dialog.tsx";
 import { RestoreDialog } from "./flags/restore-dialog.tsx";
 import { SwitchOnDialog } from "./flags/switch-on-dialog.tsx";
 import { CommandBar } from "./frame/command-bar.tsx";
+import { ConfirmDialog } from "./frame/confirm.tsx";
 import { Header } from "./frame/header.tsx";
 import { KeyHelp } from "./frame/key-help.tsx";
 import { Problem } from "./frame/problem.tsx";
@@ -30,6 +31,7 @@ export function App({ problem }: { problem: unknown }) {
       <KillDialog />
       <RestoreDialog />
       <SwitchOnDialog />
+      <ConfirmDialog />
       <SignInAgain />
       <Toasts />
     </>

@@ -26,6 +26,12 @@ export const PAGES: readonly Page[] = [
     component: later(() => import("./flag/flag-page.tsx").then((module) => module.FlagPage)),
   },
   {
+    path: "compare",
+    name: "Compare environments",
+    within: "flags",
+    component: later(() => import("./compare/compare-page.tsx").then((module) => module.ComparePage)),
+  },
+  {
     path: "playground",
     name: "Playground",
     component: later(() => import("./playground/playground-page.tsx").then((module) => module.PlaygroundPage)),
@@ -49,3 +55,5 @@ export const PAGES: readonly Page[] = [
 
 /** The pages that stand in the navigation. */
 export const NAVIGATION = PAGES.filter(({ within }) => within === undefined);
+/** The pages that an address names without more. */
+export const DESTINATIONS = PAGES.filter(({ path }) => !path.includes(":"));

@@ -22,6 +22,11 @@ interface Section {
 
 /** Parts of the flag page beside its rules, in their order. Each loads its code by itself, and may draw nothing. */
 const SECTIONS: readonly Section[] = [
+  {
+    id: "plan",
+    place: "panels",
+    load: () => import("../plan/plan-panel.tsx").then((module) => module.PlanPanel),
+  },
   { id: "who", place: "panels", load: () => import("../try/who-panel.tsx").then((module) => module.WhoPanel) },
   {
     id: "schedules",
@@ -32,11 +37,6 @@ const SECTIONS: readonly Section[] = [
     id: "preview",
     place: "panels",
     load: () => import("../try/preview-panel.tsx").then((module) => module.PreviewPanel),
-  },
-  {
-    id: "plan",
-    place: "panels",
-    load: () => import("../plan/plan-panel.tsx").then((module) => module.PlanPanel),
   },
   {
     id: "triggers",

@@ -54,6 +54,11 @@ export function FlagList() {
           {isFiltering(filters) ? `${shown.length} of ${all.length}` : all.length}
         </span>
         <EnvironmentSwitch />
+        {project.value.environments.length > 1 && (
+          <a class="button compare-link" href={`/p/${project.value.key}/compare?to=${here.key}`}>
+            <Icon name="compare" /> Compare
+          </a>
+        )}
         {may("marketer") && (
           <button
             type="button"

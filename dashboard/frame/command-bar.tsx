@@ -4,7 +4,7 @@ import { useLocation } from "preact-iso";
 import { creating } from "../flags/create-flag.tsx";
 import { withQuery } from "../flags/filters.ts";
 import { killing } from "../flags/kill-dialog.tsx";
-import { NAVIGATION } from "../pages.tsx";
+import { DESTINATIONS } from "../pages.tsx";
 import { chooseEnvironment, environment, flags, project, projects } from "../project.ts";
 import { may, mayChange, signOut } from "../session.ts";
 import { Dialog } from "./dialog.tsx";
@@ -105,7 +105,7 @@ function matching(all: readonly Command[], typed: string): Command[] {
 function commandsOf(route: (url: string, replace?: boolean) => void, url: string): Command[] {
   const key = project.value?.key ?? "";
   const here = environment.value;
-  const commands: Command[] = NAVIGATION.map(({ path, name }) => ({
+  const commands: Command[] = DESTINATIONS.map(({ path, name }) => ({
     name,
     kind: "page",
     run: () => route(`/p/${key}/${path}`),

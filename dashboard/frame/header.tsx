@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso";
-import { NAVIGATION } from "../pages.tsx";
+import { NAVIGATION, PAGES } from "../pages.tsx";
 import { project, projects } from "../project.ts";
 import { commanding } from "./command-bar.tsx";
 import { Icon } from "./icon.tsx";
@@ -32,7 +32,7 @@ export function Header() {
           <a
             key={page}
             href={`/p/${key}/${page}`}
-            aria-current={path.startsWith(`/p/${key}/${page}`) ? "page" : undefined}
+            aria-current={isWithin(path, key, page) ? "page" : undefined}
             onPointerEnter={() => void component.preload?.()}
             onFocus={() => void component.preload?.()}
           >
@@ -54,4 +54,10 @@ export function Header() {
       <PersonMenu />
     </header>
   );
+}
+
+/** Whether an address is that of a page, or of one beneath it. */
+function isWithin(path: string, project: string, page: string): boolean {
+  const paths = PAGES.filter((one) => one.path === page || one.within === page).map((one) => one.path.split("/")[0]);
+  return paths.some((first) => path.split("/")[3] === first) && path.startsWith(`/p/${project}/`);
 }

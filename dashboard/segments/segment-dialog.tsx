@@ -3,6 +3,7 @@ import type { Condition } from "../../shared/schema/condition.ts";
 import type { Segment } from "../../shared/schema/segment.ts";
 import { api, ifMatch } from "../api.ts";
 import { ConditionBuilder } from "../flag/condition-builder.tsx";
+import { confirmed } from "../frame/confirm.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
@@ -46,6 +47,12 @@ export function SegmentDialog({ segment, close }: { segment: SegmentView | null;
     }
   };
   const remove = async () => {
+    const isSure = await confirmed({
+      title: `Delete the segment ${key}?`,
+      text: "Its conditions and lists go with it. While a rule still names it, it stays.",
+      action: "Delete the segment",
+    });
+    if (!isSure) return;
     try {
       await api.projects[":project"].segments[":segment"].$delete({ param, header: ifMatch(segment?.version ?? 0) });
       await finish(`The segment ${key} is deleted`);

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { api, type Project } from "../api.ts";
+import { api, type Environment, ifMatch, type Project } from "../api.ts";
+import { confirmed } from "../frame/confirm.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
 import { openProject } from "../project.ts";
@@ -10,6 +11,9 @@ export function EnvironmentSettings({ project }: { project: Project }) {
   const name = useSignal("");
   const problem = useSignal<unknown>(null);
   const key = slugOf(name.value);
+  const fail = (error: unknown) => {
+    problem.value = error;
+  };
   const make = async () => {
     problem.value = null;
     try {
@@ -28,11 +32,7 @@ export function EnvironmentSettings({ project }: { project: Project }) {
       <h2 id="environments">Environments</h2>
       <ul class="plain-list">
         {project.environments.map((one) => (
-          <li key={one.key}>
-            <span>
-              <strong>{one.name}</strong> <code>{one.key}</code>
-            </span>
-          </li>
+          <EnvironmentRow key={one.key} project={project} one={one} fail={fail} />
         ))}
       </ul>
       {problem.value !== null && <Problem error={problem.value} />}
@@ -61,5 +61,83 @@ export function EnvironmentSettings({ project }: { project: Project }) {
         </form>
       )}
     </section>
+  );
+}
+
+interface EnvironmentRowProps {
+  project: Project;
+  one: Environment;
+  fail: (error: unknown) => void;
+}
+
+function EnvironmentRow({ project, one, fail }: EnvironmentRowProps) {
+  const typed = useSignal<string | null>(null);
+  const param = { project: project.key, environment: one.key };
+  const route = api.projects[":project"].environments[":environment"];
+  const rename = async () => {
+    const name = typed.value?.trim();
+    if (!name) return;
+    try {
+      await route.$put({ param, header: ifMatch(one.version), json: { name } });
+      await openProject(project.key);
+      typed.value = null;
+      tell(`The environment is called ${name}`, `Its key stays ${one.key}.`);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const remove = async () => {
+    const isSure = await confirmed({
+      title: `Delete the environment ${one.name}?`,
+      text: `Its states, schedules and keys are gone for good: every app that asks with a key of ${one.key} is refused. Flags stay in the other environments.`,
+      action: `Delete ${one.name}`,
+    });
+    if (!isSure) return;
+    try {
+      await route.$delete({ param, header: ifMatch(one.version) });
+      await openProject(project.key);
+      tell(`The environment ${one.name} is deleted`);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  return (
+    <li>
+      {typed.value === null ? (
+        <span>
+          <strong>{one.name}</strong> <code>{one.key}</code>
+        </span>
+      ) : (
+        <input
+          aria-label={`New name of ${one.name}`}
+          maxLength={100}
+          value={typed.value}
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") void rename();
+            if (event.key === "Escape") typed.value = null;
+          }}
+        />
+      )}
+      {may("admin") && (
+        <span class="row">
+          <button
+            type="button"
+            class="button button-small"
+            onClick={() => {
+              if (typed.value === null) typed.value = one.name;
+              else void rename();
+            }}
+          >
+            {typed.value === null ? "Rename" : "Save"}
+          </button>
+          <button type="button" class="button button-small" disabled={project.environments.length < 2} onClick={remove}>
+            Delete…
+          </button>
+        </span>
+      )}
+    </li>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { answer, api, type Project } from "../api.ts";
+import { confirmed } from "../frame/confirm.tsx";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
@@ -56,7 +57,12 @@ export function KeySettings({ project }: { project: Project }) {
     }
   };
   const revoke = async (key: Key) => {
-    if (!confirm(`Revoke the key "${key.name}"? Apps that use it are refused within seconds.`)) return;
+    const isSure = await confirmed({
+      title: `Revoke the key ${key.name}?`,
+      text: `Apps that use it (it ends in ${key.hint}) are refused within seconds, and fall back to the defaults in their code.`,
+      action: "Revoke the key",
+    });
+    if (!isSure) return;
     try {
       await routes[":id"].$delete({ param: { ...param, id: key.id }, header: {} });
       await read();

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Role } from "../../shared/schema/admin.ts";
 import { answer, api } from "../api.ts";
+import { confirmed } from "../frame/confirm.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { ROLE_WORDS } from "../words/flag-words.ts";
@@ -46,7 +47,12 @@ export function TokenSettings({ project }: { project: string }) {
     }
   };
   const revoke = async (token: Token) => {
-    if (!confirm(`Revoke the token of "${token.name}"? Its sessions end at once.`)) return;
+    const isSure = await confirmed({
+      title: `Revoke the token of ${token.name}?`,
+      text: "Sessions that were opened with it end at once, and programs that use it are refused.",
+      action: "Revoke the token",
+    });
+    if (!isSure) return;
     try {
       await api.tokens[":id"].$delete({ param: { id: token.id } });
       await read();

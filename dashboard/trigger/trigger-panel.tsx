@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { TriggerView } from "../../shared/schema/trigger.ts";
 import { answer, api } from "../api.ts";
 import type { SectionProps } from "../flag/sections.tsx";
+import { confirmed } from "../frame/confirm.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
@@ -44,8 +45,12 @@ export function TriggerPanel({ project, environment, flag, locked }: SectionProp
     }
   };
   const remove = async (trigger: TriggerView) => {
-    if (!confirm(`Take back the trigger "${trigger.name}"? Monitoring that calls it can no longer stop this flag.`))
-      return;
+    const isSure = await confirmed({
+      title: `Take back the trigger ${trigger.name}?`,
+      text: "Monitoring that calls it can no longer stop this flag.",
+      action: "Take it back",
+    });
+    if (!isSure) return;
     try {
       await routes[":id"].$delete({ param: { ...param, id: trigger.id }, header: {} });
       await read();

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../../shared/limits.ts";
 import { auditRow, changesReply, exportDocument, revertBody } from "../../shared/schema/admin.ts";
-import { instant, key, name, slug } from "../../shared/schema/primitives.ts";
+import { comment, instant, key, name, slug } from "../../shared/schema/primitives.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { execute, found } from "./execute.ts";
 import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
@@ -21,7 +21,7 @@ const searchQuery = z.object({
   environment: slug.optional(),
   since: instant.optional(),
 });
-const dryRunQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false") });
+const importQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false"), comment: comment.optional() });
 
 /** What happened, and putting it back: audit, revert, export, import. */
 export const history = router()
@@ -101,14 +101,15 @@ export const history = router()
       path: "/projects/{project}/import",
       tags: ["History"],
       summary: "Add and replace what a document names, all or nothing; dryRun shows the changes.",
-      request: { params: params.project, query: dryRunQuery, headers: writeHeaders, body: body(exportDocument) },
+      request: { params: params.project, query: importQuery, headers: writeHeaders, body: body(exportDocument) },
       responses: { 200: json(changesReply, "What changed, or would with dryRun") },
     }),
     async (c) => {
       const { project } = c.req.valid("param");
-      const dryRun = c.req.valid("query").dryRun === "true";
+      const { comment: said, dryRun: dry } = c.req.valid("query");
+      const dryRun = dry === "true";
       const command = { type: "import", document: c.req.valid("json") } as const;
-      const reply = await execute(c, project, command, { dryRun });
+      const reply = await execute(c, project, command, { comment: said, dryRun });
       return c.json({ revision: reply.revision, dryRun, changes: reply.changes as Changes["changes"] }, 200);
     },
   );
