@@ -1,8 +1,9 @@
+import { below, bucketHash } from "./bucket.ts";
 import { type Page, pageOf } from "./chunks.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
-import { type Audience, armOf, belonging, outcomeOf, type Subject, workOut } from "./evaluate.ts";
+import { type Audience, armOf, belonging, hasUnit, outcomeOf, resultOf, type Subject, workOut } from "./evaluate.ts";
 import { type Fragment, joined, NOTHING } from "./outcome.ts";
-import type { Predicate } from "./predicate.ts";
+import type { Predicate, Unit } from "./predicate.ts";
 import { ALWAYS, AND_NEXT } from "./program.ts";
 import { BLOCKED, TRUE } from "./truth.ts";
 
@@ -46,42 +47,60 @@ export function evaluateAll(
   return { flags, etag: hex(high, low) };
 }
 
-/**
- * Where each chunk's combination of results stands, kills aside. The loop over steps is resultOf's, with all that it
- * reads held across flags, which halves the time of a bulk evaluation.
- */
+/** Where each chunk's combination of results stands, kills aside. */
 function findPlaces(subject: Subject): void {
+  const { found, places, halved } = subject.compiled.chunks;
+  found.set(places.subarray(0, found.length));
+  for (const { unit, flags } of halved) addHalves(flags, unit, subject);
+  addRuled(subject);
+}
+
+/** No call inside the loop, and no branch on a hash: a few nanoseconds a flag. */
+function addHalves(flags: Int32Array, unit: number, subject: Subject): void {
+  const { units, unitHashes, program, chunks } = subject.compiled;
+  const { found } = chunks;
+  if (!hasUnit(units[unit] as Unit, subject)) {
+    for (let at = 0; at < flags.length; at += 7) {
+      const flag = flags[at + 5] as number;
+      const result = resultOf(flag, subject) - (program.firsts[flag] as number);
+      found[flags[at] as number]! += result * (flags[at + 6] as number);
+    }
+    return;
+  }
+  const hashed = unitHashes[unit] as number;
+  for (let at = 0; at < flags.length; at += 7) {
+    const second = 1 - below(bucketHash(flags[at + 1] as number, hashed), flags[at + 2] as number);
+    found[flags[at] as number]! += flags[at + 3 + second] as number;
+  }
+}
+
+/** The loop over steps is resultOf's, with all that it reads held across flags: half the time. */
+function addRuled(subject: Subject): void {
   const { program, predicates, memo, chunks } = subject.compiled;
   const { steps, splits } = program;
-  const { count, varying, ends, places, found } = chunks;
+  const { ruled, found } = chunks;
   const { stamp } = subject;
-  let at = 0;
-  for (let chunk = 0; chunk < count; chunk++) {
-    const end = ends[chunk] as number;
-    let place = places[chunk] as number;
-    for (; at < end; at += 4) {
-      let result = -1;
-      for (let step = varying[at + 1] as number; result < 0; step += 2) {
-        const condition = steps[step] as number;
-        const served = steps[step + 1] as number;
-        if (condition !== ALWAYS) {
-          const known = memo[condition] as number;
-          const truth = known >> 2 === stamp ? known & 3 : workOut(predicates[condition] as Predicate, subject);
-          if (truth === BLOCKED) {
-            result = program.blocked[varying[at] as number] as number;
-            continue;
-          }
-          if (truth !== TRUE) {
-            for (let skipped = served; skipped === AND_NEXT; skipped = steps[step + 1] as number) step += 2;
-            continue;
-          }
+  for (let at = 0; at < ruled.length; at += 5) {
+    let result = -1;
+    for (let step = ruled[at + 2] as number; result < 0; step += 2) {
+      const condition = steps[step] as number;
+      const served = steps[step + 1] as number;
+      if (condition !== ALWAYS) {
+        const known = memo[condition] as number;
+        const truth = known >> 2 === stamp ? known & 3 : workOut(predicates[condition] as Predicate, subject);
+        if (truth === BLOCKED) {
+          result = program.blocked[ruled[at + 1] as number] as number;
+          continue;
         }
-        if (served >= 0) result = served;
-        else if (served !== AND_NEXT) result = armOf(splits, ~served, subject);
+        if (truth !== TRUE) {
+          for (let skipped = served; skipped === AND_NEXT; skipped = steps[step + 1] as number) step += 2;
+          continue;
+        }
       }
-      place += (result - (varying[at + 2] as number)) * (varying[at + 3] as number);
+      if (served >= 0) result = served;
+      else if (served !== AND_NEXT) result = armOf(splits, ~served, subject);
     }
-    found[chunk] = place;
+    found[ruled[at] as number]! += (result - (ruled[at + 3] as number)) * (ruled[at + 4] as number);
   }
 }
 

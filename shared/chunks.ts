@@ -1,4 +1,4 @@
-import { constantResult, NONE, type Program } from "./program.ts";
+import { ALWAYS, constantResult, NONE, type Program } from "./program.ts";
 
 /*
  * Neighbouring flags whose results have few combinations form a chunk, and a chunk's bulk fragment is made once per
@@ -19,10 +19,10 @@ export interface Chunks {
   readonly of: Int32Array;
   /** Per chunk: its first flag; one more at the end. */
   readonly flags: Int32Array;
-  /** Flags that can serve different results, in fours: flag, its first step, its first result, what a result counts. */
-  readonly varying: Int32Array;
-  /** Per chunk: where its varying flags end. */
-  readonly ends: Int32Array;
+  /** Flags with conditions, in fives: chunk, flag, its first step, its first result, what a result counts. */
+  readonly ruled: Int32Array;
+  /** Flags that are a split of two and nothing else, by what they bucket. */
+  readonly halved: readonly Halved[];
   /** Per chunk: the place of its first combination in a page; one more at the end. */
   readonly places: Int32Array;
   /** Per chunk: the place of a subject's combination, while its answer is made. */
@@ -30,6 +30,13 @@ export interface Chunks {
   /** Per chunk: a kill touches it. */
   readonly killed: Uint8Array;
   readonly pages: Record<"client" | "server", Page | null>;
+}
+
+/** Flags that everybody gets one half or the other of: most of a project's rollouts, and quickest done together. */
+export interface Halved {
+  readonly unit: number;
+  /** In sevens: chunk, seed, the first half's end, what either half counts, flag, what a result counts. */
+  readonly flags: Int32Array;
 }
 
 /** The fragments that one audience gets, by combination: texts, and beside each its four numbers. See Fragment. */
@@ -50,13 +57,13 @@ export function pageOf(chunks: Chunks): Page {
 }
 
 export function chunksOf(program: Program): Chunks {
-  const { firsts } = program;
+  const { firsts, starts } = program;
   const count = firsts.length - 1;
   const of = new Int32Array(count);
   const flags: number[] = [];
-  const varying: number[] = [];
-  const ends: number[] = [];
   const places: number[] = [];
+  const ruled: number[] = [];
+  const halved = new Map<number, number[]>();
   let place = 0;
   let combinations = 1;
   for (let flag = 0; flag < count; flag++) {
@@ -64,27 +71,48 @@ export function chunksOf(program: Program): Chunks {
     const results = constantResult(program, flag) === NONE ? (firsts[flag + 1] as number) - first : 1;
     const begun = flag - (flags.at(-1) ?? Number.NEGATIVE_INFINITY);
     if (begun >= FLAGS || combinations * results > COMBINATIONS) {
-      if (flags.length > 0) ends.push(varying.length);
-      place += flags.length > 0 ? combinations : 0;
+      if (flags.length > 0) place += combinations;
       flags.push(flag);
       places.push(place);
       combinations = 1;
     }
-    of[flag] = flags.length - 1;
+    const chunk = flags.length - 1;
+    of[flag] = chunk;
     if (results === 1) continue;
-    varying.push(flag, program.starts[flag] as number, first, combinations);
+    const half = halfOf(program, flag);
+    if (half === null) ruled.push(chunk, flag, starts[flag] as number, first, combinations);
+    else {
+      const known = halved.get(half.unit) ?? [];
+      const [one, other] = half.results.map((result) => (result - first) * combinations) as [number, number];
+      known.push(chunk, half.seed, half.end, one, other, flag, combinations);
+      halved.set(half.unit, known);
+    }
     combinations *= results;
   }
-  if (flags.length > 0) ends.push(varying.length);
   return {
     count: flags.length,
     of,
     flags: Int32Array.from([...flags, count]),
-    varying: Int32Array.from(varying),
-    ends: Int32Array.from(ends),
+    ruled: Int32Array.from(ruled),
+    halved: [...halved].map(([unit, parts]) => ({ unit, flags: Int32Array.from(parts) })),
     places: Int32Array.from([...places, place + combinations]),
     found: new Int32Array(flags.length),
     killed: new Uint8Array(flags.length),
     pages: { client: null, server: null },
   };
+}
+
+interface Half {
+  readonly unit: number;
+  readonly seed: number;
+  readonly end: number;
+  readonly results: readonly [number, number];
+}
+
+function halfOf({ steps, starts, splits }: Program, flag: number): Half | null {
+  const step = starts[flag] as number;
+  const served = steps[step + 1] as number;
+  if (steps[step] !== ALWAYS || served >= 0) return null;
+  const [unit, seed, ranges, end, one, , other] = splits.subarray(~served, ~served + 7);
+  return ranges === 2 ? ({ unit, seed, end, results: [one, other] } as Half) : null;
 }

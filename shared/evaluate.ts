@@ -184,7 +184,7 @@ export function armOf(splits: Int32Array, place: number, subject: Subject): numb
 }
 
 /** Whether the subject has the bucketing attribute; afterwards its hash stands in `unitHashes`. */
-function hasUnit({ path, slot }: Unit, subject: Subject): boolean {
+export function hasUnit({ path, slot }: Unit, subject: Subject): boolean {
   const { unitMemo, unitHashes } = subject.compiled;
   const known = unitMemo[slot] as number;
   if (known >> 1 === subject.stamp) return (known & 1) === 1;
