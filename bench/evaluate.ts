@@ -1,9 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { compile } from "../shared/compile.ts";
 import { evaluate, evaluateAll, prepare } from "../shared/evaluate.ts";
 import { re2 } from "../shared/regex.ts";
+import { provenance, writeSection } from "./report.ts";
 import {
   type BenchFlag,
   expected,
@@ -21,7 +19,7 @@ import {
  * other answers gets no number.
  *
  *   npm run bench              prints the tables
- *   npm run bench -- --write   also writes docs/performance-evaluate.json
+ *   npm run bench -- --write   also writes them into docs/performance.md
  */
 
 type Values = readonly unknown[] | Readonly<Record<string, unknown>>;
@@ -186,53 +184,38 @@ function show(nanoseconds: number): string {
   return `${(nanoseconds / 1_000).toFixed(nanoseconds < 100_000 ? 1 : 0)} µs`;
 }
 
-function print(workload: Workload, results: readonly Result[]): void {
-  const our = results[0]?.rounds;
-  console.log(`\n${workload.name}`);
-  for (const { name, rounds, wrong } of results) {
-    if (!rounds) console.log(`  ${name.padEnd(32)} other answers: ${wrong}`);
-    else {
-      const ratio = our && our !== rounds ? `${(at(rounds, 0.5) / at(our, 0.5)).toFixed(1)} ×` : "";
-      const spread = `${show(at(rounds, 0.25))} … ${show(at(rounds, 0.75))}`;
-      console.log(
-        `  ${name.padEnd(32)} ${show(at(rounds, 0.5)).padStart(9)}   ${spread.padEnd(24)} ${ratio.padStart(8)}`,
-      );
-    }
-  }
+function rowOf({ name, rounds, wrong }: Result, our: readonly number[] | null | undefined): string[] {
+  if (!rounds) return [name, `other answers: ${wrong}`, "", ""];
+  const ratio = our && our !== rounds ? `${(at(rounds, 0.5) / at(our, 0.5)).toFixed(1)} ×` : "";
+  return [name, show(at(rounds, 0.5)), `${show(at(rounds, 0.25))} … ${show(at(rounds, 0.75))}`, ratio];
 }
 
 console.log("median of a call, quartiles of the rounds, ratio to ours");
 const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice(7);
-const report: object[] = [];
+const lines: string[] = [];
 for (const workload of WORKLOADS) {
   if (only !== undefined && !workload.name.includes(only)) continue;
   const results = await measure(workload);
-  print(workload, results);
-  report.push({
-    workload: workload.name,
-    callsPerRound: workload.calls,
-    results: results.map(({ name, rounds, wrong }) => ({
-      name,
-      ...(rounds
-        ? {
-            median: at(rounds, 0.5),
-            quartiles: [at(rounds, 0.25), at(rounds, 0.75)],
-            range: [at(rounds, 0), at(rounds, 1)],
-          }
-        : { wrong }),
-    })),
-  });
+  const rows = results.map((result) => rowOf(result, results[0]?.rounds));
+  console.log(`\n${workload.name}`);
+  for (const [name, median, spread, ratio] of rows)
+    console.log(`  ${name?.padEnd(32)} ${median?.padStart(9)}   ${spread?.padEnd(24)} ${ratio?.padStart(8)}`);
+  lines.push(`| **${workload.name}** | median | quartiles of the rounds | to ours |`);
+  if (lines.length === 1) lines.push("| --- | --- | --- | --- |");
+  lines.push(...rows.map((row) => `| ${row.join(" | ")} |`));
 }
 if (served < 0) throw new Error("unreachable: keeps the answers alive");
 if (process.argv.includes("--write")) {
-  const [processor] = cpus();
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: import.meta.dirname })
-    .toString()
-    .trim();
-  const machine = `${processor?.model.trim()}, ${cpus().length} processors, node ${process.version}`;
-  const head = { command: "npm run bench -- --write", date: new Date().toISOString(), commit, machine, rounds: ROUNDS };
-  const file = new URL("../docs/performance-evaluate.json", import.meta.url);
-  writeFileSync(file, `${JSON.stringify({ ...head, unit: "nanoseconds a call", workloads: report }, null, 2)}\n`);
-  console.log("\nwritten to docs/performance-evaluate.json");
+  writeSection("Evaluator", [
+    "One call, beside the peers in the same process.",
+    "",
+    ...lines,
+    "",
+    `${ROUNDS} interleaved rounds after ${WARM_UP} to warm up; every call with a user and a context object of its own, parsed from JSON`,
+    "just before; set-up excluded. A peer whose answers differ has no number. Our bulk answer is the finished JSON text",
+    "with its ETag, the peers' are values in memory.",
+    "",
+    provenance("npm run bench -- --write"),
+  ]);
 }
 process.exit(0);

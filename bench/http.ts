@@ -1,9 +1,10 @@
 import { execFileSync, fork } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { Load, Loaded } from "./http/load.ts";
+import { provenance, writeSection } from "./report.ts";
 import { expected, mixedFlags, mixedUser, ourSnapshot } from "./workloads.ts";
 
 /*
@@ -26,7 +27,6 @@ const FLAGS = mixedFlags(100);
 const ADMIN_TOKEN = "bda_bench-of-the-whole-worker";
 const SAME_WORK = "same work, constant answer";
 const FLOOR = "floor: parse, return a constant";
-const HEADING = "## HTTP";
 const BULK = "/ofrep/v1/evaluate/flags";
 
 const folder = import.meta.dirname;
@@ -335,14 +335,8 @@ function tableOf(targets: readonly Target[], measured: ReadonlyMap<Target, Measu
   ].join("\n");
 }
 
-/** Replaces what stands under the heading "HTTP" in docs/performance.md, and nothing else. */
 function writeDown(table: string): void {
-  const file = path.join(root, "docs/performance.md");
-  const [processor] = cpus();
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim();
-  const section = [
-    HEADING,
-    "",
+  writeSection("HTTP", [
     "The whole Worker as it is deployed, answering a bulk evaluation of 100 mixed flags, beside Workers that do less.",
     "",
     table,
@@ -354,18 +348,8 @@ function writeDown(table: string): void {
     "requests on 16 connections, each request with a context of its own; answers checked first. CPU is the time of the",
     "target's workerd, user and system, and so includes refreshing the pointer and garbage collection.",
     "",
-    `\`npm run bench:http -- --write\`, ${new Date().toISOString().slice(0, 10)}, commit ${commit}, ${processor?.model.trim()},`,
-    `${cpus().length} processors, node ${process.version}.`,
-    "",
-  ].join("\n");
-  const before = existsSync(file) ? readFileSync(file, "utf8") : "# Performance\n\n";
-  const start = before.indexOf(`${HEADING}\n`);
-  if (start < 0) writeFileSync(file, `${before.trimEnd()}\n\n${section}`);
-  else {
-    const next = before.indexOf("\n## ", start + HEADING.length);
-    writeFileSync(file, `${before.slice(0, start)}${section}${next < 0 ? "" : before.slice(next)}`);
-  }
-  console.log("\nwritten to docs/performance.md");
+    provenance("npm run bench:http -- --write"),
+  ]);
 }
 
 await main();

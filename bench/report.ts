@@ -1,0 +1,30 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import path from "node:path";
+
+const root = path.dirname(import.meta.dirname);
+const FILE = path.join(root, "docs/performance.md");
+
+/** What was run, when, of which commit, on what. */
+export function provenance(command: string): string {
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim();
+  const [processor] = cpus();
+  const date = new Date().toISOString().slice(0, 10);
+  const machine = `${processor?.model.trim()}, ${cpus().length} processors, node ${process.version}`;
+  return `\`${command}\`, ${date}, commit ${commit}, ${machine}.`;
+}
+
+/** Replaces what stands under a heading of docs/performance.md, or adds it at the end, and touches nothing else. */
+export function writeSection(title: string, lines: readonly string[]): void {
+  const heading = `## ${title}`;
+  const section = [heading, "", ...lines, ""].join("\n");
+  const before = existsSync(FILE) ? readFileSync(FILE, "utf8") : "# Performance\n\n";
+  const start = before.indexOf(`${heading}\n`);
+  if (start < 0) writeFileSync(FILE, `${before.trimEnd()}\n\n${section}`);
+  else {
+    const next = before.indexOf("\n## ", start + heading.length);
+    writeFileSync(FILE, `${before.slice(0, start)}${section}${next < 0 ? "" : before.slice(next)}`);
+  }
+  console.log(`\nwritten to docs/performance.md, "${title}"`);
+}
