@@ -81,7 +81,6 @@ function bundle(into: string, entry?: string): string {
 /** One workerd with one Worker: all that differs is the script and what it is bound to. */
 async function start(name: string, script: string, bindings: Record<string, string>, ours: boolean) {
   const before = new Set(workerdsOfOurs());
-  const durableObject = (className: string) => ({ className, useSQLite: true });
   const worker = new Miniflare(
     convertV4MiniflareOptions({
       name,
@@ -92,7 +91,7 @@ async function start(name: string, script: string, bindings: Record<string, stri
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
       ...(ours && {
         kvNamespaces: ["SNAPSHOTS"],
-        durableObjects: { FLAG_STORE: durableObject("FlagStore"), DIRECTORY: durableObject("Directory") },
+        durableObjects: durableObjects(),
       }),
     }),
   );
@@ -100,6 +99,13 @@ async function start(name: string, script: string, bindings: Record<string, stri
   const pid = workerdsOfOurs().find((one) => !before.has(one));
   if (pid === undefined) throw new Error(`the workerd of ${name} is not to be found`);
   return { worker, port: Number(port), pid };
+}
+
+/** All that wrangler.toml binds. */
+function durableObjects() {
+  const configuration = readFileSync(path.join(root, "wrangler.toml"), "utf8");
+  const bound = configuration.matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"/gm);
+  return Object.fromEntries([...bound].map(([, name, className]) => [name, { className, useSQLite: true }]));
 }
 
 function workerdsOfOurs(): number[] {
