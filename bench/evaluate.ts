@@ -2,6 +2,7 @@ import { compile } from "../shared/compile.ts";
 import { evaluate, evaluateAll, prepare } from "../shared/evaluate.ts";
 import { re2 } from "../shared/regex.ts";
 import { provenance, writeSection } from "./report.ts";
+import { ownSizes, peerSizes } from "./sizes.ts";
 import {
   type BenchFlag,
   expected,
@@ -190,6 +191,8 @@ function rowOf({ name, rounds, wrong }: Result, our: readonly number[] | null | 
   return [name, show(at(rounds, 0.5)), `${show(at(rounds, 0.25))} … ${show(at(rounds, 0.75))}`, ratio];
 }
 
+const kilobytes = (bytes: number): string => `${(bytes / 1_000).toFixed(1)} kB`;
+
 console.log("median of a call, quartiles of the rounds, ratio to ours");
 const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice(7);
 const lines: string[] = [];
@@ -204,6 +207,15 @@ for (const workload of WORKLOADS) {
   if (lines.length === 1) lines.push("| --- | --- | --- | --- |");
   lines.push(...rows.map((row) => `| ${row.join(" | ")} |`));
 }
+const own = await ownSizes();
+const sizes = Object.entries({
+  "blastdoor, evaluator": own.evaluator,
+  "blastdoor, regular expressions (injected)": own.regexEngine,
+  ...(await peerSizes()),
+}).map(([name, { minified, gzipped }]) => [name, kilobytes(minified), kilobytes(gzipped)]);
+console.log("\nbundle, minified and gzipped");
+for (const [name, minified, gzipped] of sizes)
+  console.log(`  ${name?.padEnd(42)} ${minified?.padStart(9)} ${gzipped?.padStart(9)}`);
 if (served < 0) throw new Error("unreachable: keeps the answers alive");
 if (process.argv.includes("--write")) {
   writeSection("Evaluator", [
@@ -214,6 +226,10 @@ if (process.argv.includes("--write")) {
     `${ROUNDS} interleaved rounds after ${WARM_UP} to warm up; every call with a user and a context object of its own, parsed from JSON`,
     "just before; set-up excluded. A peer whose answers differ has no number. Our bulk answer is the finished JSON text",
     "with its ETag, the peers' are values in memory.",
+    "",
+    "| bundle | minified | min + gzip |",
+    "| --- | --- | --- |",
+    ...sizes.map((row) => `| ${row.join(" | ")} |`),
     "",
     provenance("npm run bench -- --write"),
   ]);

@@ -1,6 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { compile } from "../shared/compile.ts";
 import { evaluate, evaluateAll, prepare } from "../shared/evaluate.ts";
 import { re2 } from "../shared/regex.ts";
@@ -8,7 +6,7 @@ import { provenance, writeSection } from "./report.ts";
 import { type BenchFlag, FIVE, mixedFlags, mixedUser, ourSnapshot } from "./workloads.ts";
 
 /*
- * How cost grows with the number of flags, what a flag weighs, and what the evaluator weighs.
+ * How cost grows with the number of flags, and what a flag weighs.
  *
  *   npm run bench:growth              prints
  *   npm run bench:growth -- --write   also writes it into docs/performance.md
@@ -95,19 +93,6 @@ function weigh(flags: (count: number) => BenchFlag[], count: number): number {
   return bytes;
 }
 
-async function bundle(entry: string): Promise<{ minified: number; gzipped: number }> {
-  const { outputFiles } = await build({
-    stdin: { contents: entry, resolveDir: new URL("../shared", import.meta.url).pathname, loader: "ts" },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-  });
-  const code = (outputFiles[0] as { contents: Uint8Array }).contents;
-  return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length };
-}
-
 if (process.argv.includes("--fill")) {
   // The child of the heap test: text, parsed snapshot and compiled form at once, as an edge has them on a change.
   const text = JSON.stringify(ourSnapshot(fiveRuleFlags(10_000)));
@@ -128,10 +113,6 @@ const report = {
   heap128: spawnSync(process.execPath, ["--max-old-space-size=128", import.meta.filename, "--fill"], {
     encoding: "utf8",
   }),
-  evaluator: await bundle(
-    'export * from "./evaluate.ts"; export { compile, applyKills, staleKills } from "./compile.ts";',
-  ),
-  regexEngine: await bundle('export * from "./regex.ts";'),
 };
 const rows: [what: string, result: string][] = [];
 const row = (what: string, values: Record<string, number>, unit: string): void => {
@@ -148,8 +129,6 @@ rows.push([
   "10,000 distinct five-rule flags in a 128 MB heap",
   fits ? `fit: ${report.heap128.stdout.trim()}` : "DO NOT FIT",
 ]);
-row("evaluator", report.evaluator, "bytes");
-row("regex engine, apart", report.regexEngine, "bytes");
 for (const [what, result] of rows) console.log(`${what.padEnd(50)} ${result}`);
 if (process.argv.includes("--write")) {
   writeSection("Growth", [
