@@ -24,6 +24,8 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["worker/**/*.test.ts"],
+          // Teaches zod to describe schemas for OpenAPI: before any schema is made, as in the Worker itself.
+          setupFiles: ["./worker/testing/openapi-first.ts"],
           // The first request loads the whole Worker, seconds of work right after an install.
           testTimeout: 20_000,
           hookTimeout: 60_000,
