@@ -35,7 +35,7 @@ import { type Command, type Envelope, envelope } from "./commands.ts";
 import type { Endpoint } from "./courier/deliveries.ts";
 import { decide } from "./decide/decide.ts";
 import { overdueTests } from "./decide/demand-test.ts";
-import { activeKills } from "./decide/kill.ts";
+import { activeKills, carriedKills } from "./decide/kill.ts";
 import { messagesOf, wants } from "./decide/notices.ts";
 import { fieldIssues } from "./decide/parse.ts";
 import { plansByTime } from "./decide/plan.ts";
@@ -857,6 +857,7 @@ export class FlagStore extends DurableBase {
       const epoch = Math.max(this.#epoch, checked.value.epoch) + 1;
       for (const { environment } of this.#publications.published()) this.#publications.withdraw(environment, now);
       const before = this.#lists.kvKeys(project);
+      const killed = this.#documents.list("kill").filter(({ body }) => body.clearedRevision === undefined);
       this.#restoring.apply();
       this.#lists.enqueueAll();
       const after = new Set(this.#lists.kvKeys(project));
@@ -866,7 +867,9 @@ export class FlagStore extends DurableBase {
       this.#setMeta("webhooks_revision", `${epoch}/0`);
       const revision = checked.value.revision + 1;
       const comment = `epoch ${epoch}`;
-      this.#audit.append({ revision, at: now, actor, action: "restoreBackup", comment, changes: [] });
+      const changes = carriedKills(killed, this.#documents, revision);
+      for (const change of changes) this.#documents.apply(change, revision, now);
+      this.#audit.append({ revision, at: now, actor, action: "restoreBackup", comment, changes });
       this.#publications.enqueue("", revision, now);
       for (const { key } of this.#documents.list("environment")) {
         this.#publications.enqueue(key, revision, now);

@@ -75,3 +75,22 @@ export function restore(command: CommandOf<"restore">, c: Circumstances): Result
     changes.push(...beginAtRestore(c.view, environment, key, c));
   return decision(changes, [environment]);
 }
+
+/**
+ * Kills that were in force before a backup was put in place and that it does not know of: they stay, for only restoring
+ * a flag lifts its kill. Those of flags and environments that the backup does not have go with them.
+ */
+export function carriedKills(before: readonly Row<"kill">[], view: ProjectView, revision: number): Change[] {
+  return before
+    .filter(({ environment, body }) => {
+      const known = view.get("environment", "", environment) && view.get("flag", "", body.flag);
+      const again = activeKills(view, environment).some(
+        (row) => row.body.flag === body.flag && row.body.variant === body.variant,
+      );
+      return known && !again;
+    })
+    .map(({ environment, body }, index) => {
+      const key = index === 0 ? `kill-${revision}` : `kill-${revision}-${index}`;
+      return { entity: "kill", environment, key, before: null, after: body };
+    });
+}
