@@ -32,6 +32,29 @@ export const PAGES: readonly Page[] = [
     component: later(() => import("./compare/compare-page.tsx").then((module) => module.ComparePage)),
   },
   {
+    path: "tests",
+    name: "Tests",
+    component: later(() => import("./tests/tests-page.tsx").then((module) => module.TestsPage)),
+  },
+  {
+    path: "tests/new/:kind",
+    name: "New test",
+    within: "tests",
+    component: later(() => import("./tests/new-test-page.tsx").then((module) => module.NewTestPage)),
+  },
+  {
+    path: "tests/:flag",
+    name: "Test",
+    within: "tests",
+    component: later(() => import("./tests/test-page.tsx").then((module) => module.TestPage)),
+  },
+  {
+    path: "desk",
+    name: "Answer desk",
+    within: "tests",
+    component: later(() => import("./tests/desk-page.tsx").then((module) => module.DeskPage)),
+  },
+  {
     path: "playground",
     name: "Playground",
     component: later(() => import("./playground/playground-page.tsx").then((module) => module.PlaygroundPage)),

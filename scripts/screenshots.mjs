@@ -53,6 +53,32 @@ const PAGES = {
   history: (page) => page.goto(`${url}/p/demo/history`),
   segments: (page) => page.goto(`${url}/p/demo/segments`),
   settings: (page) => page.goto(`${url}/p/demo/settings`),
+  tests: (page) => page.goto(`${url}/p/tents/tests`),
+  "test-new": async (page) => {
+    await page.goto(`${url}/p/tents/tests/new/fake-door`);
+    await page.getByLabel("What would it be called?").fill("Tent rental");
+  },
+  "test-dark": async (page) => {
+    await page.goto(`${url}/p/tents/tests/photo-search`);
+    await page.getByRole("heading", { name: "Who sees it" }).waitFor();
+  },
+  "test-door": async (page) => {
+    await page.goto(`${url}/p/tents/tests/gift-cards`);
+    await page.getByRole("heading", { name: "Results" }).waitFor();
+  },
+  "test-page": async (page) => {
+    await page.goto(`${url}/p/tents/tests/tent-adviser`);
+    const onPage = page.locator("details", { has: page.getByRole("heading", { name: "On your page" }) });
+    await onPage.waitFor();
+    if ((await onPage.getAttribute("open")) === null) await onPage.locator("summary").click();
+  },
+  desk: async (page) => {
+    await page.goto(`${url}/p/tents/desk`);
+    await page.locator(".request").first().waitFor();
+    const take = page.getByRole("button", { name: "Take it" });
+    if ((await take.count()) > 0) await take.first().click();
+    await page.getByLabel("Your answer").first().waitFor();
+  },
 };
 const WINDOWS = [
   { name: "light", viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ("light") },
@@ -79,7 +105,8 @@ try {
       if (only.length > 0 && !only.includes(what)) continue;
       try {
         await open(page);
-        await page.waitForLoadState("networkidle");
+        // The answer desk keeps a request open all the time.
+        await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => {});
         const wide = await /** @type {Promise<number>} */ (
           page.evaluate("document.documentElement.scrollWidth - innerWidth")
         );

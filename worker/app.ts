@@ -10,6 +10,7 @@ import type { AdminEnv } from "./middleware/principal.ts";
 import { ask } from "./routes/ask.ts";
 import { backup } from "./routes/backup.ts";
 import { breakGlass } from "./routes/break-glass.ts";
+import { demo } from "./routes/demo.ts";
 import { desk } from "./routes/desk.ts";
 import { doors, pages } from "./routes/doors.ts";
 import { EVENTS_PATH, events } from "./routes/events.ts";
@@ -84,6 +85,7 @@ app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as Executio
 
 app.route(EVENTS_PATH, events);
 app.route("/", script);
+app.route("/demo", demo);
 app.route("/v1/doors", doors);
 app.route("/v1/pages", pages);
 app.route("/v1/ask", ask);

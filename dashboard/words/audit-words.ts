@@ -14,7 +14,7 @@ export function actorWords({ type, id, name }: AuditRow["actor"]): string {
     case "trigger":
       return `The trigger ${name}`;
     case "system":
-      return "The system";
+      return id === "stop-rule" ? "The stop rule" : "The system";
     default:
       return name;
   }
@@ -29,6 +29,14 @@ const PLAN_WORDS: Record<string, string> = {
   advancePlan: "took the release on of",
   stepBackPlan: "took the release a stage back of",
   rollbackPlan: "rolled back the release of",
+};
+
+const TEST_WORDS: Record<string, string> = {
+  putTest: "set up the test",
+  startTest: "started the test",
+  stopTest: "ended the test",
+  stageTest: "took the dark launch to another stage:",
+  deleteTest: "deleted the test",
 };
 
 const SETS: Record<string, string> = {
@@ -53,7 +61,7 @@ export function subjectOf(row: Row): { entity: string; key: string; environment:
   const key = first.entity === "kill" ? (body?.flag ?? "") : first.key;
   const keys = new Set(
     row.changes.map(
-      (change) => `${change.entity === "state" || change.entity === "plan" ? "flag" : change.entity} ${change.key}`,
+      (change) => `${["state", "plan", "test"].includes(change.entity) ? "flag" : change.entity} ${change.key}`,
     ),
   );
   return { entity: first.entity, key, environment: first.environment, more: keys.size - 1 };
@@ -65,8 +73,8 @@ export function actionWords(row: Row): string {
   if (row.action === "import") return "imported a document, changing";
   if (row.action === "revert") return "put back an earlier version of";
   if (!first) return row.action;
-  const plan = PLAN_WORDS[row.action];
-  if (plan) return plan;
+  const named = PLAN_WORDS[row.action] ?? TEST_WORDS[row.action];
+  if (named) return named;
   const before = first.before as Record<string, unknown> | null;
   const after = first.after as Record<string, unknown> | null;
   if (first.entity === "kill") return after && after.clearedRevision === undefined ? "killed" : "restored";

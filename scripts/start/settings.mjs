@@ -20,13 +20,17 @@ export function readSettings(env) {
     stateDir: path.resolve(root, env.STATE_DIR || path.join(".wrangler", "state")),
     adminToken: env.ADMIN_TOKEN || undefined,
     seed: env.SEED !== "none",
-    // Tests stop a write at a chosen step (the Worker takes loopback addresses only) and receive webhooks.
-    // METRICS_TOKEN opens GET /metrics.
-    vars: Object.fromEntries(
-      ["FAULT_SERVER", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap((name) =>
-        env[name] ? [[name, env[name]]] : [],
+    vars: {
+      // The demo page of the tests exists on one's own machine only.
+      DEMO: "on",
+      // Tests stop a write at a chosen step (the Worker takes loopback addresses only) and receive webhooks.
+      // METRICS_TOKEN opens GET /metrics.
+      ...Object.fromEntries(
+        ["FAULT_SERVER", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap((name) =>
+          env[name] ? [[name, env[name]]] : [],
+        ),
       ),
-    ),
+    },
   };
 }
 

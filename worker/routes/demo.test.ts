@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { fetched } from "../testing/http.ts";
+
+test("where the demo is not switched on, its address means what any unknown one does", async () => {
+  const [demo, style] = await Promise.all(["/demo?key=x", "/demo/demo.css"].map((url) => fetched(url)));
+  expect(demo?.text).toContain("<title>Blastdoor</title>");
+  expect(style?.text).toBe(demo?.text);
+});
+
+test("the browser script is there for pages of any origin, and is a script", async () => {
+  const { status, headers, text } = await fetched("/blastdoor.js");
+  expect([status, headers.get("Content-Type")]).toEqual([200, "text/javascript; charset=utf-8"]);
+  expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(headers.get("Cross-Origin-Resource-Policy")).toBe("cross-origin");
+  expect(text).toContain("data-fake-door");
+});
