@@ -44,7 +44,7 @@ const PAGES = 20;
  * because what it has to notice, too many people of one network, shows only where all people of the test come together.
  */
 export class TestLedger extends DurableBase {
-  protected readonly methods = new Set(["door", "record", "sighted", "pages", "cells", "forget", "clear"]);
+  protected readonly methods = new Set(["door", "record", "recordAll", "sighted", "pages", "cells", "forget", "clear"]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -117,6 +117,11 @@ export class TestLedger extends DurableBase {
       void this.#wakeBy(Date.now() + Math.max(STOP_CHECK_MS, people * STOP_CHECK_MS_PER_PERSON));
       return action === "click" ? "clicked" : "seen";
     });
+  }
+
+  /** Several at once, as servers report them. */
+  recordAll(events: DoorEvent[]): void {
+    for (const event of events) this.record(event);
   }
 
   #stateOf(run: number, unit: string): DoorState {
@@ -233,6 +238,9 @@ export class TestLedger extends DurableBase {
       log({ event: "test-stopped", flag, reason, stopped: String(result.ok) });
       this.#sql.exec("UPDATE run SET stopped = 1 WHERE run = ?", run);
     }
+    // Also when nobody comes any more, the day comes on which people are forgotten.
+    const { oldest } = this.#sql.exec<{ oldest: number | null }>("SELECT min(first_seen) AS oldest FROM person").one();
+    if (oldest !== null) await this.#wakeBy(oldest + KEEP_MS + 1);
   }
 
   #stopReason(run: number, settings: DoorSettings): "sample" | "decided" | null {
@@ -254,5 +262,5 @@ const STOP_WORDS = {
 
 export type TestLedgerMethods = Pick<
   TestLedger,
-  "door" | "record" | "sighted" | "pages" | "cells" | "forget" | "clear"
+  "door" | "record" | "recordAll" | "sighted" | "pages" | "cells" | "forget" | "clear"
 >;

@@ -137,6 +137,33 @@ describe("the suspicious are kept apart", () => {
   });
 });
 
+describe("a server speaks for people of its own", () => {
+  test("by the door's routes, whose network and haste are not held against them", async () => {
+    const people = Array.from({ length: 5 }, (_, index) => `of-server-${index}`);
+    const visitAtOnce = async (person: string) => {
+      const at = (action: string, more: object = {}) => door(action, person, more, undefined, FLAG, shop.server);
+      const { nonce } = (await at("open")).json;
+      await at("click", { nonce });
+    };
+    expect(await added(() => Promise.all(people.map(visitAtOnce)))).toEqual({ seen: 5, clicked: 5, all: 5 });
+  });
+
+  test("by its events, once however often they come; a client key's events count for no door", async () => {
+    const time = Date.now();
+    const unit = { targetingKey: "reported" };
+    const events = [
+      { id: "e1", type: "exposure", unit, time: time - 60_000, flag: FLAG, variant: "on" },
+      { id: "e2", type: "exposure", unit: { targetingKey: "left-out" }, time, flag: FLAG, variant: "off" },
+      { id: "e3", type: "click", unit, time, flag: FLAG },
+    ];
+    const report = (key: string, batchId: string) => sent("/v1/events", { key, batchId, sentAt: time, events });
+    expect(await added(() => report(shop.client, "client"))).toEqual({ seen: 0, clicked: 0, all: 0 });
+    const before = await counts();
+    for (const batchId of ["first", "again"]) expect((await report(shop.server, batchId)).status).toBe(202);
+    await expect.poll(counts).toEqual({ seen: before.seen + 1, clicked: before.clicked + 1, all: before.all + 1 });
+  });
+});
+
 describe("whoever is not shown the door", () => {
   const unknown = (flag: string) => ({
     key: flag,

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { LEAST_VIEW_MS } from "../durable/door-doubts.ts";
 import { DurableUnavailable } from "../durable/durable-base.ts";
 import { testLedger } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
@@ -71,7 +72,9 @@ doors.post("/:flag/:action", async (c) => {
     const nonce = openNonce(sealKey, { flag, run: test.run, unit }, sent, now);
     if (!nonce) return refuse(409, "this nonce is not this visitor's, or too old: open the door again");
     const attributes = edgeAttributes(c.req.raw, loaded);
-    const prefix = networkPrefix(attributes.ip ?? "") ?? "none";
+    // A server speaks for people of its own: their networks and browsers are not those of its request.
+    const ofServer = visit.key.kind === "server";
+    const prefix = ofServer ? `server ${person.data}` : (networkPrefix(attributes.ip ?? "") ?? "none");
     // Under a key of the day: nobody can follow a network from one day to the next.
     const day = new Date(now).toISOString().slice(0, 10);
     const state = await ledger.record({
@@ -83,11 +86,11 @@ doors.post("/:flag/:action", async (c) => {
       action: action === "click" ? "click" : "seen",
       unit,
       ...(user ? { user } : {}),
-      ageMs: now - nonce.madeAt,
+      ageMs: ofServer ? LEAST_VIEW_MS : now - nonce.madeAt,
       network: hashed(`door/network/${day}`, prefix),
-      country: attributes.country ?? "unknown",
-      device: attributes.device ?? "unknown",
-      bot: attributes.bot === true || attributes.synthetic === true,
+      country: (!ofServer && attributes.country) || "unknown",
+      device: (!ofServer && attributes.device) || "unknown",
+      bot: attributes.synthetic === true || (!ofServer && attributes.bot === true),
       at: now,
     });
     return Response.json({ state }, { headers: VISITOR_HEADERS });

@@ -12,9 +12,11 @@ import { jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { ProblemError, problemResponse } from "../http/problem.ts";
 import { bearerOf } from "../http/tokens.ts";
+import { log } from "../log.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
 import { sortEvents } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
+import { countDoors } from "./door-events.ts";
 
 export const EVENTS_PATH = "/v1/events";
 
@@ -104,6 +106,11 @@ async function take(request: Request, env: Env, waitUntil: (work: Promise<unknow
         throw new Error(`no answer within ${SHARD_TIMEOUT_MS} ms`);
       }),
     ]);
+  if (key.kind === "server") {
+    const shift = batch.sentAt === undefined ? 0 : receivedAt - batch.sentAt;
+    const doors = countDoors(env, loaded, batch.events, shift);
+    waitUntil(doors.catch((error) => log({ event: "door-events-lost", project, error: String(error) })));
+  }
   const heard = (shard: number, keep: KeepLevels) => levels.heard(nameOf(shard), keep, Date.now());
   return deliver(sorted, batch.events.length, ingest, heard);
 }

@@ -1,0 +1,55 @@
+import { telemetryEvent } from "../../shared/schema/telemetry.ts";
+import { LEAST_VIEW_MS } from "../durable/door-doubts.ts";
+import { testLedger } from "../durable/stubs.ts";
+import type { DoorEvent } from "../durable/test-ledger.ts";
+import type { Loaded } from "../edge/edge.ts";
+import type { Env } from "../env.ts";
+import { keyedHash } from "../http/keyed-hash.ts";
+
+/**
+ * Exposures and clicks of fake doors that a server reports with its events: pages that are made on a server need no
+ * script. A server key is a secret, so its word needs no nonce; a client key's events count for no door.
+ *
+ * @param sent events as they came
+ * @param shift what is added to a sender's times (ms)
+ */
+export async function countDoors(env: Env, loaded: Loaded, sent: readonly unknown[], shift: number): Promise<void> {
+  const { tests, sealKey, compiled } = loaded;
+  const { project, environment } = compiled;
+  if (!sealKey || ![...tests.values()].some((test) => test.kind === "fake-door" && test.running)) return;
+  const byFlag = new Map<string, DoorEvent[]>();
+  const now = Date.now();
+  for (const one of sent) {
+    const parsed = telemetryEvent.safeParse(one);
+    if (!parsed.success) continue;
+    const { type, flag = "", variant, unit: attributes, time, marks } = parsed.data;
+    const test = tests.get(flag);
+    const person = attributes.targetingKey;
+    if (test?.kind !== "fake-door" || !test.running || person === undefined) continue;
+    if (
+      type !== "click" &&
+      (type !== "exposure" || variant == null || variant === compiled.flags.get(flag)?.offVariant)
+    )
+      continue;
+    const at = Math.min(now, time + shift);
+    const hashed = (use: string, text: string) => keyedHash(sealKey, use, text).slice(0, 32);
+    const event: DoorEvent = {
+      project,
+      environment,
+      flag,
+      run: test.run,
+      settings: test.settings,
+      action: type === "click" ? "click" : "seen",
+      unit: hashed("door/unit", String(person)),
+      ageMs: LEAST_VIEW_MS,
+      network: hashed("door/network", `server ${person}`),
+      country: "unknown",
+      device: "unknown",
+      bot: marks !== undefined && marks.length > 0,
+      at,
+    };
+    byFlag.set(flag, [...(byFlag.get(flag) ?? []), event]);
+  }
+  for (const [flag, events] of byFlag)
+    await testLedger(env, project, environment, flag).recordAll(events.sort((a, b) => a.at - b.at));
+}
