@@ -1,9 +1,5 @@
-import {
-  DARK_STAGES,
-  type DarkLaunchSettings,
-  type DarkStage,
-  type TestView,
-} from "../../shared/schema/demand-test.ts";
+import { DARK_STAGES, type DarkLaunchSettings, type DarkStage } from "../../shared/schema/demand-test.ts";
+import type { TestView } from "../../shared/schema/test-admin.ts";
 import { Icon } from "../frame/icon.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { environment, project } from "../project.ts";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import type { TestView } from "../../shared/schema/demand-test.ts";
+import type { TestView } from "../../shared/schema/test-admin.ts";
 import { Icon } from "../frame/icon.tsx";
 import { complain } from "../frame/toasts.tsx";
 import { makeClientKey, rememberClientKey, rememberedClientKey } from "./test-store.ts";

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import type { DarkStage, TestSettings, TestView } from "../../shared/schema/demand-test.ts";
+import type { DarkStage, TestSettings } from "../../shared/schema/demand-test.ts";
+import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
 import { answer, api } from "../api.ts";
 import { environment, project, refreshFlag } from "../project.ts";

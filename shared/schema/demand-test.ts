@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LIMITS, SPLIT_TOTAL } from "../limits.ts";
 import { condition } from "./condition.ts";
-import { comment, instant, json, key, slug } from "./primitives.ts";
+import { instant, json } from "./primitives.ts";
 
 /** Tests that a visitor does not notice: of whether a thing is wanted, whether it holds, whether it helps. */
 export const TEST_KINDS = ["fake-door", "dark-launch", "wizard-of-oz"] as const;
@@ -113,28 +113,3 @@ export const snapshotTest = z.discriminatedUnion("kind", [
   }),
 ]);
 export type SnapshotTest = z.infer<typeof snapshotTest>;
-
-export const testWrite = z
-  .strictObject({
-    settings: testSettings,
-    description: z.string().max(LIMITS.descriptionChars).optional(),
-    comment: comment.optional(),
-  })
-  .meta({ id: "TestWrite" });
-export const testStageWrite = z
-  .strictObject({ stage: darkStage, comment: comment.default("") })
-  .meta({ id: "TestStageWrite" });
-export const testActionWrite = z.strictObject({ comment: comment.default("") }).meta({ id: "TestActionWrite" });
-
-export const testView = z
-  .object({
-    flag: key,
-    environment: slug,
-    ...testFields,
-    version: z.int(),
-    revision: z.int(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-  })
-  .meta({ id: "Test", description: "A fake door, dark launch or Wizard of Oz" });
-export type TestView = z.infer<typeof testView>;

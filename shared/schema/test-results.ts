@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { testView } from "./demand-test.ts";
 import { deskFigures } from "./desk.ts";
+import { testView } from "./test-admin.ts";
 
 const share = z.number();
 const demand = z.object({

@@ -1,10 +1,10 @@
 import { LIMITS } from "../../shared/limits.ts";
 import type { Actor, AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
 import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
-import type { TestView } from "../../shared/schema/demand-test.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
+import type { TestView } from "../../shared/schema/test-admin.ts";
 import { type CallOutcome, type Signal, signal } from "../../shared/schema/trigger.ts";
 import { type UsageReport, type UsageView, usageReport } from "../../shared/schema/usage.ts";
 import type { WebhookView } from "../../shared/schema/webhook.ts";

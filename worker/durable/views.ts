@@ -1,11 +1,11 @@
 import { seriesId, waitsOf } from "../../shared/plan.ts";
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
-import type { TestView } from "../../shared/schema/demand-test.ts";
 import type { FreezeView } from "../../shared/schema/freeze.ts";
 import type { GuardView } from "../../shared/schema/guard.ts";
 import type { PlanView } from "../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../shared/schema/schedule.ts";
 import type { ListView } from "../../shared/schema/segment.ts";
+import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TriggerCall, TriggerView } from "../../shared/schema/trigger.ts";
 import type { WebhookView } from "../../shared/schema/webhook.ts";
 import { summarize } from "../../shared/summary.ts";

@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { testActionWrite } from "../../shared/schema/demand-test.ts";
 import { deskAnswerWrite, deskRequest, deskView } from "../../shared/schema/desk.ts";
 import { key } from "../../shared/schema/primitives.ts";
+import { testActionWrite } from "../../shared/schema/test-admin.ts";
 import type { Operator } from "../durable/desk.ts";
 import type { Result } from "../durable/result.ts";
 import { desk as deskOf, flagStore } from "../durable/stubs.ts";

@@ -1,4 +1,4 @@
-import type { TestView } from "../../shared/schema/demand-test.ts";
+import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
 import { demandReport } from "../../shared/statistics/demand.ts";
 import { desk, testLedger } from "../durable/stubs.ts";

@@ -1,11 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import {
-  type TestView,
-  testActionWrite,
-  testStageWrite,
-  testView,
-  testWrite,
-} from "../../shared/schema/demand-test.ts";
+import { type TestView, testActionWrite, testStageWrite, testView, testWrite } from "../../shared/schema/test-admin.ts";
 import { testResults } from "../../shared/schema/test-results.ts";
 import { flagStore, testLedger } from "../durable/stubs.ts";
 import { SYNTHETIC_HEADER } from "../http/synthetic.ts";
