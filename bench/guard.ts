@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { upperBound } from "./guard/binomial.ts";
 import type { Detection, Scenario } from "./guard/detection.ts";
 import type { PlanOutcome } from "./guard/harmless.ts";
+import { live } from "./guard/live.ts";
 import type { Answer, Task } from "./guard/worker.ts";
 
 /*
@@ -12,6 +14,7 @@ import type { Answer, Task } from "./guard/worker.ts";
  *   npm run bench:guard                    10,000 harmless plans, then detection; about two minutes on two cores
  *   npm run bench:guard -- --plans=100000  more plans
  *   npm run bench:guard -- --seed=7        other random numbers
+ *   npm run bench:guard -- --live=5        instead: five times from an event at a running Worker to a kill, timed
  */
 
 const option = (name: string, otherwise: number): number => {
@@ -20,7 +23,7 @@ const option = (name: string, otherwise: number): number => {
 };
 const PLANS = option("plans", 10_000);
 const SEED = option("seed", 20_261_125);
-const RUNS = option("runs", 400);
+const RUNS = option("runs", 300);
 const PLANS_A_TASK = 100;
 const ALPHA = 0.01;
 
@@ -30,6 +33,8 @@ const EFFECTS = [
   { name: "conversion 10 → 9 %", metric: "conversion", control: 0.1, treatment: 0.09 },
   { name: "conversion 3 → 2.7 %", metric: "conversion", control: 0.03, treatment: 0.027 },
 ] as const;
+/** Where looking at units with the event alone tells less than both kinds would: shown, and held to nothing. */
+const COSTLY = [{ name: "conversion 30 → 27 % *", metric: "conversion", control: 0.3, treatment: 0.27 }] as const;
 
 async function run(tasks: Task[]): Promise<Answer[]> {
   const answers: Answer[] = [];
@@ -40,12 +45,9 @@ async function run(tasks: Task[]): Promise<Answer[]> {
       const worker = new Worker(new URL("./guard/worker.ts", import.meta.url));
       for (let task = tasks[next++]; task; task = tasks[next++]) {
         const place = tasks.indexOf(task);
-        const sent = task;
-        answers[place] = await new Promise<Answer>((resolve, reject) => {
-          worker.once("error", reject);
-          worker.once("message", resolve);
-          worker.postMessage(sent);
-        });
+        worker.postMessage(task);
+        // Rejects when the worker fails.
+        [answers[place]] = (await once(worker, "message")) as [Answer];
       }
       await worker.terminate();
     }),
@@ -94,7 +96,9 @@ const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0)
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
 async function detection(): Promise<boolean> {
-  const scenarios: Scenario[] = EFFECTS.flatMap((effect) => [1, 10, 50].map((exposure) => ({ ...effect, exposure })));
+  const scenarios: Scenario[] = [...EFFECTS, ...COSTLY].flatMap((effect) =>
+    [1, 10, 50].map((exposure) => ({ ...effect, exposure })),
+  );
   const tasks = scenarios.map((scenario, index) => ({
     kind: "detect" as const,
     scenario,
@@ -117,16 +121,18 @@ async function detection(): Promise<boolean> {
     const one = found[index] as Detection;
     const multiples = (values: number[]) =>
       `${(mean(values) / one.bound).toFixed(2)} / ${(median(values) / one.bound).toFixed(2)}`;
-    kept &&= mean(one.guard) <= 1.5 * one.bound && median(one.guard) <= 1.5 * one.bound;
+    const held = index < EFFECTS.length * 3;
+    kept &&= !held || (mean(one.guard) <= 1.5 * one.bound && median(one.guard) <= 1.5 * one.bound);
     console.log(
       `${scenario.name.padEnd(22)} ${pad(`${scenario.exposure} %`, 7)} ${pad(Math.round(one.bound), 9)}  ${pad(Math.round(mean(one.guard)), 12)} ${pad(multiples(one.guard), 13)}  ${pad(multiples(one.fixed), 13)} ${pad(multiples(one.sprt), 13)} ${pad(multiples(one.asymptotic), 13)}`,
     );
   }
-  console.log(`\n${kept ? "kept" : "BROKEN"}: mean and median of the guard ≤ 1.5 × the bound, everywhere\n`);
+  console.log(`\n${kept ? "kept" : "BROKEN"}: mean and median of the guard ≤ 1.5 × the bound, everywhere but at *\n`);
   return kept;
 }
 
 const started = performance.now();
-const results = [await harmless(), await detection()];
-console.log(`seed ${SEED}, ${((performance.now() - started) / 1_000).toFixed(0)} s`);
+const rounds = option("live", 0);
+const results = rounds > 0 ? [await live(rounds)] : [await harmless(), await detection()];
+console.log(`${rounds > 0 ? "" : `seed ${SEED}, `}${((performance.now() - started) / 1_000).toFixed(0)} s`);
 process.exitCode = results.every(Boolean) ? 0 : 1;

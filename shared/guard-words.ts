@@ -16,6 +16,10 @@ export const percent = (share: number): string => `${Number((100 * share).toPrec
 export const signed = (change: number): string =>
   `${change > 0 ? "+" : change < 0 ? "−" : "±"}${percent(Math.abs(change))}`;
 
+/** A relative change; from four times on, as a multiple. */
+export const changeWords = (change: number): string =>
+  change >= 3 ? `× ${Number((1 + change).toPrecision(2)).toLocaleString("en")}` : signed(change);
+
 /** What was counted, in a sentence: `"errors": 5 % of 1,000 units with "on" failed, 1 % of 9,000 with the control`. */
 export function numbersWords({ arm, metric, kind, units, rate }: Numbers): string {
   const many = (count: number) => count.toLocaleString("en");
@@ -34,7 +38,7 @@ export function numbersWords({ arm, metric, kind, units, rate }: Numbers): strin
 export function intervalWords({ interval, confidence, units }: Numbers): string {
   const { low, high } = interval;
   if (low === null && high === null) return "";
-  const write = units.control === null ? percent : signed;
+  const write = units.control === null ? percent : changeWords;
   const ends = high === null ? `at least ${write(low ?? 0)}` : `${write(low ?? 0)} to ${write(high)}`;
   return `${ends}, ${percent(confidence)} sure at any time`;
 }

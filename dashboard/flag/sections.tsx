@@ -39,6 +39,11 @@ const SECTIONS: readonly Section[] = [
     load: () => import("../try/preview-panel.tsx").then((module) => module.PreviewPanel),
   },
   {
+    id: "guard-setup",
+    place: "panels",
+    load: () => import("../guard/setup-panel.tsx").then((module) => module.GuardSetup),
+  },
+  {
     id: "triggers",
     place: "panels",
     load: () => import("../trigger/trigger-panel.tsx").then((module) => module.TriggerPanel),

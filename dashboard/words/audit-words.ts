@@ -45,6 +45,7 @@ const SETS: Record<string, string> = {
   planTemplate: "the plan template",
   environment: "the environment",
   flag: "the flag",
+  breach: "a report of harm by",
   guard: "the guard of",
   holdout: "the holdout",
   key: "a key",

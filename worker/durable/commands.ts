@@ -85,6 +85,8 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("applySchedule"), ...at, id: scheduleId }),
   z.strictObject({ type: z.literal("putGuard"), ...at, guard: guardDefinition }),
   z.strictObject({ type: z.literal("deleteGuard"), ...at }),
+  /** Sent by guards only: a breach that is told and not acted upon, so that audit and webhooks know. */
+  z.strictObject({ type: z.literal("reportBreach"), ...at, evidence: breachEvidence, waiting: z.boolean() }),
   z.strictObject({ type: z.literal("putPlan"), ...at, plan: planDefinition }),
   z.strictObject({ type: z.literal("deletePlan"), ...at }),
   z.strictObject({ type: z.literal("startPlan"), ...at, stage: stage.optional() }),

@@ -56,6 +56,12 @@ export const ENTITIES = {
   }),
   /** A guard that watches a flag without a plan, and its present observation. */
   guard: guardEntity,
+  /** The last breach of a flag that its guard told of and did not act upon. */
+  breach: z.strictObject({
+    evidence: breachEvidence,
+    /** A person is asked to let the kill happen; false: an alert was all that was wanted. */
+    waiting: z.boolean(),
+  }),
   /** A secret URL that kills a flag. */
   trigger: z.strictObject({
     flag: key,

@@ -157,9 +157,10 @@ export class GuardBook {
   }
 
   /** Adds to the charts what is far enough from the last point; a clock that was set back adds nothing. */
-  chart(series: string, startedAt: number, tiles: Findings["tiles"], now: number): void {
-    const apart = Math.max(POINT_MS, (now - startedAt) / POINTS);
-    for (const { arm, metric, change, interval, rate, units } of tiles) {
+  chart({ series, body, findings, breach, acted }: Watch, now: number): void {
+    // The moment of a breach is the last that there may be, and the one to be seen.
+    const apart = breach && !acted ? 0 : Math.max(POINT_MS, (now - body.series.startedAt) / POINTS);
+    for (const { arm, metric, change, interval, rate, units } of findings?.tiles ?? []) {
       const place = `${arm}/${metric}`;
       const value = units.control === null ? rate.treatment : change;
       if (value === null && interval.high === null) continue;

@@ -66,6 +66,7 @@ function surroundings(start: Watch[], totals: Record<string, SeriesTotals>) {
     shards: "there" as "there" | "gone",
     store: (): Result<unknown> => ok(null),
     cap: false,
+    told: [] as string[],
   };
   const deps: LookDeps = {
     now: () => world.now,
@@ -84,6 +85,10 @@ function surroundings(start: Watch[], totals: Record<string, SeriesTotals>) {
       const result = world.store();
       acts.push(id);
       return result;
+    },
+    tell: async ({ series: id }, waiting) => {
+      world.told.push(`${id} ${waiting}`);
+      return ok(null);
     },
     advance: async ({ series: id }) => void advances.push(id),
     report: ({ event }) => void reports.push(event),
@@ -172,12 +177,13 @@ test("past the cap, and where only an alert is wanted, nothing is stopped", asyn
   await capped.look();
   capped.world.cap = false;
   await capped.look();
-  expect(capped.world.acts).toEqual([]);
+  expect([capped.world.acts, capped.world.told]).toEqual([[], ["guard-7 true"]]);
   expect(capped.world.book.get("guard-7")?.acted?.outcome).toBe("waiting");
   for (const over of [{ onBreach: "alert" } as const, { series: { ...series, source: "any" as const } }]) {
     const told = surroundings([watched(over)], { "guard-7": BAD });
     await told.look();
-    expect([told.world.acts, told.world.book.get("guard-7")?.acted?.outcome]).toEqual([[], "told"]);
+    await told.look();
+    expect([told.world.acts, told.world.told]).toEqual([[], ["guard-7 false"]]);
   }
 });
 

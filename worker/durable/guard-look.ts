@@ -21,6 +21,8 @@ export interface LookDeps {
   chart(watch: Watch, now: number): void;
   /** Distinct other flags that were stopped lately; at the cap a person is asked. */
   mayKill(flag: string): boolean;
+  /** Lets audit and webhooks know of a breach that is not acted upon. Throws when the store does not answer. */
+  tell(watch: Watch, waiting: boolean): Promise<Result<unknown>>;
   /** Carries a breach out: kill, or step back. Throws when the store does not answer: the next look tries again. */
   act(watch: Watch): Promise<Result<unknown>>;
   /** Asks the plan to go on; it refuses by itself while it must not. */
@@ -93,8 +95,14 @@ async function answerBreach(watch: Watch, now: number, deps: LookDeps): Promise<
     deps.report({ event: "guard-breached", flag, series: series.id, outcome, detail });
   };
   // Only what servers say may stop a release.
-  if (onBreach === "alert" || series.source !== "server") return settle("told", "");
-  if (!deps.mayKill(flag)) return settle("waiting", "the cap on automatic kills is reached");
+  if (onBreach === "alert" || series.source !== "server") {
+    await deps.tell(watch, false);
+    return settle("told", "");
+  }
+  if (!deps.mayKill(flag)) {
+    await deps.tell(watch, true);
+    return settle("waiting", "the cap on automatic kills is reached");
+  }
   const result = await deps.act(watch);
   settle(result.ok ? "done" : "refused", result.ok ? "" : result.rejection.code);
 }

@@ -100,12 +100,19 @@ export class Guard extends DurableBase {
       baseline: (watch: Watch) => this.#baseline(watch),
       tests: this.#tests,
       save: (watch: Watch) => this.#storage.transactionSync(() => this.#book.save(watch)),
-      chart: ({ series, body, findings }: Watch, now: number) =>
-        this.#storage.transactionSync(() =>
-          this.#book.chart(series, body.series.startedAt, findings?.tiles ?? [], now),
-        ),
+      chart: (watch: Watch, now: number) => this.#storage.transactionSync(() => this.#book.chart(watch, now)),
       mayKill: (flag: string) => this.#mayKill(flag),
       act: (watch: Watch) => this.#act(watch, ""),
+      tell: async ({ series, body, breach }: Watch, waiting: boolean): Promise<Result<unknown>> => {
+        if (!breach) return ok(null);
+        const place = { environment: this.#environment, flag: body.flag };
+        const comment = `${waiting ? "Waits for approval: the cap on automatic kills is reached. " : ""}${breachWords(breach)}`;
+        return this.#execute({
+          id: `guard/report/${series}`,
+          comment: comment.slice(0, LIMITS.commentChars),
+          command: { type: "reportBreach", ...place, evidence: breach, waiting },
+        });
+      },
       advance: async ({ body }: Watch) => {
         const { flag, plan } = body;
         if (!plan) return;

@@ -256,6 +256,7 @@ export function viewAfter(
     case "putHoldout":
       return definitionViewOf(view, "holdout", command.holdout);
     case "deleteGuard":
+    case "reportBreach":
     case "deletePlan":
     case "deletePlanTemplate":
     case "deleteFreeze":

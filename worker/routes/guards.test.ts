@@ -145,11 +145,14 @@ test("another share begins another series; an edit that serves the same goes on 
 });
 
 test("an alert tells and touches nothing", async () => {
-  const { project, server, flag, guard } = await guardedShop({ onBreach: "alert" });
+  const { project, server, flag, guard, at } = await guardedShop({ onBreach: "alert" });
   await sendAll(server, visits(200, BAD));
   await look(project);
   expect(await isKilled(flag)).toBe(false);
   expect((await done("GET", guard)).watch).toMatchObject({ active: true, state: "breached" });
+  const { rows } = await done("GET", `${at}/audit`);
+  expect(rows.at(-1)).toMatchObject({ action: "reportBreach", actor: { type: "guard" } });
+  expect(rows.at(-1).changes[0].after).toMatchObject({ waiting: false, evidence: { metric: "errors", arm: "on" } });
 });
 
 test("past the cap on automatic kills a breach waits for a person, who lets it happen with one call", async () => {

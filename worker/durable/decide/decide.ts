@@ -4,7 +4,7 @@ import { type Result, reject } from "../result.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
 import { archiveFlag, archiveFlags, patchFlag, patchState, putFlag, putState } from "./flag.ts";
-import { deleteGuard, putGuard, renewGuards } from "./guard.ts";
+import { deleteGuard, putGuard, renewGuards, reportBreach } from "./guard.ts";
 import { kill, restore } from "./kill.ts";
 import { deleteList, writeList } from "./list.ts";
 import {
@@ -80,6 +80,8 @@ function decideAlone(
       return putGuard(command, c);
     case "deleteGuard":
       return deleteGuard(command, c);
+    case "reportBreach":
+      return reportBreach(command, c);
     case "putPlan":
       return putPlan(command, c);
     case "deletePlan":

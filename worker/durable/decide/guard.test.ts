@@ -98,6 +98,34 @@ test("only a guard brings evidence, and no guard lifts a kill", () => {
   expect(project.refusal({ type: "restore", ...at })).toBeNull();
 });
 
+test("a breach is reported by a guard alone, and changes nothing that is served", () => {
+  const { project } = guarded();
+  const evidence = {
+    series: "guard-3",
+    test: "comparison",
+    arm: "on",
+    metric: "errors",
+    kind: "error",
+    units: { treatment: 100, control: 100 },
+    events: { treatment: 50, control: 1 },
+    rate: { treatment: 0.5, control: 0.01 },
+    change: 49,
+    interval: { low: 5, high: null },
+    confidence: 0.95,
+    tolerated: 0,
+    logEvidence: 20,
+    alpha: 0.001,
+    exposed: { on: 100, off: 100 },
+    at: "2026-11-25T22:00:00.000Z",
+  } as const;
+  const report = { type: "reportBreach", ...at, evidence, waiting: true } as const;
+  expect(project.refusal(report)).toBe("forbidden");
+  expect(project.refusal({ type: "kill", ...at, evidence })).toBe("forbidden");
+  const actor = { type: "guard", id: "guard", name: "Guard", role: "engineer" } as const;
+  const { changes, publish } = project.must(report, { actor });
+  expect([changes.map(({ entity }) => entity), publish]).toEqual([["breach"], []]);
+});
+
 test("a marketer guards tests of demand only", () => {
   const { project } = guarded();
   for (const command of [

@@ -47,6 +47,16 @@ export function deleteGuard(command: CommandOf<"deleteGuard">, c: Circumstances)
   return decision(change("guard", environment, key, row.body, null), [environment]);
 }
 
+/** Writes down a breach that a guard does not act upon: beyond the cap a person is called, and an alert is an alert. */
+export function reportBreach(command: CommandOf<"reportBreach">, c: Circumstances): Result<Decision> {
+  const { environment, flag: key, evidence, waiting } = command;
+  if (c.actor.type !== "guard") return reject({ code: "forbidden", needs: "a guard: only it has evidence" });
+  const flag = liveFlag(c.view, key);
+  if (!flag.ok) return flag;
+  const before = c.view.get("breach", environment, key)?.body ?? null;
+  return decision(change("breach", environment, key, before, { evidence, waiting }), []);
+}
+
 /**
  * What other changes mean for guards: one whose arms, shares or rule are no longer the same, or whose flag is restored,
  * begins a new series, since counts from before and after cannot be added up. An archived flag's guard goes with it.

@@ -28,6 +28,7 @@ const RULES: readonly { type: EventType; about: (change: Changed, row: AuditEntr
     // Whatever the guard does by itself, it does because of a breach, except letting a plan go on.
     type: "guard.breached",
     about: ({ entity, key, after }, { actor, action }) => {
+      if (entity === "breach" && after) return key;
       if (actor.type !== "guard" || (action !== "kill" && action !== "stepBackPlan" && action !== "rollbackPlan"))
         return null;
       return entity === "kill" && after ? String(after.flag) : entity === "plan" ? key : null;

@@ -52,6 +52,7 @@ export function deleteProject(c: Circumstances): Result<Decision> {
     "schedule",
     "plan",
     "guard",
+    "breach",
     "planTemplate",
     "freeze",
     "trigger",

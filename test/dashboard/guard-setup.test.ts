@@ -1,0 +1,51 @@
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Server, startServer } from "../process/server.ts";
+import { launch, signedIn, watchErrors } from "./browser.ts";
+import { type GuardedShop, guardedShop } from "./guard-traffic.ts";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+let server: Server;
+let browser: Browser;
+let shop: GuardedShop;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launch()]);
+  shop = await guardedShop(server);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const open = (page: Page, flag: string) => page.goto(`${server.url}/p/shop/flags/${flag}?env=production`);
+const panel = (page: Page) => page.getByRole("region", { name: "Guard in Production" });
+
+test("a guard is set up in the page, says what it counts and by which numbers it stopped the flag, readable for everybody", async () => {
+  await shop.flag("checkout");
+  const { context, page } = await signedIn(browser, server, { bypassCSP: true });
+  const errors = watchErrors(page);
+  await open(page, "checkout");
+  await panel(page).getByRole("button", { name: "Guard this flag" }).click();
+  await panel(page).getByText("It counts as soon as").waitFor();
+  // The edge learns of the guard within a second; only then do events belong to it.
+  await page.waitForTimeout(2_000);
+  await shop.report("checkout", 600, { on: 2, off: 2 });
+  await panel(page)
+    .getByText(/Seen: .*Nothing is worse than tolerated/)
+    .waitFor({ timeout: 30_000 });
+  await shop.report("checkout", 600, { on: 60, off: 2 });
+  const banner = panel(page).locator(".guard-breach");
+  await banner.getByText("It stopped the flag").waitFor({ timeout: 30_000 });
+  expect(await banner.textContent()).toMatch(/errors: \d+ % of \d+ units with "on" failed, .* with the control/);
+  await page.getByText("Killed").first().waitFor();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.addScriptTag({ path: AXE });
+    const { violations } = (await page.evaluate("globalThis.axe.run()")) as { violations: { id: string }[] };
+    expect(violations.map(({ id }) => id)).toEqual([]);
+  }
+  expect(errors).toEqual([]);
+  await context.close();
+});
