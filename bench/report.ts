@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
@@ -6,13 +5,12 @@ import path from "node:path";
 const root = path.dirname(import.meta.dirname);
 const FILE = path.join(root, "docs/performance.md");
 
-/** What was run, when, of which commit, on what. */
+/** What was run, when, on what. */
 export function provenance(command: string): string {
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root }).toString().trim();
   const [processor] = cpus();
   const date = new Date().toISOString().slice(0, 10);
   const machine = `${processor?.model.trim()}, ${cpus().length} processors, node ${process.version}`;
-  return `\`${command}\`, ${date}, commit ${commit}, ${machine}.`;
+  return `\`${command}\`, ${date}, ${machine}.`;
 }
 
 /** Replaces what stands under a heading of docs/performance.md, or adds it at the end, and touches nothing else. */

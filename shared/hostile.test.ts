@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { anySnapshot, NOW } from "./arbitraries.ts";
-import { compile } from "./compile.ts";
+import { bucket } from "./bucket.ts";
+import { applyKills, compile } from "./compile.ts";
 import { evaluate, evaluateAll, prepare } from "./evaluate.ts";
 import { explain } from "./explain.ts";
+import { SPLIT_TOTAL } from "./limits.ts";
 import { re2 } from "./regex.ts";
 import type { Condition } from "./schema/condition.ts";
 import type { Rule, Serve } from "./schema/flag.ts";
@@ -119,6 +121,103 @@ describe("evaluation is total", () => {
       );
     }
     expect(served(snapshotOf(flags), {}, "f30")).toBe("on");
+  });
+});
+
+describe("sizes that nobody would choose", () => {
+  const arms = Array.from({ length: 50 }, (_, index) => `arm${index}`);
+
+  test("a split of a thousand scattered ranges serves each unit the range that holds its bucket", () => {
+    const piece = SPLIT_TOTAL / 1_000;
+    const ranges = Array.from({ length: 1_000 }, (_, index) => ({
+      variant: arms[(index * 7) % arms.length] as string,
+      from: index * piece,
+      to: (index + 1) * piece,
+    }));
+    const split = arms.map((variant) => ({ variant, weight: SPLIT_TOTAL / arms.length }));
+    const served: Serve = { split, by: "targetingKey", algorithm: "blastdoor-1", ranges };
+    const given = snapshotOf({
+      f: { ...flag([], served), variants: Object.fromEntries(arms.map((arm) => [arm, true])) },
+    });
+    const compiled = compile(given, re2);
+    for (let index = 0; index < 5_000; index++) {
+      const key = `u${index}`;
+      const owner = ranges.find(({ to }) => bucket("s", key) < to)?.variant;
+      expect(evaluate(compiled, "f", prepare(compiled, { targetingKey: key }, NOW))?.variant).toBe(owner);
+    }
+  });
+
+  test("answers of more text than is kept, with more results than a chunk holds, stay exact", () => {
+    const split = arms.map((variant) => ({ variant, weight: SPLIT_TOTAL / arms.length }));
+    const large = (seed: string): SnapshotFlag => ({
+      ...flag([], { split, by: "targetingKey", algorithm: "blastdoor-1" }),
+      seed,
+      variants: Object.fromEntries(arms.map((arm) => [arm, `${arm} ${seed}`.padEnd(60_000, "x")])),
+    });
+    const small = flag([], { variant: "on" });
+    // Four flags of fifty results of 60,000 characters: 12 million, of which a page keeps 8 at most.
+    const given = snapshotOf({
+      a: small,
+      b: large("b"),
+      c: large("c"),
+      d: small,
+      e: large("e"),
+      f: large("f"),
+      g: small,
+    });
+    const compiled = compile(given, re2);
+    const etags = new Map<string, string>();
+    for (let index = 0; index < 400; index++) {
+      const subject = prepare(compiled, { targetingKey: `u${index % 200}` }, NOW);
+      const { flags, etag } = evaluateAll(compiled, subject, "server");
+      expect(flags).toBe(compiled.ordered.map(({ key }) => evaluate(compiled, key, subject)?.serverJson).join(","));
+      expect(etags.get(`u${index % 200}`) ?? etag).toBe(etag);
+      etags.set(`u${index % 200}`, etag);
+    }
+  });
+
+  test("hundreds of constant flags in a row, killed and restored one by one", () => {
+    const keys = Array.from({ length: 300 }, (_, index) => `f${index}`);
+    const compiled = compile(
+      snapshotOf(Object.fromEntries(keys.map((key) => [key, flag([], { variant: "on" })]))),
+      re2,
+    );
+    const answer = () => evaluateAll(compiled, prepare(compiled, {}, NOW), "client");
+    const before = answer();
+    for (const key of [keys[0], keys[31], keys[32], keys[299]] as string[]) {
+      applyKills(compiled, [{ id: "k", flag: key, serve: "off", revision: 1 }]);
+      const off = (JSON.parse(`[${answer().flags}]`) as { key: string; value: boolean }[]).filter((one) => !one.value);
+      expect(off.map((one) => one.key)).toEqual([key]);
+      expect(answer().etag).not.toBe(before.etag);
+      applyKills(compiled, []);
+      expect(answer()).toEqual(before);
+    }
+  });
+
+  test("names made to be taken for one another are not", () => {
+    const is = (attribute: string, ...values: string[]): Condition => ({ attribute, op: "equals", values });
+    const pairs: [Condition, Condition][] = [
+      [is('a\n["x"]', "y"), is("a", "x", "y")],
+      [is("!a", "x"), { ...is("a", "x"), negate: true }],
+      [is("~ a", "x"), { ...is("a", "x"), ignoreCase: true }],
+      [{ all: [is("a", "1"), is("b", "2")] }, { any: [is("a", "1"), is("b", "2")] }],
+      [is("a", "1"), { attribute: "a", op: "equals", values: [1] }],
+    ];
+    for (const [index, [one, other]] of pairs.entries()) {
+      const given = snapshotOf({ f: flag(whenOn(one)), g: flag(whenOn(other)) });
+      for (const context of [
+        { a: "x" },
+        { a: "X" },
+        { a: "1" },
+        { a: 1 },
+        { 'a\n["x"]': "y" },
+        { "!a": "x" },
+        { b: "2" },
+      ]) {
+        const wanted = explain(given, [], context, NOW, re2).map(({ variant }) => variant);
+        expect([served(given, context), served(given, context, "g")], `pair ${index}`).toEqual(wanted);
+      }
+    }
   });
 });
 
