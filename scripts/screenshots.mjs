@@ -3,12 +3,29 @@ import path from "node:path";
 import chromium from "@sparticuz/chromium";
 import { chromium as playwright } from "playwright-core";
 
-// Pictures of the dashboard's main pages, in both themes and widths, from a running server:
-//   URL=http://127.0.0.1:8787 ADMIN_TOKEN=… node scripts/screenshots.mjs FOLDER [NAME…]
+// Pictures of the dashboard from a running server with the demo project:
+//   URL=http://127.0.0.1:8787 ADMIN_TOKEN=… node scripts/screenshots.mjs                  the ones in docs/dashboard.md
+//   URL=http://127.0.0.1:8787 ADMIN_TOKEN=… node scripts/screenshots.mjs FOLDER [NAME…]   all, or these, in every window
 
 const url = process.env.URL ?? "http://127.0.0.1:8787";
 const token = process.env.ADMIN_TOKEN ?? "";
 const [folder = "docs/screenshots", ...only] = process.argv.slice(2);
+/** What the docs show; others are for whoever changes the dashboard. */
+const IN_DOCS = [
+  "flags-light",
+  "flags-dark",
+  "flags-phone",
+  "flag-light",
+  "flag-phone",
+  "kill-light",
+  "review-light",
+  "who-light",
+  "compare-dark",
+  "kill-many-light",
+  "playground-light",
+];
+const isWanted = (/** @type {string} */ what, /** @type {string} */ window) =>
+  process.argv.length < 3 ? IN_DOCS.includes(`${what}-${window}`) : only.length === 0 || only.includes(what);
 mkdirSync(folder, { recursive: true });
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -50,6 +67,37 @@ const PAGES = {
     await page.goto(`${url}/p/demo/playground?env=production`);
     await page.locator(".result").first().click();
   },
+  who: async (page) => {
+    await page.goto(`${url}/p/demo/flags/new-checkout?env=production`);
+    await page.locator('[data-rule="canary"]').getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByLabel("Share of on, in per cent").fill("25");
+    await page.getByText("Who would get this?").click();
+    await page.getByText(/would get something else/).waitFor();
+    await page.locator(".bars").evaluate((bars) => bars.closest("details")?.scrollIntoView());
+    await page.evaluate("scrollBy(0, -80)");
+  },
+  schedule: async (page) => {
+    await page.goto(`${url}/p/demo/flags/new-checkout?env=production`);
+    await page.getByRole("button", { name: "Schedule a change…" }).click();
+  },
+  compare: async (page) => {
+    await page.goto(`${url}/p/demo/compare?from=staging&to=production`);
+    await page.getByLabel("Promote express-pay").check();
+    await page
+      .locator(".difference", { hasText: "express-pay" })
+      .getByText(/differences?$/)
+      .click();
+  },
+  "kill-many": async (page) => {
+    await page.goto(`${url}/p/demo/history?when=hour`);
+    await page.getByRole("button", { name: "Kill some of these…" }).click();
+  },
+  ticked: async (page) => {
+    await page.goto(`${url}/p/demo/flags`);
+    await page.getByLabel("Tick new-checkout").check();
+    await page.getByLabel("Tick gift-wrapping").check();
+  },
+  archived: (page) => page.goto(`${url}/p/demo/flags?archived=true`),
   history: (page) => page.goto(`${url}/p/demo/history`),
   segments: (page) => page.goto(`${url}/p/demo/segments`),
   settings: (page) => page.goto(`${url}/p/demo/settings`),
@@ -83,6 +131,7 @@ const PAGES = {
 const WINDOWS = [
   { name: "light", viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ("light") },
   { name: "dark", viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ("dark") },
+  { name: "wide", viewport: { width: 3840, height: 2160 }, colorScheme: /** @type {const} */ ("light") },
   { name: "phone", viewport: { width: 360, height: 740 }, colorScheme: /** @type {const} */ ("light") },
 ];
 
@@ -102,7 +151,7 @@ try {
       if (message.type() === "error") console.error(`${name}: ${message.text()}`);
     });
     for (const [what, open] of Object.entries(PAGES)) {
-      if (only.length > 0 && !only.includes(what)) continue;
+      if (!isWanted(what, name)) continue;
       try {
         await open(page);
         // The answer desk keeps a request open all the time.

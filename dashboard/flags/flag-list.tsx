@@ -55,8 +55,12 @@ export function FlagList() {
         </span>
         <EnvironmentSwitch />
         {project.value.environments.length > 1 && (
-          <a class="button compare-link" href={`/p/${project.value.key}/compare?to=${here.key}`}>
-            <Icon name="compare" /> Compare
+          <a
+            class="button compare-link"
+            title="Compare environments"
+            href={`/p/${project.value.key}/compare?to=${here.key}`}
+          >
+            <Icon name="compare" /> <span>Compare</span>
           </a>
         )}
         {may("marketer") && (

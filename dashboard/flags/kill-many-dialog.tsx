@@ -29,7 +29,11 @@ export function KillManyDialog({ flags, environment, note, where, close, done }:
   const candidates = flags.filter(({ purpose }) => mayChange(purpose));
   const isKilled = (flag: FlagView) =>
     (flag.environments[environment.key]?.kills ?? []).some(({ variant }) => variant === undefined);
-  const alive = () => new Set(candidates.filter((flag) => !isKilled(flag)).map(({ key }) => key));
+  /** What nobody gets needs no kill; it can be ticked all the same. */
+  const alive = () =>
+    new Set(
+      candidates.filter((flag) => !isKilled(flag) && flag.environments[environment.key]?.enabled).map(({ key }) => key),
+    );
   const chosen = useSignal<ReadonlySet<string>>(alive());
   useEffect(() => {
     chosen.value = alive();

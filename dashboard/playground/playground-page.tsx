@@ -98,6 +98,7 @@ export function PlaygroundPage() {
           />
           {problem.value !== null && <Problem error={problem.value} />}
           {shown?.length === 0 && <p class="card">No flag of that name. Flags are made on the Flags page.</p>}
+          {!shown && problem.value === null && <div class="skeleton" aria-busy="true" />}
           <ul class="results">
             {shown?.slice(0, 200).map((one) => (
               <Result key={one.key} explanation={one} />

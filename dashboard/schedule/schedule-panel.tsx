@@ -57,18 +57,20 @@ export function SchedulePanel({ project, environment, flag, locked }: SectionPro
           Nothing is waiting. Switch on at nine in the morning, or take a campaign down on Sunday night.
         </p>
       )}
-      <ul class="plain-list">
-        {pending.map((schedule) => (
-          <li key={schedule.id}>
-            <ScheduleWords schedule={schedule} />
-            {!locked && (
-              <button type="button" class="button button-small" onClick={() => cancel(schedule)}>
-                Cancel it
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
+      {pending.length > 0 && (
+        <ul class="plain-list">
+          {pending.map((schedule) => (
+            <li key={schedule.id}>
+              <ScheduleWords schedule={schedule} />
+              {!locked && (
+                <button type="button" class="button button-small" onClick={() => cancel(schedule)}>
+                  Cancel it
+                </button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
       {over.length > 0 && (
         <details>
           <summary class="muted">{over.length === 1 ? "1 earlier" : `${over.length} earlier`}</summary>

@@ -82,7 +82,7 @@ export function KeySettings({ project }: { project: Project }) {
           No keys yet. An app needs one to ask for flags: a server key for servers, a client key for browsers.
         </p>
       )}
-      <ul class="plain-list">
+      <ul class="plain-list" aria-busy={keys.value === null}>
         {keys.value?.map((key) => (
           <li key={key.id}>
             <span>

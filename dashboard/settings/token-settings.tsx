@@ -65,7 +65,7 @@ export function TokenSettings({ project }: { project: string }) {
     <section class="card stack" aria-labelledby="tokens">
       <h2 id="tokens">People and programs</h2>
       <p class="muted">Each signs in with a token of their own, so the history can name them.</p>
-      <ul class="plain-list">
+      <ul class="plain-list" aria-busy={tokens.value === null}>
         {tokens.value?.map((token) => (
           <li key={token.id}>
             <span>

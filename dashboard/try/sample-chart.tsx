@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Rule } from "../../shared/schema/flag.ts";
 import type { FlagView } from "../api.ts";
-import { CAUSE_WORDS } from "../words/cause-words.ts";
+import { GROUP_WORDS } from "../words/cause-words.ts";
 import { percent } from "../words/state-words.ts";
 import type { Context } from "./crowd.ts";
 
@@ -119,9 +119,7 @@ function reasons(got: readonly Got[], rules: readonly Rule[]): { words: string; 
   const names = new Map(rules.map(({ id, name }) => [id, `Rule “${name ?? id}”`]));
   const counts = new Map<string, number>([...names.values()].map((words) => [words, 0]));
   for (const { cause, ruleId } of got) {
-    const because = CAUSE_WORDS[cause]?.replace(/^because /, "") ?? cause;
-    const words =
-      ruleId !== null ? (names.get(ruleId) ?? `Rule ${ruleId}`) : because.charAt(0).toUpperCase() + because.slice(1);
+    const words = ruleId !== null ? (names.get(ruleId) ?? `Rule ${ruleId}`) : (GROUP_WORDS[cause] ?? cause);
     counts.set(words, (counts.get(words) ?? 0) + 1);
   }
   return [...counts].map(([words, people]) => ({ words, people }));

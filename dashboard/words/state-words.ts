@@ -31,7 +31,7 @@ export function stateWords(flag: Shown, summary: Summary): StateWords {
     return { tone: "part", text: targeting > 0 ? `${text} + ${rules}` : text, share };
   }
   const isOff = everybody.variant === null || everybody.variant === flag.offVariant;
-  if (isOff && targeting > 0) return { tone: "rules", text: `Rules: ${targeting}` };
+  if (isOff && targeting > 0) return { tone: "rules", text: "Chosen people" };
   if (isOff) return { tone: "off", text: `All get ${everybody.variant ?? "no value"}` };
   const everyone = isBoolean(flag) ? "On for everyone" : `All get ${everybody.variant}`;
   return { tone: "on", text: targeting > 0 ? `${everyone} + ${rules}` : everyone, share: 100 };
@@ -45,7 +45,7 @@ export const percent = (share: number): string => `${Number(share.toFixed(3))} %
 export const TONE_WORDS: Record<Tone, string> = {
   on: "On for everyone",
   part: "Rolling out",
-  rules: "Only by rules",
+  rules: "Chosen people",
   off: "Off",
   killed: "Killed",
 };
