@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Explanation, RuleTrace } from "../../shared/explain.ts";
 import { Icon } from "../frame/icon.tsx";
-import { environment, project } from "../project.ts";
+import { environment, flagOf, project } from "../project.ts";
 import { CAUSE_WORDS } from "../words/cause-words.ts";
 import { percent } from "../words/state-words.ts";
 import { ConditionTree } from "./condition-tree.tsx";
@@ -11,7 +11,8 @@ export function Result({ explanation }: { explanation: Explanation }) {
   const [open, setOpen] = useState(false);
   const { key, value, variant, cause, ruleId, trace } = explanation;
   const why = cause === "rule" ? `because the rule ${ruleId} matches` : (CAUSE_WORDS[cause] ?? cause);
-  const tone = cause === "killed" ? "killed" : cause === "rule" ? "rules" : cause === "fallthrough" ? "on" : "off";
+  const isOff = variant === null || variant === flagOf(key)?.offVariant;
+  const tone = cause === "killed" ? "killed" : isOff ? "off" : cause === "rule" ? "rules" : "on";
   return (
     <li class="card result-card">
       <button type="button" class="result" aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -116,6 +116,16 @@ test("an environment is made, renamed and, asked once more, deleted", async () =
   expect(environments.map(({ key }) => key)).not.toContain("preview");
 });
 
+test("each place that chooses an environment shows which one is chosen", async () => {
+  await page.goto(`${server.url}/p/demo/settings?env=staging`);
+  await page.getByText("Keys for apps").waitFor();
+  const groups = page.locator("fieldset.segmented", { hasText: "Staging" });
+  for (const group of await groups.all()) {
+    const chosen = group.locator("label", { has: page.locator("input:checked") });
+    expect(await chosen.allTextContents()).toEqual(["Staging"]);
+  }
+});
+
 test("a key is revoked after a question, and not without", async () => {
   await page.goto(`${server.url}/p/alike/settings`);
   await page.getByLabel("New key for").fill("Old shop");
