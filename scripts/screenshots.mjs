@@ -124,7 +124,8 @@ const PAGES = {
     await page.goto(`${url}/p/tents/desk`);
     await page.locator(".request").first().waitFor();
     const take = page.getByRole("button", { name: "Take it" });
-    if ((await take.count()) > 0) await take.first().click();
+    if ((await take.count()) === 0) return;
+    await take.first().click();
     await page.getByLabel("Your answer").first().waitFor();
   },
 };
