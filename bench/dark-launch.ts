@@ -13,7 +13,9 @@ import { startServer } from "../test/process/server.ts";
 const REQUESTS = 10_000;
 const WARM_UP = 500;
 const HIGHEST_AUC = 0.55;
-const STAGES = ["off", "synthetic", "segment", "staff", "percent"];
+const ALL = ["off", "synthetic", "segment", "staff", "percent"];
+/** All, or those named: `npm run bench:dark-launch -- staff percent`. */
+const STAGES = ALL.filter((stage) => process.argv.length < 3 || process.argv.includes(stage));
 const HIDDEN = "search-by-photo";
 const UNKNOWN = "search-by-sound";
 
