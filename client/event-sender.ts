@@ -1,0 +1,131 @@
+/** An event as `POST /v1/events` takes it, but for its id and time, which are given here. */
+export interface ReportedEvent {
+  type: "exposure" | "outcome" | "click" | "conversion";
+  unit: Record<string, string | number | boolean>;
+  flag?: string;
+  variant?: string;
+  rule?: string;
+  reason?: string;
+  metric?: string;
+  ok?: boolean;
+  latencyMs?: number;
+  value?: number;
+}
+
+export interface SenderOptions {
+  /** Where Blastdoor runs, such as `https://flags.shop.example`. */
+  baseUrl: string;
+  /** An environment key. A server key's events can stop a release; a client key's only show. */
+  key: string;
+  /** Events wait at most this long (ms); 1,000 unless set. What a guard does not know it cannot act on. */
+  flushMs?: number;
+  /** Events that wait at most; beyond, new ones are dropped and counted. 20,000 unless set. */
+  maxWaiting?: number;
+  /** Told of events that could not be delivered: never the application's problem, but somebody's. */
+  onDropped?: (events: number, why: string) => void;
+  fetch?: typeof globalThis.fetch;
+}
+
+type Waiting = ReportedEvent & { id: string; time: number };
+
+const MAX_BATCH = 500;
+/** Characters of a batch: 256 KiB less what non-ASCII text may grow by. */
+const MAX_BATCH_CHARS = 120_000;
+const ATTEMPTS = 5;
+const FIRST_RETRY_MS = 500;
+
+/**
+ * Sends events in batches, behind the application's back: nothing here throws, waits or holds the process open. A batch
+ * whose answer is lost is sent again under the same id, and counts once.
+ */
+export class EventSender {
+  readonly #options: SenderOptions;
+  #waiting: Waiting[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  report(event: ReportedEvent): void {
+    if (this.#waiting.length >= (this.#options.maxWaiting ?? 20_000)) {
+      this.#options.onDropped?.(1, "too many events wait");
+      return;
+    }
+    this.#waiting.push({ ...event, id: globalThis.crypto.randomUUID(), time: Date.now() });
+    if (this.#waiting.length >= MAX_BATCH) void this.flush();
+    else if (this.#timer === null) {
+      this.#timer = setTimeout(() => void this.flush(), this.#options.flushMs ?? 1_000);
+      // Node keeps a process alive for a timer unless told otherwise.
+      (this.#timer as { unref?: () => void }).unref?.();
+    }
+  }
+
+  /** Resolves when everything reported so far was delivered or given up. */
+  flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const events = this.#waiting;
+    this.#waiting = [];
+    for (const batch of batches(events)) this.#sending = this.#sending.then(() => this.#deliver(batch));
+    return this.#sending;
+  }
+
+  async #deliver(events: Waiting[]): Promise<void> {
+    const batchId = globalThis.crypto.randomUUID();
+    let why = "";
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt > 0) await pause(FIRST_RETRY_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+      const sent = await this.#send({ batchId, sentAt: Date.now(), events });
+      if (sent === "delivered") return;
+      why = sent.why;
+      if (!sent.again) break;
+    }
+    this.#options.onDropped?.(events.length, why);
+  }
+
+  async #send(body: object): Promise<"delivered" | { again: boolean; why: string }> {
+    const { baseUrl, key, fetch = globalThis.fetch } = this.#options;
+    try {
+      const response = await fetch(`${baseUrl.replace(/\/$/, "")}/v1/events`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}` },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(10_000),
+      });
+      if (response.ok) {
+        const { rejected } = (await response.json()) as { rejected: { code: string }[] };
+        if (rejected.length > 0)
+          this.#options.onDropped?.(rejected.length, [...new Set(rejected.map(({ code }) => code))].join(", "));
+        return "delivered";
+      }
+      await response.body?.cancel();
+      return { again: response.status >= 500 || response.status === 429, why: `answered ${response.status}` };
+    } catch (error) {
+      return { again: true, why: String(error) };
+    }
+  }
+}
+
+function* batches(events: Waiting[]): Generator<Waiting[]> {
+  let batch: Waiting[] = [];
+  let chars = 0;
+  for (const event of events) {
+    const length = JSON.stringify(event).length;
+    if (batch.length > 0 && (batch.length >= MAX_BATCH || chars + length > MAX_BATCH_CHARS)) {
+      yield batch;
+      batch = [];
+      chars = 0;
+    }
+    batch.push(event);
+    chars += length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+const pause = (ms: number) =>
+  new Promise<void>((resolve) => {
+    const timer: { unref?: () => void } = setTimeout(resolve, ms) as never;
+    timer.unref?.();
+  });
