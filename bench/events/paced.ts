@@ -1,0 +1,85 @@
+import { Agent, request } from "node:http";
+
+/*
+ * Requests at a fixed rate, whether or not the answers keep up: each is due at a moment of its own, and its latency
+ * counts from then, so a server that stalls cannot make its own load lighter (coordinated omission).
+ */
+
+export interface Answer {
+  status: number;
+  body: string;
+  /** From the moment the request was due (ms). */
+  latencyMs: number;
+}
+
+export interface Paced {
+  port: number;
+  path: string;
+  key: string;
+  perSecond: number;
+  bodies: Iterator<string>;
+  onAnswer(answer: Answer): void;
+}
+
+const TICK_MS = 2;
+const CONNECTIONS = 64;
+
+/** Resolves when every body was sent and answered. */
+export function sendPaced({ port, path, key, perSecond, bodies, onAnswer }: Paced): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", "User-Agent": "bench" };
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    let sent = 0;
+    let open = 0;
+    let ended = false;
+    const finish = () => {
+      if (!ended || open > 0) return;
+      agent.destroy();
+      resolve();
+    };
+    const send = (body: string, dueAt: number) => {
+      open++;
+      const made = request(
+        {
+          host: "127.0.0.1",
+          port,
+          path,
+          method: "POST",
+          agent,
+          headers: { ...headers, "Content-Length": Buffer.byteLength(body) },
+        },
+        (response) => {
+          let text = "";
+          response.setEncoding("utf8");
+          response.on("data", (chunk: string) => {
+            text += chunk;
+          });
+          response.on("end", () => {
+            open--;
+            onAnswer({ status: response.statusCode ?? 0, body: text, latencyMs: performance.now() - dueAt });
+            finish();
+          });
+        },
+      );
+      made.on("error", reject);
+      made.end(body);
+    };
+    const timer = setInterval(() => {
+      const due = Math.floor(((performance.now() - start) / 1_000) * perSecond) + 1;
+      while (sent < due && !ended) {
+        const next = bodies.next();
+        if (next.done) ended = true;
+        else send(next.value, start + (sent++ / perSecond) * 1_000);
+      }
+      if (!ended) return;
+      clearInterval(timer);
+      finish();
+    }, TICK_MS);
+  });
+}
+
+export const quantile = (values: number[], at: number): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * at) - 1)] ?? Number.NaN;
+};
