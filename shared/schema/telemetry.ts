@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { json, key } from "./primitives.ts";
+import { key } from "./primitives.ts";
 
 /** Limits of `POST /v1/events`, with their reasons. */
 export const EVENT_LIMITS = {
@@ -55,17 +55,19 @@ export const telemetryEvent = z
   .meta({ id: "TelemetryEvent" });
 export type TelemetryEvent = z.infer<typeof telemetryEvent>;
 
-/** The body of `POST /v1/events`. Events are checked one by one: a bad one does not cost the others. */
-export const eventBatch = z
-  .strictObject({
-    /** The same for every attempt to send this batch. */
-    batchId: text,
-    /** Epoch ms by the sender's clock, at this attempt: tells how far that clock is off. */
-    sentAt: time.optional(),
-    /** The environment key, for beacons, which cannot set headers. */
-    key: z.string().max(256).optional(),
-    events: z.array(json).max(EVENT_LIMITS.perBatch),
-  })
+/** The body of `POST /v1/events`. Its events are checked one by one: a bad one does not cost the others. */
+export const eventBatch = z.strictObject({
+  /** The same for every attempt to send this batch. */
+  batchId: text,
+  /** Epoch ms by the sender's clock, at this attempt: tells how far that clock is off. */
+  sentAt: time.optional(),
+  /** The environment key, for beacons, which cannot set headers. */
+  key: z.string().max(256).optional(),
+  events: z.array(z.unknown()).max(EVENT_LIMITS.perBatch),
+});
+/** The same as senders should write it. */
+export const describedBatch = eventBatch
+  .extend({ events: z.array(telemetryEvent).max(EVENT_LIMITS.perBatch) })
   .meta({ id: "EventBatch" });
 
 /** Why one event was not taken. */

@@ -21,6 +21,8 @@ export const COUNTS_KEEP_MS = 400 * 86_400_000;
 const ALARM_MS = 10 * 60_000;
 /** When nothing is due for long. */
 const IDLE_ALARM_MS = 86_400_000;
+/** A shard may hold 10 GB; before that it takes no more events, so that what it holds can still be read and deleted. */
+const FULL_BYTES = 9_000_000_000;
 /** Rows that one alarm deletes at most: a long deletion would hold events up. */
 const DELETE_ROWS = 20_000;
 
@@ -61,7 +63,7 @@ export class TelemetryShard extends DurableBase {
     this.#prepare();
     const now = Date.now();
     const keep = this.#admission.offer(batch.source, batch.events.length + batch.shed, now);
-    const level = keep[batch.source];
+    const level = this.#storage.sql.databaseSize > FULL_BYTES ? 0 : keep[batch.source];
     const events = level >= 1 ? batch.events : batch.events.filter(({ rank }) => rank < level);
     const shed = level >= 1 ? [] : batch.events.filter(({ rank, copy }) => rank >= level && !copy);
     const indices = shed.map(({ index }) => index);

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { EVENT_LIMITS } from "../../shared/schema/telemetry.ts";
+import { flagStore } from "../durable/stubs.ts";
+import { SYNTHETIC_HEADER, signSynthetic } from "../http/synthetic.ts";
 import { telemetryStats } from "../telemetry/totals.ts";
 import { env } from "../testing/bindings.ts";
 import { done, fetched, newShop } from "../testing/http.ts";
@@ -221,6 +223,19 @@ describe("an observed flag", () => {
     await send(shop.server, [exposure("shopper", "on")], { headers: { "User-Agent": "health-monitor-bot/1.0" } });
     const { arms, excluded } = await totalsOf(shop.project, series.id);
     expect([arms.on?.exposed, excluded]).toEqual([2, { staff: 1, bot: 1, preview: 1, synthetic: 1 }]);
+  });
+
+  test("tells apart signed synthetic traffic, from browsers and servers alike", async () => {
+    const series = await observe(shop.project, "public", aSeries({ source: "any" }));
+    const { key } = (await flagStore(env, shop.project).syntheticKey("production")) as { key: string };
+    for (const [sender, signature] of [
+      [shop.client, signSynthetic(key, Date.now())],
+      [shop.server, signSynthetic(key, Date.now())],
+      [shop.server, signSynthetic("another key", Date.now())],
+    ] as const)
+      await send(sender, [exposure(crypto.randomUUID(), "on")], { headers: { [SYNTHETIC_HEADER]: signature } });
+    const { arms, excluded } = await totalsOf(shop.project, series.id);
+    expect([arms.on?.exposed, excluded.synthetic]).toEqual([1, 2]);
   });
 
   test("of another unit of analysis joins by that attribute", async () => {

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
-import { LIMITS } from "../../shared/limits.ts";
-import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
+import type { KeyKind, SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { EVENT_LIMITS, type EventAnswer, type ExclusionMark, eventBatch } from "../../shared/schema/telemetry.ts";
 import { fieldIssues } from "../durable/decide/parse.ts";
 import { telemetryShard } from "../durable/stubs.ts";
@@ -8,14 +7,15 @@ import { parseKey } from "../edge/bearer-keys.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import type { Env } from "../env.ts";
-import { jsonDepth, readText } from "../http/body.ts";
+import { readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { ProblemError, problemResponse } from "../http/problem.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
-import { sortEvents } from "../telemetry/intake.ts";
+import { type Intake, sortEvents } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
+import { TELEMETRY_SHARDS } from "../telemetry/unit-hash.ts";
 import { countDoors } from "./door-events.ts";
 
 export const EVENTS_PATH = "/v1/events";
@@ -33,12 +33,15 @@ const PREFLIGHT = {
 };
 /** A beacon's body is text/plain unless it takes the trouble of a preflight. */
 const BODY_TYPE = /^(?:application\/json|text\/plain)\s*(?:;|$)/i;
-/** Batches that one isolate works on at a time: beyond, senders come again, and evaluations keep their turn. */
-const MAX_IN_FLIGHT = 64;
+/**
+ * Bytes of batches that one isolate works on at a time, about 5,000 events or a fifth of a second of its thread: beyond,
+ * senders come again, and evaluations keep their turn.
+ */
+const MAX_BYTES_IN_FLIGHT = 1024 * 1024;
 const RETRY_AFTER_S = "2";
 
 const levels = new ShardLevels();
-let inFlight = 0;
+let bytesInFlight = 0;
 
 /**
  * `POST /v1/events`. Reads what this isolate knows already (keys, series, kills), so it asks nobody before it may write,
@@ -47,8 +50,9 @@ let inFlight = 0;
 export const events = new Hono<{ Bindings: Env }>()
   .options("/", () => new Response(null, { status: 204, headers: PREFLIGHT }))
   .post("/", async (c) => {
-    if (inFlight >= MAX_IN_FLIGHT) return refusal(busy());
-    inFlight++;
+    const bytes = announcedBytes(c.req.raw);
+    if (bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT) return refusal(busy());
+    bytesInFlight += bytes;
     try {
       const answer = await take(c.req.raw, c.env, (work) => c.executionCtx.waitUntil(work));
       const again = answer.rejected.some(({ code }) => code === "unavailable");
@@ -57,9 +61,15 @@ export const events = new Hono<{ Bindings: Env }>()
       if (error instanceof ProblemError) return refusal(error);
       throw error;
     } finally {
-      inFlight--;
+      bytesInFlight -= bytes;
     }
   });
+
+/** What a body may come to; unannounced ones count in full. */
+function announcedBytes(request: Request): number {
+  const announced = Number(request.headers.get("Content-Length") ?? Number.NaN);
+  return announced >= 0 && announced <= EVENT_LIMITS.bodyBytes ? announced : EVENT_LIMITS.bodyBytes;
+}
 
 const RETRY = { "Retry-After": RETRY_AFTER_S };
 
@@ -87,6 +97,7 @@ async function take(request: Request, env: Env, waitUntil: (work: Promise<unknow
   if (!observed.hasher) throw busy();
   const receivedAt = Date.now();
   const nameOf = (shard: number) => `${project}/${environment}/${shard}`;
+  const keep = Array.from({ length: TELEMETRY_SHARDS }, (_, shard) => levels.of(nameOf(shard), receivedAt));
   const sorted = sortEvents({
     events: batch.events,
     sentAt: batch.sentAt,
@@ -96,8 +107,8 @@ async function take(request: Request, env: Env, waitUntil: (work: Promise<unknow
     hasher: observed.hasher,
     compiled,
     revision,
-    visitor: key.kind === "client" ? visitorOf(request) : { marks: [] },
-    keep: (shard) => levels.of(nameOf(shard), receivedAt),
+    visitor: visitorOf(request, loaded, key.kind),
+    keep: (shard) => keep[shard] as KeepLevels,
   });
   const ingest = (shard: number, part: ShardBatch): Promise<ShardReply> =>
     Promise.race([
@@ -124,8 +135,7 @@ async function readBatch(request: Request) {
   const text = await readText(request, EVENT_LIMITS.bodyBytes);
   if (text === null)
     throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);
-  if (jsonDepth(text) > LIMITS.jsonDepth)
-    throw new ProblemError(400, "json-too-deep", `The body nests deeper than ${LIMITS.jsonDepth} levels`);
+  // No look at its depth: V8 parses without recursion, and no schema here descends further than a unit's attributes.
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -173,11 +183,15 @@ const unauthenticated = () =>
     { "WWW-Authenticate": 'Bearer realm="blastdoor"' },
   );
 
-/** What a visitor's own request shows: no address of theirs is looked at. */
-function visitorOf(request: Request) {
-  const { bot, country, device } = edgeAttributes(request);
+/**
+ * What the request itself shows. A browser speaks for its visitor, whose address is not looked at; a server speaks for
+ * others. Signed synthetic traffic is told apart from either.
+ */
+function visitorOf(request: Request, loaded: Loaded, kind: KeyKind): Intake["visitor"] {
+  const { bot, country, device, synthetic } = edgeAttributes(request, loaded);
+  const marks: ExclusionMark[] = synthetic ? ["synthetic"] : [];
+  if (kind === "server") return { marks };
   const purpose = `${request.headers.get("Sec-Purpose") ?? ""} ${request.headers.get("Purpose") ?? ""}`;
-  const marks: ExclusionMark[] = [];
   if (bot) marks.push("bot");
   if (/prefetch|prerender|preview/i.test(purpose)) marks.push("preview");
   return { marks, country, device };

@@ -4,12 +4,11 @@ import { identityText } from "../../shared/attribute.ts";
 import { series as seriesSchema } from "../../shared/schema/series.ts";
 import {
   dayTotals,
+  describedBatch,
   EVENT_LIMITS,
   eventAnswer,
-  eventBatch,
   seriesTotals,
   telemetryStats as statsSchema,
-  telemetryEvent,
 } from "../../shared/schema/telemetry.ts";
 import { telemetryShard } from "../durable/stubs.ts";
 import type { Loaded } from "../edge/edge.ts";
@@ -128,7 +127,6 @@ async function known(c: Context<AdminEnv>, project: string, environment: string)
 const problem = (description: string) => ({ description });
 
 /** The one route outside administration that a program has to be written against by hand. */
-telemetry.openAPIRegistry.register("TelemetryEvent", telemetryEvent);
 telemetry.openAPIRegistry.registerPath({
   method: "post",
   path: EVENTS_PATH,
@@ -141,7 +139,7 @@ telemetry.openAPIRegistry.registerPath({
     "body as `key` and may send text/plain. A batch may be sent again: each event counts once.",
   ].join(" "),
   security: [{ bearer: [] }],
-  request: { body: body(eventBatch) },
+  request: { body: body(describedBatch) },
   responses: {
     202: json(eventAnswer, "What became of each event"),
     400: problem("No JSON, or a field is missing or not valid"),

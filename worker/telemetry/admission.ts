@@ -7,7 +7,7 @@ import type { KeepLevels } from "./shard-batch.ts";
  */
 
 /** Events a second that a shard stores, both sources together. A Durable Object is one thread. */
-export const SHARD_EVENTS_PER_SECOND = 1_000;
+export const SHARD_EVENTS_PER_SECOND = 1_500;
 /** Of these, client keys get at most … */
 const CLIENT_SHARE = 0.5;
 /** … and at least so much, so that a busy server does not silence every browser. */

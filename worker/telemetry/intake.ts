@@ -12,7 +12,7 @@ import {
 import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
 import type { Observed, UnitAttributes } from "./observed.ts";
 import type { KeepLevels, ShardBatch, ShardEvent } from "./shard-batch.ts";
-import type { HashedUnit, UnitHasher } from "./unit-hash.ts";
+import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "./unit-hash.ts";
 
 /** A batch and everything that decides what becomes of it. */
 export interface Intake {
@@ -45,8 +45,15 @@ export function sortEvents(intake: Intake): Sorted {
   const rejected: EventAnswer["rejected"] = [];
   const parts = new Map<number, ShardBatch>();
   const skew = clockSkew(sentAt, receivedAt);
+  const sheds = shedsByKey(intake);
   for (const [index, sent] of events.entries()) {
     const refuse = (code: EventRejection) => void rejected.push({ index, code });
+    const early = sheds ? shedUnchecked(sent, intake) : null;
+    if (early !== null) {
+      refuse("shed");
+      partOf(parts, early, intake).shed++;
+      continue;
+    }
     const parsed = telemetryEvent.safeParse(sent);
     if (!parsed.success || Object.keys(parsed.data.unit).length > EVENT_LIMITS.unitAttributes) {
       refuse("invalid-event");
@@ -79,6 +86,26 @@ export function sortEvents(intake: Intake): Sorted {
     }
   }
   return { rejected, parts };
+}
+
+/**
+ * Under overload, what is left out anyway is not checked first: that would be most of the work. Only where the unit is
+ * beyond doubt.
+ *
+ * @returns the shard that leaves it out
+ */
+function shedUnchecked(sent: unknown, { hasher, keep, source }: Intake): number | null {
+  const key = (sent as { unit?: { targetingKey?: unknown } } | null)?.unit?.targetingKey;
+  if (typeof key !== "string" || key === "" || key.length > EVENT_LIMITS.textChars) return null;
+  const { shard, rank } = hasher.unit("targetingKey", key);
+  return rank >= keep(shard)[source] ? shard : null;
+}
+
+/** Some shard leaves units out, and units are known by their key alone. */
+function shedsByKey({ observed, keep, source }: Intake): boolean {
+  for (const attribute of observed.attributes) if (attribute !== "targetingKey") return false;
+  for (let shard = 0; shard < TELEMETRY_SHARDS; shard++) if (keep(shard)[source] < 1) return true;
+  return false;
 }
 
 /** The hashed units an event counts for; the first is where it is stored. */
