@@ -104,6 +104,11 @@ export const LIMITS = {
   /** What was given up can be sent again for this long (ms), 30 days. */
   deadLetterKeepMs: 30 * 86_400_000,
   deliveriesShown: 100,
+  /** Deployments and what happened to flags are kept this long (ms), 400 days: a year to compare with. */
+  deploymentKeepMs: 400 * 86_400_000,
+  /** CI's clock may be ahead of ours by this much (ms). */
+  deploymentSkewMs: 10 * 60_000,
+  deploymentsShown: 200,
   tokens: 1_000,
   projects: 1_000,
   auditPageRows: 200,

@@ -11,6 +11,7 @@ import { ask } from "./routes/ask.ts";
 import { backup } from "./routes/backup.ts";
 import { breakGlass } from "./routes/break-glass.ts";
 import { demo } from "./routes/demo.ts";
+import { delivery } from "./routes/delivery.ts";
 import { desk } from "./routes/desk.ts";
 import { doors, pages } from "./routes/doors.ts";
 import { EVENTS_PATH, events } from "./routes/events.ts";
@@ -52,6 +53,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", planLibrary)
   .route("/", triggers)
   .route("/", webhooks)
+  .route("/", delivery)
   .route("/", keys)
   .route("/", history)
   .route("/", playground)

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import { FLAG_TYPES, flagDefinition, flagState, flagStateInput, PURPOSES, VISIBILITIES } from "./flag.ts";
-import { comment, json, key, name, slug } from "./primitives.ts";
+import { comment, instant, json, key, name, slug } from "./primitives.ts";
 import { scheduleView } from "./schedule.ts";
 import { holdout, layer, segment } from "./segment.ts";
 import { keyKind, kill } from "./snapshot.ts";
@@ -184,7 +184,12 @@ export const archiveBody = z
   .strictObject({ flags: z.array(key).min(1).max(LIMITS.flagsPerProject), comment: comment.default("") })
   .meta({ id: "ArchiveWrite" });
 export const killBody = z
-  .strictObject({ comment: comment.default(""), variant: key.optional() })
+  .strictObject({
+    comment: comment.default(""),
+    variant: key.optional(),
+    /** When the trouble began, if you know: the time to restore counts from there. */
+    onsetAt: instant.optional(),
+  })
   .meta({ id: "KillWrite" });
 export const restoreBody = z
   .strictObject({ comment: comment.default(""), variant: key.optional() })

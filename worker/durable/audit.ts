@@ -116,6 +116,14 @@ export class AuditLog {
     return [...rows].map(rowOf);
   }
 
+  /** All rows, the oldest first, one at a time. */
+  *entries(): Generator<AuditEntry> {
+    for (const row of this.#sql.exec<Stored>("SELECT * FROM audit ORDER BY revision")) {
+      const { revision, at, action, comment } = row;
+      yield { revision, at, action, comment, actor: JSON.parse(row.actor), changes: JSON.parse(row.changes) };
+    }
+  }
+
   changesSince(revision: number): Change[] {
     const rows = this.#sql.exec<{ changes: string }>(
       "SELECT changes FROM audit WHERE revision > ? ORDER BY revision",

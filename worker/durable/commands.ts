@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { LIMITS } from "../../shared/limits.ts";
 import { actor, exportDocument } from "../../shared/schema/admin.ts";
+import { deploymentStatus } from "../../shared/schema/delivery.ts";
 import { darkStage, stopReason, testSettings } from "../../shared/schema/demand-test.ts";
 import { flagDefinition, flagStateInput } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
 import { breachEvidence, guardDefinition } from "../../shared/schema/guard.ts";
 import { planDefinition, planTemplate } from "../../shared/schema/plan.ts";
-import { comment, key, name, slug } from "../../shared/schema/primitives.ts";
+import { comment, instant, key, name, slug } from "../../shared/schema/primitives.ts";
 import { scheduleTime, statePatch } from "../../shared/schema/schedule.ts";
 import { holdout, layer, listKey, segment } from "../../shared/schema/segment.ts";
 import { keyKind } from "../../shared/schema/snapshot.ts";
@@ -63,6 +64,7 @@ export const command = z.discriminatedUnion("type", [
     type: z.literal("kill"),
     ...at,
     variant: key.optional(),
+    onsetAt: instant.optional(),
     /** Only a guard brings any. */
     evidence: breachEvidence.optional(),
   }),
@@ -123,6 +125,17 @@ export const command = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("rotateWebhook"), id: webhookId, salt }),
   z.strictObject({ type: z.literal("deleteWebhook"), id: webhookId }),
+  z.strictObject({
+    type: z.literal("recordDeployment"),
+    id: key,
+    environment: slug,
+    version: z.string().max(100),
+    status: deploymentStatus,
+    finishedAt: instant.optional(),
+    committedAt: instant.optional(),
+    service: z.string().max(100).optional(),
+    url: z.string().max(500).optional(),
+  }),
   z.strictObject({ type: z.literal("deleteTrigger"), ...at, id: z.string().max(100) }),
   z.strictObject({
     type: z.literal("putTest"),

@@ -63,6 +63,22 @@ export const USAGE_COUNTERS: Omit<Migration, "name"> = {
     ) WITHOUT ROWID;`,
 };
 
+export const DELIVERY_EVENTS: Omit<Migration, "name"> = {
+  sql: `
+    CREATE TABLE delivery_event (
+      environment TEXT NOT NULL,
+      flag TEXT NOT NULL,
+      revision INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      cause TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      onset_at INTEGER,
+      confirmed_at INTEGER,
+      PRIMARY KEY (environment, flag, revision)
+    ) WITHOUT ROWID;
+    CREATE INDEX delivery_event_at ON delivery_event (environment, at);`,
+};
+
 export const COURIER_MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-deliveries",

@@ -107,6 +107,12 @@ export class Documents implements ProjectView {
     this.#sql.exec("DELETE FROM document WHERE entity = 'schedule' AND body ->> '$.finishedAt' < ?", before);
   }
 
+  /** Deployments of long ago. Their story stays in the audit. */
+  forgetDeployments(finishedBefore: number): void {
+    const before = new Date(finishedBefore).toISOString();
+    this.#sql.exec("DELETE FROM document WHERE entity = 'deployment' AND body ->> '$.finishedAt' < ?", before);
+  }
+
   /** Restored kills that a published snapshot no longer contains. */
   forgetClearedKills(environment: string, publishedRevision: number): void {
     for (const row of this.list("kill", environment)) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { actor } from "../../shared/schema/admin.ts";
+import { deploymentStatus } from "../../shared/schema/delivery.ts";
 import { testFields } from "../../shared/schema/demand-test.ts";
 import { flagDefinition, flagState } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
@@ -49,6 +50,8 @@ export const ENTITIES = {
     comment: z.string(),
     by: z.string(),
     at: instant,
+    /** When the trouble began, by evidence of monitoring or as a person said. */
+    onsetAt: instant.optional(),
     /** Project revision of the restore. Kept until a snapshot without the kill is out. */
     clearedRevision: z.int().optional(),
     /** Of a guard's kill: the numbers behind it. */
@@ -88,6 +91,16 @@ export const ENTITIES = {
     /** Where the dashboard is, for links. */
     dashboard: z.string(),
     paused: z.boolean(),
+    createdBy: z.string(),
+  }),
+  /** A deployment that CI told of. */
+  deployment: z.strictObject({
+    version: z.string(),
+    status: deploymentStatus,
+    finishedAt: instant,
+    committedAt: instant.optional(),
+    service: z.string().optional(),
+    url: z.string().optional(),
     createdBy: z.string(),
   }),
   /** A break-glass kill, by its id, that has been restored. */

@@ -1,6 +1,8 @@
+import { dora } from "../../shared/dora.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Actor, AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
 import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
+import type { DeploymentView, Dora } from "../../shared/schema/delivery.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
@@ -34,6 +36,7 @@ import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import type { Endpoint } from "./courier/deliveries.ts";
 import { decide } from "./decide/decide.ts";
+import { deliveryEventsOf } from "./decide/delivery.ts";
 import { overdueTests } from "./decide/demand-test.ts";
 import { activeKills, carriedKills } from "./decide/kill.ts";
 import { messagesOf, wants } from "./decide/notices.ts";
@@ -41,6 +44,7 @@ import { fieldIssues } from "./decide/parse.ts";
 import { plansByTime } from "./decide/plan.ts";
 import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
 import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
+import { DeliveryLog } from "./delivery-log.ts";
 import { Documents } from "./documents.ts";
 import { DurableBase } from "./durable-base.ts";
 import type { Change, Row } from "./entities.ts";
@@ -60,6 +64,7 @@ import { UsageCounters } from "./usage-counters.ts";
 import { UsageLog } from "./usage-log.ts";
 import {
   definitionViewOf,
+  deploymentView,
   environmentViews,
   flagViewOf,
   flagViews,
@@ -167,6 +172,8 @@ export class FlagStore extends DurableBase {
     "syntheticKey",
     "listKeys",
     "listTriggers",
+    "listDeployments",
+    "dora",
     "listWebhooks",
     "webhookSecret",
     "callTrigger",
@@ -193,6 +200,7 @@ export class FlagStore extends DurableBase {
   readonly #counters: UsageCounters;
   readonly #lists: SegmentLists;
   readonly #restoring: RestoreStage;
+  readonly #delivery: DeliveryLog;
   readonly #triggerCalls: TriggerCalls;
   readonly #notices: Notices;
   #handingOver = false;
@@ -226,6 +234,7 @@ export class FlagStore extends DurableBase {
     this.#lists = new SegmentLists(state.storage.sql);
     this.#restoring = new RestoreStage(state.storage.sql);
     this.#propagation = new PropagationLog(state.storage.sql);
+    this.#delivery = new DeliveryLog(state.storage.sql);
     this.#triggerCalls = new TriggerCalls(state.storage.sql);
     this.#notices = new Notices(state.storage.sql);
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
@@ -241,6 +250,11 @@ export class FlagStore extends DurableBase {
     if (this.#meta("seal_key") === undefined)
       this.#setMeta("seal_key", `${randomSecret()}${randomSecret()}`.slice(0, 64));
     this.#ready = true;
+    // A store that is older than these tables: what they hold follows from its audit.
+    if (this.#meta("delivery_built") === undefined) {
+      this.#rebuildDelivery();
+      this.#setMeta("delivery_built", "1");
+    }
   }
 
   protected override admits(method: string): boolean {
@@ -303,6 +317,7 @@ export class FlagStore extends DurableBase {
     const row = { revision, at: now, actor, action: command.type, comment, changes };
     this.#audit.append(row);
     this.#notify(row);
+    for (const event of deliveryEventsOf(row, this.#documents)) this.#delivery.note(event);
     for (const environment of publish) {
       this.#publications.enqueue(environment, revision, now);
       this.#propagation.committed(environment, revision, command.type, now);
@@ -470,6 +485,36 @@ export class FlagStore extends DurableBase {
     return rows.map((row) => webhookView(row, counts.find(({ webhook }) => webhook === row.key) ?? null));
   }
 
+  listDeployments(environment: string | null): DeploymentView[] | null {
+    if (!this.getProject()) return null;
+    return this.#documents
+      .list("deployment", environment ?? undefined)
+      .map(deploymentView)
+      .sort((a, b) => Date.parse(b.finishedAt) - Date.parse(a.finishedAt))
+      .slice(0, LIMITS.deploymentsShown);
+  }
+
+  /** The four figures of an environment (production, or else the last one, unless named) over a window. */
+  dora(named: string | null, window: { from: number; to: number }): Dora | null {
+    const environments = this.#ready ? environmentViews(this.#documents).map(({ key }) => key) : [];
+    const usual = environments.find((key) => key === "production") ?? environments.at(-1);
+    const environment = named === null ? usual : environments.find((key) => key === named);
+    if (environment === undefined) return null;
+    const deployments = this.#documents.list("deployment", environment).map(({ body }) => ({
+      status: body.status,
+      at: Date.parse(body.finishedAt),
+      committedAt: body.committedAt === undefined ? null : Date.parse(body.committedAt),
+    }));
+    return dora(environment, deployments, this.#delivery.events(environment, window.from), window);
+  }
+
+  /** Builds the delivery events anew from the audit, as after a restore. Confirmations are not in it. */
+  #rebuildDelivery(): void {
+    this.#delivery.clear();
+    for (const row of this.#audit.entries())
+      for (const event of deliveryEventsOf(row, this.#documents)) this.#delivery.note(event);
+  }
+
   /** What a scrape shows of this project. */
   metrics(): StoreMetrics | null {
     if (!this.getProject()) return null;
@@ -521,7 +566,8 @@ export class FlagStore extends DurableBase {
       const command = { type: "kill", environment, flag, ...(variant === undefined ? {} : { variant }) } as const;
       const comment = `${SOURCE_NAMES[heard.source]}: ${heard.summary}`;
       const asked = { id: `trigger/${id}/${crypto.randomUUID()}`, project: this.#project, actor: triggerActor(row) };
-      const reply = this.#transact({ ...asked, comment, command });
+      const onset = heard.onset === null ? {} : { onsetAt: new Date(Math.min(heard.onset, now)).toISOString() };
+      const reply = this.#transact({ ...asked, comment, command: { ...command, ...onset } });
       if (reply.ok) revision = reply.value.revision;
       else outcome = "refused";
     }
@@ -547,6 +593,8 @@ export class FlagStore extends DurableBase {
     await this.#drain();
     await this.#forgetTombstones();
     this.#documents.forgetSchedules(Date.now() - LIMITS.scheduleKeepMs);
+    this.#documents.forgetDeployments(Date.now() - LIMITS.deploymentKeepMs);
+    this.#delivery.forget(Date.now());
     const waiting = this.#publications.pending().some(({ environment }) => guardedBy(environment) === null);
     for (const kvKey of this.#publications.retired(Date.now(), CLEAN_UP_ROWS)) {
       // While a publication waits, edges may still read a snapshot that names these shards.
@@ -763,7 +811,11 @@ export class FlagStore extends DurableBase {
   pointer(report?: ServedReport): Pointer | null {
     if (!this.#ready || !this.#documents.get("project", "", this.#project)) return null;
     const told = servedReport.safeParse(report);
-    if (told.success) this.#storage.transactionSync(() => this.#propagation.served(told.data, Date.now()));
+    if (told.success)
+      this.#storage.transactionSync(() => {
+        this.#propagation.served(told.data, Date.now());
+        if (told.data.served.length > 0) this.#delivery.confirm(Date.now());
+      });
     const published = this.#publications.published();
     const revision = this.#audit.latestRevision;
     const mark = [this.#epoch, revision, ...published.map(({ hash }) => hash)].join(" ");
@@ -865,6 +917,7 @@ export class FlagStore extends DurableBase {
       this.#setMeta("epoch", String(epoch));
       // Of another epoch: the courier is told anew, whatever the backup says that it knew.
       this.#setMeta("webhooks_revision", `${epoch}/0`);
+      this.#rebuildDelivery();
       const revision = checked.value.revision + 1;
       const comment = `epoch ${epoch}`;
       const changes = carriedKills(killed, this.#documents, revision);
@@ -1071,6 +1124,8 @@ export type FlagStoreMethods = Pick<
   | "syntheticKey"
   | "listKeys"
   | "listTriggers"
+  | "listDeployments"
+  | "dora"
   | "listWebhooks"
   | "webhookSecret"
   | "callTrigger"

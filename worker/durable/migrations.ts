@@ -1,4 +1,4 @@
-import { NOTICES, TRIGGERS, USAGE_COUNTERS } from "./delivery-migrations.ts";
+import { DELIVERY_EVENTS, NOTICES, TRIGGERS, USAGE_COUNTERS } from "./delivery-migrations.ts";
 
 /**
  * Append-only. A migration that has been released is never edited: add another. At boot the applied list must be a
@@ -146,6 +146,7 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
   { name: "0007-triggers", ...TRIGGERS },
   { name: "0008-notices", ...NOTICES },
   { name: "0009-usage-counters", ...USAGE_COUNTERS },
+  { name: "0010-delivery-events", ...DELIVERY_EVENTS },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

@@ -1,5 +1,6 @@
 import { seriesId, waitsOf } from "../../shared/plan.ts";
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
+import type { DeploymentView } from "../../shared/schema/delivery.ts";
 import type { FreezeView } from "../../shared/schema/freeze.ts";
 import type { GuardView } from "../../shared/schema/guard.ts";
 import type { PlanView } from "../../shared/schema/plan.ts";
@@ -88,6 +89,12 @@ export function testViewOf(view: ProjectView, environment: string, flag: string)
   const row = view.get("test", environment, flag);
   return row && testView(row);
 }
+
+export const deploymentView = (row: Row<"deployment">): DeploymentView => ({
+  id: row.key,
+  environment: row.environment,
+  ...row.body,
+});
 
 export function webhookView(row: Row<"webhook">, counts: EndpointCounts | null): WebhookView {
   const { name, host, events, environments, format, paused, createdBy } = row.body;
@@ -236,6 +243,10 @@ export function viewAfter(
     case "rotateWebhook": {
       const row = view.get("webhook", "", command.id);
       return row && webhookView(row, null);
+    }
+    case "recordDeployment": {
+      const row = view.get("deployment", command.environment, command.id);
+      return row && deploymentView(row);
     }
     case "createTrigger": {
       const made = view.get("trigger", command.environment, command.id);

@@ -240,8 +240,14 @@ export const flags = router()
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
-      const { comment, variant } = c.req.valid("json");
-      const command = { type: "kill", environment, flag, ...(variant === undefined ? {} : { variant }) } as const;
+      const { comment, variant, onsetAt } = c.req.valid("json");
+      const command = {
+        type: "kill",
+        environment,
+        flag,
+        ...(variant === undefined ? {} : { variant }),
+        ...(onsetAt === undefined ? {} : { onsetAt }),
+      } as const;
       const { view } = written<StateView>(c, await execute(c, project, command, { comment }));
       return c.json(view, 200);
     },

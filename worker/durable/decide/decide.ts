@@ -2,6 +2,7 @@ import type { Command } from "../commands.ts";
 import type { Change } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
 import type { Circumstances, Decision } from "./decision.ts";
+import { recordDeployment } from "./delivery.ts";
 import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
 import { archiveFlag, archiveFlags, patchFlag, patchState, putFlag, putState } from "./flag.ts";
 import { deleteGuard, putGuard, renewGuards, reportBreach } from "./guard.ts";
@@ -114,6 +115,8 @@ function decideAlone(
       return rotateWebhook(command, c);
     case "deleteWebhook":
       return deleteWebhook(command, c);
+    case "recordDeployment":
+      return recordDeployment(command, c);
     case "createTrigger":
       return createTrigger(command, c);
     case "deleteTrigger":

@@ -36,6 +36,7 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
     comment: c.comment,
     by: c.actor.name,
     at: new Date(c.now).toISOString(),
+    ...(command.onsetAt ? { onsetAt: command.onsetAt } : {}),
     ...(command.evidence ? { evidence: command.evidence } : {}),
   };
   return decision(
