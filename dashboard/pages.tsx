@@ -60,6 +60,11 @@ export const PAGES: readonly Page[] = [
     component: later(() => import("./playground/playground-page.tsx").then((module) => module.PlaygroundPage)),
   },
   {
+    path: "delivery",
+    name: "Delivery",
+    component: later(() => import("./delivery/delivery-page.tsx").then((module) => module.DeliveryPage)),
+  },
+  {
     path: "history",
     name: "History",
     component: later(() => import("./history/history-page.tsx").then((module) => module.HistoryPage)),

@@ -11,9 +11,11 @@ import { ask } from "./routes/ask.ts";
 import { backup } from "./routes/backup.ts";
 import { breakGlass } from "./routes/break-glass.ts";
 import { demo } from "./routes/demo.ts";
+import { budget } from "./routes/budget.ts";
 import { delivery } from "./routes/delivery.ts";
 import { desk } from "./routes/desk.ts";
 import { doors, pages } from "./routes/doors.ts";
+import { drills } from "./routes/drills.ts";
 import { EVENTS_PATH, events } from "./routes/events.ts";
 import { flags } from "./routes/flags.ts";
 import { guards } from "./routes/guards.ts";
@@ -54,6 +56,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", triggers)
   .route("/", webhooks)
   .route("/", delivery)
+  .route("/", budget)
+  .route("/", drills)
   .route("/", keys)
   .route("/", history)
   .route("/", playground)

@@ -1,4 +1,5 @@
 import { app } from "./app.ts";
+import { dueDrills } from "./drill/live-drill.ts";
 import type { Env } from "./env.ts";
 import { isEvaluation, ofrep } from "./routes/ofrep.ts";
 
@@ -13,4 +14,5 @@ export { TestLedger } from "./durable/test-ledger.ts";
 export default {
   fetch: (request, env, execution) =>
     isEvaluation(request) ? ofrep(request, env, execution) : app.fetch(request, env, execution),
+  scheduled: (_controller, env, execution) => execution.waitUntil(dueDrills(env, (work) => execution.waitUntil(work))),
 } satisfies ExportedHandler<Env>;

@@ -29,6 +29,14 @@ export function DefinitionPanel({ place, locked }: { place: Place; locked: boole
         <span class="label">Owner</span>
         <input value={value.owner} maxLength={100} onInput={(event) => set({ owner: event.currentTarget.value })} />
       </label>
+      <label class="field">
+        <span class="label">Meant to be gone by</span>
+        <input
+          type="date"
+          value={value.expiresAt?.slice(0, 10) ?? ""}
+          onInput={({ currentTarget: { value: day } }) => set({ expiresAt: day ? `${day}T00:00:00Z` : undefined })}
+        />
+      </label>
       <TagField tags={value.tags} set={(tags) => set({ tags })} />
       <label class="field">
         <span class="label">Purpose</span>

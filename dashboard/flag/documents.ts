@@ -67,6 +67,7 @@ const DEFINITION_FIELDS = [
   "seed",
   "description",
   "owner",
+  "expiresAt",
   "tags",
 ] as const;
 

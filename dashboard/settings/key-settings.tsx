@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { KeyLimit } from "../../shared/schema/quota.ts";
 import { answer, api, type Project } from "../api.ts";
 import { confirmed } from "../frame/confirm.tsx";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
@@ -8,6 +9,7 @@ import { complain, tell } from "../frame/toasts.tsx";
 import { environment } from "../project.ts";
 import { may } from "../session.ts";
 import { ago } from "../words/time-words.ts";
+import { KeyUse } from "./key-limit.tsx";
 import { ShownOnce } from "./shown-once.tsx";
 
 interface Key {
@@ -17,6 +19,9 @@ interface Key {
   createdAt: string;
   createdBy: string;
   hint: string;
+  limit?: KeyLimit | undefined;
+  asked: number;
+  limited: number;
 }
 
 /** Keys with which apps ask for flags, of one environment. */
@@ -90,6 +95,7 @@ export function KeySettings({ project }: { project: Project }) {
               <code>…{key.hint}</code>
             </span>
             <span class="muted">{`${key.createdBy}, ${ago(key.createdAt)}`}</span>
+            <KeyUse param={param} key_={key} read={read} />
             {may("engineer") && (
               <button type="button" class="button button-small" onClick={() => revoke(key)}>
                 Revoke

@@ -1,5 +1,6 @@
 import { project } from "../project.ts";
 import { may } from "../session.ts";
+import { BudgetSettings } from "./budget-settings.tsx";
 import { EnvironmentSettings } from "./environment-settings.tsx";
 import { FreezeSettings } from "./freeze-settings.tsx";
 import { KeySettings } from "./key-settings.tsx";
@@ -19,6 +20,7 @@ export function SettingsPage() {
       <EnvironmentSettings project={project.value} />
       <FreezeSettings project={project.value} />
       {may("admin") && <TokenSettings project={project.value.key} />}
+      <BudgetSettings project={project.value.key} />
       <WebhookSettings project={project.value} />
       <TransferSettings project={project.value.key} />
       {may("admin") && <NewProject />}

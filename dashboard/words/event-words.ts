@@ -9,6 +9,8 @@ export const EVENT_WORDS: Record<EventType, string> = {
   "test.reached-sample": "A test has its sample",
   "schedule.applied": "A scheduled change is made",
   "schedule.failed": "A scheduled change fails",
+  "budget.warning": "The month's budget runs out",
+  "drill.failed": "The kill drill fails",
   "flag.changed": "A flag is changed",
 };
 /** What most people want to hear of: not every change. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import { FLAG_TYPES, flagDefinition, flagState, flagStateInput, PURPOSES, VISIBILITIES } from "./flag.ts";
 import { comment, instant, json, key, name, slug } from "./primitives.ts";
+import { keyLimit } from "./quota.ts";
 import { scheduleView } from "./schedule.ts";
 import { holdout, layer, segment } from "./segment.ts";
 import { keyKind, kill } from "./snapshot.ts";
@@ -108,6 +109,10 @@ export const keyView = z
     createdAt: z.string(),
     createdBy: z.string(),
     hint: z.string(),
+    limit: keyLimit.optional(),
+    /** Requests since counting began, and how many were refused because of the limit; a minute or two behind. */
+    asked: z.int(),
+    limited: z.int(),
   })
   .meta({ id: "Key" });
 
@@ -157,6 +162,7 @@ export const flagView = z
     description: z.string(),
     owner: z.string(),
     tags: z.array(z.string()),
+    expiresAt: z.string().optional(),
     archivedAt: z.string().optional(),
     environments: z.record(slug, stateSummary),
   })

@@ -39,6 +39,8 @@ const flagFields = {
   description: z.string().max(LIMITS.descriptionChars).default(""),
   owner: z.string().max(LIMITS.nameChars).default(""),
   tags: z.array(tag).max(LIMITS.tagsPerFlag).default([]),
+  /** The day by which it is meant to be gone. It goes on working after that, and is listed as debt. */
+  expiresAt: instant.optional(),
 };
 
 /** A flag as all environments share it: what it is and which values it can serve. */

@@ -3,6 +3,7 @@ import { LIMITS } from "../limits.ts";
 import { snapshotTest } from "./demand-test.ts";
 import { flagState, visibility } from "./flag.ts";
 import { json, key, recordOf, slug } from "./primitives.ts";
+import { keyLimit } from "./quota.ts";
 import { snapshotHoldout, snapshotLayer, snapshotSegment } from "./segment.ts";
 import { series } from "./series.ts";
 
@@ -28,6 +29,7 @@ export const snapshotKey = z.strictObject({
   kind: keyKind,
   /** Browser origins that may use a client key; empty: any. */
   origins: z.array(z.string()),
+  limit: keyLimit.optional(),
 });
 export type SnapshotKey = z.infer<typeof snapshotKey>;
 

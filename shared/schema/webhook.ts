@@ -11,6 +11,8 @@ export const EVENT_TYPES = [
   "test.reached-sample",
   "schedule.applied",
   "schedule.failed",
+  "budget.warning",
+  "drill.failed",
 ] as const;
 export const eventType = z.enum(EVENT_TYPES);
 export type EventType = z.infer<typeof eventType>;

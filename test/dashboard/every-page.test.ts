@@ -22,6 +22,7 @@ const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/history", ready: ".history-row" },
   { path: "/p/demo/segments", ready: ".segment" },
   { path: "/p/demo/segments", ready: ".segment", dialog: "New segment" },
+  { path: "/p/demo/delivery?env=production", ready: ".figure" },
   { path: "/p/demo/settings", ready: ".plain-list li" },
 ];
 

@@ -77,9 +77,13 @@ export function buildSnapshot(
     segments,
     layers,
     holdouts,
-    keys: view
-      .list("key", identity.environment)
-      .map(({ key, body }) => ({ id: key, hash: body.hash, kind: body.kind, origins: body.origins })),
+    keys: view.list("key", identity.environment).map(({ key, body: { hash, kind, origins, limit } }) => ({
+      id: key,
+      hash,
+      kind,
+      origins,
+      ...(limit ? { limit } : {}),
+    })),
     kills: view
       .list("kill", identity.environment)
       .filter((row) => row.body.clearedRevision === undefined)

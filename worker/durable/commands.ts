@@ -3,11 +3,13 @@ import { LIMITS } from "../../shared/limits.ts";
 import { actor, exportDocument } from "../../shared/schema/admin.ts";
 import { deploymentStatus } from "../../shared/schema/delivery.ts";
 import { darkStage, stopReason, testSettings } from "../../shared/schema/demand-test.ts";
+import { drillRun } from "../../shared/schema/drill.ts";
 import { flagDefinition, flagStateInput } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
 import { breachEvidence, guardDefinition } from "../../shared/schema/guard.ts";
 import { planDefinition, planTemplate } from "../../shared/schema/plan.ts";
 import { comment, instant, key, name, slug } from "../../shared/schema/primitives.ts";
+import { budgetFields, keyLimit } from "../../shared/schema/quota.ts";
 import { scheduleTime, statePatch } from "../../shared/schema/schedule.ts";
 import { holdout, layer, listKey, segment } from "../../shared/schema/segment.ts";
 import { keyKind } from "../../shared/schema/snapshot.ts";
@@ -180,6 +182,14 @@ export const command = z.discriminatedUnion("type", [
     hint: z.string(),
     origins: z.array(z.string()),
   }),
+  z.strictObject({ type: z.literal("limitKey"), environment: slug, id: z.string(), limit: keyLimit.nullable() }),
+  z.strictObject({ type: z.literal("putDrill"), environment: slug, everyHours: z.int().min(1).max(168).nullable() }),
+  /** Sent by the drill itself only. */
+  z.strictObject({ type: z.literal("recordDrill"), environment: slug, run: drillRun }),
+  z.strictObject({ type: z.literal("putBudget"), ...budgetFields }),
+  z.strictObject({ type: z.literal("deleteBudget") }),
+  /** Sent by the store itself, when a month's use passes the share that was set. */
+  z.strictObject({ type: z.literal("warnBudget"), month: z.string().length(7) }),
   z.strictObject({ type: z.literal("revokeKey"), environment: slug, id: z.string() }),
   z.strictObject({ type: z.literal("revert"), revision: z.int().min(1) }),
   z.strictObject({ type: z.literal("import"), document: exportDocument }),

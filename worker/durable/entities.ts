@@ -2,11 +2,13 @@ import { z } from "zod";
 import { actor } from "../../shared/schema/admin.ts";
 import { deploymentStatus } from "../../shared/schema/delivery.ts";
 import { testFields } from "../../shared/schema/demand-test.ts";
+import { drillRun } from "../../shared/schema/drill.ts";
 import { flagDefinition, flagState } from "../../shared/schema/flag.ts";
 import { freeze } from "../../shared/schema/freeze.ts";
 import { breachEvidence, guardEntity } from "../../shared/schema/guard.ts";
 import { plan, planTemplate } from "../../shared/schema/plan.ts";
 import { instant, key, name } from "../../shared/schema/primitives.ts";
+import { budgetFields, keyLimit } from "../../shared/schema/quota.ts";
 import { scheduleFields } from "../../shared/schema/schedule.ts";
 import { holdout, layer, segment } from "../../shared/schema/segment.ts";
 import { keyKind } from "../../shared/schema/snapshot.ts";
@@ -41,6 +43,15 @@ export const ENTITIES = {
     hint: z.string(),
     origins: z.array(z.string()),
     createdBy: z.string(),
+    limit: keyLimit.optional(),
+  }),
+  /** Drills of an environment's stop button, by the key "kill". */
+  drill: z.strictObject({ everyHours: z.int().nullable(), runs: z.array(drillRun) }),
+  /** Of a project, by the key "budget". */
+  budget: z.strictObject({
+    ...budgetFields,
+    /** The month in which it was warned of last. */
+    warnedMonth: z.string().optional(),
   }),
   kill: z.strictObject({
     flag: key,

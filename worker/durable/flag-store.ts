@@ -3,8 +3,11 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Actor, AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
 import type { BackupPage, BackupRow } from "../../shared/schema/backup.ts";
 import type { DeploymentView, Dora } from "../../shared/schema/delivery.ts";
+import type { DrillView } from "../../shared/schema/drill.ts";
+import type { DebtView } from "../../shared/schema/flag-debt.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
+import { type BudgetView, budgetState } from "../../shared/schema/quota.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
 import { type CallOutcome, type Signal, signal } from "../../shared/schema/trigger.ts";
@@ -35,13 +38,16 @@ import { buildSnapshot, killOf } from "./build-snapshot.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import type { Endpoint } from "./courier/deliveries.ts";
+import { debtOf } from "./debt-facts.ts";
 import { decide } from "./decide/decide.ts";
 import { deliveryEventsOf } from "./decide/delivery.ts";
 import { overdueTests } from "./decide/demand-test.ts";
 import { activeKills, carriedKills } from "./decide/kill.ts";
+import { drillViewOf, nextDrill } from "./decide/drill.ts";
 import { messagesOf, wants } from "./decide/notices.ts";
 import { fieldIssues } from "./decide/parse.ts";
 import { plansByTime } from "./decide/plan.ts";
+import { BUDGET } from "./decide/quota.ts";
 import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
 import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import { DeliveryLog } from "./delivery-log.ts";
@@ -60,7 +66,7 @@ import { type ListProposal, SegmentLists } from "./segment-lists.ts";
 import { type SnapshotSizes, snapshotTooLarge } from "./snapshot-size.ts";
 import { courier, directory, guard } from "./stubs.ts";
 import { TriggerCalls } from "./trigger-calls.ts";
-import { UsageCounters } from "./usage-counters.ts";
+import { monthOf, UsageCounters } from "./usage-counters.ts";
 import { UsageLog } from "./usage-log.ts";
 import {
   definitionViewOf,
@@ -174,6 +180,10 @@ export class FlagStore extends DurableBase {
     "listTriggers",
     "listDeployments",
     "dora",
+    "drill",
+    "drillsDue",
+    "budget",
+    "debt",
     "listWebhooks",
     "webhookSecret",
     "callTrigger",
@@ -496,16 +506,28 @@ export class FlagStore extends DurableBase {
 
   /** The four figures of an environment (production, or else the last one, unless named) over a window. */
   dora(named: string | null, window: { from: number; to: number }): Dora | null {
-    const environments = this.#ready ? environmentViews(this.#documents).map(({ key }) => key) : [];
-    const usual = environments.find((key) => key === "production") ?? environments.at(-1);
-    const environment = named === null ? usual : environments.find((key) => key === named);
-    if (environment === undefined) return null;
+    const environment = this.#usualEnvironment(named);
+    if (environment === null) return null;
     const deployments = this.#documents.list("deployment", environment).map(({ body }) => ({
       status: body.status,
       at: Date.parse(body.finishedAt),
       committedAt: body.committedAt === undefined ? null : Date.parse(body.committedAt),
     }));
     return dora(environment, deployments, this.#delivery.events(environment, window.from), window);
+  }
+
+  /** Flags that code could do without, judged by an environment: production, or else the last one, unless named. */
+  debt(named: string | null, days: number): DebtView | null {
+    const environment = this.#usualEnvironment(named);
+    if (environment === null) return null;
+    const flags = debtOf(this.#documents, environment, this.#usage.view(environment), days, Date.now());
+    return { days, environment, flags };
+  }
+
+  #usualEnvironment(named: string | null): string | null {
+    const environments = this.#ready ? environmentViews(this.#documents).map(({ key }) => key) : [];
+    if (named !== null) return environments.find((key) => key === named) ?? null;
+    return environments.find((key) => key === "production") ?? environments.at(-1) ?? null;
   }
 
   /** Builds the delivery events anew from the audit, as after a restore. Confirmations are not in it. */
@@ -863,7 +885,9 @@ export class FlagStore extends DurableBase {
     const { reporter, counts } = told.data;
     this.#storage.transactionSync(() => {
       this.#usage.note(environment, told.data, known, Date.now());
-      if (reporter && counts) this.#counters.take(environment, reporter, counts, Date.now());
+      if (!reporter || !counts) return;
+      this.#counters.take(environment, reporter, counts, Date.now());
+      this.#watchBudget(Date.now());
     });
   }
 
@@ -995,9 +1019,50 @@ export class FlagStore extends DurableBase {
   }
 
   listKeys(environment: string) {
-    return this.#ready && this.#documents.get("environment", "", environment)
-      ? keyViews(this.#documents, environment)
-      : null;
+    if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
+    const uses = this.#counters.byKey(environment);
+    return keyViews(this.#documents, environment).map((key) => ({
+      ...key,
+      ...(uses.get(key.id) ?? { asked: 0, limited: 0 }),
+    }));
+  }
+
+  drill(environment: string): DrillView | null {
+    if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
+    return drillViewOf(this.#documents, environment);
+  }
+
+  /** Environments whose stop button is to be tried now. */
+  drillsDue(): string[] | null {
+    if (!this.getProject()) return null;
+    const now = Date.now();
+    return this.#documents
+      .list("drill")
+      .filter((row) => (nextDrill(row) ?? Number.POSITIVE_INFINITY) <= now)
+      .map(({ environment }) => environment);
+  }
+
+  budget(): BudgetView | null {
+    if (!this.getProject()) return null;
+    const month = monthOf(Date.now());
+    const { evaluations: used, environments } = this.#counters.month(month);
+    const budget = this.#documents.get("budget", "", BUDGET)?.body ?? null;
+    const { evaluationsPerMonth = null, warnAt = null } = budget ?? {};
+    return { month, used, environments, evaluationsPerMonth, warnAt, state: budgetState(used, budget) };
+  }
+
+  /** Once a month, when the use has passed the share that was set. In the transaction of the report that passed it. */
+  #watchBudget(now: number): void {
+    const budget = this.#documents.get("budget", "", BUDGET)?.body;
+    const month = monthOf(now);
+    if (!budget || budget.warnedMonth === month) return;
+    const { evaluations } = this.#counters.month(month);
+    if (budgetState(evaluations, budget) === "within") return;
+    const share = Math.floor((evaluations / budget.evaluationsPerMonth) * 100);
+    const actor = { type: "system", id: "budget", name: "The budget", role: "engineer" } as const;
+    const comment = `${share} % of the budget of ${month} is used`;
+    const asked = { id: `budget/${month}/${crypto.randomUUID()}`, project: this.#project, actor, comment };
+    this.#transact({ ...asked, command: { type: "warnBudget", month } });
   }
 
   listEnvironments() {
@@ -1126,6 +1191,10 @@ export type FlagStoreMethods = Pick<
   | "listTriggers"
   | "listDeployments"
   | "dora"
+  | "drill"
+  | "drillsDue"
+  | "budget"
+  | "debt"
   | "listWebhooks"
   | "webhookSecret"
   | "callTrigger"

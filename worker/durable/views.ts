@@ -186,8 +186,9 @@ export function projectViewOf(view: ProjectView, key: string, revision: number, 
 
 export function keyViews(view: ProjectView, environment: string) {
   return view.list("key", environment).map((row) => {
-    const { kind, name, origins, createdBy, hint } = row.body;
-    return { id: row.key, kind, name, origins, createdAt: iso(row.createdAt), createdBy, hint };
+    const { kind, name, origins, createdBy, hint, limit } = row.body;
+    const limited = limit ? { limit } : {};
+    return { id: row.key, kind, name, origins, createdAt: iso(row.createdAt), createdBy, hint, ...limited };
   });
 }
 
@@ -244,6 +245,14 @@ export function viewAfter(
       const row = view.get("webhook", "", command.id);
       return row && webhookView(row, null);
     }
+    case "limitKey":
+      return keyViews(view, command.environment).find(({ id }) => id === command.id) ?? null;
+    case "putDrill":
+    case "recordDrill":
+    case "putBudget":
+    case "deleteBudget":
+    case "warnBudget":
+      return null;
     case "recordDeployment": {
       const row = view.get("deployment", command.environment, command.id);
       return row && deploymentView(row);

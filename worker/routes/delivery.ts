@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type Dora, deploymentBody, deploymentView, dora as doraView } from "../../shared/schema/delivery.ts";
+import { debtView } from "../../shared/schema/flag-debt.ts";
 import { slug } from "../../shared/schema/primitives.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { csv } from "../http/csv.ts";
@@ -19,6 +20,10 @@ const windowQuery = z.object({
   days: z.coerce.number().int().min(1).max(MAX_DAYS).optional().meta({ description: "Up to now; 90 unless named" }),
   from: day.optional().meta({ description: "Instead of days: from the beginning of this day (UTC) …" }),
   to: day.optional().meta({ description: "… to the end of this one; today unless named" }),
+});
+const debtQuery = z.object({
+  environment: slug.optional(),
+  days: z.coerce.number().int().min(1).max(MAX_DAYS).default(30).meta({ description: "How long is long" }),
 });
 const listQuery = z.object({ environment: slug.optional() });
 
@@ -101,6 +106,22 @@ export const delivery = router()
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": `attachment; filename="delivery-${project}-${environment}.csv"`,
       });
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/debt",
+      tags: ["Delivery"],
+      summary: "Flags that code could do without: settled, killed, not asked for, or past their expiry.",
+      request: { params: params.project, query: debtQuery },
+      responses: { 200: json(debtView, "The most pressing first") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { environment, days } = c.req.valid("query");
+      const answered = await flagStore(c.env, project).debt(environment ?? null, days);
+      return c.json(found(c, answered, environment ? "environment" : "project", environment ?? project), 200);
     },
   );
 

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { keyBody, keyCreated, keyView, tokenBody, tokenCreated, tokenView } from "../../shared/schema/admin.ts";
+import { keyLimitBody, usualBurst } from "../../shared/schema/quota.ts";
 import { directory, flagStore } from "../durable/stubs.ts";
 import { ProblemError, rejectionProblem } from "../http/problem.ts";
 import { newApiToken, newEnvironmentKey, newId } from "../http/tokens.ts";
@@ -67,6 +68,39 @@ export const keys = router()
     async (c) => {
       const { project, environment, id } = c.req.valid("param");
       await execute(c, project, { type: "revokeKey", environment, id });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "put",
+      path: `${KEYS}/{id}/limit`,
+      tags: ["Quotas"],
+      summary: "Limit how often a key may ask. Beyond it: 429 with Retry-After.",
+      description:
+        "Counted in the memory of each isolate, so a key that is busy in several data centres gets its rate in each of them: a guard against runaway clients, not a bill.",
+      request: { params: params.keyId, headers: writeHeaders, body: body(keyLimitBody) },
+      responses: { 204: { description: "In force within seconds" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      const { perSecond, burst = usualBurst(perSecond), comment } = c.req.valid("json");
+      await execute(c, project, { type: "limitKey", environment, id, limit: { perSecond, burst } }, { comment });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "delete",
+      path: `${KEYS}/{id}/limit`,
+      tags: ["Quotas"],
+      summary: "Let a key ask as often as it likes.",
+      request: { params: params.keyId, headers: writeHeaders },
+      responses: { 204: { description: "No limit" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      await execute(c, project, { type: "limitKey", environment, id, limit: null });
       return c.body(null, 204);
     },
   )

@@ -7,6 +7,7 @@ import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { isolateUsage } from "../edge/isolate-usage.ts";
 import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "../edge/list-memory.ts";
+import { keyRates } from "../edge/rate-limit.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
@@ -212,6 +213,11 @@ async function admit({ request, env, waitUntil }: Call): Promise<Admitted | Resp
   if (loaded === "unreachable") return "nothing known";
   const key = loaded.keys.find(token);
   if (!key) return unauthorized(UNKNOWN_KEY);
+  const wait = keyRates.take(key, Date.now());
+  if (wait > 0) {
+    isolateUsage(env).limited(loaded.compiled, key.id, Date.now(), waitUntil);
+    return tooMany(wait);
+  }
   if (!fromItsOrigins(key, request)) return json(403, { errorDetails: "this key may not be used from this origin" });
   return { loaded, key };
 }
@@ -287,6 +293,13 @@ const notModified = (tag: string): Response =>
 
 function failure(status: number, errorCode: ErrorCode, errorDetails: string, key?: string): Response {
   return json(status, key === undefined ? { errorCode, errorDetails } : { key, errorCode, errorDetails });
+}
+
+/** OFREP's answer to a client that asks too often; providers wait as long as `Retry-After` says (whole seconds). */
+function tooMany(seconds: number): Response {
+  const response = json(429, { errorDetails: "this key asks too often" });
+  response.headers.set("Retry-After", String(seconds));
+  return response;
 }
 
 /** Such as a body that broke off. Callers serve their defaults. */

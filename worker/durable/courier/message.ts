@@ -40,6 +40,8 @@ const EMOJI: Partial<Record<WebhookMessage["type"], string>> = {
   "plan.waiting": ":raised_hand:",
   "test.reached-sample": ":checkered_flag:",
   "schedule.failed": ":warning:",
+  "budget.warning": ":hourglass_flowing_sand:",
+  "drill.failed": ":rotating_light:",
 };
 
 /** What Slack treats as markup; the rest of a text is only ever text. */
@@ -53,7 +55,7 @@ function slackBody(message: WebhookMessage, dashboard: string): object {
   const link = page && data.environment ? `${page}?env=${data.environment}` : page;
   const flag = escaped(data.flag ?? data.project);
   const named = link ? `<${link}|${flag}>` : `*${flag}*`;
-  const others = data.subjects.length - 1 + data.more;
+  const others = Math.max(0, data.subjects.length - 1) + data.more;
   const subject = others > 0 ? `${named} and ${others} more` : named;
   const comment = data.comment ? `\n>${escaped(data.comment).replaceAll("\n", "\n>")}` : "";
   const said = `${sentence(message, subject, where)}${comment}`;
@@ -80,6 +82,10 @@ function sentence({ type, data }: WebhookMessage, subject: string, where: string
       return `A scheduled change of ${subject} was made${where}`;
     case "schedule.failed":
       return `A scheduled change of ${subject} could not be made${where}`;
+    case "budget.warning":
+      return `The month's budget of ${subject} is running out`;
+    case "drill.failed":
+      return `The kill drill with ${subject} failed${where}: look at the stop button before you need it`;
     case "webhook.test":
       return `A test from Blastdoor: this channel hears of the project *${escaped(data.project)}*`;
   }

@@ -4,6 +4,7 @@ import { type Result, reject } from "../result.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { recordDeployment } from "./delivery.ts";
 import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
+import { putDrill, recordDrill } from "./drill.ts";
 import { archiveFlag, archiveFlags, patchFlag, patchState, putFlag, putState } from "./flag.ts";
 import { deleteGuard, putGuard, renewGuards, reportBreach } from "./guard.ts";
 import { kill, restore } from "./kill.ts";
@@ -20,6 +21,7 @@ import {
 } from "./plan.ts";
 import { deleteFreeze, deletePlanTemplate, putFreeze, putPlanTemplate } from "./plan-library.ts";
 import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
+import { deleteBudget, limitKey, putBudget, warnBudget } from "./quota.ts";
 import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
@@ -115,6 +117,18 @@ function decideAlone(
       return rotateWebhook(command, c);
     case "deleteWebhook":
       return deleteWebhook(command, c);
+    case "putDrill":
+      return putDrill(command, c);
+    case "recordDrill":
+      return recordDrill(command, c);
+    case "limitKey":
+      return limitKey(command, c);
+    case "putBudget":
+      return putBudget(command, c);
+    case "deleteBudget":
+      return deleteBudget(c);
+    case "warnBudget":
+      return warnBudget(command, c);
     case "recordDeployment":
       return recordDeployment(command, c);
     case "createTrigger":

@@ -1,5 +1,6 @@
 import type { EventType, WebhookMessage } from "../../../shared/schema/webhook.ts";
 import type { AuditEntry } from "../audit.ts";
+import { DRILL_ACTOR } from "./delivery.ts";
 
 /** One document's change, as loosely as the audit keeps it. */
 type Changed = { entity: string; environment: string; key: string; before: Loose; after: Loose };
@@ -46,6 +47,20 @@ const RULES: readonly { type: EventType; about: (change: Changed, row: AuditEntr
   },
   { type: "schedule.applied", about: (change) => scheduled(change, "applied") },
   { type: "schedule.failed", about: (change) => scheduled(change, "failed") },
+  {
+    // About no flag: the project itself.
+    type: "budget.warning",
+    about: ({ entity, before, after }) =>
+      entity === "budget" && after?.warnedMonth !== undefined && after.warnedMonth !== before?.warnedMonth ? "" : null,
+  },
+  {
+    type: "drill.failed",
+    about: ({ entity, before, after }) => {
+      const [last] = (after?.runs ?? []) as { outcome: string; flag: string; at: string }[];
+      const [known] = (before?.runs ?? []) as { at: string }[];
+      return entity === "drill" && last?.outcome === "failed" && last.at !== known?.at ? last.flag : null;
+    },
+  },
 ];
 
 const runOf = (plan: Loose): Loose => (plan?.run ?? null) as Loose;
@@ -57,6 +72,8 @@ const MAX_SUBJECTS = 100;
 
 /** The messages of an audit row, one for each type of event that it tells of. */
 export function messagesOf(project: string, row: AuditEntry): WebhookMessage[] {
+  // A drill kills and restores every day; only what it found is news.
+  if (row.actor.id === DRILL_ACTOR && row.action !== "recordDrill") return [];
   const changes = row.changes as Changed[];
   return RULES.flatMap(({ type, about }) => {
     const subjects = changes.flatMap((change) => {
@@ -73,9 +90,9 @@ export function messagesOf(project: string, row: AuditEntry): WebhookMessage[] {
         data: {
           project,
           revision: row.revision,
-          flag: first.flag,
+          ...(first.flag === "" ? {} : { flag: first.flag }),
           ...(first.environment === "" ? {} : { environment: first.environment }),
-          subjects: subjects.slice(0, MAX_SUBJECTS),
+          subjects: subjects.filter(({ flag }) => flag !== "").slice(0, MAX_SUBJECTS),
           more: Math.max(0, subjects.length - MAX_SUBJECTS),
           actor: { type: actorType, id, name },
           action: row.action,
@@ -94,6 +111,7 @@ export function wants(
   if (webhook.paused || !webhook.events.includes(type)) return false;
   return (
     webhook.environments.length === 0 ||
+    data.subjects.length === 0 ||
     data.subjects.some(({ environment }) => environment === "" || webhook.environments.includes(environment))
   );
 }
