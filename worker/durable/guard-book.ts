@@ -135,6 +135,14 @@ export class GuardBook {
     return this.#read("SELECT * FROM watch WHERE active = 1 ORDER BY series");
   }
 
+  /** What is watched, and what was breached since (epoch ms): a breach ends its series. */
+  activeOrBreachedSince(since: number): Watch[] {
+    return this.#read(
+      "SELECT * FROM watch WHERE active = 1 OR (breach IS NOT NULL AND acted ->> '$.at' >= ?) ORDER BY series",
+      since,
+    );
+  }
+
   get(series: string): Watch | null {
     return this.#read("SELECT * FROM watch WHERE series = ?", series)[0] ?? null;
   }

@@ -1,7 +1,7 @@
 import { breachWords } from "../../shared/guard-words.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
-import type { GuardStatus } from "../../shared/schema/guard.ts";
+import { GUARD_STATES, type GuardState, type GuardStatus } from "../../shared/schema/guard.ts";
 import type { Observation } from "../../shared/statistics/guard-tests.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
@@ -32,12 +32,15 @@ export interface WatchOrder {
   list: WatchedSeries[];
 }
 
+/** A breach counts as one in the metrics for so long (ms), an hour: its series ends with it. */
+const RECENT_BREACH_MS = 3_600_000;
+
 /**
  * Watches the releases of one environment: looks once a second at their counts while there are any, and stops what
  * does harm. A shell around `shared/statistics` and `guard-look.ts`. With nothing to watch it sleeps.
  */
 export class Guard extends DurableBase {
-  protected readonly methods = new Set(["watch", "status", "approve"]);
+  protected readonly methods = new Set(["watch", "status", "states", "approve"]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #book: GuardBook;
@@ -189,6 +192,15 @@ export class Guard extends DurableBase {
     return ok({ done: true });
   }
 
+  /** How many series are in which state, those breached within the last hour among them: for metrics. */
+  states(): Record<GuardState, number> {
+    const counts = Object.fromEntries(GUARD_STATES.map((state) => [state, 0])) as Record<GuardState, number>;
+    if (!this.#ready) return counts;
+    for (const watch of this.#book.activeOrBreachedSince(Date.now() - RECENT_BREACH_MS))
+      counts[guardStateWords(watch).state]++;
+    return counts;
+  }
+
   /** What is watched of a flag, or was last; null when nothing ever was. */
   status(flag: string): GuardStatus["watch"] {
     const watch = this.#ready ? this.#book.ofFlag(flag, 1)[0] : undefined;
@@ -222,4 +234,4 @@ export class Guard extends DurableBase {
   }
 }
 
-export type GuardMethods = Pick<Guard, "watch" | "status" | "approve">;
+export type GuardMethods = Pick<Guard, "watch" | "status" | "states" | "approve">;

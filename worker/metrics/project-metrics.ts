@@ -30,6 +30,8 @@ export interface ProjectFacts {
   store: StoreMetrics | null;
   webhooks: EndpointCounts[] | null;
   /** By environment; null: its shards did not answer. */
+  /** Guards by state, by environment; null: not asked, or no answer. */
+  guards: Record<string, Record<string, number> | null>;
   events: Record<string, { stored: Record<string, number>; duplicate: number; shed: Record<string, number> } | null>;
 }
 
@@ -146,6 +148,16 @@ export function projectMetrics(facts: readonly ProjectFacts[], omitted: number):
       help: "Kills in force.",
       type: "gauge",
       samples: perEnvironment(({ kills }) => kills),
+    },
+    {
+      name: "blastdoor_guards",
+      help: "What guards watch, by state; a breach counts for an hour.",
+      type: "gauge",
+      samples: facts.flatMap(({ project, guards }) =>
+        Object.entries(guards).flatMap(([environment, states]) =>
+          Object.entries(states ?? {}).map(([state, value]) => ({ labels: { project, environment, state }, value })),
+        ),
+      ),
     },
     {
       name: "blastdoor_events_total",

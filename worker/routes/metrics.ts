@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { courier, directory, flagStore } from "../durable/stubs.ts";
+import { courier, directory, flagStore, guard } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 import { ProblemError } from "../http/problem.ts";
 import { bearerOf, sameSecret } from "../http/tokens.ts";
@@ -67,7 +67,13 @@ async function factsOf(env: Env, project: string, grant: (wanted: number) => num
       return [environment, stats] as const;
     }),
   );
-  return { project, store, webhooks, events: Object.fromEntries(events) };
+  const guards = await Promise.all(
+    granted.map(async (environment) => {
+      const states = await unless(() => guard(env, project, environment).states(), project);
+      return [environment, states] as const;
+    }),
+  );
+  return { project, store, webhooks, guards: Object.fromEntries(guards), events: Object.fromEntries(events) };
 }
 
 async function unless<T>(ask: () => Promise<T>, project: string): Promise<T | null> {
