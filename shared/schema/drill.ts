@@ -4,6 +4,9 @@ import { comment, instant, key, slug } from "./primitives.ts";
 /** The canary that drills kill: made by the first one, and seen by nobody but server keys. */
 export const CANARY_FLAG = "blastdoor-canary";
 
+/** The id of the actor that drills: what it does to the canary is neither an incident nor an event. */
+export const DRILL_ACTOR = "drill";
+
 /**
  * One exercise of the stop button: a real kill of the canary, from the command to the value served by an edge, and a
  * restore. `failed`: it did not get through, or not in time.

@@ -1,8 +1,7 @@
 import { evaluate, prepare } from "../../shared/evaluate.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
-import { CANARY_FLAG, type DrillRun } from "../../shared/schema/drill.ts";
+import { CANARY_FLAG, DRILL_ACTOR, type DrillRun } from "../../shared/schema/drill.ts";
 import type { Command } from "../durable/commands.ts";
-import { DRILL_ACTOR } from "../durable/decide/delivery.ts";
 import { directory, flagStore } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import type { Env } from "../env.ts";

@@ -1,5 +1,6 @@
 import { LIMITS, SPLIT_TOTAL } from "../../../shared/limits.ts";
 import type { Cause } from "../../../shared/schema/delivery.ts";
+import { DRILL_ACTOR } from "../../../shared/schema/drill.ts";
 import type { FlagState } from "../../../shared/schema/flag.ts";
 import { summarize } from "../../../shared/summary.ts";
 import type { AuditEntry } from "../audit.ts";
@@ -44,8 +45,6 @@ export interface DeliveryEvent {
 const CONTROLS = new Set(["ops", "config"]);
 /** Actions that take a flag back by putting its plan back. */
 const TAKES_BACK = new Set(["stepBackPlan", "rollbackPlan"]);
-/** The kill drill's, which is no incident. */
-export const DRILL_ACTOR = "drill";
 
 /** What an audit row tells of deliveries, one event for each flag and environment at most. Pure. */
 export function deliveryEventsOf(row: AuditEntry, view: ProjectView): DeliveryEvent[] {

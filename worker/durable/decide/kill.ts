@@ -1,3 +1,5 @@
+import type { Actor } from "../../../shared/schema/admin.ts";
+import { CANARY_FLAG, DRILL_ACTOR } from "../../../shared/schema/drill.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Change, ProjectView, Row } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
@@ -48,6 +50,10 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
   );
 }
 
+/** The one automation that restores: the drill, its own canary, which serves nobody. */
+const isDrill = ({ type, id }: Actor, flag: string): boolean =>
+  type === "system" && id === DRILL_ACTOR && flag === CANARY_FLAG;
+
 /** Lifts kills: of one variant when named, else every kill of the flag. Nothing else ever does. */
 export function restore(command: CommandOf<"restore">, c: Circumstances): Result<Decision> {
   const { environment, flag: key, variant } = command;
@@ -57,7 +63,8 @@ export function restore(command: CommandOf<"restore">, c: Circumstances): Result
   const forbidden = mayChange(c.actor, flag.value.body.purpose);
   if (forbidden) return reject(forbidden);
   // Automation may kill, never un-kill, whatever right it was given.
-  if (isAutomation(c.actor)) return reject({ code: "forbidden", needs: "a person: automation never lifts a kill" });
+  if (isAutomation(c.actor) && !isDrill(c.actor, key))
+    return reject({ code: "forbidden", needs: "a person: automation never lifts a kill" });
   const inForce = activeKills(c.view, environment).filter((row) => row.body.flag === key);
   const lifted = inForce.filter((row) => variant === undefined || row.body.variant === variant);
   const changes: Change[] = lifted.map((row) => ({

@@ -1,6 +1,6 @@
+import { DRILL_ACTOR } from "../../../shared/schema/drill.ts";
 import type { EventType, WebhookMessage } from "../../../shared/schema/webhook.ts";
 import type { AuditEntry } from "../audit.ts";
-import { DRILL_ACTOR } from "./delivery.ts";
 
 /** One document's change, as loosely as the audit keeps it. */
 type Changed = { entity: string; environment: string; key: string; before: Loose; after: Loose };
