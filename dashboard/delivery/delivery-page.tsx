@@ -87,12 +87,14 @@ export function DeliveryPage() {
           )}
           <Figures figures={shown} />
           <div class="delivery-columns">
-            <Incidents project={key} figures={shown} />
+            <div class="stack">
+              <Incidents project={key} figures={shown} />
+              <DrillCard key={`${key} ${here}`} project={key} environment={here} />
+            </div>
             <Weeks figures={shown} />
           </div>
         </>
       )}
-      <DrillCard key={`${key} ${here}`} project={key} environment={here} />
       {debt.value && <DebtList project={key} debt={debt.value} />}
     </main>
   );

@@ -7,7 +7,8 @@ export function Weeks({ figures }: { figures: Dora }) {
   return (
     <section class="card stack" aria-labelledby="weeks">
       <h2 id="weeks">By week</h2>
-      <div class="weeks-scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <section class="weeks-scroll" tabIndex={0} aria-label="Figures by week">
         <table class="weeks">
           <thead>
             <tr>
@@ -32,7 +33,7 @@ export function Weeks({ figures }: { figures: Dora }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }
