@@ -29,6 +29,7 @@ export function KeyUse({ param, key_, read }: Props) {
       complain(`The limit of ${key_.name} stays as it was`, error);
     }
   };
+  const words = key_.limit ? `${key_.limit.perSecond} a second` : "No limit";
   if (editing.value)
     return (
       <form
@@ -63,12 +64,12 @@ export function KeyUse({ param, key_, read }: Props) {
         <button
           type="button"
           class="button button-small"
-          aria-label={`Limit of ${key_.name}`}
+          aria-label={`${words}, the limit of ${key_.name}`}
           onClick={() => {
             editing.value = true;
           }}
         >
-          {key_.limit ? `${key_.limit.perSecond} a second` : "No limit"}
+          {words}
         </button>
       ) : (
         <span>{key_.limit ? `at most ${key_.limit.perSecond} a second` : "no limit"}</span>

@@ -81,7 +81,7 @@ test("a key is limited and a budget set, both seen where they are set", async ()
   await page.goto(`${server.url}/p/demo/settings?env=production`);
   const keys = card("Keys for apps");
   await keys
-    .getByRole("button", { name: /^Limit of/ })
+    .getByRole("button", { name: /the limit of/ })
     .first()
     .click();
   await keys.getByLabel("Requests a second").fill("25");
