@@ -88,6 +88,7 @@ describe("delivery figures", () => {
     "of the window %s are refused",
     async (query) => {
       const shop = await newShop();
+      expect((await api("GET", `${shop.at}/dora?${query}`)).status).toBe(422);
     },
   );
 
