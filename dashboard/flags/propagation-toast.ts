@@ -3,7 +3,7 @@ import { follow } from "../frame/toasts.tsx";
 
 const EVERY_MS = 500;
 /** Data centres report with their next look-up, so within seconds of traffic; without traffic, nobody does. */
-const LOOKS = 14;
+const LOOKS = 24;
 const SHOWN = 4;
 
 /** Shows how a kill travels while it does: committed, then served by one data centre after the other. */

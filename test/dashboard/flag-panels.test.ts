@@ -179,7 +179,7 @@ test("a kill shows where it is in force as soon as somebody asks", async () => {
         await ask();
         return seen.count();
       },
-      { timeout: 8_000 },
+      { timeout: 15_000 },
     )
     .toBe(1);
   await server.admin(`${ROUTE}/restore`, { method: "POST" });
