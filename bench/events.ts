@@ -100,7 +100,7 @@ async function main(): Promise<void> {
     console.log(line(`beside ${STEADY.eventsPerSecond} events/s:`, beside));
     const rate = Math.round(steady.accepted / steady.seconds);
     console.log(
-      `  offered ${steady.offered}, accepted ${steady.accepted}, stored ${storedOf(after) - storedOf(before)} (${rate}/s); answers p50 ${steady.ackMs.p50.toFixed(1)} ms, p99 ${steady.ackMs.p99.toFixed(1)} ms`,
+      `  offered ${steady.offered}, accepted ${steady.accepted}, stored ${storedOf(after) - storedOf(before)} (${rate}/s); ${steady.again} batches sent again; answers p50 ${steady.ackMs.p50.toFixed(1)} ms, p99 ${steady.ackMs.p99.toFixed(1)} ms`,
     );
     must(steady.accepted === steady.offered, `${steady.offered - steady.accepted} events were not accepted`);
     must(storedOf(after) - storedOf(before) === steady.accepted, "accepted is not what is stored");
@@ -126,7 +126,7 @@ async function main(): Promise<void> {
     const stored = storedOf(end) - storedOf(calm);
     const shed = end.stats.shed.server - calm.stats.shed.server;
     console.log(
-      `  offered ${flood.offered}, accepted ${flood.accepted}, stored ${stored} (${Math.round(stored / flood.seconds)}/s), shed ${flood.shed} and counted ${shed}, failed ${flood.failed}`,
+      `  offered ${flood.offered}, accepted ${flood.accepted}, stored ${stored} (${Math.round(stored / flood.seconds)}/s), shed ${flood.shed} and counted ${shed}, failed ${flood.failed}, ${flood.again} batches sent again`,
     );
     must(stored === flood.accepted, "accepted is not what is stored");
     must(shed === flood.shed, "what was shed is not what is counted");

@@ -47,6 +47,7 @@ async function run({ port, key, perSecond, seconds, firstUser }: Asking): Promis
     onAnswer: ({ status, latencyMs }) => {
       latencies.push(latencyMs);
       if (status !== 200) refused++;
+      return false;
     },
   });
   return {

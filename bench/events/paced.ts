@@ -18,8 +18,11 @@ export interface Paced {
   key: string;
   perSecond: number;
   bodies: Iterator<string>;
-  onAnswer(answer: Answer): void;
+  /** Whether to send the same body again, a little later. */
+  onAnswer(answer: Answer): boolean;
 }
+
+const AGAIN_MS = 300;
 
 const TICK_MS = 2;
 const CONNECTIONS = 64;
@@ -56,8 +59,13 @@ export function sendPaced({ port, path, key, perSecond, bodies, onAnswer }: Pace
             text += chunk;
           });
           response.on("end", () => {
-            open--;
-            onAnswer({ status: response.statusCode ?? 0, body: text, latencyMs: performance.now() - dueAt });
+            const latencyMs = performance.now() - dueAt;
+            if (onAnswer({ status: response.statusCode ?? 0, body: text, latencyMs }))
+              setTimeout(() => {
+                open--;
+                send(body, performance.now());
+              }, AGAIN_MS);
+            else open--;
             finish();
           });
         },

@@ -26,6 +26,8 @@ export interface Sent {
   shed: number;
   /** Neither stored nor shed: refused or unavailable. */
   failed: number;
+  /** Batches that were refused as a whole because too many were under way, and sent again. */
+  again: number;
   /** Units offered, by arm. */
   units: Record<string, number>;
   failing: Record<string, number>;
@@ -61,6 +63,7 @@ async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUni
     duplicate: 0,
     shed: 0,
     failed: 0,
+    again: 0,
     units: {},
     failing: {},
     seconds: 0,
@@ -94,16 +97,20 @@ async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUni
     bodies: bodies.values(),
     onAnswer: ({ status, body, latencyMs }) => {
       acks.push(latencyMs);
+      // Refused as a whole: honest senders come again.
+      if (status === 503 && !body.includes('"rejected"')) {
+        sent.again++;
+        return true;
+      }
       if (status !== 202 && status !== 503) throw new Error(`answered ${status}: ${body}`);
       const { accepted = 0, duplicate = 0, rejected } = JSON.parse(body) as Partial<EventAnswer>;
       sent.accepted += accepted;
       sent.duplicate += duplicate;
-      // A 503 without a list refused the whole batch.
-      if (!rejected) sent.failed += BATCH;
       for (const { code } of rejected ?? []) {
         if (code === "shed") sent.shed++;
         else sent.failed++;
       }
+      return false;
     },
   });
   sent.seconds = (performance.now() - began) / 1_000;
