@@ -22,6 +22,7 @@ interface Section {
 
 /** Parts of the flag page beside its rules, in their order. Each loads its code by itself, and may draw nothing. */
 const SECTIONS: readonly Section[] = [
+  { id: "guard", place: "tiles", load: () => import("../guard/guard-tiles.tsx").then((module) => module.GuardTiles) },
   {
     id: "plan",
     place: "panels",

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { PlanView } from "../../shared/schema/plan.ts";
 import { Icon } from "../frame/icon.tsx";
+import { useGuard } from "../guard/guard-store.ts";
 import { ago, exactly } from "../words/time-words.ts";
 import type { Asked } from "./plan-dialogs.tsx";
 import type { PlanPlace } from "./plan-store.ts";
@@ -16,9 +17,14 @@ interface PlanRunningProps {
 }
 
 /** A plan under way: where it is, why it stays there, and what a person can do. */
-export function PlanRunning({ plan, locked, ask, edit }: PlanRunningProps) {
+export function PlanRunning({ place, plan, locked, ask, edit }: PlanRunningProps) {
   const now = useNow();
   const { run } = plan;
+  const watch = useGuard(place, run?.series)?.watch;
+  const seen =
+    watch && watch.series === run?.series
+      ? { units: Math.min(...Object.values(watch.exposed)), reason: watch.reason }
+      : null;
   if (!run) return null;
   const isLast = run.stage === plan.stages.length - 1;
   return (
@@ -60,7 +66,7 @@ export function PlanRunning({ plan, locked, ask, edit }: PlanRunningProps) {
         {run.waits.length > 0 ? (
           <ul class="plan-waits" aria-live="polite">
             {run.waits.map((wait) => (
-              <li key={wait.for}>{waitWords(wait, now, null)}</li>
+              <li key={wait.for}>{waitWords(wait, now, seen)}</li>
             ))}
           </ul>
         ) : (

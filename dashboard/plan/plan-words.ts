@@ -52,19 +52,23 @@ const HALT_WORDS: Record<HaltReason, string> = {
   edited: "The plan's rules were changed by hand. Choose the stage at which the plan goes on.",
 };
 
-/** Why the plan stays where it is, a sentence each. `units` is how many the smaller arm has so far, when known. */
-export function waitWords(wait: PlanWait, now: number, units: number | null): string {
+/** What the guard knows of the present stage: units in the smaller arm, and its state in a sentence. */
+export interface Seen {
+  units: number;
+  reason: string;
+}
+
+/** Why the plan stays where it is, a sentence each. */
+export function waitWords(wait: PlanWait, now: number, seen: Seen | null): string {
   switch (wait.for) {
     case "time":
       return `At least ${durationWords((Date.parse(wait.until) - now) / 1_000)} more`;
     case "units":
-      return units === null
+      return seen === null
         ? `Until ${count(wait.atLeast)} units have been exposed in each arm`
-        : units >= wait.atLeast
-          ? `${count(units)} of ${count(wait.atLeast)} units in the smaller arm: enough`
-          : `${count(units)} of ${count(wait.atLeast)} units in the smaller arm so far`;
+        : `${count(seen.units)} of ${count(wait.atLeast)} units in the smaller arm${seen.units >= wait.atLeast ? ": enough" : " so far"}`;
     case "guards":
-      return "Goes on only while its guards are healthy";
+      return `Goes on only while its guards are healthy${seen ? `. Now: ${seen.reason}` : ""}`;
     case "person":
       return "Then waits for somebody to advance it";
     case "freeze":

@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Server, startServer } from "../process/server.ts";
+import { launch, signedIn, watchErrors } from "./browser.ts";
+
+// What a person sees of a guard, with people who meet the release through the public API.
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const FLAG = "/projects/shop/environments/production/flags/checkout";
+let server: Server;
+let browser: Browser;
+let page: Page;
+let errors: string[];
+let key: string;
+let met = 0;
+
+/** People ask for the flag and report how it went; `fails` says for whom of those with the release it fails. */
+async function people(count: number, fails: boolean): Promise<void> {
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+  const events = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const unit = { targetingKey: `visitor-${++met}` };
+      const asked = await fetch(`${server.url}/ofrep/v1/evaluate/flags/checkout`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ context: unit }),
+      });
+      const { variant, metadata } = (await asked.json()) as { variant: string; metadata?: { ruleId?: string } };
+      const rule = metadata?.ruleId;
+      const time = Date.now();
+      return [
+        { id: randomUUID(), type: "exposure", unit, time, flag: "checkout", variant, ...(rule ? { rule } : {}) },
+        { id: randomUUID(), type: "outcome", unit, time, ok: !(fails && variant === "on") },
+      ];
+    }),
+  );
+  const body = JSON.stringify({ batchId: randomUUID(), sentAt: Date.now(), events: events.flat() });
+  expect((await fetch(`${server.url}/v1/events`, { method: "POST", headers, body })).status).toBe(202);
+}
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([startServer(), launch()]);
+  await server.admin("/projects/shop", { method: "PUT", body: { environments: ["production"] } });
+  const flag = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
+  await server.admin("/projects/shop/flags/checkout", { method: "PUT", body: flag });
+  const keys = "/projects/shop/environments/production/keys";
+  const made = await server.admin(keys, { method: "POST", body: { kind: "server", name: "app" } });
+  ({ key } = (await made.json()) as { key: string });
+  const guards = [{ kind: "error", name: "errors", event: "outcome", tolerance: 0.25 }];
+  const stages = [{ audience: { share: 50_000 }, minimumSeconds: 3_600, guards }];
+  await server.admin(`${FLAG}/plan`, { method: "PUT", body: { variant: "on", baseline: "off", stages } });
+  expect((await server.admin(`${FLAG}/plan/start`, { method: "POST", body: {} })).status).toBe(200);
+  ({ page } = await signedIn(browser, server, { bypassCSP: true }));
+  errors = watchErrors(page);
+  await page.goto(`${server.url}/p/shop/flags/checkout?env=production`);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const tile = () => page.locator(".guard-tile");
+
+test("a tile shows the metric's health once people have met the release", async () => {
+  await people(100, false);
+  await tile().getByText("Healthy").waitFor({ timeout: 15_000 });
+  await tile()
+    .getByText(/^\d+ people with it, \d+ without/)
+    .waitFor();
+  await page.addScriptTag({ path: AXE });
+  const { violations } = (await page.evaluate("globalThis.axe.run('.tiles')")) as { violations: unknown[] };
+  expect(violations).toEqual([]);
+});
+
+test("harm turns it red, the flag is killed, the plan halts, and the page says so", async () => {
+  await people(60, true);
+  await tile().getByText("Harm").waitFor({ timeout: 15_000 });
+  await page.locator(".plan").getByText("The flag was killed. Choose the stage").waitFor({ timeout: 15_000 });
+  await page.locator(".kill-notes").getByText("Guard").waitFor();
+  const { kills } = (await (await server.admin(FLAG)).json()) as { kills: unknown[] };
+  expect(kills).toHaveLength(1);
+});
+
+test("past the cap on automatic kills a banner asks, and one key answers", async () => {
+  let approved = 0;
+  await page.route("**/flags/checkout/guard", async (route) => {
+    const answer = await route.fetch();
+    const status = (await answer.json()) as { watch: { state: string; reason: string } };
+    status.watch.state = approved > 0 ? "breached" : "waiting-for-approval";
+    status.watch.reason = "errors: 100 % of 30 units";
+    await route.fulfill({ response: answer, json: status });
+  });
+  await page.route("**/guard/approve", async (route) => {
+    approved++;
+    await route.fulfill({ json: { done: true } });
+  });
+  await page.goto(`${server.url}/p/shop/flags/checkout?env=production`);
+  const banner = page.getByRole("alert").filter({ hasText: "waits for you" });
+  await banner.getByText("errors: 100 % of 30 units").waitFor();
+  await page.keyboard.press("a");
+  await banner.waitFor({ state: "detached" });
+  expect(approved).toBe(1);
+});
+
+test("nothing threw", () => {
+  expect(errors).toEqual([]);
+});
