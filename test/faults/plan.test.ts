@@ -1,0 +1,139 @@
+import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createStateDir, type Server, startServer } from "../process/server.ts";
+import { startFaultServer } from "./fault-server.ts";
+
+// A release under way, while workerd dies by SIGKILL: in mid-stage, and between the steps of going on.
+
+const FLAG = "/projects/shop/environments/production/flags/checkout";
+const PLAN = `${FLAG}/plan`;
+const STAGE_S = 3;
+const SHARES = [10_000, 50_000, 100_000];
+const PEOPLE = Array.from({ length: 60 }, (_, index) => `u${index}`);
+const stateDir = createStateDir();
+const faults = await startFaultServer();
+let server: Server;
+let key: string;
+
+interface Run {
+  status: string;
+  stage: number;
+  entry: number;
+  steps: { what: string; stage: number }[];
+}
+
+const start = () => startServer({ stateDir, env: { FAULT_SERVER: faults.url } });
+const json = async <T>(answer: Promise<Response>) => (await answer).json() as Promise<T>;
+const run = async () => (await json<{ run: Run }>(server.admin(PLAN))).run;
+const post = (action: string, body: object = {}) => server.admin(`${PLAN}/${action}`, { method: "POST", body });
+
+async function die(): Promise<void> {
+  for (const line of server.processes()) {
+    if (line.includes("workerd")) process.kill(Number.parseInt(line, 10), "SIGKILL");
+  }
+  await server.kill();
+}
+
+/** Who is served the new checkout. */
+async function served(): Promise<Set<string>> {
+  const answers = await Promise.all(
+    PEOPLE.map(async (person) => {
+      const answer = await fetch(`${server.url}/ofrep/v1/evaluate/flags/checkout`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ context: { targetingKey: person } }),
+      });
+      expect(answer.status).toBe(200);
+      return ((await answer.json()) as { value?: boolean }).value ? [person] : [];
+    }),
+  );
+  return new Set(answers.flat());
+}
+
+async function reaches(stage: number): Promise<Run> {
+  for (let attempt = 0; attempt < 150; attempt++) {
+    const now = await run();
+    if (now.stage >= stage || now.status !== "running") return now;
+    await sleep(100);
+  }
+  throw new Error(`the plan did not reach stage ${stage}`);
+}
+
+/** Steps that time made, as the audit tells them: each stage that was gone on to. */
+async function advances(): Promise<number> {
+  const { rows } = await json<{ rows: { action: string }[] }>(server.admin("/projects/shop/audit?after=0&limit=200"));
+  return rows.filter(({ action }) => action === "advancePlan").length;
+}
+
+beforeAll(async () => {
+  server = await start();
+  await server.admin("/projects/shop", { method: "PUT", body: { environments: ["production"] } });
+  const flag = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
+  await server.admin("/projects/shop/flags/checkout", { method: "PUT", body: flag });
+  const keys = "/projects/shop/environments/production/keys";
+  ({ key } = await json<{ key: string }>(
+    server.admin(keys, { method: "POST", body: { kind: "server", name: "app" } }),
+  ));
+  // The last stage outlasts the test, so that what is counted is the way there.
+  const stages = SHARES.map((share, index) => ({
+    audience: { share },
+    minimumSeconds: index === SHARES.length - 1 ? 600 : STAGE_S,
+  }));
+  const made = await server.admin(PLAN, { method: "PUT", body: { variant: "on", baseline: "off", stages } });
+  expect(made.status).toBe(201);
+});
+afterAll(async () => {
+  await server?.stop();
+  faults.close();
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+test("killed in mid-stage, it goes on after the restart, by one stage, and nobody loses the variant", {
+  timeout: 120_000,
+}, async () => {
+  await post("start");
+  const before = await served();
+  expect(before.size).toBeGreaterThan(0);
+  await sleep(500);
+  await die();
+  // Longer than all stages together: what is overdue must not be made up for in one go.
+  await sleep(3 * STAGE_S * 1_000);
+  server = await start();
+  expect(await reaches(1)).toMatchObject({ status: "running", stage: 1, entry: 2 });
+  expect(await advances()).toBe(1);
+  const after = await served();
+  for (const person of before) expect(after).toContain(person);
+});
+
+test("killed between the steps of going on, the step is made once and reaches the edges", {
+  timeout: 120_000,
+}, async () => {
+  const before = await served();
+  const reached = faults.arm("snapshot-rendered");
+  await reached;
+  await die();
+  faults.release();
+  server = await start();
+  const now = await reaches(2);
+  expect(now.steps.filter(({ what, stage }) => what === "advanced" && stage === 2)).toHaveLength(1);
+  expect(await advances()).toBe(2);
+  let after = await served();
+  for (let attempt = 0; attempt < 50 && after.size < PEOPLE.length; attempt++) {
+    await sleep(100);
+    after = await served();
+  }
+  expect(after.size).toBe(PEOPLE.length);
+  for (const person of before) expect(after).toContain(person);
+});
+
+test("killed while a flag is killed, it stays halted and dark after the restart", { timeout: 120_000 }, async () => {
+  await server.admin(`${FLAG}/kill`, { method: "POST", body: { comment: "stop" } });
+  await post("resume", { stage: 0 });
+  await die();
+  await sleep(2 * STAGE_S * 1_000);
+  server = await start();
+  await sleep(STAGE_S * 1_000);
+  expect(await run()).toMatchObject({ stage: 0, status: "running" });
+  expect((await served()).size).toBe(0);
+});
