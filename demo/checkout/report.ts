@@ -1,0 +1,79 @@
+import type { Outcome, Ramp } from "./scenarios.ts";
+import type { Visit } from "./shoppers.ts";
+
+const percent = (part: number, whole: number): string =>
+  whole === 0 ? "–" : `${((part / whole) * 100).toFixed(part / whole < 0.01 ? 2 : 1)} %`;
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+/** People whose payment timed out at least once. */
+export const hit = (visits: readonly Visit[]): number => visits.filter(({ timedOut }) => timedOut.length > 0).length;
+const ordered = (visits: readonly Visit[]): number => visits.filter((visit) => visit.ordered).length;
+const failures = (visits: readonly Visit[]): number => visits.reduce((sum, { timedOut }) => sum + timedOut.length, 0);
+
+/** From the first payment that timed out to the last; null when that was only the end of the watch, or never. */
+export const restoredAfter = ({ firstTimeout, lastTimeout }: Outcome): number | null =>
+  firstTimeout === null || lastTimeout === null ? null : lastTimeout - firstTimeout;
+
+export function table(outcomes: readonly Outcome[]): string {
+  const rows = [
+    ["", "people", "hit", "of them", "requests timed out", "stopped by", "restored after", "of which after the stop"],
+    ...outcomes.map((outcome) => {
+      const { name, visits, personActedAt, killed, lastTimeout } = outcome;
+      const after = restoredAfter(outcome);
+      return [
+        name,
+        `${visits.length}`,
+        `${hit(visits)}`,
+        percent(hit(visits), visits.length),
+        `${failures(visits)}`,
+        killed ? "the guard" : personActedAt !== null ? "a person" : "nobody",
+        after === null ? "–" : seconds(after),
+        personActedAt === null || lastTimeout === null ? "–" : seconds(Math.max(0, lastTimeout - personActedAt)),
+      ];
+    }),
+  ];
+  return aligned(rows);
+}
+
+function aligned(rows: string[][]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+export function rampWords({ before, after, status, kills, seconds: took }: Ramp): string {
+  return [
+    `The mended checkout went from 1 % to 100 % under the same guards in ${took.toFixed(0)} s: ${status}, ${kills} kills.`,
+    `Orders per visit: ${percent(ordered(before), before.length)} with v1 before (${before.length} people), ` +
+      `${percent(ordered(after), after.length)} with v2 for everybody (${after.length} people).`,
+  ].join("\n");
+}
+
+/** What the run must have shown for the story to be true; each that does not hold, in words. */
+export function untrue(outcomes: readonly Outcome[], ramp: Ramp): string[] {
+  const problems: string[] = [];
+  const expect = (holds: boolean, words: string) => {
+    if (!holds) problems.push(words);
+  };
+  for (const outcome of outcomes) {
+    const isGuarded = outcome.name === "canary with guard";
+    expect(hit(outcome.visits) > 0, `${outcome.name}: the bug showed itself to nobody`);
+    expect(
+      outcome.killed === isGuarded,
+      `${outcome.name}: ${isGuarded ? "the guard did not kill" : "something killed it"}`,
+    );
+    expect(
+      (outcome.personActedAt === null) === isGuarded,
+      `${outcome.name}: ${isGuarded ? "a person had to act" : "it recovered without a person"}`,
+    );
+  }
+  expect(ramp.status === "completed", `the mended checkout did not reach everybody: ${ramp.status}`);
+  expect(ramp.kills === 0, "the mended checkout was killed");
+  return problems;
+}

@@ -1,0 +1,46 @@
+import { cpus } from "node:os";
+import { startBlastdoor } from "./blastdoor.ts";
+import { hit, rampWords, restoredAfter, table, untrue } from "./report.ts";
+import { bigBang, blueGreen, canaryAlone, canaryGuarded, type Outcome, rampOfTheFix, type Story } from "./scenarios.ts";
+
+// `npm run demo:checkout`: one bad release, four ways to release it, and the good one. Every number is of this run.
+//   SHOPPERS  people per second (80)
+//   SEED      whom the shop meets; another each run unless set
+
+const perSecond = Number(process.env.SHOPPERS ?? 80);
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
+const began = performance.now();
+const say = (text: string) => console.log(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${text}`);
+
+console.log(`A new checkout with a bug: it keeps a connection for each voucher, and times out under load.
+${perSecond} people a second, seed ${seed}, ${cpus().length} cores, Node ${process.version}.\n`);
+const blastdoor = await startBlastdoor();
+let problems: string[] = [];
+try {
+  await blastdoor.admin("PUT", "/projects/shop", { name: "Shop", environments: ["production"] });
+  const keys = "/projects/shop/environments/production/keys";
+  const { key: serverKey } = await blastdoor.admin("POST", keys, { kind: "server", name: "shop" });
+  const story: Story = { blastdoor, serverKey, perSecond, seed, say };
+  const outcomes: Outcome[] = [];
+  for (const release of [bigBang, blueGreen, canaryAlone, canaryGuarded]) {
+    const outcome = await release(story);
+    outcomes.push(outcome);
+    say(`${outcome.name}: ${hit(outcome.visits)} of ${outcome.visits.length} people hit`);
+  }
+  const ramp = await rampOfTheFix(story);
+  say("the mended checkout is with everybody");
+  console.log(`\n${table(outcomes)}\n\n${rampWords(ramp)}`);
+  const [first, , , last] = outcomes;
+  if (first && last) {
+    const fewer = 1 - hit(last.visits) / last.visits.length / (hit(first.visits) / first.visits.length);
+    const shorter = 1 - (restoredAfter(last) ?? 0) / (restoredAfter(first) ?? 1);
+    console.log(
+      `\nThe guarded canary against the big bang: ${(fewer * 100).toFixed(1)} % fewer people hit, restored ${(shorter * 100).toFixed(0)} % sooner, though that person acted 15 s after the first error.`,
+    );
+  }
+  problems = untrue(outcomes, ramp);
+} finally {
+  await blastdoor.stop();
+}
+for (const problem of problems) console.error(`not as the story has it: ${problem}`);
+process.exit(problems.length > 0 ? 1 : 0);
