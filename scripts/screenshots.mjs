@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import chromium from "@sparticuz/chromium";
 import { chromium as playwright } from "playwright-core";
+import { startRelease } from "./release-picture.mjs";
 
 // Pictures of the dashboard from a running server with the demo project:
 //   URL=http://127.0.0.1:8787 ADMIN_TOKEN=… node scripts/screenshots.mjs                  the ones in docs/dashboard.md
@@ -27,6 +28,11 @@ const IN_DOCS = [
 const isWanted = (/** @type {string} */ what, /** @type {string} */ window) =>
   process.argv.length < 3 ? IN_DOCS.includes(`${what}-${window}`) : only.length === 0 || only.includes(what);
 mkdirSync(folder, { recursive: true });
+
+/** Scrolls to the release plan, beneath the header. */
+const TO_PLAN = 'scrollTo(0, document.querySelector(".plan").getBoundingClientRect().top + scrollY - 72)';
+/** @type {Promise<void> | undefined} */
+let started;
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @type {Record<string, (page: Page) => Promise<unknown>>} */
@@ -56,6 +62,31 @@ const PAGES = {
     await page.getByRole("button", { name: "Edit", exact: true }).first().click();
     await page.getByLabel("Share of lower, in per cent").fill("2.5");
     await page.getByText("People keep their variant by").first().scrollIntoViewIfNeeded();
+  },
+  "plan-edit": async (page) => {
+    await page.goto(`${url}/p/demo/flags/shipping-price?env=production`);
+    const plan = page.locator(".plan");
+    await plan.getByRole("button", { name: /^Canary/ }).click();
+    await page.evaluate(TO_PLAN);
+  },
+  "plan-notices": async (page) => {
+    await page.goto(`${url}/p/demo/flags/shipping-price?env=production`);
+    const plan = page.locator(".plan");
+    await plan.getByRole("button", { name: /^Canary/ }).click();
+    await plan.getByText("What would each stage notice?").click();
+    await plan.locator(".detection-table").scrollIntoViewIfNeeded();
+  },
+  "plan-running": async (page) => {
+    started ??= startRelease({ url, token });
+    await started;
+    await page.goto(`${url}/p/demo/flags/new-checkout?env=production`);
+    await page.locator(".guard-tile").first().waitFor();
+    await page.locator(".plan-now").waitFor();
+  },
+  "plan-waits": async (page) => {
+    await page.goto(`${url}/p/demo/flags/new-checkout?env=production`);
+    await page.locator(".plan-now").waitFor();
+    await page.evaluate(TO_PLAN);
   },
   commands: async (page) => {
     await page.goto(`${url}/p/demo/flags`);
