@@ -32,8 +32,8 @@ export function GuardTiles({ project, environment, flag }: SectionProps) {
         <div class="guard-banner" role="alert">
           <Icon name="stop" size={20} />
           <p>
-            <strong>This release does harm, and waits for you.</strong> {watch.reason} Guards stop only so many flags
-            by themselves; this one needs a person.
+            <strong>This release does harm, and waits for you.</strong> {watch.reason} Guards stop only so many flags by
+            themselves; this one needs a person.
           </p>
           {mayApprove && (
             <button type="button" class="button button-kill" onClick={stop}>
