@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { GuardDefinition } from "../../shared/schema/guard.ts";
-import { metric } from "../../shared/schema/series.ts";
+import type { Metric } from "../../shared/schema/series.ts";
 
 const CHOICES = [
   { kind: "error", label: "More errors", hint: "more people meet an error" },
@@ -10,6 +10,20 @@ const CHOICES = [
 ] as const;
 type Kind = (typeof CHOICES)[number]["kind"];
 const NAMES: Record<Kind, string> = { error: "errors", slow: "slow", missing: "silent", conversion: "conversions" };
+
+/** A metric with its usual settings. Names are for the server to judge: its refusal says which one, and why. */
+function metricOf(kind: Kind, event: string): Metric {
+  const common = { name: NAMES[kind], event, tolerance: 0 };
+  switch (kind) {
+    case "error":
+    case "conversion":
+      return { ...common, kind };
+    case "slow":
+      return { ...common, kind, factor: 1.2, quantile: 0.95, blockSeconds: 10 };
+    case "missing":
+      return { ...common, kind, afterSeconds: 60 };
+  }
+}
 
 /** Sets up a guard without a plan: what is harm, under which name it is reported, and what happens then. */
 export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metrics" | "onBreach">) => Promise<void> }) {
@@ -21,15 +35,7 @@ export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metri
   const toggle = (kind: Kind) => {
     kinds.value = kinds.value.includes(kind) ? kinds.value.filter((one) => one !== kind) : [...kinds.value, kind];
   };
-  const metrics = () =>
-    kinds.value.map((kind) =>
-      metric.parse({
-        kind,
-        name: NAMES[kind],
-        event: kind === "conversion" ? goal.value.trim() : event.value.trim(),
-        ...(kind === "missing" ? { afterSeconds: 60 } : {}),
-      }),
-    );
+  const metrics = () => kinds.value.map((kind) => metricOf(kind, (kind === "conversion" ? goal : event).value.trim()));
   const incomplete =
     kinds.value.length === 0 ||
     event.value.trim() === "" ||

@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { LIMITS, SPLIT_TOTAL } from "../limits.ts";
+import { DARK_STAGES, TEST_KINDS } from "../test-kinds.ts";
 import { condition } from "./condition.ts";
 import { instant, json } from "./primitives.ts";
 
-/** Tests that a visitor does not notice: of whether a thing is wanted, whether it holds, whether it helps. */
-export const TEST_KINDS = ["fake-door", "dark-launch", "wizard-of-oz"] as const;
 export const testKind = z.enum(TEST_KINDS);
-export type TestKind = z.infer<typeof testKind>;
 
 const audience = condition.default({ all: [] });
 const share = z.int().min(1).max(SPLIT_TOTAL);
@@ -41,10 +39,7 @@ export const fakeDoorSettings = z
   .meta({ id: "FakeDoorSettings" });
 export type FakeDoorSettings = z.infer<typeof fakeDoorSettings>;
 
-/** The steps of a dark launch, each including those before it. */
-export const DARK_STAGES = ["off", "synthetic", "segment", "staff", "percent"] as const;
 export const darkStage = z.enum(DARK_STAGES);
-export type DarkStage = z.infer<typeof darkStage>;
 
 export const darkLaunchSettings = z
   .strictObject({

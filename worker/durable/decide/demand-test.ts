@@ -1,11 +1,7 @@
 import { SPLIT_TOTAL } from "../../../shared/limits.ts";
-import {
-  DARK_STAGES,
-  type DarkLaunchSettings,
-  type DarkStage,
-  type TestSettings,
-} from "../../../shared/schema/demand-test.ts";
+import type { DarkLaunchSettings, TestSettings } from "../../../shared/schema/demand-test.ts";
 import { type FlagState, flagDefinition, flagStateInput, type Rule, type Serve } from "../../../shared/schema/flag.ts";
+import { DARK_STAGES, type DarkStage } from "../../../shared/test-kinds.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";
