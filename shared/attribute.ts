@@ -2,9 +2,7 @@
 export interface AttributePath {
   /** The first, usually only, step. */
   readonly name: string;
-  /** One step, of a name that no object inherits: in a plain context, what is found is the attribute. */
-  readonly simple: boolean;
-  /** Which place in the source reads the first step: see `get`. */
+  /** Which place in the source reads it: see `readPlain`. */
   readonly place: number;
   /** The steps after it; null when there are none. */
   readonly steps: readonly string[] | null;
@@ -15,14 +13,23 @@ export interface AttributePath {
  * place in the source. So each of the first attribute names met gets a place of its own; later ones share the last.
  */
 const assigned = new Map<string, number>();
+const OWN_PLACES = 16;
+/** Several steps, or a name that objects inherit, to be read with care. */
+const NO_PLACE = OWN_PLACES + 1;
 
 function placeOf(name: string): number {
   const place = assigned.get(name) ?? assigned.size;
-  if (place < 16) assigned.set(name, place);
-  return place;
+  if (place < OWN_PLACES) assigned.set(name, place);
+  return Math.min(place, OWN_PLACES);
 }
 
-function get(context: Record<string, unknown>, name: string, place: number): unknown {
+/**
+ * The attribute's value in a plain context, where most paths need not ask what is the context's own, which costs
+ * more than the read.
+ */
+export function readPlain(plain: object, path: AttributePath): unknown {
+  const { name, place } = path;
+  const context = plain as Record<string, unknown>;
   switch (place) {
     case 0:
       return context[name];
@@ -56,8 +63,10 @@ function get(context: Record<string, unknown>, name: string, place: number): unk
       return context[name];
     case 15:
       return context[name];
-    default:
+    case 16:
       return context[name];
+    default:
+      return readAttribute(context, path);
   }
 }
 
@@ -74,8 +83,7 @@ export function parsePath(text: string): AttributePath {
   const name = steps[0] ?? "";
   return {
     name,
-    simple: steps.length === 1 && !(name in Object.prototype),
-    place: placeOf(name),
+    place: steps.length === 1 && !(name in Object.prototype) ? placeOf(name) : NO_PLACE,
     steps: steps.length > 1 ? steps.slice(1) : null,
   };
 }
@@ -86,13 +94,8 @@ export function parsePath(text: string): AttributePath {
  */
 export function readAttribute(context: object, path: AttributePath): unknown {
   if (!Object.hasOwn(context, path.name)) return undefined;
-  const value = readSimple(context, path);
+  const value = (context as Record<string, unknown>)[path.name];
   return path.steps === null ? value : descend(value, path.steps);
-}
-
-/** The same for a simple path and a plain context, where the check, which costs more than the read, can be left out. */
-export function readSimple(context: object, path: AttributePath): unknown {
-  return get(context as Record<string, unknown>, path.name, path.place);
 }
 
 /** Whether its prototype is Object.prototype. False also for contexts with a `__proto__` of their own, which are then read with more care than they need. */

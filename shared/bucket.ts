@@ -79,7 +79,7 @@ function finish(hash: number, length: number): number {
 
 /** The part of a unit's hash that no seed changes, kept per evaluation. */
 export function unitHash(identity: string): number {
-  return premix(murmur3(identity, 0));
+  return premix(murmur3(identity, 0) | 0);
 }
 
 export function seedHash(seed: string): number {

@@ -143,14 +143,13 @@ export class ConditionCompiler {
   }
 
   #test(test: AttributeTest): Predicate {
-    const negate = test.negate === true;
     const { attribute, op, values = [] } = test;
-    const name = `t${op}${negate ? "!" : ""}${test.ignoreCase ? "~" : ""} ${attribute}\n${JSON.stringify(values)}`;
-    return this.#intern(name, () => ({
+    const name = `t${op}${test.ignoreCase ? "~" : ""} ${attribute}\n${JSON.stringify(values)}`;
+    const predicate = this.#intern(name, () => ({
       ...compileTest(test, this.#sources.regex),
       path: this.path(attribute),
-      negate,
     }));
+    return test.negate ? this.#inverse(NOT, predicate) : predicate;
   }
 
   #constant(operand: Truth): Predicate {
@@ -163,14 +162,14 @@ export class ConditionCompiler {
       known.shared = true;
       return known;
     }
-    const { op, operand, path = null, negate = false } = make();
+    const { op, operand, path = null } = make();
     // The one place that makes predicates, so that they all have one hidden class.
     const shared = op === FLAG || op === SEGMENT;
-    const predicate = { id: this.predicates.length, shared, blockable, op, path, negate, operand } as Predicate;
+    const predicate = { id: this.predicates.length, shared, blockable, op, path, operand } as Predicate;
     this.#interned.set(name, predicate);
     this.predicates.push(predicate);
     return predicate;
   }
 }
 
-type Parts = BarePredicate & { path?: AttributePath; negate?: boolean };
+type Parts = BarePredicate & { path?: AttributePath };

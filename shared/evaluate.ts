@@ -1,4 +1,4 @@
-import { type AttributePath, identityText, isPlain, readAttribute, readSimple } from "./attribute.ts";
+import { type AttributePath, identityText, isPlain, readAttribute, readPlain } from "./attribute.ts";
 import { below, bucketHash, unitHash } from "./bucket.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
 import { testValue } from "./match.ts";
@@ -7,8 +7,8 @@ import {
   ALL,
   ANY,
   type AttributePredicate,
+  BRIEF,
   type CompiledSegment,
-  EXISTS,
   FLAG,
   NOT,
   type Predicate,
@@ -17,9 +17,10 @@ import {
   UNLESS,
   UNTIL,
   type Unit,
+  VALUE,
   WITHIN,
 } from "./predicate.ts";
-import { ALWAYS, AND_NEXT, constantResult } from "./program.ts";
+import { AND_NEXT, constantResult, type Step } from "./program.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 export { evaluateAll } from "./bulk.ts";
@@ -139,25 +140,25 @@ function killedOutcome(flag: CompiledFlag, variant: string | null): Outcome {
 
 /** The number of the result that the flag has beneath kills: see Program. */
 export function resultOf(flag: number, subject: Subject): number {
-  const { program, predicates, memo } = subject.compiled;
-  const { steps } = program;
-  for (let at = program.starts[flag] as number; ; at += 2) {
-    const condition = steps[at] as number;
-    const served = steps[at + 1] as number;
-    if (condition !== ALWAYS) {
-      // Most conditions of a bulk evaluation are known already, and need no look at the predicate.
-      const known = memo[condition] as number;
-      const truth = known >> 2 === subject.stamp ? known & 3 : workOut(predicates[condition] as Predicate, subject);
+  const { program } = subject.compiled;
+  let step = program.entries[flag] as Step;
+  for (;;) {
+    const { condition, served } = step;
+    if (condition !== null) {
+      const truth =
+        condition.op >= BRIEF ? testAttribute(condition as AttributePredicate, subject) : truthOf(condition, subject);
       if (truth === BLOCKED) return program.blocked[flag] as number;
       if (truth !== TRUE) {
-        for (let skipped = served; skipped === AND_NEXT; skipped = steps[at + 1] as number) at += 2;
+        step = step.otherwise as Step;
         continue;
       }
     }
     if (served >= 0) return served;
-    if (served === AND_NEXT) continue;
-    const arm = armOf(program.splits, ~served, subject);
-    if (arm >= 0) return arm;
+    if (served !== AND_NEXT) {
+      const arm = armOf(program.splits, ~served, subject);
+      if (arm >= 0) return arm;
+    }
+    step = step.next as Step;
   }
 }
 
@@ -204,7 +205,7 @@ function identityOf(path: AttributePath, subject: Subject): string | null {
 }
 
 function read({ context, plain }: Subject, path: AttributePath): unknown {
-  return plain && path.simple ? readSimple(context, path) : readAttribute(context, path);
+  return plain ? readPlain(context, path) : readAttribute(context, path);
 }
 
 function truthOf(predicate: Predicate, subject: Subject): Truth {
@@ -218,20 +219,18 @@ function truthOf(predicate: Predicate, subject: Subject): Truth {
 /** The predicate's truth, found again; whoever calls has looked whether it is remembered. */
 export function workOut(predicate: Predicate, subject: Subject): Truth {
   const truth =
-    predicate.op >= EXISTS ? testAttribute(predicate as AttributePredicate, subject) : combine(predicate, subject);
+    predicate.op >= VALUE ? testAttribute(predicate as AttributePredicate, subject) : combine(predicate, subject);
   if (predicate.shared) subject.compiled.memo[predicate.id] = (subject.stamp << 2) | truth;
   return truth;
 }
 
 function testAttribute(test: AttributePredicate, subject: Subject): Truth {
-  let truth: Truth;
   try {
-    truth = testValue(test, read(subject, test.path));
+    return testValue(test, read(subject, test.path));
   } catch {
     // Only a getter or proxy, or a fault of the regex engine, can get here; none may fail the request.
     return UNKNOWN;
   }
-  return test.negate ? negated(truth) : truth;
 }
 
 function negated(truth: Truth): Truth {

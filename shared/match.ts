@@ -14,6 +14,12 @@ export type RegexEngine = (pattern: string, ignoreCase: boolean) => RegexTest | 
 /** Tests one value of an attribute, never an array. Never BLOCKED. */
 export type ValueTest = (value: unknown) => Truth;
 
+/** Texts, and of each first character's code the lowest five bits: a set of 32 as one number. */
+export interface TextList {
+  readonly texts: ReadonlySet<string>;
+  readonly initials: number;
+}
+
 /** A version to compare with, and which orders satisfy: the sum of BEFORE, SAME and AFTER. */
 export interface VersionBound {
   readonly version: Version;
@@ -74,11 +80,37 @@ export function compileTest(test: AttributeTest, regex: RegexEngine): ScalarTest
 
 /** Tests an attribute's value, negation left out. What an operator has no meaning for is unknown. */
 export function testValue(test: ScalarTest, value: unknown): Truth {
-  if (typeof value === "string") return testText(test, value);
-  if (typeof value === "number") return testNumber(test, value);
-  if (test.op === EXISTS) return truth(value !== undefined && value !== null);
-  if (Array.isArray(value)) return testElements(test, value);
-  return test.op === VALUE ? test.operand(value) : UNKNOWN;
+  switch (test.op) {
+    case EQUALS:
+      if (typeof value === "string") return value === test.operand ? TRUE : FALSE;
+      break;
+    case ONE_OF:
+      if (typeof value === "string") return isOneOf(value, test.operand) ? TRUE : FALSE;
+      break;
+    case ENDS_WITH:
+      if (typeof value === "string") return endsWith(value, test.operand) ? TRUE : FALSE;
+      break;
+    case VERSION:
+      if (typeof value === "string") return testVersion(value, test.operand);
+      break;
+    case GT:
+      if (typeof value === "number") return ordered(value, value > test.operand);
+      break;
+    case GTE:
+      if (typeof value === "number") return ordered(value, value >= test.operand);
+      break;
+    case LT:
+      if (typeof value === "number") return ordered(value, value < test.operand);
+      break;
+    case LTE:
+      if (typeof value === "number") return ordered(value, value <= test.operand);
+      break;
+    case EXISTS:
+      return truth(value !== undefined && value !== null);
+    default:
+      if (!Array.isArray(value)) return test.operand(value);
+  }
+  return Array.isArray(value) ? testElements(test, value) : UNKNOWN;
 }
 
 /** An array attribute matches when any element does; elements of another type are skipped, an empty one is false. */
@@ -93,45 +125,12 @@ function testElements(test: ScalarTest, elements: readonly unknown[]): Truth {
   return result;
 }
 
-function testText(test: ScalarTest, text: string): Truth {
-  switch (test.op) {
-    case EQUALS:
-      return text === test.operand ? TRUE : FALSE;
-    case ONE_OF:
-      return test.operand.has(text) ? TRUE : FALSE;
-    case ENDS_WITH:
-      return endsWith(text, test.operand) ? TRUE : FALSE;
-    case VERSION:
-      return testVersion(text, test.operand);
-    case VALUE:
-      return test.operand(text);
-    case EXISTS:
-      return TRUE;
-    default:
-      return UNKNOWN;
-  }
-}
-
-function testNumber(test: ScalarTest, value: number): Truth {
-  switch (test.op) {
-    case GT:
-      return ordered(value, value > test.operand);
-    case GTE:
-      return ordered(value, value >= test.operand);
-    case LT:
-      return ordered(value, value < test.operand);
-    case LTE:
-      return ordered(value, value <= test.operand);
-    case VALUE:
-      return test.operand(value);
-    case EXISTS:
-      return TRUE;
-    default:
-      return UNKNOWN;
-  }
-}
-
 const ordered = (value: number, holds: boolean): Truth => (holds ? TRUE : Number.isNaN(value) ? UNKNOWN : FALSE);
+
+/** Looking a text up costs several times as much as its first letter, which settles most texts and short lists. */
+function isOneOf(text: string, { texts, initials }: TextList): boolean {
+  return ((initials >>> text.charCodeAt(0)) & 1) === 1 && texts.has(text);
+}
 
 /** Suffixes such as mail domains differ at their beginning more than at their end, so look there before calling. */
 function endsWith(text: string, suffix: string): boolean {
@@ -155,8 +154,12 @@ const strings = (values: readonly ConditionValue[]): string[] => values.filter((
 function equality(values: readonly ConditionValue[], fold: boolean): ScalarTest {
   const texts = strings(values);
   if (!fold && texts.length === values.length && texts[0] !== undefined)
-    return texts.length === 1 ? { op: EQUALS, operand: texts[0] } : { op: ONE_OF, operand: new Set(texts) };
+    return texts.length === 1 ? { op: EQUALS, operand: texts[0] } : { op: ONE_OF, operand: textList(texts) };
   return byFunction(oneOf(values, fold));
+}
+
+function textList(texts: readonly string[]): TextList {
+  return { texts: new Set(texts), initials: texts.reduce((bits, text) => bits | (1 << text.charCodeAt(0)), 0) };
 }
 
 function oneOf(values: readonly ConditionValue[], fold: boolean): ValueTest {

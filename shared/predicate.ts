@@ -1,6 +1,6 @@
 import type { AttributePath } from "./attribute.ts";
 import type { CompiledFlag } from "./compile.ts";
-import type { ValueTest, VersionBound } from "./match.ts";
+import type { TextList, ValueTest, VersionBound } from "./match.ts";
 import type { SegmentList } from "./segment-list.ts";
 import type { Truth } from "./truth.ts";
 
@@ -21,18 +21,19 @@ export const FLAG = 6;
 export const WITHIN = 7;
 /** It is not yet this instant: a rule that expires. */
 export const UNTIL = 8;
-/** From here on: tests of an attribute. */
-export const EXISTS = 9;
-export const EQUALS = 10;
-export const ONE_OF = 11;
-export const ENDS_WITH = 12;
-export const GT = 13;
-export const GTE = 14;
-export const LT = 15;
-export const LTE = 16;
-export const VERSION = 17;
-/** Any other operator, as a function. */
-export const VALUE = 18;
+/** From here on: tests of an attribute. The first is any operator without a code of its own, as a function. */
+export const VALUE = 9;
+/** From here on: tests that are quicker repeated than remembered. */
+export const BRIEF = 10;
+export const EXISTS = 10;
+export const EQUALS = 11;
+export const ONE_OF = 12;
+export const ENDS_WITH = 13;
+export const GT = 14;
+export const GTE = 15;
+export const LT = 16;
+export const LTE = 17;
+export const VERSION = 18;
 
 /** An attribute that buckets; its hash is kept per subject. */
 export interface Unit {
@@ -78,7 +79,6 @@ interface Shape<Op extends number, Operand, Path> {
   readonly blockable: boolean;
   readonly op: Op;
   readonly path: Path;
-  readonly negate: boolean;
   readonly operand: Operand;
 }
 interface Combination<Op extends number, Operand> extends Shape<Op, Operand, null> {}
@@ -87,7 +87,7 @@ interface Test<Op extends number, Operand> extends Shape<Op, Operand, AttributeP
 export type AttributePredicate =
   | Test<typeof EXISTS, null>
   | Test<typeof EQUALS, string>
-  | Test<typeof ONE_OF, ReadonlySet<string>>
+  | Test<typeof ONE_OF, TextList>
   | Test<typeof ENDS_WITH, string>
   | Test<typeof GT | typeof GTE | typeof LT | typeof LTE, number>
   | Test<typeof VERSION, VersionBound>

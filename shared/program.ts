@@ -18,6 +18,8 @@ import { TRUE } from "./truth.ts";
  */
 export interface Program {
   readonly steps: Int32Array;
+  /** Per flag: its first step as an object. */
+  readonly entries: readonly Step[];
   /** Per flag: where its steps begin. */
   readonly starts: Int32Array;
   readonly splits: Int32Array;
@@ -25,6 +27,23 @@ export interface Program {
   readonly firsts: Int32Array;
   /** Per flag: its result when a step is blocked; NONE where no step can be. */
   readonly blocked: Int32Array;
+}
+
+interface Pair {
+  /** Null: always. */
+  readonly condition: Predicate | null;
+  readonly served: number;
+}
+
+/**
+ * The same step for who evaluates one flag: to walk from object to object takes fewer loads than to look each
+ * predicate up. A bulk evaluation finds most truths by the predicate's id, without a look at the predicate.
+ */
+export interface Step extends Pair {
+  /** Null after the last. */
+  readonly next: Step | null;
+  /** Where to go on when the condition does not hold: past the rest of its conjunction. */
+  readonly otherwise: Step | null;
 }
 
 export const ALWAYS = -1;
@@ -44,7 +63,7 @@ export class ProgramWriter {
   readonly results: Result[] = [];
   readonly #snapshot: Snapshot;
   readonly #conditions: ConditionCompiler;
-  readonly #flags: Step[][] = [];
+  readonly #flags: Pair[][] = [];
   readonly #splits: number[] = [];
   readonly #firsts: number[] = [];
   readonly #blocked: number[] = [];
@@ -61,12 +80,16 @@ export class ProgramWriter {
   finish(): Program {
     const steps: number[] = [];
     const starts: number[] = [];
-    for (const own of this.#flags) {
+    const entries: Step[] = [];
+    for (const flag of this.#flags) {
+      const own = flag.flatMap(conjuncts);
       starts.push(steps.length);
-      for (const { condition, served } of own) writeStep(steps, condition, served);
+      for (const { condition, served } of own) steps.push(condition?.id ?? ALWAYS, served);
+      entries.push(linked(own));
     }
     return {
       steps: Int32Array.from(steps),
+      entries,
       starts: Int32Array.from(starts),
       splits: Int32Array.from(this.#splits),
       firsts: Int32Array.from([...this.#firsts, this.results.length]),
@@ -171,20 +194,22 @@ export class ProgramWriter {
   }
 }
 
-interface Step {
-  /** Null: always. */
-  readonly condition: Predicate | null;
-  readonly served: number;
+/** Conjunctions that stand here only are written as steps: cheaper than a predicate, and there is nothing to share. */
+function conjuncts({ condition, served }: Pair): Pair[] {
+  if (condition === null || condition.op !== ALL || condition.shared || condition.blockable)
+    return [{ condition, served }];
+  const last = condition.operand.length - 1;
+  return condition.operand.flatMap((child, index) =>
+    conjuncts({ condition: child, served: index === last ? served : AND_NEXT }),
+  );
 }
 
-/** Conjunctions that stand here only are written as steps: cheaper than a predicate, and there is nothing to share. */
-function writeStep(steps: number[], condition: Predicate | null, served: number): void {
-  if (condition === null) steps.push(ALWAYS, served);
-  else if (condition.op !== ALL || condition.shared || condition.blockable) steps.push(condition.id, served);
-  else
-    condition.operand.forEach((child, index) => {
-      writeStep(steps, child, index === condition.operand.length - 1 ? served : AND_NEXT);
-    });
+/** From the last to the first, since each knows those after it. */
+function linked(steps: readonly Pair[]): Step {
+  const link = (next: Step | null, { condition, served }: Pair): Step => {
+    return { condition, served, next, otherwise: served === AND_NEXT && next !== null ? next.otherwise : next };
+  };
+  return steps.reduceRight<Step | null>(link, null) as Step;
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
