@@ -18,6 +18,8 @@ export const LIMITS = {
   /** Keys ride in every snapshot, so they are not free. */
   keysPerEnvironment: 100,
   originsPerKey: 50,
+  /** Bytes of one stored document as JSON. It stands twice, before and after, in an audit row, which may have 2 MB. */
+  documentBytes: 900_000,
   variantsPerFlag: 50,
   rulesPerFlag: 100,
   prerequisitesPerFlag: 20,

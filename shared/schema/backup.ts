@@ -38,6 +38,8 @@ export const backupRow = z.discriminatedUnion("row", [
     previous_hash: z.string(),
     hash: z.string(),
   }),
+  /** Changes of the audit row that follows, beyond what fits it: an import's, say. */
+  z.strictObject({ row: z.literal("audit-more"), revision: z.int(), part: z.int().min(0), changes: z.string() }),
   /** A shard of a segment's long list: hashes as base64, which only this project's sealing key gives a meaning. */
   z.strictObject({
     row: z.literal("list"),

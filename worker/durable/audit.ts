@@ -21,6 +21,24 @@ export function auditHash(previousHash: string, entry: AuditEntry): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
+/** Characters of changes in a row: below SQLite's 2 MB even if every character takes three bytes. */
+const ROW_CHARS = 500_000;
+
+/** Changes in pieces that each fit a row; there is always a first one. One change alone is never divided. */
+export function inRows(changes: readonly Change[], rowChars = ROW_CHARS): string[] {
+  const rows: string[] = [];
+  let row = "";
+  for (const change of changes) {
+    const text = JSON.stringify(change);
+    if (row !== "" && row.length + text.length > rowChars) {
+      rows.push(`[${row}]`);
+      row = "";
+    }
+    row += row === "" ? text : `,${text}`;
+  }
+  return [...rows, `[${row}]`];
+}
+
 type Stored = {
   revision: number;
   at: number;
@@ -46,18 +64,10 @@ export interface AuditSearch {
   since?: number | undefined;
 }
 
-const rowOf = (row: Stored): AuditRow => ({
-  revision: row.revision,
-  at: new Date(row.at).toISOString(),
-  actor: JSON.parse(row.actor),
-  action: row.action,
-  comment: row.comment,
-  changes: JSON.parse(row.changes),
-  previousHash: row.previous_hash,
-  hash: row.hash,
-});
-
-/** The audit log: one row a revision, never changed, each chained to the one before. */
+/**
+ * The audit log: one row a revision, never changed, each chained to the one before. What an import changes may not fit
+ * a row: `audit_more` holds the rest of its changes.
+ */
 export class AuditLog {
   readonly #sql: SqlStorage;
 
@@ -73,6 +83,7 @@ export class AuditLog {
   append(entry: AuditEntry): void {
     const [last] = this.#sql.exec<{ hash: string }>("SELECT hash FROM audit ORDER BY revision DESC LIMIT 1");
     const previous = last?.hash ?? GENESIS;
+    const [first, ...more] = inRows(entry.changes);
     this.#sql.exec(
       "INSERT INTO audit (revision, at, actor, action, comment, changes, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       entry.revision,
@@ -80,10 +91,12 @@ export class AuditLog {
       JSON.stringify(entry.actor),
       entry.action,
       entry.comment,
-      JSON.stringify(entry.changes),
+      first,
       previous,
       auditHash(previous, entry),
     );
+    for (const [part, changes] of more.entries())
+      this.#sql.exec("INSERT INTO audit_more (revision, part, changes) VALUES (?, ?, ?)", entry.revision, part, changes);
   }
 
   page(after: number, limit: number): AuditRow[] {
@@ -92,16 +105,19 @@ export class AuditLog {
       after,
       limit,
     );
-    return [...rows].map(rowOf);
+    return [...rows].map((row) => this.#rowOf(row));
   }
 
   /** Newest first. A search that finds nothing reads the whole log: some ten thousand rows take milliseconds. */
   search({ before, limit, flag, person, environment, since }: AuditSearch): AuditRow[] {
     // A kill is called by its own id and names its flag within.
-    const about = `EXISTS (SELECT 1 FROM json_each(audit.changes) AS change WHERE
-      coalesce(change.value ->> '$.after.flag', change.value ->> '$.before.flag', change.value ->> '$.key') = ?3)`;
-    const within =
-      "EXISTS (SELECT 1 FROM json_each(audit.changes) AS change WHERE change.value ->> '$.environment' = ?5)";
+    const anyChange = (holds: string) =>
+      `(EXISTS (SELECT 1 FROM json_each(audit.changes) AS change WHERE ${holds}) OR EXISTS (SELECT 1
+        FROM audit_more, json_each(audit_more.changes) AS change WHERE audit_more.revision = audit.revision AND ${holds}))`;
+    const about = anyChange(
+      "coalesce(change.value ->> '$.after.flag', change.value ->> '$.before.flag', change.value ->> '$.key') = ?3",
+    );
+    const within = anyChange("change.value ->> '$.environment' = ?5");
     const rows = this.#sql.exec<Stored>(
       `SELECT * FROM audit WHERE revision < ?1 AND at >= ?2
        AND (?3 = '' OR ${about}) AND (?4 = '' OR actor ->> '$.name' = ?4) AND (?5 = '' OR ${within})
@@ -113,22 +129,43 @@ export class AuditLog {
       environment ?? "",
       limit,
     );
-    return [...rows].map(rowOf);
+    return [...rows].map((row) => this.#rowOf(row));
   }
 
   /** All rows, the oldest first, one at a time. */
   *entries(): Generator<AuditEntry> {
     for (const row of this.#sql.exec<Stored>("SELECT * FROM audit ORDER BY revision")) {
       const { revision, at, action, comment } = row;
-      yield { revision, at, action, comment, actor: JSON.parse(row.actor), changes: JSON.parse(row.changes) };
+      yield { revision, at, action, comment, actor: JSON.parse(row.actor), changes: this.#changesOf(row) };
     }
   }
 
   changesSince(revision: number): Change[] {
-    const rows = this.#sql.exec<{ changes: string }>(
-      "SELECT changes FROM audit WHERE revision > ? ORDER BY revision",
+    const rows = this.#sql.exec<Pick<Stored, "revision" | "changes">>(
+      "SELECT revision, changes FROM audit WHERE revision > ? ORDER BY revision",
       revision,
     );
-    return [...rows].flatMap((row) => JSON.parse(row.changes) as Change[]);
+    return [...rows].flatMap((row) => this.#changesOf(row));
+  }
+
+  #rowOf(row: Stored): AuditRow {
+    return {
+      revision: row.revision,
+      at: new Date(row.at).toISOString(),
+      actor: JSON.parse(row.actor),
+      action: row.action,
+      comment: row.comment,
+      changes: this.#changesOf(row),
+      previousHash: row.previous_hash,
+      hash: row.hash,
+    };
+  }
+
+  #changesOf({ revision, changes }: Pick<Stored, "revision" | "changes">): Change[] {
+    const more = this.#sql.exec<{ changes: string }>(
+      "SELECT changes FROM audit_more WHERE revision = ? ORDER BY part",
+      revision,
+    );
+    return [changes, ...[...more].map((row) => row.changes)].flatMap((text) => JSON.parse(text) as Change[]);
   }
 }

@@ -7,7 +7,7 @@ import { type Result, reject } from "./result.ts";
 /** What a backup does with the store's tables. A new table has a place here, which a test sees to. */
 export const TABLES = {
   /** The truth: carried by backups, replaced by a restore. Documents of every entity are among it. */
-  carried: ["meta", "document", "list_shard", "audit"],
+  carried: ["meta", "document", "list_shard", "audit", "audit_more"],
   /** Belongs to what a restore replaces. */
   emptied: ["command", "change_log", "first_served", "list_outbox", "list_upload", "list_part"],
   /** Publication, clean-up and observations, which go on. */
@@ -28,15 +28,18 @@ export const TABLES = {
     "usage_reporter",
     "usage_total",
     "usage_month",
+    "delivery_event",
   ],
 } as const;
 
 /** Characters of one page: several pages' worth of memory stay far below an isolate's. */
 const PAGE_CHARS = 1_000_000;
+const PAGE_ROWS = 1_000;
 
 type Document = Omit<Extract<BackupRow, { row: "document" }>, "row">;
 type Shard = { segment: string; shard: number; version: string; hashes: ArrayBuffer };
 type Audit = Omit<Extract<BackupRow, { row: "audit" }>, "row">;
+type AuditMore = Omit<Extract<BackupRow, { row: "audit-more" }>, "row">;
 
 /**
  * Reads pages of a backup. The cursor says where to go on; the caller compares the pages' revisions and starts over
@@ -65,20 +68,29 @@ export function readBackupPage(
     }
     return { revision, rows, next: "audit:0" };
   }
-  const found =
-    table === "document"
-      ? sql.exec<Document>(
-          "SELECT entity, environment, key, version, body, created_at, updated_at, revision FROM document ORDER BY entity, environment, key LIMIT -1 OFFSET ?",
-          position,
-        )
-      : sql.exec<Audit>("SELECT * FROM audit ORDER BY revision LIMIT -1 OFFSET ?", position);
-  for (const one of found) {
-    chars += "body" in one ? one.body.length : one.changes.length;
-    rows.push({ row: table as "document", ...one } as BackupRow);
-    if (chars >= PAGE_CHARS || rows.length >= 1_000)
-      return { revision, rows, next: `${table}:${position + rows.length}` };
+  if (table === "document") {
+    const query =
+      "SELECT entity, environment, key, version, body, created_at, updated_at, revision FROM document ORDER BY entity, environment, key LIMIT -1 OFFSET ?";
+    for (const one of sql.exec<Document>(query, position)) {
+      rows.push({ row: "document", ...one });
+      chars += one.body.length;
+      if (chars >= PAGE_CHARS || rows.length >= PAGE_ROWS)
+        return { revision, rows, next: `document:${position + rows.length}` };
+    }
+    return { revision, rows, next: "list:0" };
   }
-  if (table === "document") return { revision, rows, next: "list:0" };
+  let read = position;
+  for (const one of sql.exec<Audit>("SELECT * FROM audit ORDER BY revision LIMIT -1 OFFSET ?", position)) {
+    // Before the row that they belong to, so that its hash can be checked when it comes.
+    for (const more of sql.exec<AuditMore>("SELECT * FROM audit_more WHERE revision = ? ORDER BY part", one.revision)) {
+      rows.push({ row: "audit-more", ...more });
+      chars += more.changes.length;
+    }
+    rows.push({ row: "audit", ...one });
+    chars += one.changes.length;
+    read++;
+    if (chars >= PAGE_CHARS || rows.length >= PAGE_ROWS) return { revision, rows, next: `audit:${read}` };
+  }
   const total = (name: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n;
   rows.push({
     row: "end",
@@ -131,6 +143,7 @@ export class RestoreStage {
     /** Versions of the shards that came, by place. */
     const lists = new Map<string, string>();
     const named: [place: string, version: string][] = [];
+    let more: Extract<BackupRow, { row: "audit-more" }>[] = [];
     for (const row of this.rows()) {
       if (ended) return wrong("rows follow the end");
       if (row.row === "header") {
@@ -153,14 +166,17 @@ export class RestoreStage {
           actor: JSON.parse(row.actor),
           action,
           comment,
-          changes: JSON.parse(row.changes),
+          changes: [row, ...more].flatMap(({ changes }) => JSON.parse(changes)),
         };
+        const belong = more.every((one, part) => one.revision === row.revision && one.part === part);
+        more = [];
         const follows =
-          row.revision === revision + 1 && previous_hash === previous && auditHash(previous, entry) === hash;
+          belong && row.revision === revision + 1 && previous_hash === previous && auditHash(previous, entry) === hash;
         if (!follows) return wrong(`the audit chain breaks at revision ${row.revision}`);
         revision = row.revision;
         previous = hash;
-      } else if (row.row === "list") lists.set(`${row.segment}\n${row.shard}`, row.version);
+      } else if (row.row === "audit-more") more.push(row);
+      else if (row.row === "list") lists.set(`${row.segment}\n${row.shard}`, row.version);
       else if (row.row === "end") {
         if (row.rows !== count) return wrong(`${row.rows} rows were backed up and ${count} arrived`);
         ended = true;
@@ -226,6 +242,9 @@ export class RestoreStage {
           row.previous_hash,
           row.hash,
         );
+      } else if (row.row === "audit-more") {
+        const { revision, part, changes } = row;
+        sql.exec("INSERT INTO audit_more (revision, part, changes) VALUES (?, ?, ?)", revision, part, changes);
       }
     }
     this.clear();

@@ -147,6 +147,16 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
   { name: "0008-notices", ...NOTICES },
   { name: "0009-usage-counters", ...USAGE_COUNTERS },
   { name: "0010-delivery-events", ...DELIVERY_EVENTS },
+  {
+    name: "0011-audit-more",
+    sql: `
+      CREATE TABLE audit_more (
+        revision INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        changes TEXT NOT NULL,
+        PRIMARY KEY (revision, part)
+      ) WITHOUT ROWID;`,
+  },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [

@@ -28,10 +28,20 @@ export interface Circumstances {
   list?: ListDraft | null;
 }
 
-export const decision = (changes: Change[], publish: string[]): Result<Decision> => ({
-  ok: true,
-  value: { changes, publish: changes.length === 0 ? [] : [...new Set(publish)] },
-});
+export function decision(changes: Change[], publish: string[]): Result<Decision> {
+  for (const { after } of changes) {
+    const actual = after === null ? 0 : jsonBytes(after);
+    if (actual > LIMITS.documentBytes)
+      return reject({ code: "limit-exceeded", limit: "documentBytes", max: LIMITS.documentBytes, actual });
+  }
+  return { ok: true, value: { changes, publish: changes.length === 0 ? [] : [...new Set(publish)] } };
+}
+
+function jsonBytes(value: unknown): number {
+  const text = JSON.stringify(value);
+  // Three bytes a character are the most there can be: small ones need no encoding to be known as small.
+  return text.length * 3 <= LIMITS.documentBytes ? text.length : new TextEncoder().encode(text).byteLength;
+}
 
 export const environmentKeys = (view: ProjectView): string[] => view.list("environment").map((row) => row.key);
 
