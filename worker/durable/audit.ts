@@ -96,7 +96,12 @@ export class AuditLog {
       auditHash(previous, entry),
     );
     for (const [part, changes] of more.entries())
-      this.#sql.exec("INSERT INTO audit_more (revision, part, changes) VALUES (?, ?, ?)", entry.revision, part, changes);
+      this.#sql.exec(
+        "INSERT INTO audit_more (revision, part, changes) VALUES (?, ?, ?)",
+        entry.revision,
+        part,
+        changes,
+      );
   }
 
   page(after: number, limit: number): AuditRow[] {
