@@ -52,9 +52,9 @@ export function newCheckout(): Pay {
   };
 }
 
-/** Checkout v2, mended: whatever happens, the connection goes back; and the pool is as large as v1's. */
-export function newCheckoutFixed(): Pay {
-  const pool = new ConnectionPool(40, CONNECTION_WAIT_MS);
+/** Checkout v2, mended: whatever happens, the connection goes back; and the pool is as large as v1's unless told. */
+export function newCheckoutFixed(connections = 40): Pay {
+  const pool = new ConnectionPool(connections, CONNECTION_WAIT_MS);
   return async () => {
     const connection = await pool.acquire();
     try {

@@ -1,4 +1,6 @@
-import type { Outcome, Ramp } from "./scenarios.ts";
+import { breachWords } from "../../shared/guard-words.ts";
+import type { GuardTile } from "../../shared/schema/guard.ts";
+import type { Evidence, Outcome, Ramp } from "./scenarios.ts";
 import type { Visit } from "./shoppers.ts";
 
 const percent = (part: number, whole: number): string =>
@@ -47,16 +49,41 @@ function aligned(rows: string[][]): string {
     .join("\n");
 }
 
-export function rampWords({ before, after, status, kills, seconds: took }: Ramp): string {
+/** The numbers that a kill rests on, with every metric at that moment: enough to judge whether it was right. */
+export function evidenceWords({ breach, tiles }: Evidence): string {
+  const bar = Math.log(1 / breach.alpha);
   return [
-    `The mended checkout went from 1 % to 100 % under the same guards in ${took.toFixed(0)} s: ${status}, ${kills} kills.`,
+    `stopped by the guard on ${breachWords(breach)}`,
+    `series ${breach.series}, log evidence ${breach.logEvidence.toFixed(2)}, needed ${bar.toFixed(2)}, ` +
+      `exposed ${JSON.stringify(breach.exposed)}`,
+    aligned(tiles.map(tileRow)),
+  ].join("\n");
+}
+
+const tileRow = ({ metric, events, units, logEvidence, bar }: GuardTile): string[] => [
+  metric,
+  `v2 ${events.treatment}/${units.treatment}`,
+  `v1 ${events.control ?? "–"}/${units.control ?? "–"}`,
+  `log evidence ${logEvidence.toFixed(2)} of ${bar.toFixed(2)}`,
+];
+
+/** How near each stage came to being stopped: units with the event of all units, by arm. */
+const stageRows = (stages: Ramp["stages"]): string[][] =>
+  Object.values(stages).flatMap((tiles, index) => tiles.map((tile) => [`stage ${index + 1}`, ...tileRow(tile)]));
+
+export function rampWords({ before, after, status, kills, seconds: took, stages }: Ramp): string {
+  return [
+    status === "completed"
+      ? `The mended checkout went from 1 % to 100 % under the same guards in ${took.toFixed(0)} s, ${kills} kills.`
+      : `The mended checkout did not reach everybody: ${status} after ${took.toFixed(0)} s, ${kills} kills.`,
     `Orders per visit: ${percent(ordered(before), before.length)} with v1 before (${before.length} people), ` +
-      `${percent(ordered(after), after.length)} with v2 for everybody (${after.length} people).`,
+      `${percent(ordered(after), after.length)} ${status === "completed" ? "with v2 for everybody" : "afterwards"} (${after.length} people).`,
+    aligned(stageRows(stages)),
   ].join("\n");
 }
 
 /** What the run must have shown for the story to be true; each that does not hold, in words. */
-export function untrue(outcomes: readonly Outcome[], ramp: Ramp): string[] {
+export function untrue(outcomes: readonly Outcome[], ramp: Ramp | null): string[] {
   const problems: string[] = [];
   const expect = (holds: boolean, words: string) => {
     if (!holds) problems.push(words);
@@ -73,6 +100,7 @@ export function untrue(outcomes: readonly Outcome[], ramp: Ramp): string[] {
       `${outcome.name}: ${isGuarded ? "a person had to act" : "it recovered without a person"}`,
     );
   }
+  if (!ramp) return problems;
   expect(ramp.status === "completed", `the mended checkout did not reach everybody: ${ramp.status}`);
   expect(ramp.kills === 0, "the mended checkout was killed");
   return problems;

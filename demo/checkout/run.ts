@@ -1,14 +1,26 @@
 import { cpus } from "node:os";
 import { startBlastdoor } from "./blastdoor.ts";
-import { hit, rampWords, restoredAfter, table, untrue } from "./report.ts";
-import { bigBang, blueGreen, canaryAlone, canaryGuarded, type Outcome, rampOfTheFix, type Story } from "./scenarios.ts";
+import { optionsOf } from "./options.ts";
+import { evidenceWords, hit, rampWords, restoredAfter, table, untrue } from "./report.ts";
+import {
+  bigBang,
+  blueGreen,
+  canaryAlone,
+  canaryGuarded,
+  type Outcome,
+  type Ramp,
+  rampOfTheFix,
+  type Story,
+} from "./scenarios.ts";
 
 // `npm run demo:checkout`: one bad release, four ways to release it, and the good one. Every number is of this run.
-//   SHOPPERS  people per second (80)
-//   SEED      whom the shop meets; another each run unless set
 
-const perSecond = Number(process.env.SHOPPERS ?? 80);
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
+const options = optionsOf(process.argv.slice(2));
+if (!options.ok) {
+  console.error(options.problem);
+  process.exit(2);
+}
+const { only, perSecond, seed, pool } = options.value;
 const began = performance.now();
 const say = (text: string) => console.log(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${text}`);
 
@@ -20,16 +32,24 @@ try {
   await blastdoor.admin("PUT", "/projects/shop", { name: "Shop", environments: ["production"] });
   const keys = "/projects/shop/environments/production/keys";
   const { key: serverKey } = await blastdoor.admin("POST", keys, { kind: "server", name: "shop" });
-  const story: Story = { blastdoor, serverKey, perSecond, seed, say };
+  const story: Story = { blastdoor, serverKey, perSecond, seed, pool, say };
   const outcomes: Outcome[] = [];
-  for (const release of [bigBang, blueGreen, canaryAlone, canaryGuarded]) {
+  const releases = { "big-bang": bigBang, "blue-green": blueGreen, canary: canaryAlone, guarded: canaryGuarded };
+  for (const [name, release] of Object.entries(releases)) {
+    if (only !== null && only !== name) continue;
     const outcome = await release(story);
     outcomes.push(outcome);
     say(`${outcome.name}: ${hit(outcome.visits)} of ${outcome.visits.length} people hit`);
   }
-  const ramp = await rampOfTheFix(story);
-  say("the mended checkout is with everybody");
-  console.log(`\n${table(outcomes)}\n\n${rampWords(ramp)}`);
+  let ramp: Ramp | null = null;
+  if (only === null || only === "mended") {
+    ramp = await rampOfTheFix(story);
+    say(`the mended checkout: ${ramp.status}`);
+  }
+  if (outcomes.length > 0) console.log(`\n${table(outcomes)}`);
+  if (ramp) console.log(`\n${rampWords(ramp)}`);
+  const stopped = [...outcomes, ...(ramp ? [ramp] : [])].filter(({ evidence }) => evidence !== null);
+  for (const { name, evidence } of stopped) if (evidence) console.log(`\n${name}: ${evidenceWords(evidence)}`);
   const [first, , , last] = outcomes;
   if (first && last) {
     const fewer = 1 - hit(last.visits) / last.visits.length / (hit(first.visits) / first.visits.length);

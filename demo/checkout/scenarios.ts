@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BreachEvidence, GuardTile } from "../../shared/schema/guard.ts";
 import type { Blastdoor } from "./blastdoor.ts";
 import { type Deployment, deploy } from "./deployments.ts";
 import { type Crowd, shoppers, type Visit } from "./shoppers.ts";
@@ -8,6 +9,8 @@ export interface Story {
   serverKey: string;
   perSecond: number;
   seed: number;
+  /** Connections of the mended v2. */
+  pool: number;
   say: (text: string) => void;
 }
 
@@ -22,6 +25,13 @@ export interface Outcome {
   /** When a person put an end to it; null: nobody had to. */
   personActedAt: number | null;
   killed: boolean;
+  evidence: Evidence | null;
+}
+
+/** What the guard knew when it stopped a release: the numbers it acted upon, and every metric beside them. */
+export interface Evidence {
+  breach: BreachEvidence;
+  tiles: GuardTile[];
 }
 
 /** All four are watched for as long. */
@@ -119,8 +129,15 @@ async function withShop(
   await story.blastdoor.admin("POST", `${flagRoute(flag)}/plan/start`);
   const outcome = await watch(name, story, crowd, performance.now(), act ? { act } : {});
   const { kills } = await story.blastdoor.admin("GET", flagRoute(flag));
+  const evidence = await evidenceOf(story, flag);
   await shop.stop();
-  return { ...outcome, killed: kills.some(({ by }: { by: string }) => /guard/i.test(by)) };
+  return { ...outcome, killed: kills.some(({ by }: { by: string }) => /guard/i.test(by)), evidence };
+}
+
+/** Why the guard stopped the flag; null when it did not. */
+async function evidenceOf({ blastdoor }: Story, flag: string): Promise<Evidence | null> {
+  const { watch } = await blastdoor.admin("GET", `${flagRoute(flag)}/guard`);
+  return watch?.breach ? { breach: watch.breach, tiles: watch.tiles } : null;
 }
 
 /** Looks on until the time is up. Where a person may act, they do so a while after the first payment timed out. */
@@ -152,30 +169,38 @@ async function watch(
     lastTimeout: all.length > 0 ? Math.max(...all) : null,
     personActedAt,
     killed: false,
+    evidence: null,
   };
 }
 
 export interface Ramp {
+  name: string;
   before: Visit[];
   after: Visit[];
   status: string;
   kills: number;
   seconds: number;
+  evidence: Evidence | null;
+  /** What the guard saw last of each stage, by series. */
+  stages: Record<string, GuardTile[]>;
 }
 
 /** The mended version under the same guards, from 1 % to 100 %, and what people do with it then. */
 export async function rampOfTheFix(story: Story): Promise<Ramp> {
   const flag = "checkout-fixed";
   await makeFlag(story, flag, guarded(8, 8));
-  const shop = await deploy({ v2: "fixed", everybody: "v1", flag: withFlag(story, flag) });
+  const shop = await deploy({ v2: "fixed", pool: story.pool, everybody: "v1", flag: withFlag(story, flag) });
   const crowd = shoppers(() => shop.url, story.perSecond, story.seed + 1);
   await sleep(8_000);
   const startedAt = performance.now();
   await story.blastdoor.admin("POST", `${flagRoute(flag)}/plan/start`);
   const from = performance.now();
   let plan = null;
+  const stages: Ramp["stages"] = {};
   while (performance.now() < from + 90_000) {
     await sleep(250);
+    const { watch } = await story.blastdoor.admin("GET", `${flagRoute(flag)}/guard`);
+    if (watch?.tiles.length > 0) stages[watch.series] = watch.tiles;
     plan = await story.blastdoor.admin("GET", `${flagRoute(flag)}/plan`);
     if (plan.run.status !== "running") break;
   }
@@ -183,12 +208,16 @@ export async function rampOfTheFix(story: Story): Promise<Ramp> {
   await sleep(8_000);
   await crowd.end();
   const { kills } = await story.blastdoor.admin("GET", flagRoute(flag));
+  const evidence = await evidenceOf(story, flag);
   await shop.stop();
   return {
+    name: "mended",
     before: crowd.visits.filter(({ at }) => at < startedAt - 1_000),
     after: crowd.visits.filter(({ at }) => at > rampedAt),
     status: plan?.run.status ?? "unknown",
     kills: kills.length,
     seconds: (rampedAt - startedAt) / 1_000,
+    evidence,
+    stages,
   };
 }

@@ -12,6 +12,8 @@ import { PoolExhausted } from "./connection-pool.ts";
 export interface ShopSettings {
   /** Which v2 was deployed. */
   v2: "broken" | "fixed";
+  /** Connections of the mended v2. */
+  pool?: number;
   /** Served to everybody when there is no flag. */
   everybody: "v1" | "v2";
   flag?: { key: string; baseUrl: string; serverKey: string };
@@ -24,7 +26,7 @@ export interface Answer {
 }
 
 const settings = JSON.parse(process.env.SHOP ?? "{}") as ShopSettings;
-const pay = { v1: oldCheckout(), v2: settings.v2 === "fixed" ? newCheckoutFixed() : newCheckout() };
+const pay = { v1: oldCheckout(), v2: settings.v2 === "fixed" ? newCheckoutFixed(settings.pool) : newCheckout() };
 const telemetry = settings.flag
   ? new OpenFeatureTelemetry({ baseUrl: settings.flag.baseUrl, key: settings.flag.serverKey, flushMs: 500 })
   : null;
