@@ -100,7 +100,8 @@ export const GUARDS = [
   { kind: "conversion", name: "orders", event: "order", tolerance: 0.05 },
 ];
 
-const guarded = (first: number, others: number) => ({
+/** The plan with guards; a stage lasts so many seconds at least. */
+export const guarded = (first: number, others: number) => ({
   windowSeconds: 5,
   stages: [
     { audience: { share: 1_000 }, minimumSeconds: first, minimumUnits: 5, guards: GUARDS },
