@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { PlanTemplate, PlanView } from "../../shared/schema/plan.ts";
-import { answer, api, Refusal } from "../api.ts";
+import { answer, api } from "../api.ts";
 import { refreshFlag } from "../project.ts";
 
 export interface PlanPlace {
@@ -25,12 +25,11 @@ export function show(place: PlanPlace, plan: Known): void {
 }
 
 export async function loadPlan(place: PlanPlace): Promise<void> {
-  try {
-    show(place, (await answer(routes.$get({ param: place }))) as PlanView);
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== "plan-not-found") throw error;
-    show(place, null);
-  }
+  const { project, environment, flag } = place;
+  // Of the list: there, to have none is an answer like any other, and no error in the browser's console.
+  const list = api.projects[":project"].environments[":environment"].plans;
+  const { plans } = await answer(list.$get({ param: { project, environment }, query: { flag } }));
+  show(place, (plans[0] as PlanView | undefined) ?? null);
 }
 
 /** The plan, read again while somebody looks at it. `stamp` changes when the flag did. */

@@ -18,6 +18,9 @@ const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/flags/new-checkout?env=production", ready: ".plan-preset", dialog: CANARY },
   { path: "/p/demo/flags/express-pay?env=production", ready: ".plan-now" },
   { path: "/p/demo/flags/express-pay?env=production", ready: ".plan-now", dialog: "Roll back…" },
+  { path: "/p/demo/flags/shipping-price?env=production", ready: ".plan-preset" },
+  { path: "/p/demo/flags/shipping-price?env=production", ready: ".rule", dialog: "Edit" },
+  { path: "/p/demo/flags/shipping-price?env=production", ready: ".plan-preset", dialog: CANARY },
   { path: "/p/demo/playground", ready: ".result" },
   { path: "/p/demo/history", ready: ".history-row" },
   { path: "/p/demo/segments", ready: ".segment" },
@@ -25,6 +28,13 @@ const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/delivery?env=production", ready: ".figure" },
   { path: "/p/demo/settings", ready: ".plain-list li" },
 ];
+
+/** What sticks out of the window, from the outside in. */
+const WIDEST = `[...document.querySelectorAll("main *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth)
+  .slice(0, 12)
+  .map((one) => one.tagName + "." + one.getAttribute("class"))
+  .join(" ")`;
 
 beforeAll(async () => {
   [server, browser] = await Promise.all([startServer({ env: { SEED: "" } }), launch()]);
@@ -62,7 +72,7 @@ for (const width of [1280, 360]) {
         found.push(...words);
       }
       const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      if (Number(over) > 0) found.push(`${path} is ${over} px too wide`);
+      if (Number(over) > 0) found.push(`${path} is ${over} px too wide: ${await page.evaluate(WIDEST)}`);
     }
     expect(found).toEqual([]);
     await context.close();

@@ -1084,9 +1084,11 @@ export class FlagStore extends DurableBase {
     return this.#ready ? planViewOf(this.#documents, environment, flag, Date.now()) : null;
   }
 
-  listPlans(environment: string) {
+  /** @param flag only this one's, if it has any; null (what a stub makes of undefined): every one */
+  listPlans(environment: string, flag: string | null = null) {
     if (!this.#ready || !this.#documents.get("environment", "", environment)) return null;
     const now = Date.now();
+    if (flag !== null) return [planViewOf(this.#documents, environment, flag, now)].filter((view) => view !== null);
     return this.#documents.list("plan", environment).map((row) => planView(this.#documents, row, now));
   }
 

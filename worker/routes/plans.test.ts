@@ -21,11 +21,15 @@ const body = (over: object = {}) => ({ variant: "on", baseline: "off", stages: s
 
 describe("a release plan over HTTP", () => {
   test("is made, read back and sent back unchanged, started, advanced, rolled back and deleted", async () => {
-    const { plan, flag } = await newShop();
+    const { at, plan, flag } = await newShop();
     expect((await api("GET", plan)).json.code).toBe("plan-not-found");
+    const listed = async (of: string) => (await done("GET", `${at}/environments/production/plans?flag=${of}`)).plans;
+    expect(await listed("checkout")).toEqual([]);
     expect((await api("PUT", plan, body({ stages: stages({ advance: "by-hand" }) }))).status).toBe(201);
     const read = await api("GET", plan);
     expect(read.headers.get("ETag")).toBe('"1"');
+    expect(await listed("checkout")).toEqual([read.json]);
+    expect(await listed("another")).toEqual([]);
     expect((await api("PUT", plan, read.json)).status).toBe(200);
     expect((await api("GET", plan)).json.version).toBe(1);
 

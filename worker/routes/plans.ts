@@ -8,6 +8,7 @@ import {
   planView,
   planWrite,
 } from "../../shared/schema/plan.ts";
+import { key } from "../../shared/schema/primitives.ts";
 import { parseOrReject } from "../durable/decide/parse.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { rejectionProblem } from "../http/problem.ts";
@@ -28,12 +29,13 @@ export const plans = router()
       path: `${ENVIRONMENT}/plans`,
       tags,
       summary: "The release plans of an environment, running or not.",
-      request: { params: params.environment },
+      description: "With `flag`, that of this flag alone: a list of one, or an empty one.",
+      request: { params: params.environment, query: z.object({ flag: key.optional() }) },
       responses: { 200: json(z.object({ plans: z.array(planView) }), "By flag") },
     }),
     async (c) => {
       const { project, environment } = c.req.valid("param");
-      const all = await flagStore(c.env, project).listPlans(environment);
+      const all = await flagStore(c.env, project).listPlans(environment, c.req.valid("query").flag ?? null);
       return c.json({ plans: found(c, all, "environment", environment) }, 200);
     },
   )
