@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact";
-import { lazy } from "preact-iso";
+import { useEffect, useState } from "preact/hooks";
 import { FlagList } from "./flags/flag-list.tsx";
+import { complain } from "./frame/toasts.tsx";
 
 interface Page {
   /** In the address: `/p/PROJECT/path`. */
@@ -11,7 +12,29 @@ interface Page {
   component: ComponentType & { preload?: () => Promise<unknown> };
 }
 
-const later = (load: () => Promise<ComponentType>): Page["component"] => lazy<ComponentType>(load);
+/**
+ * Its code comes when the page is first opened. Not by suspending: a router that is rendered anew while it waits, since
+ * data arrived, would keep the page before.
+ */
+function later(fetchCode: () => Promise<ComponentType>): Page["component"] {
+  let loaded: ComponentType | null = null;
+  const load = async () => {
+    loaded ??= await fetchCode();
+    return loaded;
+  };
+  function Later(props: object) {
+    const [Component, setComponent] = useState<ComponentType | null>(() => loaded);
+    useEffect(() => {
+      if (Component) return;
+      load().then(
+        (component) => setComponent(() => component),
+        (error) => complain("This page did not load", error),
+      );
+    }, []);
+    return Component && <Component {...props} />;
+  }
+  return Object.assign(Later, { preload: load });
+}
 
 /**
  * Every page of a project: the router, the navigation and the command bar follow this list. All but the first load
