@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import path from "node:path";
 
 const root = path.dirname(import.meta.dirname);
-const FILE = path.join(root, "docs/performance.md");
+const PERFORMANCE = "docs/performance.md";
 
 /** What was run, when, on what. */
 export function provenance(command: string): string {
@@ -13,16 +13,17 @@ export function provenance(command: string): string {
   return `\`${command}\`, ${date}, ${machine}.`;
 }
 
-/** Replaces what stands under a heading of docs/performance.md, or adds it at the end, and touches nothing else. */
-export function writeSection(title: string, lines: readonly string[]): void {
+/** Replaces what stands under a heading of a document, docs/performance.md unless named, or adds it at the end, and touches nothing else. */
+export function writeSection(title: string, lines: readonly string[], document = PERFORMANCE): void {
+  const file = path.join(root, document);
   const heading = `## ${title}`;
   const section = [heading, "", ...lines, ""].join("\n");
-  const before = existsSync(FILE) ? readFileSync(FILE, "utf8") : "# Performance\n\n";
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "# Performance\n\n";
   const start = before.indexOf(`${heading}\n`);
-  if (start < 0) writeFileSync(FILE, `${before.trimEnd()}\n\n${section}`);
+  if (start < 0) writeFileSync(file, `${before.trimEnd()}\n\n${section}`);
   else {
     const next = before.indexOf("\n## ", start + heading.length);
-    writeFileSync(FILE, `${before.slice(0, start)}${section}${next < 0 ? "" : before.slice(next)}`);
+    writeFileSync(file, `${before.slice(0, start)}${section}${next < 0 ? "" : before.slice(next)}`);
   }
-  console.log(`\nwritten to docs/performance.md, "${title}"`);
+  console.log(`\nwritten to ${document}, "${title}"`);
 }

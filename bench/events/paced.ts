@@ -6,6 +6,8 @@ import { Agent, request } from "node:http";
  */
 
 export interface Answer {
+  /** The body that was answered. */
+  sent: string;
   status: number;
   body: string;
   /** From the moment the request was due (ms). */
@@ -60,7 +62,7 @@ export function sendPaced({ port, path, key, perSecond, bodies, onAnswer }: Pace
           });
           response.on("end", () => {
             const latencyMs = performance.now() - dueAt;
-            if (onAnswer({ status: response.statusCode ?? 0, body: text, latencyMs }))
+            if (onAnswer({ sent: body, status: response.statusCode ?? 0, body: text, latencyMs }))
               setTimeout(() => {
                 open--;
                 send(body, performance.now());

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { bucket } from "../../shared/bucket.ts";
 import type { Range } from "../../shared/schema/flag.ts";
-import type { EventAnswer } from "../../shared/schema/telemetry.ts";
+import type { EventAnswer, EventRejection } from "../../shared/schema/telemetry.ts";
 import { quantile, sendPaced } from "./paced.ts";
 
 /*
@@ -19,15 +19,23 @@ export interface Sending {
   firstUnit: number;
 }
 
+/** What became of the events, as their sender knows: each stands in exactly one of the first five. */
 export interface Sent {
-  offered: number;
+  /** Stored for good: answered as accepted, or known when a batch without an answer was sent again. */
   accepted: number;
+  /** Known at the first attempt. */
   duplicate: number;
   shed: number;
-  /** Neither stored nor shed: refused or unavailable. */
-  failed: number;
+  refused: number;
+  /** A shard's answer was late, and the event then shed or late again: it may be stored or not. */
+  unknown: number;
+  offered: number;
+  /** `shed` as it was told, at every attempt. */
+  shedAnswers: number;
   /** Batches that were refused as a whole because too many were under way, and sent again. */
-  again: number;
+  busy: number;
+  /** Batches sent again because a shard did not answer in time. */
+  late: number;
   /** Units offered, by arm. */
   units: Record<string, number>;
   failing: Record<string, number>;
@@ -37,6 +45,8 @@ export interface Sent {
 
 const BATCH = 200;
 const FAIL = 0.05;
+/** Attempts with a late answer; then a sender gives up. */
+const ATTEMPTS = 5;
 
 /** 0 … 1, the same for the same text. */
 const chance = (text: string): number => createHash("md5").update(text).digest().readUInt32LE() / 4_294_967_296;
@@ -62,14 +72,18 @@ async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUni
     accepted: 0,
     duplicate: 0,
     shed: 0,
-    failed: 0,
-    again: 0,
+    refused: 0,
+    unknown: 0,
+    shedAnswers: 0,
+    busy: 0,
+    late: 0,
     units: {},
     failing: {},
     seconds: 0,
     ackMs: { p50: 0, p99: 0 },
   };
   const bodies: string[] = [];
+  const batches = new Map<string, Batch>();
   for (let from = 0; from < sent.offered; from += BATCH) {
     const events: object[] = [];
     for (let at = from; at < Math.min(sent.offered, from + BATCH); at += 2) {
@@ -85,7 +99,9 @@ async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUni
       events.push({ id: uuid(`e${name}`), type: "exposure", unit, time, flag, variant });
       events.push({ id: uuid(`o${name}`), type: "outcome", unit, time, metric: "checkout", ok, latencyMs });
     }
-    bodies.push(JSON.stringify({ batchId: uuid(`b${firstUnit}-${from}`), events }));
+    const body = JSON.stringify({ batchId: uuid(`b${firstUnit}-${from}`), events });
+    bodies.push(body);
+    batches.set(body, { attempts: 0, known: 0, codes: new Array(events.length).fill("unsent") });
   }
   const acks: number[] = [];
   const began = performance.now();
@@ -95,25 +111,61 @@ async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUni
     key,
     perSecond: eventsPerSecond / BATCH,
     bodies: bodies.values(),
-    onAnswer: ({ status, body, latencyMs }) => {
+    onAnswer: ({ sent: posted, status, body, latencyMs }) => {
       acks.push(latencyMs);
       // Refused as a whole: honest senders come again.
       if (status === 503 && !body.includes('"rejected"')) {
-        sent.again++;
+        sent.busy++;
         return true;
       }
       if (status !== 202 && status !== 503) throw new Error(`answered ${status}: ${body}`);
-      const { accepted = 0, duplicate = 0, rejected } = JSON.parse(body) as Partial<EventAnswer>;
-      sent.accepted += accepted;
-      sent.duplicate += duplicate;
-      for (const { code } of rejected ?? []) {
-        if (code === "shed") sent.shed++;
-        else sent.failed++;
+      const batch = batches.get(posted) as Batch;
+      if (judge(batch, JSON.parse(body) as EventAnswer, sent) && batch.attempts < ATTEMPTS) {
+        sent.late++;
+        return true;
       }
+      settle(batch, sent);
       return false;
     },
   });
   sent.seconds = (performance.now() - began) / 1_000;
   sent.ackMs = { p50: quantile(acks, 0.5), p99: quantile(acks, 0.99) };
   return sent;
+}
+
+/** One batch over its attempts. */
+interface Batch {
+  attempts: number;
+  /** Known at the first attempt. */
+  known: number;
+  /** What is known of each event; null: it is stored. */
+  codes: (EventRejection | "unsent" | "unsure" | null)[];
+}
+
+/**
+ * Takes one answer in. What is stored stays so, whatever a later attempt is told.
+ *
+ * @returns whether the batch has to be sent again
+ */
+function judge(batch: Batch, { duplicate, rejected }: EventAnswer, sent: Sent): boolean {
+  if (batch.attempts++ === 0) batch.known = duplicate;
+  sent.shedAnswers += rejected.filter(({ code }) => code === "shed").length;
+  const said = new Map(rejected.map(({ index, code }) => [index, code]));
+  for (const [index, before] of batch.codes.entries()) {
+    if (before === null) continue;
+    const code = said.get(index) ?? null;
+    batch.codes[index] = code === "shed" && (before === "unavailable" || before === "unsure") ? "unsure" : code;
+  }
+  return batch.codes.includes("unavailable");
+}
+
+function settle({ known, codes }: Batch, sent: Sent): void {
+  sent.duplicate += known;
+  sent.accepted -= known;
+  for (const code of codes) {
+    if (code === null) sent.accepted++;
+    else if (code === "shed") sent.shed++;
+    else if (code === "unavailable" || code === "unsure") sent.unknown++;
+    else sent.refused++;
+  }
 }

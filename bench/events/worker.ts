@@ -3,56 +3,69 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { bundle, COMPATIBILITY_DATE, objects, runningHere } from "../../test/propagation/fleet.ts";
 import { mixedFlags, ourSnapshot } from "../workloads.ts";
 
 /*
- * Our whole Worker, bundled by wrangler as it is deployed, in a workerd of its own with its objects on disk; its socket
- * leads to the Worker itself. One isolate, one thread: edge, store and telemetry shards share it, which no deployment
- * does to them.
+ * Our whole Worker, twice, as a deployment has it: one workerd holds the objects (FlagStore, guard, telemetry shards) on
+ * disk, another one is an edge that evaluates and takes events. Sockets lead to the Workers themselves. The edge reaches
+ * objects by HTTP between the two workerds: miniflare's registry would put a proxy in JavaScript on the edge's own
+ * thread, which costs as much as the edge itself.
  */
 
-const root = path.resolve(import.meta.dirname, "..", "..");
-const ADMIN_TOKEN = "bda_bench-of-events";
+export const TOPOLOGY =
+  "two workerd processes: an edge (evaluations and events, one thread), and a store (FlagStore, guard and all 4 telemetry shards, one thread together), joined by HTTP on loopback; load comes from two more processes";
 export const FLAG = "checkout-v2";
+const ADMIN_TOKEN = "bda_bench-of-events";
 
 export interface Bench extends AsyncDisposable {
   port: number;
   server: string;
   client: string;
   admin<T>(method: string, route: string, body?: unknown): Promise<T>;
+  /** Processor time that each process has used (ms). */
+  cpu(): Cpu;
+}
+
+export interface Cpu {
+  edge: number;
+  store: number;
 }
 
 export async function startBench(): Promise<Bench> {
   const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-events-"));
-  const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
-  const config = path.join(root, "wrangler.toml");
-  execFileSync(process.execPath, [wrangler, "deploy", "--config", config, "--dry-run", "--outdir", folder], {
-    env: {
-      ...process.env,
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_HIDE_BANNER: "true",
-      WRANGLER_LOG: "error",
-      WRANGLER_LOG_PATH: folder,
-      XDG_CONFIG_HOME: folder,
-    },
-    stdio: ["ignore", "ignore", "inherit"],
+  const instances: Miniflare[] = [];
+  const contents = bundle("worker/testing/split-worker.ts");
+  const start = async (name: string, options: object): Promise<{ port: number; pid: number }> => {
+    const others = new Set(runningHere());
+    const instance = new Miniflare(
+      convertV4MiniflareOptions({
+        name,
+        modules: [{ type: "ESModule", path: "index.js", contents }],
+        compatibilityDate: COMPATIBILITY_DATE,
+        compatibilityFlags: ["nodejs_compat"],
+        bindings: { ADMIN_TOKEN, EVENT_STREAMS: "on" },
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        cf: false,
+        ...options,
+      } as never),
+    );
+    instances.push(instance);
+    await instance.ready;
+    const [pid] = runningHere().filter((one) => !others.has(one));
+    if (pid === undefined) throw new Error(`${name} does not run`);
+    return { port: Number((await instance.unsafeGetDirectURL(name)).port), pid };
+  };
+  const store = await start("store", {
+    kvNamespaces: ["SNAPSHOTS"],
+    durableObjects: objects(),
+    resourcePersistencePath: path.join(folder, "store"),
   });
-  const worker = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "blastdoor",
-      modules: [{ type: "ESModule", path: "index.js", contents: readFileSync(path.join(folder, "index.js"), "utf8") }],
-      compatibilityDate: "2026-11-01",
-      compatibilityFlags: ["nodejs_compat"],
-      bindings: { ADMIN_TOKEN, EVENT_STREAMS: "on" },
-      kvNamespaces: ["SNAPSHOTS"],
-      durableObjects: durableObjects(readFileSync(config, "utf8")),
-      durableObjectsPersist: path.join(folder, "objects"),
-      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-    }),
-  );
-  const port = Number((await worker.unsafeGetDirectURL("blastdoor")).port);
-  const admin = async <T>(method: string, route: string, body?: unknown): Promise<T> => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/projects/bench${route}`, {
+  const edge = await start("edge", {
+    serviceBindings: { STORE: { external: { address: `127.0.0.1:${store.port}`, http: {} } } },
+  });
+  const admin: Bench["admin"] = async <T>(method: string, route: string, body?: unknown): Promise<T> => {
+    const response = await fetch(`http://127.0.0.1:${store.port}/api/v1/projects/bench${route}`, {
       method,
       headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -60,24 +73,26 @@ export async function startBench(): Promise<Bench> {
     if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   };
-  const keys = await seed(admin);
   return {
-    port,
-    ...keys,
+    port: edge.port,
+    ...(await seed(admin)),
     admin,
+    cpu: () => ({ edge: cpuMs(edge.pid), store: cpuMs(store.pid) }),
     [Symbol.asyncDispose]: async () => {
-      await worker.dispose();
+      for (const instance of instances.reverse()) await instance.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** Every class that wrangler.toml binds, so that the bench runs whatever the Worker has become. */
-function durableObjects(toml: string): Record<string, { className: string; useSQLite: true }> {
-  const bound = [...toml.matchAll(/\[\[durable_objects\.bindings\]\]\s*name = "(\w+)"\s*class_name = "(\w+)"/g)];
-  return Object.fromEntries(
-    bound.map(([, name, className]) => [name, { className: className as string, useSQLite: true }]),
-  );
+let ticksPerSecond: number | undefined;
+
+/** User and system time of a process and all its threads (proc(5): fields 14 and 15). */
+function cpuMs(pid: number): number {
+  ticksPerSecond ??= Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond;
 }
 
 /** A hundred flags to evaluate, and one in the first stage of a plan with every kind of guard. */

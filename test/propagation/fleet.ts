@@ -53,19 +53,34 @@ export const ADMIN_TOKEN = "bda_propagation-tests";
 export const BREAK_GLASS_SECRET = "break-glass-secret-of-the-propagation-tests";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
-const COMPATIBILITY_DATE = "2026-11-01";
-let bundled: string | undefined;
+export const COMPATIBILITY_DATE = "2026-11-01";
+/** Every object that wrangler.toml binds, of this script or of another one. */
+export function objects(scriptName?: string) {
+  const { durable_objects } = unstable_readConfig({ config: path.join(root, "wrangler.toml") });
+  return Object.fromEntries(
+    durable_objects.bindings.map(({ name, class_name }: { name: string; class_name: string }) => [
+      name,
+      { className: class_name, useSQLite: true, ...(scriptName && { scriptName }) },
+    ]),
+  );
+}
 
-/** Bundled by wrangler, as for a deployment; once for each process. */
-function bundle(): string {
-  if (bundled !== undefined) return bundled;
+const bundled = new Map<string, string>();
+
+/**
+ * Bundled by wrangler, as for a deployment; once for each process.
+ *
+ * @param main the Worker's file, relative to the repository
+ */
+export function bundle(main: string): string {
+  const known = bundled.get(main);
+  if (known !== undefined) return known;
   const into = mkdtempSync(path.join(tmpdir(), "blastdoor-bundle-"));
   try {
     const config = path.join(into, "wrangler.json");
-    const main = path.join(root, "worker", "testing", "faulty-worker.ts");
     const text = {
-      name: "faulty",
-      main,
+      name: "bundle",
+      main: path.join(root, main),
       compatibility_date: COMPATIBILITY_DATE,
       compatibility_flags: ["nodejs_compat"],
     };
@@ -83,8 +98,9 @@ function bundle(): string {
       },
       stdio: ["ignore", "ignore", "inherit"],
     });
-    bundled = readFileSync(path.join(into, "faulty-worker.js"), "utf8");
-    return bundled;
+    const contents = readFileSync(path.join(into, `${path.basename(main, ".ts")}.js`), "utf8");
+    bundled.set(main, contents);
+    return contents;
   } finally {
     rmSync(into, { recursive: true, force: true });
   }
@@ -92,7 +108,7 @@ function bundle(): string {
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-fleet-"));
-  const contents = bundle();
+  const contents = bundle("worker/testing/faulty-worker.ts");
   const shared = {
     modules: [{ type: "ESModule" as const, path: "index.js", contents }],
     compatibilityDate: COMPATIBILITY_DATE,
@@ -100,14 +116,6 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
   const variables = { ADMIN_TOKEN, BREAK_GLASS_SECRET, ...options.bindings };
-  const { durable_objects } = unstable_readConfig({ config: path.join(root, "wrangler.toml") });
-  const objects = (scriptName?: string) =>
-    Object.fromEntries(
-      durable_objects.bindings.map(({ name, class_name }: { name: string; class_name: string }) => [
-        name,
-        { className: class_name, useSQLite: true, ...(scriptName && { scriptName }) },
-      ]),
-    );
   const instances: Miniflare[] = [];
   const running: number[] = [];
   const isolates: Isolate[] = [];
@@ -184,7 +192,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 /** Processes of workerd that this one has started. */
-function runningHere(): number[] {
+export function runningHere(): number[] {
   return readdirSync("/proc").flatMap((name) => {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, "utf8");

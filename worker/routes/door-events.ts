@@ -20,6 +20,8 @@ export async function countDoors(env: Env, loaded: Loaded, sent: readonly unknow
   const byFlag = new Map<string, DoorEvent[]>();
   const now = Date.now();
   for (const one of sent) {
+    // Most events are about no door: looking costs less than checking.
+    if (tests.get((one as { flag?: string } | null)?.flag ?? "")?.kind !== "fake-door") continue;
     const parsed = telemetryEvent.safeParse(one);
     if (!parsed.success) continue;
     const { type, flag = "", variant, unit: attributes, time, marks } = parsed.data;

@@ -13,7 +13,7 @@ import { ProblemError, problemResponse } from "../http/problem.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
-import { type Intake, sortEvents } from "../telemetry/intake.ts";
+import { type Intake, sortInTurns } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
 import { TELEMETRY_SHARDS } from "../telemetry/unit-hash.ts";
 import { countDoors } from "./door-events.ts";
@@ -98,7 +98,7 @@ async function take(request: Request, env: Env, waitUntil: (work: Promise<unknow
   const receivedAt = Date.now();
   const nameOf = (shard: number) => `${project}/${environment}/${shard}`;
   const keep = Array.from({ length: TELEMETRY_SHARDS }, (_, shard) => levels.of(nameOf(shard), receivedAt));
-  const sorted = sortEvents({
+  const intake: Intake = {
     events: batch.events,
     sentAt: batch.sentAt,
     receivedAt,
@@ -109,7 +109,8 @@ async function take(request: Request, env: Env, waitUntil: (work: Promise<unknow
     revision,
     visitor: visitorOf(request, loaded, key.kind),
     keep: (shard) => keep[shard] as KeepLevels,
-  });
+  };
+  const sorted = await sortInTurns(intake, () => scheduler.wait(0));
   const ingest = (shard: number, part: ShardBatch): Promise<ShardReply> =>
     Promise.race([
       telemetryShard(env, project, environment, shard).ingest(part),

@@ -31,6 +31,39 @@ describe("a shard", () => {
     for (const { server } of run(new Admission(CAPACITY), 5, { server: CAPACITY })) expect(server).toBe(CAPACITY);
   });
 
+  test("takes what senders catch up after a pause, as far as it had idled, and no more", () => {
+    const admission = new Admission(CAPACITY);
+    run(admission, 4, { server: 0.8 * CAPACITY });
+    const [after] = run(admission, 1, { server: 1.6 * CAPACITY }, 5);
+    expect(after?.server).toBe(1.6 * CAPACITY);
+    const flood = run(admission, 5, { server: 1.6 * CAPACITY }, 6);
+    for (const { server } of flood.slice(2)) expect(server).toBeLessThan(1.1 * CAPACITY);
+  });
+
+  test("takes every event of a steady sender whose machine stands still for a second", () => {
+    for (const pauseMs of [100, 300, 500, 1_000]) {
+      const admission = new Admission(CAPACITY);
+      for (let due = 0; due < 30_000; due += 40) {
+        const now = due < 10_000 ? due : Math.max(due, 10_000 + pauseMs);
+        expect(admission.offer("server", (0.8 * CAPACITY) / 25, now).server).toBe(1);
+      }
+    }
+  });
+
+  test("gives client keys no credit", () => {
+    for (const { client } of run(new Admission(CAPACITY), 10, { client: 0.9 * CAPACITY }).slice(1))
+      expect(client).toBeLessThan(0.7 * CAPACITY);
+  });
+
+  test("a pause of any length is worth one second", () => {
+    const admission = new Admission(CAPACITY);
+    run(admission, 1, { server: CAPACITY });
+    const [after] = run(admission, 1, { server: 8 * CAPACITY }, 100_000);
+    expect(after?.server).toBeLessThan(5 * CAPACITY);
+    for (const { server } of run(admission, 3, { server: 8 * CAPACITY }, 100_001).slice(1))
+      expect(server).toBeLessThan(1.3 * CAPACITY);
+  });
+
   test("stores about its capacity of four times as much, from the first second on", () => {
     for (const { server } of run(new Admission(CAPACITY), 10, { server: 4 * CAPACITY })) {
       expect(server).toBeGreaterThan(0.8 * CAPACITY);
