@@ -12,7 +12,6 @@ beforeAll(async () => {
   [server, browser] = await Promise.all([startServer({ env: { SEED: "" } }), launch()]);
   ({ page } = await signedIn(browser, server));
   errors = watchErrors(page);
-  page.on("dialog", (dialog) => dialog.accept());
 });
 afterAll(async () => {
   await browser?.close();
@@ -42,6 +41,7 @@ test("a trigger is made, shown once, called, seen to have killed, and taken back
   await panel.getByText("Killed the flag").waitFor();
   expect(await panel.locator(".secret").count()).toBe(0);
   await panel.getByRole("button", { name: "Take back Checkout errors" }).click();
+  await page.getByRole("button", { name: "Take it back" }).click();
   await panel.getByText("No monitoring can stop this flag yet.").waitFor();
   expect((await call({})).status).toBe(404);
   expect(errors).toEqual([]);
