@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { ExportDocument } from "../../shared/schema/admin.ts";
 import { answer, api, type Environment } from "../api.ts";
 import { ChangeList } from "../flag/change-list.tsx";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
@@ -85,17 +86,7 @@ export function PromoteDialog({ document, flags, from, to, close }: PromoteDialo
       )}
       {!preview.value && problem.value === null && <p class="muted">Looking at what would change…</p>}
       {problem.value !== null && <Problem error={problem.value} />}
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          data-first
-          value={comment.value}
-          maxLength={1000}
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} first />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Cancel

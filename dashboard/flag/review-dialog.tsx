@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { Refusal } from "../api.ts";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
@@ -68,18 +69,7 @@ export function ReviewDialog({ parts, close }: ReviewDialogProps) {
         </section>
       ))}
       {problem.value !== null && <Problem error={problem.value} />}
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          data-first
-          value={comment.value}
-          maxLength={1000}
-          placeholder="Looks good at 10 %, going on"
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} example="Looks good at 10 %, going on" first />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Back

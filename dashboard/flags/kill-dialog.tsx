@@ -1,5 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import { api, type Environment, type FlagView, stateAnswer } from "../api.ts";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
@@ -95,18 +96,7 @@ function Confirm({ flag, environment: first }: { flag: FlagView; environment: En
           <Icon name="alert" /> These depend on it and switch off too: <strong>{dependants.join(", ")}</strong>
         </p>
       )}
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          data-first
-          value={comment.value}
-          maxLength={1000}
-          placeholder="Errors at checkout"
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} example="Errors at checkout" first />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Cancel

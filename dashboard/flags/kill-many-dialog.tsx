@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { api, type Environment, type FlagView, refusalOf, stateAnswer } from "../api.ts";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
@@ -123,18 +124,7 @@ export function KillManyDialog({ flags, environment, note, where, close, done }:
           })}
         />
       )}
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          data-first
-          value={comment.value}
-          maxLength={1000}
-          placeholder="Errors since three o'clock"
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} example="Errors since three o'clock" first />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Cancel

@@ -1,5 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import { api, type Environment, type FlagView, stateAnswer } from "../api.ts";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
@@ -55,18 +56,7 @@ function Confirm({ flag, environment }: { flag: FlagView; environment: Environme
         </p>
       )}
       {problem.value !== null && <Problem error={problem.value} />}
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          data-first
-          value={comment.value}
-          maxLength={1000}
-          placeholder="Fixed in 3.2.1"
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} example="Fixed in 3.2.1" first />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Cancel

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { api, type Environment, type FlagView } from "../api.ts";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
@@ -114,18 +115,7 @@ function ArchiveMany({ project, flags, close }: ArchiveManyProps) {
         ))}
       </ul>
       {problem.value !== null && <Problem error={problem.value} />}
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          data-first
-          value={comment.value}
-          maxLength={1000}
-          placeholder="The release is through"
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} example="The release is through" first />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Cancel

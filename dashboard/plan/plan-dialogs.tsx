@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { PlanView } from "../../shared/schema/plan.ts";
 import type { Environment } from "../api.ts";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
@@ -111,17 +112,7 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
         </p>
       )}
       {problem.value !== null && <Problem error={problem.value} />}
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          data-first
-          value={comment.value}
-          maxLength={1000}
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} first />
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>
           Cancel

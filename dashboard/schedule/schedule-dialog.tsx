@@ -4,6 +4,7 @@ import type { ScheduleView } from "../../shared/schema/schedule.ts";
 import { answer, api, type Environment, type FlagView } from "../api.ts";
 import { ChangeList } from "../flag/change-list.tsx";
 import { discard, editing, isEdited, type Place } from "../flag/documents.ts";
+import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
@@ -133,17 +134,7 @@ export function ScheduleDialog({ project, environment, flag, close }: ScheduleDi
           </datalist>
         </label>
       </div>
-      <label class="field">
-        <span class="label">Why? (for the history)</span>
-        <input
-          value={comment.value}
-          maxLength={1000}
-          placeholder="The campaign begins"
-          onInput={(event) => {
-            comment.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <CommentField comment={comment} example="The campaign begins" />
       <p class="muted">
         Checked again when its time comes: what no longer fits then changes nothing and says so here. A schedule never
         lifts a kill.
