@@ -10,6 +10,7 @@ import type { Env } from "../env.ts";
 import { fromBase64 } from "../http/base64.ts";
 import { listShardKey, readListShard } from "../kv/list-shards.ts";
 import { log } from "../log.ts";
+import { within } from "../within.ts";
 
 /** An evaluation waits this long (ms) for shards; then it goes on without, and what they would say is unknown. */
 export const LIST_DEADLINE_MS = 20;
@@ -192,13 +193,7 @@ const NONE: readonly SegmentList[] = [];
 export const listsNeeded = (compiled: CompiledSnapshot, flag?: string): readonly SegmentList[] =>
   flag === undefined ? compiled.lists : (compiled.listsByFlag.get(flag) ?? NONE);
 
-const timed = <T>(work: Promise<T>): Promise<T> =>
-  Promise.race([
-    work,
-    scheduler.wait(LEASE_MS).then((): never => {
-      throw new Error(`no answer within ${LEASE_MS} ms`);
-    }),
-  ]);
+const timed = <T>(work: Promise<T>): Promise<T> => within(LEASE_MS, work);
 
 let memory: ListMemory | undefined;
 

@@ -6,6 +6,7 @@ import type { Env } from "../env.ts";
 import { readBreakGlass } from "../kv/break-glass.ts";
 import { kvSnapshotStore } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
+import { within } from "../within.ts";
 import type { EdgeSources } from "./edge.ts";
 
 /** The data centre's copy of a pointer lives this long (s): one look-up a second and data centre. */
@@ -24,13 +25,7 @@ const claimUrl = (project: string) => `https://blastdoor.invalid/claim/${project
 const breakGlassUrl = (project: string) => `https://blastdoor.invalid/break-glass/${project}`;
 const lastUrl = (project: string, environment: string) => `https://blastdoor.invalid/last/${project}/${environment}`;
 
-const timed = <T>(work: Promise<T>): Promise<T> =>
-  Promise.race([
-    work,
-    scheduler.wait(CALL_TIMEOUT_MS).then((): never => {
-      throw new Error(`no answer within ${CALL_TIMEOUT_MS} ms`);
-    }),
-  ]);
+const timed = <T>(work: Promise<T>): Promise<T> => within(CALL_TIMEOUT_MS, work);
 
 /** The real things behind the lane: Cache API, Durable Object, KV and clock. */
 export function edgeSources(env: Env, colo: string): EdgeSources {

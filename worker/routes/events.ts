@@ -16,6 +16,7 @@ import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts"
 import { type Intake, sortInTurns } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
 import { TELEMETRY_SHARDS } from "../telemetry/unit-hash.ts";
+import { within } from "../within.ts";
 import { countDoors } from "./door-events.ts";
 
 export const EVENTS_PATH = "/v1/events";
@@ -112,12 +113,7 @@ async function take(request: Request, env: Env, waitUntil: (work: Promise<unknow
   };
   const sorted = await sortInTurns(intake, () => scheduler.wait(0));
   const ingest = (shard: number, part: ShardBatch): Promise<ShardReply> =>
-    Promise.race([
-      telemetryShard(env, project, environment, shard).ingest(part),
-      scheduler.wait(SHARD_TIMEOUT_MS).then((): never => {
-        throw new Error(`no answer within ${SHARD_TIMEOUT_MS} ms`);
-      }),
-    ]);
+    within(SHARD_TIMEOUT_MS, telemetryShard(env, project, environment, shard).ingest(part));
   if (key.kind === "server") {
     const shift = batch.sentAt === undefined ? 0 : receivedAt - batch.sentAt;
     const doors = countDoors(env, loaded, batch.events, shift);

@@ -16,6 +16,7 @@ import { flagStore } from "../durable/stubs.ts";
 import { ProblemError } from "../http/problem.ts";
 import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
 import { log } from "../log.ts";
+import { within } from "../within.ts";
 import { execute, found, written } from "./execute.ts";
 import { adminRoute, body, json, optionalBody, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
@@ -282,10 +283,7 @@ export const flags = router()
 
 /** Administration fails closed: a restore that cannot see the break-glass kills could not lift them. */
 async function emergencies(namespace: KVNamespace, project: string): Promise<BreakGlass> {
-  const late = scheduler.wait(KV_TIMEOUT_MS).then(() => {
-    throw new Error(`no answer within ${KV_TIMEOUT_MS} ms`);
-  });
-  return Promise.race([readBreakGlass(namespace, project), late]).catch((error: unknown) => {
+  return within(KV_TIMEOUT_MS, readBreakGlass(namespace, project)).catch((error: unknown) => {
     log({ event: "break-glass-unreadable", project, error: String(error) });
     const detail = "The break-glass kills cannot be read, so they could not be lifted. Nothing was changed; try again.";
     throw new ProblemError(503, "kv-unavailable", "KV did not answer", { detail }, { "Retry-After": "5" });
