@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
-import { comment, instant, key, slug } from "./primitives.ts";
+import { comment, echoed, instant, key, slug } from "./primitives.ts";
 import { METRIC_KINDS, metric, SERIES_LIMITS } from "./series.ts";
 
 /** What a breach sets off. `alert` tells and touches nothing. */
@@ -42,16 +42,6 @@ export const guardRun = z.strictObject({ id: z.string(), entry: z.int().min(1), 
 
 export const guardEntity = z.strictObject({ ...guardFields, run: guardRun }).superRefine(checkNames);
 
-/** Fields that answers carry and that a client may send back unchanged; nothing is taken from them. */
-const echoed = {
-  environment: slug.optional(),
-  flag: key.optional(),
-  version: z.int().optional(),
-  revision: z.int().optional(),
-  createdAt: z.string().optional(),
-  updatedAt: z.string().optional(),
-  run: z.unknown().optional(),
-};
 export const guardWrite = z
   .strictObject({ ...guardFields, ...echoed, comment: comment.optional() })
   .superRefine(checkNames)

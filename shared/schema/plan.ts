@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS, SPLIT_TOTAL } from "../limits.ts";
-import { comment, instant, key, name, slug } from "./primitives.ts";
+import { comment, echoed, instant, key, name, slug } from "./primitives.ts";
 import { metric } from "./series.ts";
 
 /** Who a stage adds: a segment's people, or a share of everybody in parts of SPLIT_TOTAL. */
@@ -196,16 +196,6 @@ export const planView = z
   .meta({ id: "Plan" });
 export type PlanView = z.infer<typeof planView>;
 
-/** Fields that answers carry and that a client may send back unchanged; nothing is taken from them. */
-const echoed = {
-  environment: slug.optional(),
-  flag: key.optional(),
-  version: z.int().optional(),
-  revision: z.int().optional(),
-  createdAt: z.string().optional(),
-  updatedAt: z.string().optional(),
-  run: z.unknown().optional(),
-};
 export const planWrite = z
   .strictObject({ ...planFields, ...echoed, comment: comment.optional() })
   .superRefine(checkPlan)

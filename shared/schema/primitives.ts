@@ -40,3 +40,17 @@ export const instant = z.iso.datetime({
 /** A record whose keys are checked, parsed into an object that `__proto__` cannot reach. */
 export const recordOf = <V extends z.ZodType>(value: V, max: number, what: string) =>
   z.record(key, value).refine((record) => Object.keys(record).length <= max, `at most ${max} ${what}`);
+
+/**
+ * Of what belongs to a flag in an environment: fields that answers carry and that a client may send back unchanged.
+ * Nothing is taken from them.
+ */
+export const echoed = {
+  environment: slug.optional(),
+  flag: key.optional(),
+  version: z.int().optional(),
+  revision: z.int().optional(),
+  createdAt: z.string().optional(),
+  updatedAt: z.string().optional(),
+  run: z.unknown().optional(),
+};

@@ -84,6 +84,25 @@ export function overLimit(limit: keyof typeof LIMITS, actual: number): Rejection
   return actual > max ? { code: "limit-exceeded", limit, max, actual } : null;
 }
 
+/**
+ * The document of a flag in one environment that a command would change, null while there is none; refused when the
+ * flag or the race is lost, or when whoever asks may not.
+ */
+export function flagDocument<E extends "guard" | "plan">(
+  entity: E,
+  { environment, flag: key }: { environment: string; flag: string },
+  c: Circumstances,
+): Result<{ flag: Row<"flag">; row: Row<E> | null }> {
+  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
+  const flag = liveFlag(c.view, key);
+  if (!flag.ok) return flag;
+  const row = c.view.get(entity, environment, key);
+  const refused =
+    versionConflict(`${entity} of "${key}" in ${environment}`, row, c.ifVersion) ??
+    mayChange(c.actor, flag.value.body.purpose);
+  return refused ? reject(refused) : { ok: true, value: { flag: flag.value, row } };
+}
+
 export function liveFlag(view: ProjectView, flag: string): Result<Row<"flag">> {
   const row = view.get("flag", "", flag);
   if (!row) return reject({ code: "flag-not-found", flag });

@@ -3,29 +3,16 @@ import type { GuardDefinition } from "../../../shared/schema/guard.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
 import { type FieldIssue, type Result, reject } from "../result.ts";
-import {
-  type Circumstances,
-  change,
-  type Decision,
-  decision,
-  liveFlag,
-  mayChange,
-  versionConflict,
-} from "./decision.ts";
+import { type Circumstances, change, type Decision, decision, flagDocument, liveFlag } from "./decision.ts";
 
 /** Sets or replaces the guard of a flag. What it watches begins anew, as its rule of counting may be another. */
 export function putGuard(command: CommandOf<"putGuard">, c: Circumstances): Result<Decision> {
   const { environment, flag: key, guard } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
-  if (!flag.ok) return flag;
-  const row = c.view.get("guard", environment, key);
-  const refused =
-    versionConflict(`guard of "${key}" in ${environment}`, row, c.ifVersion) ??
-    mayChange(c.actor, flag.value.body.purpose);
-  if (refused) return reject(refused);
+  const found = flagDocument("guard", command, c);
+  if (!found.ok) return found;
+  const { flag, row } = found.value;
   const state = c.view.get("state", environment, key)?.body;
-  const issues = guardIssues(guard, flag.value.body, state);
+  const issues = guardIssues(guard, flag.body, state);
   if (issues.length > 0) return reject({ code: "invalid", issues });
   if (row && change("guard", environment, key, row.body, { ...guard, run: row.body.run }).length === 0)
     return decision([], []);
@@ -35,14 +22,9 @@ export function putGuard(command: CommandOf<"putGuard">, c: Circumstances): Resu
 
 export function deleteGuard(command: CommandOf<"deleteGuard">, c: Circumstances): Result<Decision> {
   const { environment, flag: key } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
-  if (!flag.ok) return flag;
-  const row = c.view.get("guard", environment, key);
-  const refused =
-    versionConflict(`guard of "${key}" in ${environment}`, row, c.ifVersion) ??
-    mayChange(c.actor, flag.value.body.purpose);
-  if (refused) return reject(refused);
+  const found = flagDocument("guard", command, c);
+  if (!found.ok) return found;
+  const { row } = found.value;
   if (!row) return reject({ code: "guard-not-found", flag: key, environment });
   return decision(change("guard", environment, key, row.body, null), [environment]);
 }

@@ -19,15 +19,7 @@ import type { HaltReason, Plan, PlanDefinition, PlanRun, PlanStep } from "../../
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import { type FieldIssue, type Rejection, type Result, reject } from "../result.ts";
-import {
-  type Circumstances,
-  change,
-  type Decision,
-  decision,
-  liveFlag,
-  mayChange,
-  versionConflict,
-} from "./decision.ts";
+import { type Circumstances, change, type Decision, decision, flagDocument } from "./decision.ts";
 import { parseOrReject } from "./parse.ts";
 
 /*
@@ -280,17 +272,11 @@ function isEarly({ row, plan }: { row: Row<"plan">; plan: Running }, c: Circumst
 
 function concernedBy(command: { environment: string; flag: string }, c: Circumstances): Result<Concerned> {
   const { environment, flag: key } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
-  if (!flag.ok) return flag;
-  const row = c.view.get("plan", environment, key);
-  const refused =
-    versionConflict(`plan of "${key}" in ${environment}`, row, c.ifVersion) ??
-    mayChange(c.actor, flag.value.body.purpose);
-  if (refused) return reject(refused);
+  const found = flagDocument("plan", command, c);
+  if (!found.ok) return found;
   const state = c.view.get("state", environment, key)?.body;
   if (!state) return reject({ code: "flag-not-found", flag: key });
-  return { ok: true, value: { environment, flag: flag.value, state, row } };
+  return { ok: true, value: { environment, ...found.value, state } };
 }
 
 type WithPlan = Concerned & { row: Row<"plan"> };
