@@ -8,7 +8,7 @@ import { exposition } from "../metrics/exposition.ts";
 import { type ProjectFacts, projectMetrics } from "../metrics/project-metrics.ts";
 import { telemetryStats } from "../telemetry/totals.ts";
 
-/** Projects of one scrape: each costs a request to its store, and eight for each environment's telemetry. */
+/** Projects of one scrape: each costs a request to its store, and one to every shard of each environment's telemetry. */
 const MAX_PROJECTS = 50;
 /** Environments whose telemetry one scrape asks for: a Worker has 10,000 subrequests, and a scraper 10 s. */
 const MAX_TELEMETRY = 200;
