@@ -195,12 +195,13 @@ test(`${MANY} streams: all hear of a kill while evaluations go on, and dropped a
   })();
   await shop.kill("checkout");
   await eventually(() => streams.every(({ told }) => told.length > 0), 15_000);
+  // While all of them are open, and however slow the machine is.
+  await eventually(() => evaluations > 20, 15_000);
   expect(streams.every(({ ended }) => !ended)).toBe(true);
   for (const stream of streams) stream.drop();
   await eventually(async () => (await edge.observed()).openStreams === 0, 15_000);
   going.abort();
   await evaluating;
-  expect(evaluations).toBeGreaterThan(20);
   // Whoever held the lease may have been among them.
   await shop.restore("checkout");
   await until(edge, shop.server, is(true));
