@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { AuditRow } from "../../shared/schema/admin.ts";
 import type { GuardStatus } from "../../shared/schema/guard.ts";
-import { answer, api, Refusal } from "../api.ts";
+import { answer, api } from "../api.ts";
 import { type Mark, marksOf } from "./marks.ts";
 
 export interface GuardPlace {
@@ -16,19 +16,21 @@ export interface Watched {
   marks: Mark[];
 }
 
-const routes = api.projects[":project"].environments[":environment"].flags[":flag"].guard;
+const routes = api.projects[":project"].environments[":environment"];
 /** How often the guard's view is read (ms); it looks once a second itself. */
 const EVERY_MS = 2_000;
 const shown = signal<Record<string, Watched | null>>({});
 const placeKey = ({ project, environment, flag }: GuardPlace): string => `${project} ${environment} ${flag}`;
 
+/** What guards a flag, and what is seen; null when nothing does or did. */
+export async function readGuard({ project, environment, flag }: GuardPlace): Promise<GuardStatus | null> {
+  // Of the list: there, to have none is an answer like any other, and no error in the browser's console.
+  const { guards } = await answer(routes.guards.$get({ param: { project, environment }, query: { flag } }));
+  return (guards[0] as GuardStatus | undefined) ?? null;
+}
+
 async function load(place: GuardPlace): Promise<void> {
-  let watch: GuardStatus["watch"] = null;
-  try {
-    ({ watch } = (await answer(routes.$get({ param: place }))) as GuardStatus);
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== "guard-not-found") throw error;
-  }
+  const watch = (await readGuard(place))?.watch ?? null;
   const marks = watch ? await changesSince(place, watch.startedAt) : [];
   shown.value = { ...shown.value, [placeKey(place)]: watch && { watch, marks } };
 }
@@ -58,6 +60,6 @@ export function useGuard(place: GuardPlace, stamp: unknown): Watched | null {
 }
 
 export async function approve(place: GuardPlace): Promise<void> {
-  await routes.approve.$post({ param: place });
+  await routes.flags[":flag"].guard.approve.$post({ param: place });
   await load(place);
 }

@@ -7,8 +7,9 @@ import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { ago, exactly } from "../words/time-words.ts";
+import type { GuardPlace } from "./guard-store.ts";
 import { SetupForm } from "./setup-form.tsx";
-import { deleteGuard, type GuardPlace, putGuard, useGuardStatus } from "./setup-store.ts";
+import { deleteGuard, putGuard, useGuardStatus } from "./setup-store.ts";
 
 /** Without a look for this long (ms), a guard is blind and says so. */
 const BLIND_MS = 15_000;

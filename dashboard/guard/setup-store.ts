@@ -1,14 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { GuardDefinition, GuardStatus } from "../../shared/schema/guard.ts";
-import { answer, api, refusalOf } from "../api.ts";
+import { api } from "../api.ts";
+import { type GuardPlace, readGuard } from "./guard-store.ts";
 
 const routes = api.projects[":project"].environments[":environment"].flags[":flag"].guard;
-export interface GuardPlace {
-  project: string;
-  environment: string;
-  flag: string;
-}
 
 /** How often an active guard is read (ms). */
 const EVERY_MS = 3_000;
@@ -31,15 +27,6 @@ export function useGuardStatus(place: GuardPlace, stamp: string, failed: (error:
     return () => clearInterval(timer);
   }, [stamp]);
   return { status: status.value, read };
-}
-
-async function readGuard(param: GuardPlace): Promise<GuardStatus | null> {
-  try {
-    return await answer(routes.$get({ param }));
-  } catch (error) {
-    if (refusalOf(error).code === "guard-not-found") return null;
-    throw error;
-  }
 }
 
 export const putGuard = (param: GuardPlace, json: Pick<GuardDefinition, "metrics" | "onBreach">) =>

@@ -85,12 +85,14 @@ test("harm turns it red, the flag is killed, the plan halts, and the page says s
 
 test("past the cap on automatic kills a banner asks, and one key answers", async () => {
   let approved = 0;
-  await page.route("**/flags/checkout/guard", async (route) => {
+  await page.route("**/guards?flag=checkout", async (route) => {
     const answer = await route.fetch();
-    const status = (await answer.json()) as { watch: { state: string; reason: string } };
-    status.watch.state = approved > 0 ? "breached" : "waiting-for-approval";
-    status.watch.reason = "errors: 100 % of 30 units";
-    await route.fulfill({ response: answer, json: status });
+    const { guards } = (await answer.json()) as { guards: { watch: { state: string; reason: string } }[] };
+    for (const { watch } of guards) {
+      watch.state = approved > 0 ? "breached" : "waiting-for-approval";
+      watch.reason = "errors: 100 % of 30 units";
+    }
+    await route.fulfill({ response: answer, json: { guards } });
   });
   await page.route("**/guard/approve", async (route) => {
     approved++;

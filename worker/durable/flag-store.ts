@@ -121,6 +121,7 @@ const METHODS = [
   "listEnvironments",
   "listSchedules",
   "getGuard",
+  "listGuards",
   "getPlan",
   "listPlans",
   "listPlanTemplates",

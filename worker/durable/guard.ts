@@ -40,7 +40,7 @@ const RECENT_BREACH_MS = 3_600_000;
  * does harm. A shell around `shared/statistics` and `guard-look.ts`. With nothing to watch it sleeps.
  */
 export class Guard extends DurableBase {
-  protected readonly methods = new Set(["watch", "status", "states", "approve"]);
+  protected readonly methods = new Set(["watch", "status", "statuses", "states", "approve"]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #book: GuardBook;
@@ -202,7 +202,7 @@ export class Guard extends DurableBase {
   }
 
   /** What is watched of a flag, or was last; null when nothing ever was. */
-  status(flag: string): GuardStatus["watch"] {
+  status(flag: string, charts = true): GuardStatus["watch"] {
     const watch = this.#ready ? this.#book.ofFlag(flag, 1)[0] : undefined;
     if (!watch) return null;
     const { series, active, body, findings, breach } = watch;
@@ -220,9 +220,14 @@ export class Guard extends DurableBase {
       clientAlerts: findings?.clientAlerts ?? [],
       mismatch: findings?.mismatch ?? null,
       breach,
-      history: this.#book.history(series),
+      history: charts ? this.#book.history(series) : {},
       apart: findings?.apart ?? { unattributed: 0, afterKill: 0, mismatched: 0, excluded: 0 },
     };
+  }
+
+  /** The same of several flags, in their order; charts only where they are asked for. */
+  statuses(flags: string[], charts: boolean): GuardStatus["watch"][] {
+    return flags.map((flag) => this.status(flag, charts));
   }
 
   get #project(): string {
@@ -234,4 +239,4 @@ export class Guard extends DurableBase {
   }
 }
 
-export type GuardMethods = Pick<Guard, "watch" | "status" | "states" | "approve">;
+export type GuardMethods = Pick<Guard, "watch" | "status" | "statuses" | "states" | "approve">;

@@ -156,6 +156,20 @@ export abstract class ProjectReader extends DurableBase {
     return row && guardView(row);
   }
 
+  /**
+   * Flags that have, or may have had, something watched: with a guard or a plan.
+   *
+   * @param flag only this one, if it exists; null: every one
+   */
+  listGuards(environment: string, flag: string | null = null) {
+    if (!this.ready || !this.documents.get("environment", "", environment)) return null;
+    const named = (entity: "guard" | "plan") => this.documents.list(entity, environment).map(({ key }) => key);
+    const flags = new Set(flag === null ? [...named("guard"), ...named("plan")].sort() : [flag]);
+    return [...flags]
+      .filter((one) => this.documents.get("flag", "", one))
+      .map((one) => ({ flag: one, guard: this.getGuard(environment, one) }));
+  }
+
   getPlan(environment: string, flag: string) {
     return this.ready ? planViewOf(this.documents, environment, flag, Date.now()) : null;
   }

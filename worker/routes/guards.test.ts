@@ -23,6 +23,24 @@ describe("a guard over HTTP", () => {
     expect((await api("DELETE", guard)).json.code).toBe("guard-not-found");
   });
 
+  test("is listed for its environment and by its flag; to have none is an empty list", async () => {
+    const { project, server, at, guard } = await guardedShop();
+    const list = async (query = "") => (await done("GET", `${at}/environments/production/guards${query}`)).guards;
+    expect(await list("?flag=public")).toEqual([]);
+    expect(await list("?flag=no-such-flag")).toEqual([]);
+    expect((await api("GET", `${at}/environments/mars/guards`)).json.code).toBe("environment-not-found");
+    await sendAll(server, visits(100, FINE));
+    await look(project);
+    const one = await done("GET", guard);
+    expect(one.watch.history["on/errors"]).toHaveLength(1);
+    expect(await list("?flag=server-only")).toEqual([one]);
+    expect(await list()).toEqual([{ ...one, watch: { ...one.watch, history: {} } }]);
+    await done("DELETE", guard);
+    expect(await list()).toEqual([]);
+    // What was seen last is still told.
+    expect(await list("?flag=server-only")).toMatchObject([{ guard: null, watch: { active: false } }]);
+  });
+
   test("names what is wrong", async () => {
     const { state } = await newShop();
     const guard = `${state}/public/guard`;

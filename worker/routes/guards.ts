@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { type GuardView, guardDefinition, guardStatus, guardView, guardWrite } from "../../shared/schema/guard.ts";
+import { key } from "../../shared/schema/primitives.ts";
 import { parseOrReject } from "../durable/decide/parse.ts";
 import { flagStore, guard } from "../durable/stubs.ts";
 import { rejectionProblem } from "../http/problem.ts";
@@ -7,7 +8,8 @@ import { execute, found, written } from "./execute.ts";
 import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
-const GUARD = "/projects/{project}/environments/{environment}/flags/{flag}/guard" as const;
+const ENVIRONMENT = "/projects/{project}/environments/{environment}" as const;
+const GUARD = `${ENVIRONMENT}/flags/{flag}/guard` as const;
 const tags = ["Stop button"];
 const answers = { 200: json(guardView, "The guard as it now stands"), 201: json(guardView, "Made") };
 /** What only answers carry. */
@@ -15,6 +17,29 @@ const ANSWERED = ["environment", "flag", "version", "revision", "createdAt", "up
 
 /** What watches a release and takes it back, with the numbers by which it decides. */
 export const guards = router()
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: `${ENVIRONMENT}/guards`,
+      tags,
+      summary: "What is guarded in an environment, or was, and what the guards see.",
+      description:
+        "Flags with a guard, or whose release plan is or was watched. With `flag`, that flag alone: a list of one, or an empty one. Charts (`history`) come with `flag` only.",
+      request: { params: params.environment, query: z.object({ flag: key.optional() }) },
+      responses: { 200: json(z.object({ guards: z.array(guardStatus) }), "By flag, as of the latest look") },
+    }),
+    async (c) => {
+      const { project, environment } = c.req.valid("param");
+      const { flag: only } = c.req.valid("query");
+      const listed = await flagStore(c.env, project).listGuards(environment, only ?? null);
+      const known = found(c, listed, "environment", environment);
+      if (known.length === 0) return c.json({ guards: [] }, 200);
+      const flags = known.map(({ flag }) => flag);
+      const watches = await guard(c.env, project, environment).statuses(flags, only !== undefined);
+      const all = known.map((one, index) => ({ environment, ...one, watch: watches[index] ?? null }));
+      return c.json({ guards: all.filter((one) => one.guard || one.watch) }, 200);
+    },
+  )
   .openapi(
     adminRoute("viewer", {
       method: "get",
