@@ -196,6 +196,8 @@ export const command = z.discriminatedUnion("type", [
 ]);
 export type Command = z.infer<typeof command>;
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
+/** What alarms, guards and drills send: no route takes any of these from a person. */
+export type OwnCommand = CommandOf<"applySchedule" | "reportBreach" | "stepBackPlan" | "recordDrill" | "warnBudget">;
 
 /** A command with everything that surrounds it. */
 export const envelope = z.strictObject({

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Command } from "../durable/commands.ts";
+import type { Command, OwnCommand } from "../durable/commands.ts";
 import { DurableUnavailable } from "../durable/durable-base.ts";
 import type { Reply } from "../durable/flag-store.ts";
 import { flagStore } from "../durable/stubs.ts";
@@ -16,7 +16,7 @@ type AdminContext = Context<AdminEnv>;
 export async function execute(
   c: AdminContext,
   project: string,
-  command: Command,
+  command: Exclude<Command, OwnCommand>,
   options: { comment?: string | undefined; dryRun?: boolean | undefined } = {},
 ): Promise<Reply> {
   const principal = c.get("principal");
