@@ -15,7 +15,7 @@ import { setup } from "./setup.mjs";
  */
 const EVERYTHING = [
   ["--project", "process"],
-  ["--project", "shared", "--project", "worker"],
+  ["--project", "pure", "--project", "worker"],
 ];
 
 await runMain(async () => {

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
-import { DurableUnavailable } from "./durable/durable-base.ts";
+import { DurableUnavailable } from "./durable/durable-stub.ts";
 import type { Env } from "./env.ts";
 import { ProblemError, problemResponse } from "./http/problem.ts";
 import { log } from "./log.ts";

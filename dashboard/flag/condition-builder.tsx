@@ -79,7 +79,6 @@ export function ConditionBuilder(props: ConditionBuilderProps) {
       )}
       {parts.length === 0 && depth === 0 && emptyWords && <p class="muted">{emptyWords}</p>}
       {parts.map((part, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: conditions have no names; their place is who they are.
         <div class="group-part" key={index}>
           {isGroup(part) ? (
             <ConditionBuilder

@@ -71,11 +71,10 @@ function Commands() {
           at.value = (chosen + step + found.length) % found.length;
         }}
       />
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field, which names the chosen option. */}
       <div id="commands" role="listbox" class="commands" aria-label="Found">
         {found.map((command, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: keys go to the field.
-          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field.
+          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field, which names the chosen option.
           <div
             key={`${command.kind} ${command.name}`}
             id={`command-${index}`}

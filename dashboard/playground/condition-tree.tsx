@@ -21,7 +21,6 @@ export function ConditionTree({ trace }: { trace: ConditionTrace }) {
       {inside.length > 0 && (
         <ul class="tree">
           {inside.map((one, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a condition is who it is by its place.
             <ConditionTree key={index} trace={one} />
           ))}
         </ul>

@@ -2,7 +2,7 @@ import type { Env } from "../env.ts";
 import type { CourierMethods } from "./courier/courier.ts";
 import type { DeskMethods } from "./desk.ts";
 import type { DirectoryMethods } from "./directory.ts";
-import { durableStub } from "./durable-base.ts";
+import { durableStub } from "./durable-stub.ts";
 import type { FlagStoreMethods } from "./flag-store.ts";
 import type { GuardMethods } from "./guard.ts";
 import type { TelemetryShardMethods } from "./telemetry-shard.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { LIMITS } from "../../shared/limits.ts";
 import type { ProductView } from "../../shared/schema/desk.ts";
 import { json } from "../../shared/schema/primitives.ts";
-import { DurableUnavailable } from "../durable/durable-base.ts";
+import { DurableUnavailable } from "../durable/durable-stub.ts";
 import { desk } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import type { Env } from "../env.ts";

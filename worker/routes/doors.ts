@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { LEAST_VIEW_MS } from "../durable/door-doubts.ts";
-import { DurableUnavailable } from "../durable/durable-base.ts";
+import { DurableUnavailable } from "../durable/durable-stub.ts";
 import { testLedger } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Command, OwnCommand } from "../durable/commands.ts";
-import { DurableUnavailable } from "../durable/durable-base.ts";
+import { DurableUnavailable } from "../durable/durable-stub.ts";
 import type { Reply } from "../durable/flag-store.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";

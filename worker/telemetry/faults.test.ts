@@ -1,7 +1,7 @@
 import { createExecutionContext, runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { EventAnswer } from "../../shared/schema/telemetry.ts";
-import { DurableUnavailable } from "../durable/durable-base.ts";
+import { DurableUnavailable } from "../durable/durable-stub.ts";
 import { TelemetryShard } from "../durable/telemetry-shard.ts";
 import { events as eventsRoute } from "../routes/events.ts";
 import { env } from "../testing/bindings.ts";

@@ -1,0 +1,36 @@
+type Stub<M> = {
+  [K in keyof M]: M[K] extends (...parameters: infer P) => infer R ? (...parameters: P) => Promise<Awaited<R>> : never;
+};
+
+/** The Durable Object could not be reached or failed; the command may or may not have been carried out. */
+export class DurableUnavailable extends Error {
+  override name = "DurableUnavailable";
+}
+
+/** A typed stub for the object called `name`. Every call is one request; faults become `DurableUnavailable`. */
+export function durableStub<M>(namespace: DurableObjectNamespace, name: string): Stub<M> {
+  const id = namespace.idFromName(name);
+  return new Proxy({} as Stub<M>, {
+    get(_target, method) {
+      // Awaiting a stub must not turn into a call of a method named `then`.
+      if (typeof method !== "string" || method === "then") return undefined;
+      return async (...parameters: unknown[]) => {
+        let status: number;
+        try {
+          // A stub whose object was evicted in mid-call stays broken, so that a call sent again needs a new one.
+          const response = await namespace.get(id).fetch(`https://durable/${method}`, {
+            method: "POST",
+            body: JSON.stringify(parameters),
+          });
+          // An answer that breaks off half-way is none.
+          if (response.ok) return await response.json();
+          status = response.status;
+          await response.body?.cancel();
+        } catch (cause) {
+          throw new DurableUnavailable(`${method} did not answer`, { cause });
+        }
+        throw new DurableUnavailable(`${method} answered ${status}`);
+      };
+    },
+  });
+}
