@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { runChild } from "./child.mjs";
 import { findNode } from "./pinned-node.mjs";
@@ -9,13 +9,17 @@ import { setup } from "./setup.mjs";
 
 // `npm test`: sets up, then runs every test under the pinned Node. Arguments go to vitest: `npm test -- shared`.
 
-/**
- * Without arguments everything runs, in two runs side by side: tests of whole processes and browsers wait most of their
- * time, and go one file at a time.
- */
+/** Tests of whole processes and browsers, one file at a time within a part: they wait most of their time. */
+const PROCESS_PARTS = 6;
+
+/** Without arguments everything runs, as many of these side by side as there are processors. */
 const EVERYTHING = [
-  ["--project", "process"],
   ["--project", "pure", "--project", "worker"],
+  ...Array.from({ length: PROCESS_PARTS }, (_, part) => [
+    "--project",
+    "process",
+    `--shard=${part + 1}/${PROCESS_PARTS}`,
+  ]),
 ];
 
 await runMain(async () => {
@@ -23,8 +27,7 @@ await runMain(async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-test-"));
   const asked = process.argv.slice(2);
   try {
-    const runs = (asked.length > 0 ? [asked] : EVERYTHING).map((args, n) => vitest(args, folder, n));
-    const results = await Promise.all(runs);
+    const results = await sideBySide(asked.length > 0 ? [asked] : EVERYTHING, (args, n) => vitest(args, folder, n));
     const total = { passed: 0, failed: 0, skipped: 0 };
     for (const { counts } of results) {
       total.passed += counts.passed;
@@ -38,6 +41,23 @@ await runMain(async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/**
+ * @template T, R
+ * @param {T[]} jobs
+ * @param {(job: T, n: number) => Promise<R>} run
+ * @returns {Promise<R[]>} in the order of the jobs
+ */
+async function sideBySide(jobs, run) {
+  /** @type {R[]} */
+  const results = [];
+  const left = jobs.entries();
+  const lane = async () => {
+    for (const [n, job] of left) results[n] = await run(job, n);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return results;
+}
 
 /**
  * One run of vitest. Only the first writes as it goes; another's words come when it has ended, unmixed.
