@@ -1,10 +1,11 @@
 import { below, bucketHash } from "./bucket.ts";
 import { type Page, pageOf } from "./chunks.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
-import { type Audience, armOf, belonging, hasUnit, outcomeOf, resultOf, type Subject, workOut } from "./evaluate.ts";
+import { type Audience, armOf, belonging, hasUnit, outcomeOf, resultOf, type Subject, truthOf } from "./evaluate.ts";
 import { type Fragment, joined, NOTHING } from "./outcome.ts";
-import type { Predicate, Unit } from "./predicate.ts";
-import { ALWAYS, AND_NEXT } from "./program.ts";
+import type { Predicate, Split, Unit } from "./predicate.ts";
+import { NONE } from "./program.ts";
+import type { RuleIndex } from "./rule-index.ts";
 import { BLOCKED, TRUE } from "./truth.ts";
 
 /**
@@ -49,17 +50,18 @@ export function evaluateAll(
 
 /** Where each chunk's combination of results stands, kills aside. */
 function findPlaces(subject: Subject): void {
-  const { found, places, halved } = subject.compiled.chunks;
+  const { found, places, halved, ruled } = subject.compiled.chunks;
   found.set(places.subarray(0, found.length));
   for (const { unit, flags } of halved) addHalves(flags, unit, subject);
-  addRuled(subject);
+  markClauses(ruled, subject);
+  addRuled(ruled, subject);
 }
 
 /** No call inside the loop, and no branch on a hash: a few nanoseconds a flag. */
-function addHalves(flags: Int32Array, unit: number, subject: Subject): void {
-  const { units, unitHashes, program, chunks } = subject.compiled;
+function addHalves(flags: Int32Array, unit: Unit, subject: Subject): void {
+  const { program, chunks } = subject.compiled;
   const { found } = chunks;
-  if (!hasUnit(units[unit] as Unit, subject)) {
+  if (!hasUnit(unit, subject)) {
     for (let at = 0; at < flags.length; at += 7) {
       const flag = flags[at + 5] as number;
       const result = resultOf(flag, subject) - (program.firsts[flag] as number);
@@ -67,40 +69,42 @@ function addHalves(flags: Int32Array, unit: number, subject: Subject): void {
     }
     return;
   }
-  const hashed = unitHashes[unit] as number;
+  const { hash } = unit;
   for (let at = 0; at < flags.length; at += 7) {
-    const second = 1 - below(bucketHash(flags[at + 1] as number, hashed), flags[at + 2] as number);
+    const second = 1 - below(bucketHash(flags[at + 1] as number, hash), flags[at + 2] as number);
     found[flags[at] as number]! += flags[at + 3 + second] as number;
   }
 }
 
-/** The loop over steps is resultOf's, with all that it reads held across flags: half the time. */
-function addRuled(subject: Subject): void {
-  const { program, predicates, memo, chunks } = subject.compiled;
-  const { steps, splits } = program;
-  const { ruled, found } = chunks;
-  const { stamp } = subject;
-  for (let at = 0; at < ruled.length; at += 5) {
-    let result = -1;
-    for (let step = ruled[at + 2] as number; result < 0; step += 2) {
-      const condition = steps[step] as number;
-      const served = steps[step + 1] as number;
-      if (condition !== ALWAYS) {
-        const known = memo[condition] as number;
-        const truth = known >> 2 === stamp ? known & 3 : workOut(predicates[condition] as Predicate, subject);
-        if (truth === BLOCKED) {
-          result = program.blocked[ruled[at + 1] as number] as number;
-          continue;
-        }
-        if (truth !== TRUE) {
-          for (let skipped = served; skipped === AND_NEXT; skipped = steps[step + 1] as number) step += 2;
-          continue;
-        }
-      }
-      if (served >= 0) result = served;
-      else if (served !== AND_NEXT) result = armOf(splits, ~served, subject);
+/** Marks of each flag the first clause whose condition holds or is blocked. */
+function markClauses({ conditions, starts, uses, otherwise, marks }: RuleIndex, subject: Subject): void {
+  marks.set(otherwise);
+  for (let at = 0; at < conditions.length; at++) {
+    const truth = truthOf(conditions[at] as Predicate, subject);
+    if (truth !== TRUE && truth !== BLOCKED) continue;
+    const blocked = truth === BLOCKED ? 1 : 0;
+    const end = starts[at + 1] as number;
+    for (let use = starts[at] as number; use < end; use += 2) {
+      const flag = uses[use] as number;
+      const mark = (uses[use + 1] as number) | blocked;
+      if (mark < (marks[flag] as number)) marks[flag] = mark;
     }
-    found[ruled[at] as number]! += (result - (ruled[at + 3] as number)) * (ruled[at + 4] as number);
+  }
+}
+
+function addRuled({ marks, adds, splits, flags }: RuleIndex, subject: Subject): void {
+  const { chunks } = subject.compiled;
+  const { found } = chunks;
+  for (let place = 0; place < marks.length; place++) {
+    const mark = marks[place] as number;
+    const at = place * 4;
+    let add = adds[mark >> 1] as number;
+    if (add < 0 || (mark & 1) === 1) {
+      let result = (mark & 1) === 1 ? NONE : armOf(splits[~add] as Split, subject);
+      if (result === NONE) result = resultOf(flags[at] as number, subject);
+      add = (result - (flags[at + 2] as number)) * (flags[at + 3] as number);
+    }
+    found[flags[at + 1] as number]! += add;
   }
 }
 

@@ -1,4 +1,6 @@
-import { ALWAYS, constantResult, NONE, type Program } from "./program.ts";
+import type { Unit } from "./predicate.ts";
+import { type Clause, constantResult, NONE, type Program } from "./program.ts";
+import { type RuledFlag, type RuleIndex, ruleIndexOf } from "./rule-index.ts";
 
 /*
  * Neighbouring flags whose results have few combinations form a chunk, and a chunk's bulk fragment is made once per
@@ -19,8 +21,8 @@ export interface Chunks {
   readonly of: Int32Array;
   /** Per chunk: its first flag; one more at the end. */
   readonly flags: Int32Array;
-  /** Flags with conditions, in fives: chunk, flag, its first step, its first result, what a result counts. */
-  readonly ruled: Int32Array;
+  /** Flags with conditions, and splits of more than two. */
+  readonly ruled: RuleIndex;
   /** Flags that are a split of two and nothing else, by what they bucket. */
   readonly halved: readonly Halved[];
   /** Per chunk: the place of its first combination in a page; one more at the end. */
@@ -34,7 +36,7 @@ export interface Chunks {
 
 /** Flags that everybody gets one half or the other of: most of a project's rollouts, and quickest done together. */
 export interface Halved {
-  readonly unit: number;
+  readonly unit: Unit;
   /** In sevens: chunk, seed, the first half's end, what either half counts, flag, what a result counts. */
   readonly flags: Int32Array;
 }
@@ -56,14 +58,14 @@ export function pageOf(chunks: Chunks): Page {
   };
 }
 
-export function chunksOf(program: Program): Chunks {
-  const { firsts, starts } = program;
+export function chunksOf(program: Program, clauses: readonly (readonly Clause[])[]): Chunks {
+  const { firsts } = program;
   const count = firsts.length - 1;
   const of = new Int32Array(count);
   const flags: number[] = [];
   const places: number[] = [];
-  const ruled: number[] = [];
-  const halved = new Map<number, number[]>();
+  const ruled: RuledFlag[] = [];
+  const halved = new Map<Unit, number[]>();
   let place = 0;
   let combinations = 1;
   for (let flag = 0; flag < count; flag++) {
@@ -79,8 +81,9 @@ export function chunksOf(program: Program): Chunks {
     const chunk = flags.length - 1;
     of[flag] = chunk;
     if (results === 1) continue;
-    const half = halfOf(program, flag);
-    if (half === null) ruled.push(chunk, flag, starts[flag] as number, first, combinations);
+    const its = clauses[flag] as readonly Clause[];
+    const half = halfOf(its);
+    if (half === null) ruled.push({ clauses: its, flag, chunk, first, counts: combinations });
     else {
       const known = halved.get(half.unit) ?? [];
       const [one, other] = half.results.map((result) => (result - first) * combinations) as [number, number];
@@ -93,7 +96,7 @@ export function chunksOf(program: Program): Chunks {
     count: flags.length,
     of,
     flags: Int32Array.from([...flags, count]),
-    ruled: Int32Array.from(ruled),
+    ruled: ruleIndexOf(ruled),
     halved: [...halved].map(([unit, parts]) => ({ unit, flags: Int32Array.from(parts) })),
     places: Int32Array.from([...places, place + combinations]),
     found: new Int32Array(flags.length),
@@ -103,16 +106,16 @@ export function chunksOf(program: Program): Chunks {
 }
 
 interface Half {
-  readonly unit: number;
+  readonly unit: Unit;
   readonly seed: number;
   readonly end: number;
   readonly results: readonly [number, number];
 }
 
-function halfOf({ steps, starts, splits }: Program, flag: number): Half | null {
-  const step = starts[flag] as number;
-  const served = steps[step + 1] as number;
-  if (steps[step] !== ALWAYS || served >= 0) return null;
-  const [unit, seed, ranges, end, one, , other] = splits.subarray(~served, ~served + 7);
-  return ranges === 2 ? ({ unit, seed, end, results: [one, other] } as Half) : null;
+function halfOf([clause]: readonly Clause[]): Half | null {
+  if (clause === undefined || clause.condition !== null || typeof clause.served === "number") return null;
+  const { unit, seed, arms } = clause.served;
+  if (typeof arms === "number") return null;
+  const { end, lower, upper } = arms;
+  return typeof lower === "number" && typeof upper === "number" ? { unit, seed, end, results: [lower, upper] } : null;
 }

@@ -56,11 +56,6 @@ export interface CompiledSnapshot {
   readonly readsEdge: boolean;
   /** Flags with `onStale: killVariant`: when each gives up, in seconds of age, ascending. */
   readonly stale: readonly StaleKill[];
-  /** Per predicate: stamp of the subject it was decided for, times four, plus the truth. */
-  readonly memo: Int32Array;
-  /** Per unit: stamp of the subject, times two, plus whether it has the attribute; and the hash beside it. */
-  readonly unitMemo: Int32Array;
-  readonly unitHashes: Int32Array;
   /** The stamp last given to a subject. */
   stamp: number;
   /** Flags that the kills in force touch. */
@@ -90,6 +85,7 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
   const writer = new ProgramWriter(snapshot, conditions);
   for (const flag of ordered) writer.write(snapshot.flags[flag.key] as SnapshotFlag);
   const program = writer.finish();
+  const { clauses } = writer;
   const { predicates, units } = conditions;
   const compiled: CompiledSnapshot = {
     project: snapshot.project,
@@ -104,13 +100,10 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
     units,
     results: writer.results,
     outcomes: new Array<Outcome | null>(writer.results.length).fill(null),
-    chunks: chunksOf(program),
-    ...collectLists(ordered, program, predicates),
+    chunks: chunksOf(program, clauses),
+    ...collectLists(ordered, clauses, predicates),
     readsEdge: conditions.reads("edge"),
     stale: staleKillsOf(snapshot),
-    memo: new Int32Array(predicates.length),
-    unitMemo: new Int32Array(units.length),
-    unitHashes: new Int32Array(units.length),
     stamp: 0,
     killed: [],
   };

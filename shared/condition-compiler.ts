@@ -56,7 +56,7 @@ export class ConditionCompiler {
   unit(by: string): Unit {
     let unit = this.#unitsByPath.get(by);
     if (!unit) {
-      unit = { path: this.path(by), slot: this.units.length };
+      unit = { path: this.path(by), stamp: 0, present: false, hash: 0 };
       this.#unitsByPath.set(by, unit);
       this.units.push(unit);
     }
@@ -97,7 +97,7 @@ export class ConditionCompiler {
   within(by: string, seed: string, from: number, to: number): Predicate {
     const unit = this.unit(by);
     const operand = { unit, seed: seedHash(seed), from: hashAt(from), to: to >= SPLIT_TOTAL ? null : hashAt(to) };
-    return this.#intern(`w${unit.slot},${operand.seed},${from},${to}`, () => ({ op: WITHIN, operand }));
+    return this.#intern(`w${operand.seed},${from},${to} ${by}`, () => ({ op: WITHIN, operand }));
   }
 
   outside(by: string, seed: string, from: number, to: number): Predicate {
@@ -165,7 +165,7 @@ export class ConditionCompiler {
     const { op, operand, path = null } = make();
     // The one place that makes predicates, so that they all have one hidden class.
     const shared = op === FLAG || op === SEGMENT;
-    const predicate = { id: this.predicates.length, shared, blockable, op, path, operand } as Predicate;
+    const predicate = { id: this.predicates.length, shared, memo: 0, blockable, op, path, operand } as Predicate;
     this.#interned.set(name, predicate);
     this.predicates.push(predicate);
     return predicate;

@@ -14,13 +14,14 @@ import {
   type Predicate,
   SEGMENT,
   type Share,
+  type Split,
   UNLESS,
   UNTIL,
   type Unit,
   VALUE,
   WITHIN,
 } from "./predicate.ts";
-import { AND_NEXT, constantResult, type Step } from "./program.ts";
+import { constantResult, NONE, type Step } from "./program.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 export { evaluateAll } from "./bulk.ts";
@@ -50,7 +51,8 @@ export interface Subject {
   readonly plain: boolean;
 }
 
-const MAX_STAMP = 2 ** 29 - 1;
+/** Times four it is still a small integer to engines that compress pointers, as workerd's does. */
+export const MAX_STAMP = 2 ** 28 - 1;
 
 /**
  * Prepares a context. Anything but a JSON object knows no attributes.
@@ -58,12 +60,8 @@ const MAX_STAMP = 2 ** 29 - 1;
  * @param now milliseconds since 1970
  */
 export function prepare(compiled: CompiledSnapshot, context: unknown, now: number, memberships?: Memberships): Subject {
-  // After half a billion subjects stamps start again; one that lived all that time is the accepted risk.
-  if (compiled.stamp >= MAX_STAMP) {
-    compiled.stamp = 0;
-    compiled.memo.fill(0);
-    compiled.unitMemo.fill(0);
-  }
+  // After a quarter of a billion subjects stamps start again; one that lived all that time is the accepted risk.
+  if (compiled.stamp >= MAX_STAMP) forget(compiled);
   const stamp = ++compiled.stamp;
   try {
     if (typeof context === "object" && context !== null && !Array.isArray(context))
@@ -75,6 +73,12 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
 }
 
 const NO_ATTRIBUTES = {};
+
+function forget(compiled: CompiledSnapshot): void {
+  compiled.stamp = 0;
+  for (const predicate of compiled.predicates) predicate.memo = 0;
+  for (const unit of compiled.units) unit.stamp = 0;
+}
 
 /** What a flag serves a subject; undefined when there is no such flag. Never throws. */
 export function evaluate(compiled: CompiledSnapshot, flagKey: string, subject: Subject): Outcome | undefined {
@@ -138,7 +142,7 @@ function killedOutcome(flag: CompiledFlag, variant: string | null): Outcome {
   return outcome;
 }
 
-/** The number of the result that the flag has beneath kills: see Program. */
+/** The number of the result that the flag has beneath kills: see Clause. */
 export function resultOf(flag: number, subject: Subject): number {
   const { program } = subject.compiled;
   let step = program.entries[flag] as Step;
@@ -153,46 +157,32 @@ export function resultOf(flag: number, subject: Subject): number {
         continue;
       }
     }
-    if (served >= 0) return served;
-    if (served !== AND_NEXT) {
-      const arm = armOf(program.splits, ~served, subject);
-      if (arm >= 0) return arm;
+    if (typeof served === "number") return served;
+    if (served !== null) {
+      const arm = armOf(served, subject);
+      if (arm !== NONE) return arm;
     }
     step = step.next as Step;
   }
 }
 
-/** The result of a split; below zero: the subject lacks the attribute that buckets, so the split does not apply. */
-export function armOf(splits: Int32Array, place: number, subject: Subject): number {
-  const { units, unitMemo, unitHashes } = subject.compiled;
-  const slot = splits[place] as number;
-  // Most units of a bulk evaluation are hashed already.
-  if (unitMemo[slot] !== ((subject.stamp << 1) | 1) && !hasUnit(units[slot] as Unit, subject)) return -1;
-  const hash = bucketHash(splits[place + 1] as number, unitHashes[slot] as number);
-  const first = place + 3;
-  let range = 0;
-  let last = (splits[place + 2] as number) - 1;
-  if (last < 8) {
-    for (let end = 0; end < last; end++) range += 1 - below(hash, splits[first + end * 2] as number);
-  } else {
-    while (range < last) {
-      const middle = (range + last) >> 1;
-      if (below(hash, splits[first + middle * 2] as number) === 1) last = middle;
-      else range = middle + 1;
-    }
-  }
-  return splits[first + range * 2 + 1] as number;
+/** The result of a split; NONE: the subject lacks the attribute that buckets, so the split does not apply. */
+export function armOf({ unit, seed, arms }: Split, subject: Subject): number {
+  if (!hasUnit(unit, subject)) return NONE;
+  const hash = bucketHash(seed, unit.hash);
+  let arm = arms;
+  while (typeof arm !== "number") arm = below(hash, arm.end) === 1 ? arm.lower : arm.upper;
+  return arm;
 }
 
-/** Whether the subject has the bucketing attribute; afterwards its hash stands in `unitHashes`. */
-export function hasUnit({ path, slot }: Unit, subject: Subject): boolean {
-  const { unitMemo, unitHashes } = subject.compiled;
-  const known = unitMemo[slot] as number;
-  if (known >> 1 === subject.stamp) return (known & 1) === 1;
-  const identity = identityOf(path, subject);
-  if (identity !== null) unitHashes[slot] = unitHash(identity);
-  unitMemo[slot] = (subject.stamp << 1) | (identity === null ? 0 : 1);
-  return identity !== null;
+/** Whether the subject has the bucketing attribute; afterwards its hash stands in the unit. */
+export function hasUnit(unit: Unit, subject: Subject): boolean {
+  if (unit.stamp === subject.stamp) return unit.present;
+  const identity = identityOf(unit.path, subject);
+  unit.stamp = subject.stamp;
+  unit.present = identity !== null;
+  if (identity !== null) unit.hash = unitHash(identity);
+  return unit.present;
 }
 
 function identityOf(path: AttributePath, subject: Subject): string | null {
@@ -208,19 +198,12 @@ function read({ context, plain }: Subject, path: AttributePath): unknown {
   return plain ? readPlain(context, path) : readAttribute(context, path);
 }
 
-function truthOf(predicate: Predicate, subject: Subject): Truth {
-  if (predicate.shared) {
-    const known = subject.compiled.memo[predicate.id] as number;
-    if (known >> 2 === subject.stamp) return (known & 3) as Truth;
-  }
-  return workOut(predicate, subject);
-}
-
-/** The predicate's truth, found again; whoever calls has looked whether it is remembered. */
-export function workOut(predicate: Predicate, subject: Subject): Truth {
+export function truthOf(predicate: Predicate, subject: Subject): Truth {
+  const { memo } = predicate;
+  if (memo >> 2 === subject.stamp) return (memo & 3) as Truth;
   const truth =
     predicate.op >= VALUE ? testAttribute(predicate as AttributePredicate, subject) : combine(predicate, subject);
-  if (predicate.shared) subject.compiled.memo[predicate.id] = (subject.stamp << 2) | truth;
+  if (predicate.shared) predicate.memo = (subject.stamp << 2) | truth;
   return truth;
 }
 
@@ -284,7 +267,7 @@ function combine(predicate: Predicate, subject: Subject): Truth {
 
 function within({ unit, seed, from, to }: Share, subject: Subject): boolean {
   if (!hasUnit(unit, subject)) return false;
-  const hash = bucketHash(seed, subject.compiled.unitHashes[unit.slot] as number);
+  const hash = bucketHash(seed, unit.hash);
   return below(hash, from) === 0 && (to === null || below(hash, to) === 1);
 }
 

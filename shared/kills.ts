@@ -66,7 +66,7 @@ export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): 
   }
   compiled.killed = [...killed];
   // Subjects prepared before must not remember what flags served before.
-  compiled.memo.fill(0);
+  for (const predicate of compiled.predicates) predicate.memo = 0;
 }
 
 function fixedBeneathKills({ program, outcomes }: CompiledSnapshot, { index }: CompiledFlag): Outcome | null {

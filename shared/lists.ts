@@ -1,6 +1,6 @@
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
 import { ALL, ANY, FLAG, NOT, type Predicate, SEGMENT, UNLESS } from "./predicate.ts";
-import { ALWAYS, type Program } from "./program.ts";
+import type { Clause } from "./program.ts";
 import type { SegmentList } from "./segment-list.ts";
 
 const NO_LISTS: ReadonlySet<SegmentList> = new Set();
@@ -8,7 +8,7 @@ const NO_LISTS: ReadonlySet<SegmentList> = new Set();
 /** Which long lists each flag depends on, through conditions, segments and other flags. */
 export function collectLists(
   ordered: readonly CompiledFlag[],
-  { steps, starts }: Program,
+  clauses: readonly (readonly Clause[])[],
   predicates: readonly Predicate[],
 ): Pick<CompiledSnapshot, "lists" | "listsByFlag"> {
   const listsByFlag = new Map<string, readonly SegmentList[]>();
@@ -45,13 +45,8 @@ export function collectLists(
     }
   });
   const ofFlag: (flag: CompiledFlag) => ReadonlySet<SegmentList> = remembered(({ index }: CompiledFlag) => {
-    const parts: ReadonlySet<SegmentList>[] = [];
-    const end = starts[index + 1] ?? steps.length;
-    for (let at = starts[index] as number; at < end; at += 2) {
-      const condition = steps[at] as number;
-      if (condition !== ALWAYS) parts.push(ofPredicate(predicates[condition] as Predicate));
-    }
-    return union(parts);
+    const conditions = (clauses[index] ?? []).flatMap(({ condition }) => condition ?? []);
+    return union(conditions.map(ofPredicate));
   });
   const all = new Set<SegmentList>();
   for (const flag of ordered) {

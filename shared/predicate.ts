@@ -35,12 +35,25 @@ export const LT = 16;
 export const LTE = 17;
 export const VERSION = 18;
 
-/** An attribute that buckets; its hash is kept per subject. */
+/** An attribute that buckets. What is mutable tells of the subject who asked last. */
 export interface Unit {
   readonly path: AttributePath;
-  /** Its place among the snapshot's units. */
-  readonly slot: number;
+  stamp: number;
+  /** Whether the subject has the attribute. */
+  present: boolean;
+  /** Its hash; see bucket.unitHash. */
+  hash: number;
 }
+
+/** Divides subjects by the bucket of a unit. */
+export interface Split {
+  readonly unit: Unit;
+  readonly seed: number;
+  readonly arms: Arms;
+}
+
+/** The ranges of a split as a search tree: hashes before `end` belong to `lower`, the others to `upper`. A number is a result. */
+export type Arms = number | { readonly end: number; readonly lower: Arms; readonly upper: Arms };
 
 /** A share of a unit's buckets: [from, to), in hashes. */
 export interface Share {
@@ -68,13 +81,15 @@ export interface FlagOperand {
 
 /** One shape for all, so that the engine reads every predicate alike. */
 interface Shape<Op extends number, Operand, Path> {
-  /** Its place in the snapshot's memo. */
+  /** Its place among the snapshot's predicates. */
   readonly id: number;
   /**
    * Worth remembering: it stands in several places. Tests of flags and segments always are, or diamonds of
    * dependencies would be walked once per path.
    */
   shared: boolean;
+  /** Of the subject it was decided for last: the stamp, times four, plus the truth. */
+  memo: number;
   /** It can come out blocked: there is a test of a flag in it. */
   readonly blockable: boolean;
   readonly op: Op;

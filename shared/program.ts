@@ -3,68 +3,59 @@ import { hashAt, seedHash } from "./bucket.ts";
 import type { ConditionCompiler } from "./condition-compiler.ts";
 import { parseInstant } from "./instant.ts";
 import type { Cause, Reason, Result } from "./outcome.ts";
-import { ALL, CONSTANT, type Predicate } from "./predicate.ts";
+import { ALL, type Arms, CONSTANT, type Predicate, type Split } from "./predicate.ts";
 import type { FlagState, Serve } from "./schema/flag.ts";
 import type { Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
 import { TRUE } from "./truth.ts";
 
 /**
- * What flags do beneath kills: one list of steps per flag, back to back in one array. A step is a pair: the id of a
- * predicate, or ALWAYS, and what it serves when that is true. The whole precedence is such a list: prerequisites,
- * holdout and layer are steps that serve the off variant, rules follow, and a step that always serves ends the list.
- *
- * What a step serves is the number of a result; or, below zero, `~place` of a split in `splits`: unit, seed, number
- * of ranges, then each range's exclusive end (the first hash beyond it) and result, ascending; or AND_NEXT: the following step must hold as well.
+ * What a flag does beneath kills, as a list: whoever the condition holds for is served, unless an earlier clause has
+ * served already. The whole precedence is such a list: prerequisites, holdout and layer are clauses that serve the off
+ * variant, rules follow, and a clause that always serves ends the list.
  */
-export interface Program {
-  readonly steps: Int32Array;
-  /** Per flag: its first step as an object. */
-  readonly entries: readonly Step[];
-  /** Per flag: where its steps begin. */
-  readonly starts: Int32Array;
-  readonly splits: Int32Array;
-  /** Per flag: its first result; one more at the end. A flag's results stand side by side. */
-  readonly firsts: Int32Array;
-  /** Per flag: its result when a step is blocked; NONE where no step can be. */
-  readonly blocked: Int32Array;
-}
-
-interface Pair {
+export interface Clause {
   /** Null: always. */
   readonly condition: Predicate | null;
-  readonly served: number;
+  /** The number of a result, or a split, which does not serve who lacks the attribute that buckets. */
+  readonly served: number | Split;
 }
 
-/**
- * The same step for who evaluates one flag: to walk from object to object takes fewer loads than to look each
- * predicate up. A bulk evaluation finds most truths by the predicate's id, without a look at the predicate.
- */
-export interface Step extends Pair {
+/** A clause for who walks from one to the next; conjunctions are taken apart. */
+export interface Step {
+  readonly condition: Predicate | null;
+  /** Null: the next step must hold as well. */
+  readonly served: number | Split | null;
   /** Null after the last. */
   readonly next: Step | null;
   /** Where to go on when the condition does not hold: past the rest of its conjunction. */
   readonly otherwise: Step | null;
 }
 
-export const ALWAYS = -1;
-export const AND_NEXT = -(2 ** 31);
+export interface Program {
+  /** Per flag: its first step. */
+  readonly entries: readonly Step[];
+  /** Per flag: its first result; one more at the end. A flag's results stand side by side. */
+  readonly firsts: Int32Array;
+  /** Per flag: its result when a clause is blocked; NONE where none can be. */
+  readonly blocked: Int32Array;
+}
+
 export const NONE = -1;
 
 /** The result of a flag that serves everybody alike beneath kills; NONE for any other. */
-export function constantResult({ steps, starts }: Program, flag: number): number {
-  const first = starts[flag] as number;
-  const served = steps[first + 1] as number;
-  return steps[first] === ALWAYS && served >= 0 ? served : NONE;
+export function constantResult({ entries }: Program, flag: number): number {
+  const { condition, served } = entries[flag] as Step;
+  return condition === null && typeof served === "number" ? served : NONE;
 }
 
 /** Writes a snapshot's flags, one after the other, in their order. */
 export class ProgramWriter {
   /** By number. Equal results of different flags are one object. */
   readonly results: Result[] = [];
+  /** By flag. */
+  readonly clauses: Clause[][] = [];
   readonly #snapshot: Snapshot;
   readonly #conditions: ConditionCompiler;
-  readonly #flags: Pair[][] = [];
-  readonly #splits: number[] = [];
   readonly #firsts: number[] = [];
   readonly #blocked: number[] = [];
   readonly #interned = new Map<string, Result>();
@@ -78,27 +69,15 @@ export class ProgramWriter {
   }
 
   finish(): Program {
-    const steps: number[] = [];
-    const starts: number[] = [];
-    const entries: Step[] = [];
-    for (const flag of this.#flags) {
-      const own = flag.flatMap(conjuncts);
-      starts.push(steps.length);
-      for (const { condition, served } of own) steps.push(condition?.id ?? ALWAYS, served);
-      entries.push(linked(own));
-    }
     return {
-      steps: Int32Array.from(steps),
-      entries,
-      starts: Int32Array.from(starts),
-      splits: Int32Array.from(this.#splits),
+      entries: this.clauses.map(linked),
       firsts: Int32Array.from([...this.#firsts, this.results.length]),
       blocked: Int32Array.from(this.#blocked),
     };
   }
 
   write(flag: SnapshotFlag): void {
-    this.#flags.push([]);
+    this.clauses.push([]);
     this.#firsts.push(this.results.length);
     this.#ended = false;
     this.#canBlock = false;
@@ -152,34 +131,30 @@ export class ProgramWriter {
     if (!this.#ended) this.#always(off("fallthrough", "DEFAULT"));
   }
 
-  #step(condition: Predicate, served: number): void {
+  #step(condition: Predicate, served: number | Split): void {
     if (this.#ended) return;
     if (condition.op === CONSTANT && condition.operand === TRUE) this.#always(served);
-    else this.#flags.at(-1)?.push({ condition, served });
+    else this.clauses.at(-1)?.push({ condition, served });
     this.#canBlock ||= condition.blockable;
   }
 
-  #always(served: number): void {
+  #always(served: number | Split): void {
     if (this.#ended) return;
-    this.#flags.at(-1)?.push({ condition: null, served });
-    this.#ended = served >= 0;
+    this.clauses.at(-1)?.push({ condition: null, served });
+    this.#ended = typeof served === "number";
   }
 
-  #serve(serve: Serve, seed: number, reason: Reason, ruleId: string | null): number {
+  #serve(serve: Serve, seed: number, reason: Reason, ruleId: string | null): number | Split {
     const cause = ruleId === null ? "fallthrough" : "rule";
     if (!("split" in serve)) return this.#result({ variant: serve.variant, reason, cause, ruleId });
     const ranges = [...(serve.ranges ?? contiguous(serve.split))].sort((a, b) => a.from - b.from);
-    const arms = new Map<string, number>();
-    const place = this.#splits.push(this.#conditions.unit(serve.by).slot, seed, ranges.length) - 3;
-    for (const { variant, to } of ranges) {
-      let arm = arms.get(variant);
-      if (arm === undefined) {
-        arm = this.#result({ variant, reason: "SPLIT", cause, ruleId });
-        arms.set(variant, arm);
-      }
-      this.#splits.push(hashAt(to), arm);
-    }
-    return ~place;
+    const results = new Map<string, number>();
+    const parts = ranges.map(({ variant, to }): Part => {
+      const result = results.get(variant) ?? this.#result({ variant, reason: "SPLIT", cause, ruleId });
+      results.set(variant, result);
+      return { end: hashAt(to), result };
+    });
+    return { unit: this.#conditions.unit(serve.by), seed, arms: armsOf(parts) };
   }
 
   #result(result: Result): number {
@@ -194,22 +169,37 @@ export class ProgramWriter {
   }
 }
 
+interface Part {
+  /** The first hash beyond it. */
+  readonly end: number;
+  readonly result: number;
+}
+
+function armsOf(parts: readonly Part[]): Arms {
+  const middle = parts.length >> 1;
+  const last = parts[Math.max(middle - 1, 0)] as Part;
+  if (middle === 0) return last.result;
+  return { end: last.end, lower: armsOf(parts.slice(0, middle)), upper: armsOf(parts.slice(middle)) };
+}
+
+type Unlinked = Pick<Step, "condition" | "served">;
+
 /** Conjunctions that stand here only are written as steps: cheaper than a predicate, and there is nothing to share. */
-function conjuncts({ condition, served }: Pair): Pair[] {
+function conjuncts({ condition, served }: Unlinked): Unlinked[] {
   if (condition === null || condition.op !== ALL || condition.shared || condition.blockable)
     return [{ condition, served }];
   const last = condition.operand.length - 1;
   return condition.operand.flatMap((child, index) =>
-    conjuncts({ condition: child, served: index === last ? served : AND_NEXT }),
+    conjuncts({ condition: child, served: index === last ? served : null }),
   );
 }
 
 /** From the last to the first, since each knows those after it. */
-function linked(steps: readonly Pair[]): Step {
-  const link = (next: Step | null, { condition, served }: Pair): Step => {
-    return { condition, served, next, otherwise: served === AND_NEXT && next !== null ? next.otherwise : next };
+function linked(clauses: readonly Clause[]): Step {
+  const link = (next: Step | null, { condition, served }: Unlinked): Step => {
+    return { condition, served, next, otherwise: served === null && next !== null ? next.otherwise : next };
   };
-  return steps.reduceRight<Step | null>(link, null) as Step;
+  return clauses.flatMap(conjuncts).reduceRight<Step | null>(link, null) as Step;
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
