@@ -68,17 +68,15 @@ export class ConditionCompiler {
     return [...this.#paths.values()].some((path) => path.name === name);
   }
 
-  compile(condition: Condition): Predicate {
-    if ("all" in condition) return this.all(condition.all.map((child) => this.compile(child)));
-    if ("any" in condition)
-      return this.#list(
-        ANY,
-        condition.any.map((child) => this.compile(child)),
-      );
-    if ("not" in condition) return this.#inverse(NOT, this.compile(condition.not));
+  /** @param exact whether false must be told from unknown: there is a `not` above it, or may be */
+  compile(condition: Condition, exact = false): Predicate {
+    const children = (conditions: readonly Condition[]) => conditions.map((child) => this.compile(child, exact));
+    if ("all" in condition) return this.all(children(condition.all));
+    if ("any" in condition) return this.#list(ANY, children(condition.any));
+    if ("not" in condition) return this.#inverse(NOT, this.compile(condition.not, true));
     if ("segment" in condition) return this.#segment(condition.segment);
     if ("flag" in condition) return this.flag(condition.flag, condition.variants);
-    return this.#test(condition);
+    return this.#test(condition, exact || condition.negate === true);
   }
 
   all(children: readonly Predicate[]): Predicate {
@@ -130,7 +128,7 @@ export class ConditionCompiler {
     if (known) return known;
     const source = segments[key] as SnapshotSegment;
     const by = this.path(source.by);
-    const when = source.when ? this.compile(source.when) : null;
+    const when = source.when ? this.compile(source.when, true) : null;
     const operand = {
       key,
       by,
@@ -142,11 +140,12 @@ export class ConditionCompiler {
     return this.#intern(`s${key}`, () => ({ op: SEGMENT, operand }), when?.blockable);
   }
 
-  #test(test: AttributeTest): Predicate {
+  #test(test: AttributeTest, exact: boolean): Predicate {
     const { attribute, op, values = [] } = test;
-    const name = `t${op}${test.ignoreCase ? "~" : ""} ${attribute}\n${JSON.stringify(values)}`;
-    const predicate = this.#intern(name, () => ({
-      ...compileTest(test, this.#sources.regex),
+    // Only versions have two forms; all other tests are one, negated or not.
+    const how = `${test.ignoreCase ? "~" : ""}${exact && op.startsWith("semver_") ? "=" : ""}`;
+    const predicate = this.#intern(`t${op}${how} ${attribute}\n${JSON.stringify(values)}`, () => ({
+      ...compileTest(test, this.#sources.regex, exact),
       path: this.path(attribute),
     }));
     return test.negate ? this.#inverse(NOT, predicate) : predicate;

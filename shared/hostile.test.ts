@@ -194,6 +194,25 @@ describe("sizes that nobody would choose", () => {
     }
   });
 
+  test("a version is refused at first sight only where all of it would be, as under `not` it must be read", () => {
+    const number = fc.oneof(fc.nat(3), fc.nat(), fc.constantFrom(999_999_999, 4_294_967_297, 999_999_999_999_999));
+    const bound = fc.tuple(number, number, number).map((parts) => parts.join("."));
+    const text = fc.oneof(bound, fc.stringMatching(/^\d{0,12}(\.\d{0,2}){0,3}(-[\da-z.]{0,3})?$/), fc.string());
+    const op = fc.constantFrom("semver_eq", "semver_gt", "semver_gte", "semver_lt", "semver_lte");
+    fc.assert(
+      fc.property(op, bound, text, (op, value, v) => {
+        const when: Condition = { attribute: "v", op, values: [value] };
+        const flags = { f: flag(whenOn(when)), g: flag(whenOn({ not: { not: when } })) };
+        const [, other] = explain(snapshotOf(flags), [], { v }, NOW, re2);
+        expect([served(snapshotOf(flags), { v }), served(snapshotOf(flags), { v }, "g")]).toEqual([
+          other?.variant,
+          other?.variant,
+        ]);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   test("names made to be taken for one another are not", () => {
     const is = (attribute: string, ...values: string[]): Condition => ({ attribute, op: "equals", values });
     const pairs: [Condition, Condition][] = [

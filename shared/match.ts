@@ -3,7 +3,7 @@ import { parseInstant } from "./instant.ts";
 import { MATCHED_TEXT_CHARS } from "./limits.ts";
 import { ENDS_WITH, EQUALS, EXISTS, GT, GTE, LT, LTE, ONE_OF, type ScalarTest, VALUE, VERSION } from "./predicate.ts";
 import type { AttributeTest, ConditionValue } from "./schema/condition.ts";
-import { comparePlain, compareVersions, NOT_PLAIN, parseVersion, type Version } from "./semver.ts";
+import { comparePlain, compareVersions, firstNumber, NOT_PLAIN, parseVersion, type Version } from "./semver.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 /** Whether a text contains a match of one pattern. */
@@ -24,6 +24,8 @@ export interface TextList {
 export interface VersionBound {
   readonly version: Version;
   readonly accepts: number;
+  /** Whether false must be told from unknown. */
+  readonly exact: boolean;
 }
 const BEFORE = 1;
 const SAME = 2;
@@ -46,8 +48,11 @@ const byFunction = (operand: ValueTest): ScalarTest => ({ op: VALUE, operand });
  * type is unknown. `ignoreCase` compares toLowerCase of both sides (Unicode default mapping, no locale).
  *
  * The commonest operators get a code of their own, which costs neither a closure nor an indirect call.
+ *
+ * @param exact whether false must be told from unknown. Only `not` can tell; else what is quicker to refuse than to
+ * understand may be called false.
  */
-export function compileTest(test: AttributeTest, regex: RegexEngine): ScalarTest {
+export function compileTest(test: AttributeTest, regex: RegexEngine, exact: boolean): ScalarTest {
   const values = test.values ?? [];
   const fold = test.ignoreCase === true;
   const { op } = test;
@@ -74,7 +79,7 @@ export function compileTest(test: AttributeTest, regex: RegexEngine): ScalarTest
     case "exists":
       return { op: EXISTS, operand: null };
     default:
-      return versionTest(ACCEPTS[op], strings(values));
+      return versionTest(ACCEPTS[op], strings(values), exact || values.length > 1);
   }
 }
 
@@ -139,7 +144,16 @@ function endsWith(text: string, suffix: string): boolean {
   return text.endsWith(suffix);
 }
 
-function testVersion(text: string, { version, accepts }: VersionBound): Truth {
+/** Whether the first number alone shows that the bound does not accept the text, be it a version or not. Mostly it does. */
+function outOfReach(text: string, { version, accepts }: VersionBound): boolean {
+  const first = firstNumber(text);
+  if (first < 0 || first === version.major) return false;
+  return (accepts & (first < version.major ? BEFORE : AFTER)) === 0;
+}
+
+function testVersion(text: string, bound: VersionBound): Truth {
+  const { version, accepts } = bound;
+  if (!bound.exact && outOfReach(text, bound)) return FALSE;
   let order = comparePlain(text, version);
   if (order === NOT_PLAIN) {
     const parsed = parseVersion(text);
@@ -218,11 +232,11 @@ function instantTest(op: "before" | "after", values: string[]): ValueTest {
   };
 }
 
-function versionTest(accepts: number, values: string[]): ScalarTest {
+function versionTest(accepts: number, values: string[], exact: boolean): ScalarTest {
   const bounds: VersionBound[] = [];
   for (const value of values) {
     const version = parseVersion(value);
-    if (version) bounds.push({ version, accepts });
+    if (version) bounds.push({ version, accepts, exact });
   }
   const [first] = bounds;
   if (first === undefined) return byFunction(never);

@@ -75,3 +75,14 @@ export function comparePlain(text: string, version: Version): number {
 }
 
 const DOT = 46 - 48;
+
+/** The number that a text begins with, up to a character that is no digit; -1 without one, or of more than nine digits. */
+export function firstNumber(text: string): number {
+  let number = 0;
+  for (let index = 0; index < text.length && index < 10; index++) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return index === 0 ? -1 : number;
+    number = (Math.imul(number, 10) + digit) | 0;
+  }
+  return -1;
+}
