@@ -10,11 +10,13 @@ export const WRITE_STEPS = [
   "kv-written",
   "pointer-moved",
 ] as const;
-export type WriteStep = (typeof WRITE_STEPS)[number];
+/** The steps of a guard's own kill, around the store's write of it. */
+export const GUARD_STEPS = ["breach-written", "kill-answered", "guard-told"] as const;
+type Step = (typeof WRITE_STEPS)[number] | (typeof GUARD_STEPS)[number];
 
 export interface Checkpoints {
   /** Announces a step and waits for leave to go on. */
-  reach(step: WriteStep): Promise<void>;
+  reach(step: Step): Promise<void>;
   /** Keeps a transaction open for about a second, when the fault server asked for it at "in-transaction". */
   linger(): void;
 }

@@ -558,6 +558,7 @@ export class FlagStore extends ProjectReader {
         const list = watchList(this.documents, environment);
         const order = { project: this.meta.project, environment, epoch: this.meta.epoch, revision, list };
         await within(KV_TIMEOUT_MS, guard(this.env, this.meta.project, environment).watch(order));
+        await this.#checkpoints.reach("guard-told");
         this.publications.settle(guardRow(environment), revision);
       },
       registered: () => this.publications.settle("", this.auditLog.latestRevision),

@@ -138,7 +138,7 @@ export class GuardBook {
   /** What is watched, and what was breached since (epoch ms): a breach ends its series. */
   activeOrBreachedSince(since: number): Watch[] {
     return this.#read(
-      "SELECT * FROM watch WHERE active = 1 OR (breach IS NOT NULL AND acted ->> '$.at' >= ?) ORDER BY series",
+      "SELECT * FROM watch WHERE active = 1 OR unixepoch(breach ->> '$.at') * 1000 >= ? ORDER BY series",
       since,
     );
   }

@@ -6,6 +6,7 @@ import type { Observation } from "../../shared/statistics/guard-tests.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { telemetryTotals } from "../telemetry/totals.ts";
+import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import type { Envelope } from "./commands.ts";
 import { DurableBase } from "./durable-base.ts";
 import { GUARD_MIGRATIONS, GuardBook, type Watch } from "./guard-book.ts";
@@ -44,6 +45,7 @@ export class Guard extends DurableBase {
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #book: GuardBook;
+  readonly #checkpoints: Checkpoints;
   readonly #tests = preparedTests();
   #ready = false;
   #looking = false;
@@ -52,6 +54,7 @@ export class Guard extends DurableBase {
     super(state);
     this.#env = env;
     this.#storage = state.storage;
+    this.#checkpoints = checkpoints(env.FAULT_SERVER);
     this.#book = new GuardBook(state.storage.sql);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
     if (table) this.#prepare();
@@ -153,12 +156,15 @@ export class Guard extends DurableBase {
             ...(body.series.arms.length > 2 ? { variant: breach.arm } : {}),
             evidence: breach,
           };
+    await this.#checkpoints.reach("breach-written");
+    // Noted before it is done: whoever dies in between has counted one too many for the cap, never one too few.
+    this.#storage.transactionSync(() => this.#book.noteKill(flag, Date.now()));
     const result = await this.#execute({
       id: `guard/${series}`,
       comment: comment.slice(0, LIMITS.commentChars),
       command,
     });
-    if (result.ok) this.#storage.transactionSync(() => this.#book.noteKill(flag, Date.now()));
+    await this.#checkpoints.reach("kill-answered");
     return result;
   }
 
