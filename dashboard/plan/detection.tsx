@@ -7,7 +7,12 @@ import { splitAlpha } from "../../shared/statistics/alpha.ts";
 import { detectability, detectableRate } from "../../shared/statistics/power.ts";
 import { percent } from "../words/state-words.ts";
 import { NumberBox } from "./number-box.tsx";
+import type { PlanPlace } from "./plan-store.ts";
 import { count, durationWords, METRIC_WORDS, stageName } from "./plan-words.ts";
+import { useTraffic } from "./traffic.ts";
+
+/** People an hour where nobody knows better. */
+const GUESS = 1_000;
 
 /** What is asked about unless told otherwise: harm that a team would want to hear of. */
 const HARM: Record<Exclude<Metric["kind"], "mean">, { today: number; harmed: number }> = {
@@ -20,11 +25,14 @@ type Kind = keyof typeof HARM;
 const isRate = (metric: Metric): metric is Metric & { kind: Kind } => metric.kind !== "mean";
 
 /**
- * What each stage can notice: after how many people, and how long that takes at the traffic named. By the same code as
- * the guard's.
+ * What each stage can notice: after how many people, and how long that takes at the present traffic, or at another that
+ * is typed. By the same code as the guard's.
  */
-export function Detection({ plan, traffic }: { plan: PlanDefinition; traffic: number | null }) {
-  const perHour = useSignal(traffic ?? 1_000);
+export function Detection({ plan, place }: { plan: PlanDefinition; place: PlanPlace }) {
+  const { traffic, ask } = useTraffic(place);
+  const typed = useSignal<number | null>(null);
+  const measured = traffic?.perHour ?? null;
+  const perHour = typed.value ?? measured ?? GUESS;
   const rates = useSignal(HARM);
   const guards = plan.stages.flatMap((stage) => stage.guards.filter(isRate));
   const kinds = [...new Set(guards.map(({ kind }) => kind))];
@@ -38,17 +46,36 @@ export function Detection({ plan, traffic }: { plan: PlanDefinition; traffic: nu
       </p>
     );
   return (
-    <details class="detection">
+    <details
+      class="detection"
+      onToggle={(event) => {
+        if (event.currentTarget.open) void ask();
+      }}
+    >
       <summary>What would each stage notice?</summary>
       <p class="detection-inputs">
         <NumberBox
           label="New people per hour"
-          value={perHour.value}
-          unit="new people per hour ask for this flag"
+          value={perHour}
+          unit="new people per hour come to this flag"
           set={(value) => {
-            perHour.value = value;
+            typed.value = value;
           }}
         />
+        {measured !== null && typed.value !== null && typed.value !== measured && (
+          <button
+            type="button"
+            class="button button-small"
+            onClick={() => {
+              typed.value = null;
+            }}
+          >
+            {`Take what was measured: ${count(measured)}`}
+          </button>
+        )}
+      </p>
+      <p class="hint" role="status">
+        {traffic?.words ?? "Reading the traffic…"}
       </p>
       {kinds.map((kind) => {
         const { today, harmed } = rates.value[kind];
@@ -92,13 +119,7 @@ export function Detection({ plan, traffic }: { plan: PlanDefinition; traffic: nu
               <th scope="row">{stageName(plan, index)}</th>
               {kinds.map((kind) => (
                 <td key={kind}>
-                  <Cell
-                    plan={plan}
-                    stage={index}
-                    kind={kind}
-                    rates={rates.value[kind]}
-                    perMinute={perHour.value / 60}
-                  />
+                  <Cell plan={plan} stage={index} kind={kind} rates={rates.value[kind]} perMinute={perHour / 60} />
                 </td>
               ))}
             </tr>

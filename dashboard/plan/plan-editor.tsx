@@ -160,7 +160,7 @@ export function PlanEditor({ place, flag, version, reached, initial, close }: Pl
         {`From the start to the end: at least ${durationWords(leastSeconds(stages))}.`}
         {guards.length === 0 && " Nothing is watched: a bad release goes on until a person stops it."}
       </p>
-      <Detection plan={plan.value} traffic={null} />
+      <Detection plan={plan.value} place={place} />
       {problem.value !== null && <Problem error={problem.value} />}
       <div class="row plan-actions">
         <button type="submit" class="button button-primary" disabled={busy.value}>

@@ -75,7 +75,7 @@ export function PlanPanel({ project, environment, flag, locked }: SectionProps) 
           }}
         />
       )}
-      {!editor && plan && !isActive && <PlanSummary plan={plan} />}
+      {!editor && plan && !isActive && <PlanSummary plan={plan} place={place} />}
       {!editor && plan && !isActive && !locked && (
         <div class="row plan-actions">
           <button

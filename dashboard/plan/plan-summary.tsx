@@ -1,10 +1,11 @@
 import type { PlanView } from "../../shared/schema/plan.ts";
 import { ago, exactly } from "../words/time-words.ts";
 import { Detection } from "./detection.tsx";
+import type { PlanPlace } from "./plan-store.ts";
 import { audienceWords, durationWords, leastSeconds, METRIC_WORDS, stageName, stepWords } from "./plan-words.ts";
 
 /** A plan that is not under way: its stages, what is watched, and how its last run ended. */
-export function PlanSummary({ plan }: { plan: PlanView }) {
+export function PlanSummary({ plan, place }: { plan: PlanView; place: PlanPlace }) {
   const watched = [...new Set(plan.stages.flatMap(({ guards }) => guards.map(({ kind }) => METRIC_WORDS[kind].name)))];
   return (
     <>
@@ -26,7 +27,7 @@ export function PlanSummary({ plan }: { plan: PlanView }) {
         {watched.length > 0 ? `Watched: ${watched.join(", ").toLowerCase()}.` : "Nothing is watched."}
       </p>
       <LastRun plan={plan} />
-      <Detection plan={plan} traffic={null} />
+      <Detection plan={plan} place={place} />
     </>
   );
 }

@@ -178,6 +178,8 @@ export type DayTotals = z.infer<typeof dayTotals>;
 
 const bySource = z.object({ server: z.number(), client: z.number() });
 
+const met = z.object({ exposures: count, units: count });
+
 /** What telemetry tells of itself: of one shard, or added up over all. */
 export const telemetryStats = z
   .object({
@@ -190,10 +192,14 @@ export const telemetryStats = z
     keep: bySource,
     series: count,
     databaseBytes: count,
-    /** Of the last hour, as far as `minutes` reaches. `units` is an estimate within about 6 %. */
+    /**
+     * What server keys reported in the last 24 hours, as far as `minutes` reaches; staff, bots, previews and synthetic
+     * traffic are not in it. `units` are distinct ones, an estimate within about 6 %; `all` is of all flags together.
+     */
     traffic: z.object({
       minutes: z.number(),
-      flags: z.record(z.string(), z.object({ exposures: count, units: count })),
+      all: met,
+      flags: z.record(z.string(), met),
       metrics: z.record(z.string(), z.object({ events: count, judged: count, failed: count })),
     }),
   })

@@ -56,14 +56,63 @@ test("a preset is chosen, edited in plain words, and saved without anything goin
   expect(await (await server.admin(FLAG)).json()).toEqual(before);
 });
 
-test("what each stage would notice follows the traffic that is typed", async () => {
+test("without traffic the calculator says that it guesses", async () => {
   await panel().getByText("What would each stage notice?").click();
+  await panel().getByText("No traffic is known: no server has reported").waitFor();
+  expect(await panel().getByLabel("New people per hour").inputValue()).toBe("1000");
+});
+
+test("what each stage would notice follows the traffic that is typed", async () => {
   const cell = panel().locator(".detection-table tbody tr").first().locator("td").first();
   await panel().getByLabel("New people per hour").fill("1000");
   const slow = await cell.textContent();
   await panel().getByLabel("New people per hour").fill("100000");
   await expect.poll(() => cell.textContent()).not.toBe(slow);
   expect(await cell.textContent()).toMatch(/^[\d,]+ people, .*minutes/);
+});
+
+/** So many people, whom a server tells to have been served this flag. */
+async function served(flag: string, people: number): Promise<void> {
+  const keys = "/projects/demo/environments/production/keys";
+  const made = await server.admin(keys, { method: "POST", body: { kind: "server", name: flag } });
+  const { key } = (await made.json()) as { key: string };
+  const events = Array.from({ length: people }, (_, n) => ({
+    id: crypto.randomUUID(),
+    type: "exposure",
+    unit: { targetingKey: `${flag}-${n}` },
+    time: Date.now(),
+    flag,
+    variant: "off",
+  }));
+  const answer = await fetch(`${server.url}/v1/events`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ batchId: crypto.randomUUID(), events }),
+  });
+  expect(await answer.json()).toMatchObject({ accepted: people });
+}
+
+test("the calculator takes the traffic that was measured, of the environment or of the flag, and still what is typed", async () => {
+  const open = async () => {
+    await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+    await panel().getByText("What would each stage notice?").click();
+  };
+  const box = panel().getByLabel("New people per hour");
+  await served("payments-queue", 30);
+  await open();
+  await panel().getByText("everybody whom your servers served any flag here").waitFor();
+  expect(Number(await box.inputValue())).toBeGreaterThan(0);
+  await served("new-checkout", 5);
+  await open();
+  await panel()
+    .getByText(/^About [\d,]+ people an hour, measured over the last .*people whom your servers served this flag/)
+    .waitFor();
+  const measured = await box.inputValue();
+  expect(Number(measured)).toBeGreaterThan(0);
+  expect(Number(measured)).toBeLessThanOrEqual(300);
+  await box.fill("5000");
+  await panel().getByRole("button", { name: "Take what was measured" }).click();
+  expect(await box.inputValue()).toBe(measured);
 });
 
 test("a start that would take the variant from people is refused in words, and a later stage is offered", async () => {

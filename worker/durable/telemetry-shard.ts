@@ -7,6 +7,7 @@ import { Admission } from "../telemetry/admission.ts";
 import { EarlyOutcomes } from "../telemetry/early-outcomes.ts";
 import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome, ShardReply } from "../telemetry/shard-batch.ts";
 import { Traffic } from "../telemetry/traffic.ts";
+import { rankOf } from "../telemetry/unit-hash.ts";
 import { DurableBase } from "./durable-base.ts";
 import { EventIds } from "./event-ids.ts";
 import { ExposureRecords } from "./exposure-records.ts";
@@ -19,6 +20,7 @@ export const EXPOSURE_KEEP_MS = 30 * 86_400_000;
 /** A series' counts, in which nobody can be found, are kept this long (ms): 400 days, a year to compare with. */
 export const COUNTS_KEEP_MS = 400 * 86_400_000;
 const ALARM_MS = 10 * 60_000;
+const NO_TRAFFIC: TelemetryStats["traffic"] = { minutes: 0, all: { exposures: 0, units: 0 }, flags: {}, metrics: {} };
 /** When nothing is due for long. */
 const IDLE_ALARM_MS = 86_400_000;
 /** A shard may hold 10 GB; before that it takes no more events, so that what it holds can still be read and deleted. */
@@ -38,7 +40,7 @@ export class TelemetryShard extends DurableBase {
   readonly #book: SeriesBook;
   readonly #admission = new Admission();
   readonly #early = new EarlyOutcomes();
-  readonly #traffic = new Traffic();
+  readonly #traffic: Traffic;
   #ready = false;
   #alarmSeen = false;
 
@@ -47,6 +49,7 @@ export class TelemetryShard extends DurableBase {
     this.#storage = state.storage;
     this.#ids = new EventIds(state.storage.sql);
     this.#book = new SeriesBook(state.storage.sql);
+    this.#traffic = new Traffic(state.storage.sql);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
     if (table) this.#prepare();
   }
@@ -73,6 +76,7 @@ export class TelemetryShard extends DurableBase {
         const known = this.#store(batch, events, early, now);
         add(this.#book.counters(SHARD_ITSELF), `shed.${batch.source}`, shed.length + batch.shed);
         this.#book.write();
+        this.#traffic.write(now);
         return known;
       });
       this.#book.commit();
@@ -82,6 +86,7 @@ export class TelemetryShard extends DurableBase {
     } catch (error) {
       this.#book.reload();
       this.#ids.reload();
+      this.#traffic.reload();
       throw error;
     }
   }
@@ -96,13 +101,13 @@ export class TelemetryShard extends DurableBase {
     const records = new ExposureRecords(this.#storage.sql);
     for (const event of fresh) {
       if (event.type === "exposure") {
-        this.#traffic.exposure(event.flag, event.rank, now);
+        if (batch.source === "server" && event.marks.length === 0) this.#traffic.exposure(event.flag, event.rank, now);
         const series = event.series === undefined ? undefined : this.#book.all().get(event.series);
         if (!series) continue;
         exposures.push({ event, series });
         records.want(series.no, laneOf(series, batch), event.unit);
       } else {
-        if (!event.copy) this.#traffic.outcome(event.metric, event.ok, now);
+        if (batch.source === "server" && !event.copy) this.#traffic.outcome(event.metric, event.ok, now);
         for (const series of this.#book.fedBy(event.metric, event.flag, now)) {
           outcomes.push({ event, series });
           records.want(series.no, laneOf(series, batch), event.unit);
@@ -229,16 +234,18 @@ export class TelemetryShard extends DurableBase {
       }
       this.#ids.forget(unit);
       this.#early.forget(unit);
+      this.#traffic.forget(rankOf(unit));
       return { records };
     });
   }
 
-  stats(): TelemetryStats {
+  /** @param traffic of which flag; of every one, when none is named; null: none is read */
+  stats(traffic: { flag?: string | undefined } | null = null): TelemetryStats {
     const stored: Record<string, number> = {};
     if (!this.#ready) {
       const shed = { server: 0, client: 0 };
       const keep = this.#admission.keep;
-      return { stored, duplicate: 0, shed, keep, series: 0, databaseBytes: 0, traffic: this.#traffic.read(Date.now()) };
+      return { stored, duplicate: 0, shed, keep, series: 0, databaseBytes: 0, traffic: NO_TRAFFIC };
     }
     for (const [name, value] of this.#book.shard)
       if (name.startsWith("stored.")) stored[name.slice("stored.".length)] = value;
@@ -249,7 +256,7 @@ export class TelemetryShard extends DurableBase {
       keep: this.#admission.keep,
       series: this.#book.all().size,
       databaseBytes: this.#storage.sql.databaseSize,
-      traffic: this.#traffic.read(Date.now()),
+      traffic: traffic ? this.#traffic.read(Date.now(), traffic.flag ?? null) : NO_TRAFFIC,
     };
   }
 
@@ -288,6 +295,7 @@ export class TelemetryShard extends DurableBase {
   /** @returns when to come again (ms); null: never, until there are events */
   #expire(now: number): number | null {
     const ids = this.#ids.expire(now);
+    this.#traffic.expire(now);
     let rows = DELETE_ROWS;
     let left: number | null = ids ? IDLE_ALARM_MS : null;
     for (const known of this.#book.all().values()) {

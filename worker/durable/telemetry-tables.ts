@@ -31,4 +31,14 @@ export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
       CREATE TABLE event_1 (id TEXT PRIMARY KEY) WITHOUT ROWID;
       CREATE TABLE event_2 (id TEXT PRIMARY KEY) WITHOUT ROWID;`,
   },
+  {
+    name: "0002-traffic",
+    sql: `
+      CREATE TABLE traffic (
+        hour INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (hour, name)
+      ) WITHOUT ROWID;`,
+  },
 ];

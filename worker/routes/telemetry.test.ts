@@ -46,6 +46,12 @@ test("stats tell what was stored and how much goes on now", async () => {
     shed: { server: 0, client: 0 },
     keep: { server: 1, client: 1 },
   });
+  // What a client key says of its visitors moves nothing that is planned with, nor do staff and bots.
+  await send(shop.client, [exposure("made-up", "on"), anEvent("outcome", "made-up", { metric: "made-up", ok: true })]);
+  await send(shop.server, [anEvent("exposure", "robot", { flag: "public", variant: "on", marks: ["bot"] })]);
+  const { traffic } = await done("GET", `${events}/stats?flag=other`);
+  expect([traffic.all, traffic.flags]).toEqual([{ exposures: 60, units: 30 }, {}]);
+  expect(Object.keys(traffic.metrics)).toEqual(["checkout"]);
   expect(stats.traffic.flags.public).toEqual({ exposures: 60, units: 30 });
   expect(stats.traffic.metrics.checkout).toEqual({ events: 1, judged: 1, failed: 1 });
 });

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { identityText } from "../../shared/attribute.ts";
+import { key } from "../../shared/schema/primitives.ts";
 import { series as seriesSchema } from "../../shared/schema/series.ts";
 import {
   dayTotals,
@@ -46,13 +47,14 @@ export const telemetry = router()
       path: `${AT}/events/stats`,
       tags: ["Telemetry"],
       summary: "Events stored and shed, and the present traffic by flag and metric.",
-      request: { params: params.environment },
+      description: "With `flag`, the traffic of this flag alone, beside that of all flags together.",
+      request: { params: params.environment, query: z.object({ flag: key.optional() }) },
       responses: { 200: json(statsSchema, "Over all shards, since the environment's first event") },
     }),
     async (c) => {
       const { project, environment } = c.req.valid("param");
       await known(c, project, environment);
-      return c.json(await telemetryStats(c.env, project, environment), 200);
+      return c.json(await telemetryStats(c.env, project, environment, c.req.valid("query")), 200);
     },
   )
   .openapi(

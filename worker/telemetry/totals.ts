@@ -46,15 +46,28 @@ export async function telemetryDaily(
   return merged;
 }
 
-/** What the shards tell of themselves, added up. */
-export async function telemetryStats(env: Env, project: string, environment: string): Promise<TelemetryStats> {
-  const [first, ...rest] = await Promise.all(shards(env, project, environment).map((shard) => shard.stats()));
+/**
+ * What the shards tell of themselves, added up.
+ *
+ * @param traffic of which flag; of every one, when none is named; null: none is read
+ */
+export async function telemetryStats(
+  env: Env,
+  project: string,
+  environment: string,
+  traffic: { flag?: string | undefined } | null = null,
+): Promise<TelemetryStats> {
+  const [first, ...rest] = await Promise.all(shards(env, project, environment).map((shard) => shard.stats(traffic)));
   return rest.reduce(addStats, first as TelemetryStats);
 }
 
 function addStats(a: TelemetryStats, b: TelemetryStats): TelemetryStats {
   const traffic = {
     minutes: Math.max(a.traffic.minutes, b.traffic.minutes),
+    all: {
+      exposures: a.traffic.all.exposures + b.traffic.all.exposures,
+      units: a.traffic.all.units + b.traffic.all.units,
+    },
     flags: { ...a.traffic.flags },
     metrics: { ...a.traffic.metrics },
   };

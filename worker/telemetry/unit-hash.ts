@@ -27,6 +27,13 @@ export interface HashedUnit {
   readonly rank: number;
 }
 
+/** The rank of a unit of which only the hash is at hand. */
+export function rankOf(hash: string): number {
+  let low = 0;
+  for (let digit = 11; digit >= 6; digit--) low = low * 64 + ALPHABET.indexOf(hash.charAt(digit));
+  return low / 4_294_967_296;
+}
+
 /** Turns people into keyed hashes (SipHash-2-4): neither look-up nor collision without the project's secret. */
 export class UnitHasher {
   readonly #units: ReturnType<typeof sipKey>;
