@@ -17,6 +17,12 @@ interface Cache {
   flags?: Record<string, Flag>;
 }
 
+declare global {
+  interface Window {
+    blastdoor: object;
+  }
+}
+
 const script = document.currentScript as HTMLScriptElement | null;
 try {
   if (script?.dataset.key) start(script, script.dataset.key);
@@ -42,7 +48,8 @@ function start(script: HTMLScriptElement, key: string): void {
 
   let allowed = script.dataset.consent !== "required";
   let cache: Cache;
-  let once: Record<string, 1>;
+  /** What this tab has told already, and whose preview it shows. */
+  let once: Record<string, 1> & { blastdoorPreview?: string };
   const attributes: object = JSON.parse(script.dataset.context || "{}");
   let user: string | undefined;
   let events: object[] = [];
@@ -67,7 +74,7 @@ function start(script: HTMLScriptElement, key: string): void {
     stream = null;
   };
   // Whoever signs in keeps the browser's own id: their variant stays, and they are counted once.
-  const context = () => ({ ...attributes, ...(user && { userId: user }), targetingKey: cache.id });
+  const context = () => ({ ...attributes, blastdoorPreview: once.blastdoorPreview, targetingKey: cache.id });
   const first = (what: string): boolean => {
     if (!allowed || once[what]) return false;
     once[what] = 1;
@@ -78,7 +85,8 @@ function start(script: HTMLScriptElement, key: string): void {
     if (events[0]) post("events", { batchId: uuid(), sentAt: Date.now(), events: events.splice(0) });
   };
   const send = (event: object) => {
-    if (!allowed) return;
+    // A preview is in no statistic.
+    if (!allowed || once.blastdoorPreview) return;
     if (!events[0]) setTimeout(flush, 500);
     events.push({ id: uuid(), time: Date.now(), unit: { targetingKey: cache.id }, ...event });
   };
@@ -106,7 +114,8 @@ function start(script: HTMLScriptElement, key: string): void {
         for (const flag of answer.flags) flags[flag.key] = flag;
         const stream = answer.eventStreams?.[0].endpoint.requestUri;
         cache = { id: cache.id, context: asked, etag: response.headers.get("ETag"), stream, flags };
-        memory("localStorage", cache);
+        // What a preview forces would outlive it.
+        if (!once.blastdoorPreview) memory("localStorage", cache);
         unfollow();
       }
       apply();
@@ -153,10 +162,10 @@ function start(script: HTMLScriptElement, key: string): void {
   };
 
   const door = async (element: HTMLElement, flag: string, on: boolean): Promise<unknown> => {
-    if (!on) element.hidden = true;
-    if (!on || known.has(element)) return;
-    known.add(element);
+    if (on && known.has(element)) return;
     element.hidden = true;
+    if (!on) return;
+    known.add(element);
     const act = (action: string, nonce?: string) =>
       post(`doors/${flag}/${action}`, { context: context(), user, nonce });
     const open = await act("open");
@@ -204,6 +213,8 @@ function start(script: HTMLScriptElement, key: string): void {
   const begin = () => {
     cache = memory("localStorage") ?? { id: uuid() };
     once = memory("sessionStorage") ?? {};
+    once.blastdoorPreview = new URLSearchParams(location.search).get("blastdoorPreview") ?? once.blastdoorPreview;
+    memory("sessionStorage", once);
     const id = script.dataset.id;
     // An id of the page's own server: what another one was served does not count.
     if (id && id !== cache.id) cache = { id };
@@ -220,45 +231,43 @@ function start(script: HTMLScriptElement, key: string): void {
     load();
   };
 
-  Object.assign(window, {
-    blastdoor: {
-      ready,
-      /** A flag's value for this visitor, at once: from the last answer, else the fallback. */
-      get<T>(flag: string, fallback: T): T {
-        const served = allowed ? cache.flags?.[flag] : undefined;
-        if (served) expose(served);
-        return (served?.value as T) ?? fallback;
-      },
-      /** Calls back whenever flags have been read. */
-      onChange: (listener: () => void) => listeners.push(listener),
-      /** A conversion, or a measure with a value. */
-      track: (metric: string, value?: number) => send({ type: "conversion", metric, value }),
-      /** Whoever has signed in, with what else is known of them. */
-      identify(id: string, more: object = {}) {
-        user = id;
-        Object.assign(attributes, more);
-        if (allowed) load();
-      },
-      /** With data-consent="required": nothing is stored or sent before consent(true); consent(false) forgets. */
-      consent(given: boolean) {
-        if (given === allowed) return;
-        allowed = given;
-        if (given) return begin();
-        events = [];
-        unfollow();
-        memory("localStorage", null);
-        memory("sessionStorage", null);
-      },
-      /** Asks a person (Wizard of Oz) and waits for the answer; undefined: not for this visitor. The same id asks once. */
-      async ask(flag: string, input: unknown, id: string = uuid()) {
-        let view = allowed && (await post(`ask/${flag}`, { context: context(), id, input }));
-        const poll = view?.poll;
-        while (view?.status === "waiting")
-          view = await request(poll).catch(() => new Promise((resolve) => setTimeout(resolve, 2_000, view)));
-        return view?.answer;
-      },
+  window.blastdoor = {
+    ready,
+    /** A flag's value for this visitor, at once: from the last answer, else the fallback. */
+    get<T>(flag: string, fallback: T): T {
+      const served = allowed ? cache.flags?.[flag] : undefined;
+      if (served) expose(served);
+      return (served?.value as T) ?? fallback;
     },
-  });
+    /** Calls back whenever flags have been read. */
+    onChange: (listener: () => void) => listeners.push(listener),
+    /** A conversion, or a measure with a value. */
+    track: (metric: string, value?: number) => send({ type: "conversion", metric, value }),
+    /** Whoever has signed in, with what else is known of them. */
+    identify(id: string, more: object = {}) {
+      user = id;
+      Object.assign(attributes, more, { userId: id });
+      if (allowed) load();
+    },
+    /** With data-consent="required": nothing is stored or sent before consent(true); consent(false) forgets. */
+    consent(given: boolean) {
+      if (given === allowed) return;
+      allowed = given;
+      if (given) return begin();
+      events = [];
+      unfollow();
+      memory("localStorage", null);
+      memory("sessionStorage", null);
+    },
+    /** Asks a person (Wizard of Oz) and waits for the answer; undefined: not for this visitor. The same id asks once. */
+    async ask(flag: string, input: unknown, id: string = uuid()) {
+      let view = allowed && (await post(`ask/${flag}`, { context: context(), id, input }));
+      const poll = view?.poll;
+      while (view?.status === "waiting")
+        view = await request(poll).catch(() => new Promise((resolve) => setTimeout(resolve, 2_000, view)));
+      return view?.answer;
+    },
+  };
   if (allowed) begin();
 }
 

@@ -9,19 +9,25 @@ export interface Preview {
 }
 
 /**
- * A previewed result as OFREP writes it; undefined when the preview does not apply, so that the rules decide. It says
- * that it is one (`metadata.preview`), which keeps it out of every statistic. A kill is stronger than a preview, and
- * a flag that client keys never learn of stays hidden from them. Only the flag itself is forced: flags that depend on
- * it go by what everybody gets.
+ * The variant that a preview forces; undefined when none applies, so that the rules decide. A kill is stronger than a
+ * preview, and a flag that client keys never learn of stays hidden from them. Only the flag itself is forced: flags
+ * that depend on it go by what everybody gets.
  */
-function previewed(flag: CompiledFlag | undefined, previews: readonly Preview[], audience: Audience) {
+export function previewedVariant(
+  flag: CompiledFlag | undefined,
+  previews: readonly Preview[],
+  audience: Audience,
+): string | undefined {
   if (flag === undefined) return undefined;
   const preview = previews.find((one) => one.flag === flag.key);
   if (!preview || !Object.hasOwn(flag.variants, preview.variant)) return undefined;
   if (flag.kill !== null || flag.variantKills?.has(preview.variant)) return undefined;
   if (audience === "client" && flag.visibility === "server-only") return undefined;
-  const { key, variants } = flag;
-  const { variant } = preview;
+  return preview.variant;
+}
+
+/** As OFREP writes it. It says what it is (`metadata.preview`), which keeps it out of every statistic. */
+function previewed({ key, variants }: CompiledFlag, variant: string): string {
   const metadata = { preview: true };
   return JSON.stringify({ key, reason: "TARGETING_MATCH", variant, value: variants[variant], metadata });
 }
@@ -34,8 +40,9 @@ export function evaluateWithPreviews(
   audience: Audience,
   previews: readonly Preview[],
 ): string | undefined {
-  const shown = previewed(compiled.flags.get(flag), previews, audience);
-  if (shown !== undefined) return shown;
+  const known = compiled.flags.get(flag);
+  const variant = previewedVariant(known, previews, audience);
+  if (known && variant !== undefined) return previewed(known, variant);
   const outcome = evaluate(compiled, flag, subject);
   if (!outcome || !visibleTo(outcome, audience)) return undefined;
   return audience === "client" ? outcome.clientJson : outcome.serverJson;

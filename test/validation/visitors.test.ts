@@ -212,6 +212,68 @@ test("a change reaches the open page by its stream, and a returning visitor sees
   expect(await page.getByText("Sale", { exact: true }).isVisible()).toBe(true);
 });
 
+test("a preview link shows its variant and its door for as long as the tab is open, and is in no statistic", async () => {
+  const preview = async (flag: string, variant = "on") =>
+    (await admin<{ token: string }>("POST", `${FLAGS}/${flag}/previews`, { variant })).token;
+  const settings = {
+    kind: "fake-door",
+    share: 100_000,
+    wording: { message: "Soon", thanks: "Thanks" },
+    bar: 0.03,
+    targetPeople: 1_000,
+  };
+  await admin("PUT", `${FLAGS}/wishlists/test`, { settings });
+  shop.serve(
+    `<p hidden data-flag="halves=a">A</p><p hidden data-flag="halves=b">B</p>
+     <button hidden data-fake-door="wishlists">Wish lists</button>`,
+  );
+  const { page, context, errors } = await visits();
+  const reported: string[] = [];
+  context.on("request", (request) => {
+    if (request.url().endsWith("/v1/events")) reported.push(request.postData() ?? "");
+  });
+  const halves = (on: Page) =>
+    on.evaluate<string>(
+      "[...document.querySelectorAll('p')].filter((p) => !p.hidden).map((p) => p.textContent).join()",
+    );
+  const ready = (on: Page) => on.evaluate("blastdoor.ready");
+  const before = async (on: Page) => {
+    await on.goto(shop.origin);
+    await ready(on);
+    return halves(on);
+  };
+  const own = await before(page);
+  await expect.poll(() => reported.length).toBe(1);
+  const [other, variant] = own === "A" ? ["B", "b"] : ["A", "a"];
+  await page.goto(`${shop.origin}/?from=mail&blastdoorPreview=${await preview("halves", variant)}`);
+  await ready(page);
+  expect(await halves(page)).toBe(other);
+  await page.evaluate('blastdoor.get("halves", ""); blastdoor.track("order", 40)');
+  // Longer than events wait for company.
+  await page.waitForTimeout(800);
+  // On to the next page, whose address says nothing of it; and another tab, which has heard of nothing.
+  expect(await before(page)).toBe(other);
+  const tab = await context.newPage();
+  expect(await before(tab)).toBe(own);
+  expect(await tab.getByRole("button", { name: "Wish lists" }).isVisible()).toBe(false);
+
+  await page.goto(`${shop.origin}/?blastdoorPreview=${await preview("wishlists")}`);
+  const wishes = page.getByRole("button", { name: "Wish lists" });
+  await wishes.waitFor();
+  await page.waitForTimeout(1_300);
+  await wishes.click();
+  await page.getByText("Soon").waitFor();
+  type Results = { demand: { withSuspicious: object } };
+  const { demand } = await admin<Results>("GET", `${FLAGS}/wishlists/results`);
+  expect(demand.withSuspicious).toMatchObject({ seen: 0, clicked: 0 });
+  await expect.poll(() => reported.length).toBe(2);
+  for (const batch of reported) {
+    expect(batch).toContain(`"variant":"${own.toLowerCase()}"`);
+    for (const unsaid of [`"variant":"${variant}"`, "order"]) expect(batch).not.toContain(unsaid);
+  }
+  expect(errors).toEqual([]);
+});
+
 test("automatic exposures and conversions are sent once a session, in one batch, as the events route wants them", async () => {
   shop.serve('<p hidden data-flag="halves=a">A</p>');
   const { page } = await visits();

@@ -199,6 +199,37 @@ describe("whoever is not shown the door", () => {
   });
 });
 
+describe("a preview", () => {
+  test("shows a door before its test has begun, and counts nobody; not beneath a kill", async () => {
+    const own = await withTest("soup", aDoor());
+    await done("POST", `${own.test}/stop`, {});
+    const { token } = await done("POST", `${own.state}/soup/previews`, { variant: "on" });
+    const tried = (action: string, more: object, key = own.client) =>
+      sent(`/v1/doors/soup/${action}`, { key, context: { targetingKey: "u1", ...more }, nonce: "" });
+    const shown = { nonce: "", state: "preview", message: "Gift cards are not here yet.", thanks: "Thank you" };
+    const preview = { blastdoorPreview: token };
+    expect((await tried("open", {})).status).toBe(404);
+    expect((await tried("open", preview)).json).toEqual(shown);
+    await done("POST", `${own.test}/start`, {});
+    expect((await tried("open", {})).json).toMatchObject({ state: "new" });
+    for (const action of ["open", "seen", "click"]) expect((await tried(action, preview)).json).toEqual(shown);
+    expect((await own.results()).demand.withSuspicious).toMatchObject({ seen: 0, clicked: 0 });
+    await done("POST", `${own.state}/soup/kill`, {});
+    expect((await tried("open", preview)).status).toBe(404);
+  });
+
+  test("of another flag, of the off variant, or made up is none", async () => {
+    const own = await withTest("bread", aDoor());
+    await done("POST", `${own.test}/stop`, {});
+    const tokenFor = async (flag: string, variant: string) =>
+      (await done("POST", `${own.state}/${flag}/previews`, { variant })).token;
+    for (const blastdoorPreview of [await tokenFor("public", "on"), await tokenFor("bread", "off"), "x"]) {
+      const context = { targetingKey: "u1", blastdoorPreview };
+      expect((await sent("/v1/doors/bread/open", { key: own.client, context })).status).toBe(404);
+    }
+  });
+});
+
 describe("results", () => {
   test("stay as they were when the test stopped, and begin anew with the next run", async () => {
     const own = await withTest("tea", aDoor());

@@ -12,6 +12,7 @@ import { log } from "../log.ts";
 import {
   admitVisitor,
   isFlagKey,
+  isPreviewed,
   noSuchFlag,
   preflight,
   refuse,
@@ -52,6 +53,8 @@ doors.post("/:flag/:action", async (c) => {
   const { loaded, body } = visit;
   const { targetingKey } = body.context;
   const test = loaded.tests.get(flag);
+  if (test?.kind === "fake-door" && (await isPreviewed(visit, flag, body.context)))
+    return Response.json({ nonce: "", state: "preview", ...test.settings.wording }, { headers: VISITOR_HEADERS });
   const person = identity.safeParse(targetingKey);
   const outcome = await servedTo(visit, flag, body.context);
   const { sealKey } = loaded;

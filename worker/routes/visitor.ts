@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { evaluate, type Outcome, visibleTo } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { previewedVariant } from "../../shared/preview.ts";
 import { key as flagKey, json } from "../../shared/schema/primitives.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
@@ -8,6 +9,7 @@ import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, jsonDepth, readText } from "../http/body.ts";
+import { mayPreview, openPreviews } from "../http/preview-token.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { fromItsOrigins, subjectOf } from "./ofrep.ts";
 
@@ -93,6 +95,22 @@ export async function servedTo(
   const outcome = evaluate(loaded.compiled, flag, await subjectOf(call, loaded, { ...context }, Date.now(), flag));
   if (!outcome || !visibleTo(outcome, key.kind) || outcome.variant === null) return null;
   return outcome.variant === loaded.compiled.flags.get(flag)?.offVariant ? null : outcome;
+}
+
+/** Whether a preview shows this visitor the flag as switched on, whatever the rules say; who has one is counted nowhere. */
+export async function isPreviewed(
+  { loaded, key }: Visit<unknown>,
+  flag: string,
+  context: Record<string, unknown>,
+): Promise<boolean> {
+  if (!mayPreview("", context)) return false;
+  const { compiled, sealKey } = loaded;
+  const now = Date.now();
+  const opened = await openPreviews(sealKey, compiled.environment, context);
+  const previews = opened.filter(({ expires }) => now < expires);
+  const known = compiled.flags.get(flag);
+  const variant = previewedVariant(known, previews, key.kind);
+  return variant !== undefined && variant !== known?.offVariant;
 }
 
 export const isFlagKey = (text: string): boolean => flagKey.safeParse(text).success;
