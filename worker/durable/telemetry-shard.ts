@@ -23,8 +23,11 @@ const ALARM_MS = 10 * 60_000;
 const NO_TRAFFIC: TelemetryStats["traffic"] = { minutes: 0, all: { exposures: 0, units: 0 }, flags: {}, metrics: {} };
 /** When nothing is due for long. */
 const IDLE_ALARM_MS = 86_400_000;
-/** A shard may hold 10 GB; before that it takes no more events, so that what it holds can still be read and deleted. */
-const FULL_BYTES = 9_000_000_000;
+/**
+ * A shard may hold 10 GB; before that it takes no more events, so that what it holds can still be read and deleted. Of
+ * client keys it takes none beyond half of it: what anybody can make up must not leave a server's guards blind.
+ */
+const FULL_BYTES = { server: 9_000_000_000, client: 4_500_000_000 } as const;
 /** Rows that one alarm deletes at most: a long deletion would hold events up. */
 const DELETE_ROWS = 20_000;
 
@@ -66,11 +69,11 @@ export class TelemetryShard extends DurableBase {
     this.#prepare();
     const now = Date.now();
     const keep = this.#admission.offer(batch.source, batch.events.length + batch.shed, now);
-    const level = this.#storage.sql.databaseSize > FULL_BYTES ? 0 : keep[batch.source];
+    const level = this.#storage.sql.databaseSize > FULL_BYTES[batch.source] ? 0 : keep[batch.source];
     const events = level >= 1 ? batch.events : batch.events.filter(({ rank }) => rank < level);
     const shed = level >= 1 ? [] : batch.events.filter(({ rank, copy }) => rank >= level && !copy);
     const indices = shed.map(({ index }) => index);
-    const early = this.#early.turn(now);
+    const early = this.#early.turn(batch.source, now);
     try {
       const duplicate = this.#storage.transactionSync(() => {
         const known = this.#store(batch, events, early, now);
