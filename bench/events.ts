@@ -4,8 +4,9 @@ import { parseArgs } from "node:util";
 import type { Series } from "../shared/schema/series.ts";
 import type { SeriesTotals, TelemetryStats } from "../shared/schema/telemetry.ts";
 import type { Asked, Asking } from "./events/asker.ts";
+import { type Seen as Watched, watch } from "./events/processes.ts";
 import type { Sending, Sent } from "./events/sender.ts";
-import { type Bench, type Cpu, FLAG, startBench, TOPOLOGY } from "./events/worker.ts";
+import { type Bench, FLAG, startBench, TOPOLOGY } from "./events/worker.ts";
 import { provenance, writeSection } from "./report.ts";
 
 /*
@@ -20,6 +21,8 @@ import { provenance, writeSection } from "./report.ts";
 const EVALUATIONS_PER_SECOND = 500;
 const STEADY = { eventsPerSecond: 5_000, seconds: 20 };
 const FLOOD = { eventsPerSecond: 20_000, seconds: 10 };
+/** Compilers get through with what both do. */
+const WARM_UP = { eventsPerSecond: 1_000, seconds: 3 };
 const P99_TARGET_MS = 20;
 /** All told; a machine that is too slow is told so instead of being waited for. */
 const LIMIT_MS = 85_000;
@@ -36,7 +39,7 @@ function target(condition: boolean, what: string): void {
 
 const spawn = (file: string): ChildProcess => fork(path.join(import.meta.dirname, "events", file));
 
-function ask<Q extends object, A>(process: ChildProcess, question: Q): Promise<A> {
+function ask<Q extends object | string, A>(process: ChildProcess, question: Q): Promise<A> {
   return new Promise((resolve, reject) => {
     const ended = () => reject(new Error("a load generator ended"));
     process.once("exit", ended);
@@ -52,16 +55,15 @@ interface Seen {
   stats: TelemetryStats;
   series: Series;
   totals: SeriesTotals | null;
-  cpu: Cpu;
 }
 
-async function look({ admin, cpu }: Bench): Promise<Seen> {
+async function look({ admin }: Bench): Promise<Seen> {
   const at = "/environments/production";
   const { series, totals } = await admin<{ series: Series; totals: SeriesTotals | null }>(
     "GET",
     `${at}/flags/${FLAG}/events`,
   );
-  return { stats: await admin<TelemetryStats>("GET", `${at}/events/stats`), series, totals, cpu: cpu() };
+  return { stats: await admin<TelemetryStats>("GET", `${at}/events/stats`), series, totals };
 }
 
 const storedOf = ({ stats }: Seen): number => Object.values(stats.stored).reduce((sum, one) => sum + one, 0);
@@ -89,6 +91,13 @@ function row(name: string, asked: Asked, sent?: Sent, stored?: number): void {
   );
 }
 
+function processors({ processes, others, idle }: Watched<Process>): void {
+  const shares = Object.entries(processes).map(
+    ([name, { ran, waited }]) => `${name} ${ran.toFixed(2)} (waited ${waited.toFixed(2)})`,
+  );
+  console.log(`  processors: ${shares.join(", ")}; others ${others.toFixed(2)}, idle ${idle.toFixed(2)}`);
+}
+
 function evaluationTargets(asked: Asked, when: string): void {
   target(asked.refused === 0, `${asked.refused} evaluations were refused ${when}`);
   target(
@@ -110,21 +119,49 @@ function accounts(sent: Sent, stored: number): void {
   );
 }
 
+type Process = "edge" | "store" | "sender" | "asker";
+
 interface Load {
   bench: Bench;
+  watch(): () => Watched<Process>;
   evaluate(seconds: number): Promise<Asked>;
-  send(eventsPerSecond: number, seconds: number, firstUnit?: number): Promise<Sent>;
+  /** Makes the events of a phase, so that sending them is all that is left to do. */
+  prepare(eventsPerSecond: number, seconds: number, firstUnit?: number): Promise<unknown>;
+  send(): Promise<Sent>;
 }
 
-async function steadyLoad({ bench, evaluate, send }: Load, usPerEvaluation: number): Promise<void> {
+interface Phase {
+  sent: Sent;
+  asked: Asked;
+  used: Watched<Process>;
+}
+
+/** Events and evaluations side by side. */
+async function sideBySide(
+  { watch, evaluate, prepare, send }: Load,
+  { eventsPerSecond, seconds }: { eventsPerSecond: number; seconds: number },
+): Promise<Phase> {
+  await prepare(eventsPerSecond, seconds);
+  const watched = watch();
+  const [sent, [asked, used]] = await Promise.all([
+    send(),
+    evaluate(seconds).then((asked): [Asked, Watched<Process>] => [asked, watched()]),
+  ]);
+  return { sent, asked, used };
+}
+
+async function steadyLoad(load: Load, usPerEvaluation: number): Promise<void> {
+  const { bench } = load;
   const before = await look(bench);
-  const [sent, asked] = await Promise.all([send(STEADY.eventsPerSecond, STEADY.seconds), evaluate(STEADY.seconds)]);
+  const { sent, asked, used } = await sideBySide(load, STEADY);
   const after = await look(bench);
   const stored = storedOf(after) - storedOf(before);
   row(`beside ${whole(STEADY.eventsPerSecond)} events/s`, asked, sent, stored);
   accounts(sent, stored);
-  const edgeUs = (after.cpu.edge - before.cpu.edge) * 1_000 - usPerEvaluation * asked.answers;
-  const storeUs = (after.cpu.store - before.cpu.store) * 1_000;
+  processors(used);
+  const { edge, store } = used.processes;
+  const edgeUs = edge.ran * used.seconds * 1e6 - usPerEvaluation * asked.answers;
+  const storeUs = store.ran * used.seconds * 1e6;
   console.log(
     `  processor time an event: ${(edgeUs / sent.offered).toFixed(0)} µs at the edge, ${(storeUs / sent.offered).toFixed(0)} µs at the store; ${usPerEvaluation.toFixed(0)} µs an evaluation`,
   );
@@ -141,9 +178,10 @@ async function steadyLoad({ bench, evaluate, send }: Load, usPerEvaluation: numb
   evaluationTargets(asked, `beside ${whole(STEADY.eventsPerSecond)} events/s`);
 }
 
-async function sentAgain({ bench, send }: Load, firstUnit: number): Promise<void> {
+async function sentAgain({ bench, prepare, send }: Load, firstUnit: number): Promise<void> {
   const before = storedOf(await look(bench));
-  const sent = await send(STEADY.eventsPerSecond, 2, firstUnit);
+  await prepare(STEADY.eventsPerSecond, 2, firstUnit);
+  const sent = await send();
   const stored = storedOf(await look(bench)) - before;
   console.log(
     `the first two seconds once more: ${whole(sent.offered)} events, ${whole(sent.duplicate)} known, ${stored} stored`,
@@ -151,13 +189,15 @@ async function sentAgain({ bench, send }: Load, firstUnit: number): Promise<void
   target(stored === 0, `${stored} events counted twice`);
 }
 
-async function flooded({ bench, evaluate, send }: Load): Promise<void> {
+async function flooded(load: Load): Promise<void> {
+  const { bench } = load;
   const before = await look(bench);
-  const [sent, asked] = await Promise.all([send(FLOOD.eventsPerSecond, FLOOD.seconds), evaluate(FLOOD.seconds)]);
+  const { sent, asked, used } = await sideBySide(load, FLOOD);
   const after = await look(bench);
   const stored = storedOf(after) - storedOf(before);
   const shed = after.stats.shed.server - before.stats.shed.server;
   row(`beside ${whole(FLOOD.eventsPerSecond)} offered/s`, asked, sent, stored);
+  processors(used);
   accounts(sent, stored);
   console.log(`  shed: ${whole(sent.shedAnswers)} told, ${whole(shed)} counted`);
   // An answer that was late told nobody.
@@ -197,25 +237,38 @@ async function main(): Promise<void> {
     const { series } = await look(bench);
     let user = 0;
     let unit = 0;
+    const pids = { ...bench.pids, sender: sender.pid as number, asker: asker.pid as number };
     const load: Load = {
       bench,
+      watch: () => watch(pids),
       evaluate(seconds) {
         const asking = { port, key, perSecond: EVALUATIONS_PER_SECOND, seconds, firstUser: user };
         user += EVALUATIONS_PER_SECOND * seconds;
         return ask<Asking, Asked>(asker, asking);
       },
-      send(eventsPerSecond, seconds, firstUnit) {
+      prepare(eventsPerSecond, seconds, firstUnit) {
         const from = firstUnit ?? unit;
         if (firstUnit === undefined) unit += (eventsPerSecond * seconds) / 2;
         const ranges = series.ranges ?? [];
-        return ask<Sending, Sent>(sender, { port, key, flag: FLAG, ranges, eventsPerSecond, seconds, firstUnit: from });
+        return ask<Sending, "ready">(sender, {
+          port,
+          key,
+          flag: FLAG,
+          ranges,
+          eventsPerSecond,
+          seconds,
+          firstUnit: from,
+        });
       },
+      send: () => ask<"go", Sent>(sender, "go"),
     };
-    await Promise.all([load.send(1_000, 3), load.evaluate(3)]);
-    const before = bench.cpu();
+    await sideBySide(load, WARM_UP);
+    const watched = load.watch();
     const alone = await load.evaluate(5);
-    const usPerEvaluation = ((bench.cpu().edge - before.edge) * 1_000) / alone.answers;
+    const used = watched();
     row("evaluations alone", alone);
+    processors(used);
+    const usPerEvaluation = (used.processes.edge.ran * used.seconds * 1e6) / alone.answers;
     const firstUnit = unit;
     await steadyLoad(load, usPerEvaluation);
     await sentAgain(load, firstUnit);

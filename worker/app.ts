@@ -89,7 +89,7 @@ app.route("/metrics", metrics);
 app.route("/v1/triggers", triggerCalls);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 
-app.route(EVENTS_PATH, events);
+app.on(["POST", "OPTIONS"], EVENTS_PATH, (c) => events(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 app.route("/", script);
 app.route("/demo", demo);
 app.route("/v1/doors", doors);

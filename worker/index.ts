@@ -1,6 +1,7 @@
 import { app } from "./app.ts";
 import { dueDrills } from "./drill/live-drill.ts";
 import type { Env } from "./env.ts";
+import { events, reportsEvents } from "./routes/events.ts";
 import { isEvaluation, ofrep } from "./routes/ofrep.ts";
 
 export { Courier } from "./durable/courier/courier.ts";
@@ -12,7 +13,9 @@ export { TelemetryShard } from "./durable/telemetry-shard.ts";
 export { TestLedger } from "./durable/test-ledger.ts";
 
 export default {
-  fetch: (request, env, execution) =>
-    isEvaluation(request) ? ofrep(request, env, execution) : app.fetch(request, env, execution),
+  fetch: (request, env, execution) => {
+    if (isEvaluation(request)) return ofrep(request, env, execution);
+    return reportsEvents(request) ? events(request, env, execution) : app.fetch(request, env, execution);
+  },
   scheduled: (_controller, env, execution) => execution.waitUntil(dueDrills(env, (work) => execution.waitUntil(work))),
 } satisfies ExportedHandler<Env>;

@@ -32,18 +32,16 @@ process.on("message", (asking: Asking) => {
 async function run({ port, key, perSecond, seconds, firstUser }: Asking): Promise<Asked> {
   const latencies: number[] = [];
   let refused = 0;
-  function* bodies() {
-    for (let index = 0; index < perSecond * seconds; index++) {
-      const { id, ...rest } = mixedUser(firstUser + index);
-      yield JSON.stringify({ context: { targetingKey: id, ...rest } });
-    }
-  }
+  const bodies = Array.from({ length: perSecond * seconds }, (_, index) => {
+    const { id, ...rest } = mixedUser(firstUser + index);
+    return Buffer.from(JSON.stringify({ context: { targetingKey: id, ...rest } }));
+  });
   await sendPaced({
     port,
     path: "/ofrep/v1/evaluate/flags",
     key,
     perSecond,
-    bodies: bodies(),
+    bodies: bodies.values(),
     onAnswer: ({ status, latencyMs }) => {
       latencies.push(latencyMs);
       if (status !== 200) refused++;

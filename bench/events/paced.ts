@@ -7,7 +7,7 @@ import { Agent, request } from "node:http";
 
 export interface Answer {
   /** The body that was answered. */
-  sent: string;
+  sent: Buffer;
   status: number;
   body: string;
   /** From the moment the request was due (ms). */
@@ -19,11 +19,12 @@ export interface Paced {
   path: string;
   key: string;
   perSecond: number;
-  bodies: Iterator<string>;
-  /** Whether to send the same body again, a little later. */
+  bodies: Iterator<Buffer>;
+  /** Whether to send the same body again, when the answer says or a little later. */
   onAnswer(answer: Answer): boolean;
 }
 
+/** When a server that asks for another attempt does not say when. */
 const AGAIN_MS = 300;
 
 const TICK_MS = 2;
@@ -43,7 +44,7 @@ export function sendPaced({ port, path, key, perSecond, bodies, onAnswer }: Pace
       agent.destroy();
       resolve();
     };
-    const send = (body: string, dueAt: number) => {
+    const send = (body: Buffer, dueAt: number) => {
       open++;
       const made = request(
         {
@@ -52,7 +53,7 @@ export function sendPaced({ port, path, key, perSecond, bodies, onAnswer }: Pace
           path,
           method: "POST",
           agent,
-          headers: { ...headers, "Content-Length": Buffer.byteLength(body) },
+          headers: { ...headers, "Content-Length": body.length },
         },
         (response) => {
           let text = "";
@@ -66,7 +67,7 @@ export function sendPaced({ port, path, key, perSecond, bodies, onAnswer }: Pace
               setTimeout(() => {
                 open--;
                 send(body, performance.now());
-              }, AGAIN_MS);
+              }, againMs(response.headers["retry-after"]));
             else open--;
             finish();
           });
@@ -88,6 +89,8 @@ export function sendPaced({ port, path, key, perSecond, bodies, onAnswer }: Pace
     }, TICK_MS);
   });
 }
+
+const againMs = (retryAfter: string | undefined): number => (retryAfter ? Number(retryAfter) * 1_000 : AGAIN_MS);
 
 export const quantile = (values: number[], at: number): number => {
   const sorted = [...values].sort((a, b) => a - b);

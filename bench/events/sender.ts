@@ -56,8 +56,16 @@ function uuid(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-process.on("message", (sending: Sending) => {
-  run(sending).then(
+/** Everything is made before the clock starts, so that a measured sender only sends. */
+let prepared: Prepared | undefined;
+
+process.on("message", (message: Sending | "go") => {
+  if (message !== "go") {
+    prepared = prepare(message);
+    process.send?.("ready");
+    return;
+  }
+  run(prepared as Prepared).then(
     (sent) => process.send?.(sent),
     (error: unknown) => {
       console.error(error);
@@ -66,7 +74,15 @@ process.on("message", (sending: Sending) => {
   );
 });
 
-async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUnit }: Sending): Promise<Sent> {
+interface Prepared {
+  sending: Sending;
+  sent: Sent;
+  bodies: Buffer[];
+  batches: Map<Buffer, Batch>;
+}
+
+function prepare(sending: Sending): Prepared {
+  const { flag, ranges, eventsPerSecond, seconds, firstUnit } = sending;
   const sent: Sent = {
     offered: eventsPerSecond * seconds,
     accepted: 0,
@@ -82,8 +98,8 @@ async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUni
     seconds: 0,
     ackMs: { p50: 0, p99: 0 },
   };
-  const bodies: string[] = [];
-  const batches = new Map<string, Batch>();
+  const bodies: Buffer[] = [];
+  const batches = new Map<Buffer, Batch>();
   for (let from = 0; from < sent.offered; from += BATCH) {
     const events: object[] = [];
     for (let at = from; at < Math.min(sent.offered, from + BATCH); at += 2) {
@@ -99,10 +115,14 @@ async function run({ port, key, flag, ranges, eventsPerSecond, seconds, firstUni
       events.push({ id: uuid(`e${name}`), type: "exposure", unit, time, flag, variant });
       events.push({ id: uuid(`o${name}`), type: "outcome", unit, time, metric: "checkout", ok, latencyMs });
     }
-    const body = JSON.stringify({ batchId: uuid(`b${firstUnit}-${from}`), events });
+    const body = Buffer.from(JSON.stringify({ batchId: uuid(`b${firstUnit}-${from}`), events }));
     bodies.push(body);
     batches.set(body, { attempts: 0, known: 0, codes: new Array(events.length).fill("unsent") });
   }
+  return { sending, sent, bodies, batches };
+}
+
+async function run({ sending: { port, key, eventsPerSecond }, sent, bodies, batches }: Prepared): Promise<Sent> {
   const acks: number[] = [];
   const began = performance.now();
   await sendPaced({

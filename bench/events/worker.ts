@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
@@ -23,13 +22,7 @@ export interface Bench extends AsyncDisposable {
   server: string;
   client: string;
   admin<T>(method: string, route: string, body?: unknown): Promise<T>;
-  /** Processor time that each process has used (ms). */
-  cpu(): Cpu;
-}
-
-export interface Cpu {
-  edge: number;
-  store: number;
+  pids: { edge: number; store: number };
 }
 
 export async function startBench(): Promise<Bench> {
@@ -77,22 +70,12 @@ export async function startBench(): Promise<Bench> {
     port: edge.port,
     ...(await seed(admin)),
     admin,
-    cpu: () => ({ edge: cpuMs(edge.pid), store: cpuMs(store.pid) }),
+    pids: { edge: edge.pid, store: store.pid },
     [Symbol.asyncDispose]: async () => {
       for (const instance of instances.reverse()) await instance.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-let ticksPerSecond: number | undefined;
-
-/** User and system time of a process and all its threads (proc(5): fields 14 and 15). */
-function cpuMs(pid: number): number {
-  ticksPerSecond ??= Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond;
 }
 
 /** A hundred flags to evaluate, and one in the first stage of a plan with every kind of guard. */

@@ -83,6 +83,8 @@ export function bundle(main: string): string {
       main: path.join(root, main),
       compatibility_date: COMPATIBILITY_DATE,
       compatibility_flags: ["nodejs_compat"],
+      // As in wrangler.toml, whose reason it is.
+      keep_names: false,
     };
     writeFileSync(config, JSON.stringify(text));
     const wrangler = path.join(root, "node_modules", "wrangler", "bin", "wrangler.js");

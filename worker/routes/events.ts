@@ -1,4 +1,3 @@
-import { Hono } from "hono";
 import type { KeyKind, SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { EVENT_LIMITS, type EventAnswer, type ExclusionMark, eventBatch } from "../../shared/schema/telemetry.ts";
 import { fieldIssues } from "../durable/decide/parse.ts";
@@ -15,6 +14,7 @@ import { log } from "../log.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
 import { type Intake, sortInTurns } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
+import { TurnLane } from "../telemetry/turn-lane.ts";
 import { TELEMETRY_SHARDS } from "../telemetry/unit-hash.ts";
 import { within } from "../within.ts";
 import { countDoors } from "./door-events.ts";
@@ -34,37 +34,50 @@ const PREFLIGHT = {
 };
 /** A beacon's body is text/plain unless it takes the trouble of a preflight. */
 const BODY_TYPE = /^(?:application\/json|text\/plain)\s*(?:;|$)/i;
-/**
- * Bytes of batches that one isolate works on at a time, about 5,000 events or a fifth of a second of its thread: beyond,
- * senders come again, and evaluations keep their turn.
- */
-const MAX_BYTES_IN_FLIGHT = 1024 * 1024;
+/** Bytes of batches that one isolate holds at a time: parsed, a batch is about ten times as large. */
+const MAX_BYTES_IN_FLIGHT = 2 * 1024 * 1024;
+/** What a batch takes of the thread (ms) to be read and parsed … */
+const READ_MS = 0.3;
+const PARSE_MS_PER_BYTE = 1e-5;
+/** … and each shard's part to be sent and its answer to be taken in, beside so much for each event. */
+const SEND_MS = 0.2;
+const SEND_MS_PER_EVENT = 0.004;
 const RETRY_AFTER_S = "2";
 
 const levels = new ShardLevels();
+const lane = new TurnLane({ now: () => Date.now(), wait: (ms) => scheduler.wait(ms) });
 let bytesInFlight = 0;
+
+/** Whether the request may go straight to `events`, past the router, which costs as much as reading a batch. */
+export function reportsEvents({ method, url }: Request): boolean {
+  if (method !== "POST" && method !== "OPTIONS") return false;
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const end = start + EVENTS_PATH.length;
+  return url.startsWith(EVENTS_PATH, start) && (end === url.length || url[end] === "?");
+}
 
 /**
  * `POST /v1/events`. Reads what this isolate knows already (keys, series, kills), so it asks nobody before it may write,
- * and evaluation never waits for it.
+ * and evaluation never waits for it: what it does, it does in turns. What finds the lane full is sent away unread.
  */
-export const events = new Hono<{ Bindings: Env }>()
-  .options("/", () => new Response(null, { status: 204, headers: PREFLIGHT }))
-  .post("/", async (c) => {
-    const bytes = announcedBytes(c.req.raw);
-    if (bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT) return refusal(busy());
-    bytesInFlight += bytes;
-    try {
-      const answer = await take(c.req.raw, c.env, (work) => c.executionCtx.waitUntil(work));
-      const again = answer.rejected.some(({ code }) => code === "unavailable");
-      return Response.json(answer, { status: again ? 503 : 202, headers: again ? { ...CORS, ...RETRY } : CORS });
-    } catch (error) {
-      if (error instanceof ProblemError) return refusal(error);
-      throw error;
-    } finally {
-      bytesInFlight -= bytes;
-    }
-  });
+export async function events(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
+  const bytes = announcedBytes(request);
+  if (!lane.open || bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT)
+    return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
+  bytesInFlight += bytes;
+  try {
+    const answer = await take(request, env, (work) => execution.waitUntil(work));
+    const again = answer.rejected.some(({ code }) => code === "unavailable");
+    return Response.json(answer, { status: again ? 503 : 202, headers: again ? { ...CORS, ...RETRY } : CORS });
+  } catch (error) {
+    if (error instanceof ProblemError) return refusal(error);
+    log({ event: "unexpected-error", path: EVENTS_PATH, error: String(error) });
+    return refusal(new ProblemError(500, "internal", "Something went wrong on our side"));
+  } finally {
+    bytesInFlight -= bytes;
+  }
+}
 
 /** What a body may come to; unannounced ones count in full. */
 function announcedBytes(request: Request): number {
@@ -88,6 +101,9 @@ const busy = () =>
     { detail: "Nothing of this batch was stored: send it again." },
     RETRY,
   );
+/** The same, made once: whoever floods is told for next to nothing. */
+const BUSY = JSON.stringify(busy().problem);
+const BUSY_HEADERS = new Headers({ "Content-Type": "application/problem+json", ...CORS, ...RETRY });
 
 async function take(request: Request, env: Env, waitUntil: (work: Promise<unknown>) => void): Promise<EventAnswer> {
   const batch = await readBatch(request);
@@ -111,9 +127,11 @@ async function take(request: Request, env: Env, waitUntil: (work: Promise<unknow
     visitor: visitorOf(request, loaded, key.kind),
     keep: (shard) => keep[shard] as KeepLevels,
   };
-  const sorted = await sortInTurns(intake, () => scheduler.wait(0));
-  const ingest = (shard: number, part: ShardBatch): Promise<ShardReply> =>
-    within(SHARD_TIMEOUT_MS, telemetryShard(env, project, environment, shard).ingest(part));
+  const sorted = await sortInTurns(intake, (ms) => lane.turn(ms));
+  const ingest = async (shard: number, part: ShardBatch): Promise<ShardReply> => {
+    await lane.turn(SEND_MS + part.events.length * SEND_MS_PER_EVENT);
+    return within(SHARD_TIMEOUT_MS, telemetryShard(env, project, environment, shard).ingest(part));
+  };
   if (key.kind === "server") {
     const shift = batch.sentAt === undefined ? 0 : receivedAt - batch.sentAt;
     const doors = countDoors(env, loaded, batch.events, shift);
@@ -132,6 +150,7 @@ async function readBatch(request: Request) {
   const text = await readText(request, EVENT_LIMITS.bodyBytes);
   if (text === null)
     throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);
+  await lane.turn(READ_MS + text.length * PARSE_MS_PER_BYTE);
   // No look at its depth: V8 parses without recursion, and no schema here descends further than a unit's attributes.
   let body: unknown;
   try {

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { EventAnswer } from "../../shared/schema/telemetry.ts";
 import { DurableUnavailable } from "../durable/durable-stub.ts";
 import { TelemetryShard } from "../durable/telemetry-shard.ts";
-import { events as eventsRoute } from "../routes/events.ts";
+import { events } from "../routes/events.ts";
 import { env } from "../testing/bindings.ts";
-import { evaluate, newShop } from "../testing/http.ts";
-import { anEvent, armOf, aSeries, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";
+import { evaluate, newShop, ORIGIN } from "../testing/http.ts";
+import { anEvent, armOf, aSeries, EVENTS, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";
 import { SHARD_TIMEOUT_MS } from "./deliver.ts";
 import type { ShardBatch, ShardEvent } from "./shard-batch.ts";
 import { telemetryTotals } from "./totals.ts";
@@ -34,13 +34,12 @@ function without(end: string, fault: () => Promise<Response>): DurableObjectName
 
 async function sendWith(shards: DurableObjectNamespace, batch: object) {
   const execution = createExecutionContext();
-  const response = await eventsRoute.request(
-    "/",
-    {
+  const response = await events(
+    new Request(`${ORIGIN}${EVENTS}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `Bearer ${shop.server}` },
       body: JSON.stringify(batch),
-    },
+    }),
     { ...env, TELEMETRY_SHARD: shards },
     execution,
   );

@@ -12,6 +12,7 @@ import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
 import { isTelemetryEvent } from "./event-check.ts";
 import type { Observed, UnitAttributes } from "./observed.ts";
 import type { KeepLevels, ShardBatch, ShardEvent } from "./shard-batch.ts";
+import { TURN_MS } from "./turn-lane.ts";
 import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "./unit-hash.ts";
 
 /** A batch and everything that decides what becomes of it. */
@@ -36,16 +37,17 @@ export interface Sorted {
   parts: ReadonlyMap<number, ShardBatch>;
 }
 
-/** So many events, well under a millisecond of work, are sorted in one go. */
-export const TURN_EVENTS = 50;
+/** What an event takes (ms) from the first look at it until it is sorted, and one that is left out unchecked. */
+const SORT_MS = 0.01;
+const SHED_MS = 0.002;
 
-/** `sortEvents` in turns of `TURN_EVENTS`: whoever waits for this isolate's thread goes in between. */
-export async function sortInTurns(intake: Intake, pause: () => Promise<void>): Promise<Sorted> {
+/** `sortEvents` in turns: whoever waits for this isolate's thread goes in between. */
+export async function sortInTurns(intake: Intake, turn: (ms: number) => Promise<void>): Promise<Sorted> {
   const turns = sorting(intake);
   for (;;) {
-    const turn = turns.next();
-    if (turn.done) return turn.value;
-    await pause();
+    await turn(Math.min(TURN_MS, intake.events.length * SORT_MS));
+    const { done, value } = turns.next();
+    if (done) return value;
   }
 }
 
@@ -68,15 +70,21 @@ function* sorting(intake: Intake): Generator<void, Sorted> {
   const parts = new Map<number, ShardBatch>();
   const skew = clockSkew(sentAt, receivedAt);
   const sheds = shedsByKey(intake);
+  let ms = 0;
   for (const [index, sent] of events.entries()) {
-    if (index > 0 && index % TURN_EVENTS === 0) yield;
+    if (ms >= TURN_MS) {
+      ms = 0;
+      yield;
+    }
     const refuse = (code: EventRejection) => void rejected.push({ index, code });
     const early = sheds ? shedUnchecked(sent, intake) : null;
     if (early !== null) {
       refuse("shed");
       partOf(parts, early, intake).shed++;
+      ms += SHED_MS;
       continue;
     }
+    ms += SORT_MS;
     if (!isTelemetryEvent(sent) || Object.keys(sent.unit).length > EVENT_LIMITS.unitAttributes) {
       refuse("invalid-event");
       continue;
@@ -119,7 +127,7 @@ function* sorting(intake: Intake): Generator<void, Sorted> {
 function shedUnchecked(sent: unknown, { hasher, keep, source }: Intake): number | null {
   const key = (sent as { unit?: { targetingKey?: unknown } } | null)?.unit?.targetingKey;
   if (typeof key !== "string" || key === "" || key.length > EVENT_LIMITS.textChars) return null;
-  const { shard, rank } = hasher.unit("targetingKey", key);
+  const { shard, rank } = hasher.place("targetingKey", key);
   return rank >= keep(shard)[source] ? shard : null;
 }
 

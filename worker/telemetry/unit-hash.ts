@@ -18,14 +18,20 @@ function word(value: number): string {
 
 const text = ({ high, low }: Hash64): string => word(high) + word(low);
 
-/** A unit as telemetry knows it: 64 bits under a key that never leaves the project. */
-export interface HashedUnit {
-  /** 12 characters. */
-  readonly hash: string;
+/** Where a unit stands. */
+export interface UnitPlace {
   readonly shard: number;
   /** 0 … 1, independent of the shard: under overload, units below the level stay. */
   readonly rank: number;
 }
+
+/** A unit as telemetry knows it: 64 bits under a key that never leaves the project. */
+export interface HashedUnit extends UnitPlace {
+  /** 12 characters. */
+  readonly hash: string;
+}
+
+const placeOf = ({ high, low }: Hash64): UnitPlace => ({ shard: high % TELEMETRY_SHARDS, rank: low / 4_294_967_296 });
 
 /** The rank of a unit of which only the hash is at hand. */
 export function rankOf(hash: string): number {
@@ -48,7 +54,12 @@ export class UnitHasher {
 
   unit(attribute: string, identity: string): HashedUnit {
     const hash = sipHash(this.#units, `${attribute}\n${identity}`);
-    return { hash: text(hash), shard: hash.high % TELEMETRY_SHARDS, rank: hash.low / 4_294_967_296 };
+    return { hash: text(hash), ...placeOf(hash) };
+  }
+
+  /** The same without the hash in words, which is most of the work. */
+  place(attribute: string, identity: string): UnitPlace {
+    return placeOf(sipHash(this.#units, `${attribute}\n${identity}`));
   }
 
   /** An event's id: 12 characters. Two ids of one unit are taken for one with probability 2^-64. */
