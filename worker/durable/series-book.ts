@@ -135,6 +135,23 @@ export class SeriesBook {
     );
   }
 
+  /**
+   * Whether a series was the flag's running one then, as far as edges have told; of a series that they still name, the
+   * caller knows.
+   */
+  ranAt({ flag, spec, seenAt }: KnownSeries, at: number): boolean {
+    if (at < spec.startedAt || at > seenAt + TOUCH_MS) return false;
+    for (const other of this.#loaded().values())
+      if (other.flag === flag && other.spec.startedAt > spec.startedAt && other.spec.startedAt <= at) return false;
+    return true;
+  }
+
+  /** The series of a flag that ran then. */
+  runningAt(flag: string, at: number): KnownSeries | undefined {
+    for (const known of this.#loaded().values()) if (known.flag === flag && this.ranAt(known, at)) return known;
+    return undefined;
+  }
+
   /** The counters of a series, to be changed; 0 for the shard's own. */
   counters(series: KnownSeries | typeof SHARD_ITSELF): CounterChanges {
     this.#loaded();

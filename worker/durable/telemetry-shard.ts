@@ -1,4 +1,5 @@
 import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../shared/schema/telemetry.ts";
+import { armIn } from "../../shared/telemetry/arm.ts";
 import { add } from "../../shared/telemetry/counters.ts";
 import { readDays } from "../../shared/telemetry/read-tally.ts";
 import { inWindow, type Lane, recordExposure, recordOutcome } from "../../shared/telemetry/tally.ts";
@@ -105,10 +106,10 @@ export class TelemetryShard extends DurableBase {
     for (const event of fresh) {
       if (event.type === "exposure") {
         if (batch.source === "server" && event.marks.length === 0) this.#traffic.exposure(event.flag, event.rank, now);
-        const series = event.series === undefined ? undefined : this.#book.all().get(event.series);
-        if (!series) continue;
-        exposures.push({ event, series });
-        records.want(series.no, laneOf(series, batch), event.unit);
+        const placed = this.#place(event);
+        if (!placed) continue;
+        exposures.push(placed);
+        records.want(placed.series.no, laneOf(placed.series, batch), event.unit);
       } else {
         if (batch.source === "server" && !event.copy) this.#traffic.outcome(event.metric, event.ok, now);
         for (const series of this.#book.fedBy(event.metric, event.flag, now)) {
@@ -149,6 +150,19 @@ export class TelemetryShard extends DurableBase {
     return { fresh, duplicate };
   }
 
+  /** The series that an exposure belongs to, with its arm there: of a late one, the stage in which it happened. */
+  #place(event: ShardExposure): { event: ShardExposure; series: KnownSeries } | null {
+    const { late } = event;
+    if (!late) {
+      const series = event.series === undefined ? undefined : this.#book.all().get(event.series);
+      return series ? { event, series } : null;
+    }
+    const series = this.#book.runningAt(event.flag, event.at);
+    if (!series || series.spec.by !== late.by) return null;
+    const arm = armIn(series.spec, late, () => late.bucket);
+    return { event: { ...event, arm: series.spec.ranges && !late.ofSplit ? null : arm }, series };
+  }
+
   #expose(event: ShardExposure, series: KnownSeries, { batch, records, early, now }: Joining): void {
     const { spec, no } = series;
     const counters = this.#book.counters(series);
@@ -158,8 +172,6 @@ export class TelemetryShard extends DurableBase {
       count("afterKill", 1);
       return;
     }
-    // It belongs to whatever ran then.
-    if (event.at < spec.startedAt) return;
     if (event.arm === null && event.marks.length === 0) {
       count("mismatched", 1);
       return;
@@ -192,7 +204,7 @@ export class TelemetryShard extends DurableBase {
     const outcome = { event: event.metric, at, arrivedAt: now, ok, latencyMs, value };
     if (record) {
       if (recordOutcome(spec, lane, record, outcome, counters)) records.put(no, lane, event.unit, record);
-    } else if (current && event.at >= spec.startedAt) {
+    } else if (current ? event.at >= spec.startedAt : this.#book.ranAt(series, event.at)) {
       add(counters, `${lane}.-.-.unattributed`, 1);
       early.keep(no, lane, event.unit, outcome);
     }

@@ -220,6 +220,7 @@ function shardEvent(event: TelemetryEvent, { index, unit, at, copy }: Placed, in
       name(flag, watched.series);
       exposure.series = watched.series.id;
       exposure.arm = watched.armOf(event, identity, source === "server");
+      if (common.at < watched.series.startedAt) exposure.late = watched.lateOf(event, identity, source === "server");
       if (watched.isStaff(event.unit)) marks.add("staff");
     }
     exposure.marks = EXCLUSION_MARKS.filter((mark) => marks.has(mark));

@@ -6,6 +6,8 @@ import { re2 } from "../../shared/regex.ts";
 import { eventOf, type Series } from "../../shared/schema/series.ts";
 import type { Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
 import type { TelemetryEvent } from "../../shared/schema/telemetry.ts";
+import { armIn } from "../../shared/telemetry/arm.ts";
+import type { LateExposure } from "./shard-batch.ts";
 import { UnitHasher } from "./unit-hash.ts";
 
 export type UnitAttributes = TelemetryEvent["unit"];
@@ -15,6 +17,8 @@ export interface ObservedFlag {
   readonly series: Series;
   /** Index of the exposure's arm; null when it says nothing about the split. */
   armOf(exposure: TelemetryEvent, identity: string, trusted: boolean): number | null;
+  /** What an exposure from before the series tells about the one that ran then, which only its shard knows. */
+  lateOf(exposure: TelemetryEvent, identity: string, trusted: boolean): LateExposure;
   isStaff(unit: UnitAttributes): boolean;
 }
 
@@ -52,21 +56,21 @@ const NO_SPLIT = new Set(["STATIC", "DEFAULT", "TARGETING_MATCH", "DISABLED", "E
 
 function observe(snapshot: Snapshot, flag: SnapshotFlag, series: Series): ObservedFlag {
   const seed = seedHash(flag.seed);
-  const variants = series.arms.map(({ variant }) => variant);
   const outside = gates(snapshot, flag);
   const staff = staffTest(snapshot, series.staff);
+  const bucket = (identity: string) => bucketOf(seed, unitHash(identity));
+  // A client key reads TARGETING_MATCH for every targeted flag, so only a server's word counts.
+  const isOfNoSplit = ({ reason, unit }: TelemetryEvent, trusted: boolean) =>
+    (trusted && reason !== undefined && NO_SPLIT.has(reason)) || outside(unit);
   return {
     series,
     armOf(exposure, identity, trusted) {
-      const arm = variants.indexOf(exposure.variant ?? "");
-      if (arm < 0) return null;
-      if (series.rule !== undefined && exposure.rule !== undefined && series.rule !== exposure.rule) return null;
-      if (!series.ranges) return arm;
-      // A client key reads TARGETING_MATCH for every targeted flag, so only a server's word counts.
-      if (trusted && exposure.reason !== undefined && NO_SPLIT.has(exposure.reason)) return null;
-      const bucket = bucketOf(seed, unitHash(identity));
-      const given = series.ranges.find(({ from, to }) => bucket >= from && bucket < to)?.variant;
-      return given === exposure.variant && !outside(exposure.unit) ? arm : null;
+      const arm = armIn(series, exposure, () => bucket(identity));
+      return arm !== null && series.ranges && isOfNoSplit(exposure, trusted) ? null : arm;
+    },
+    lateOf(exposure, identity, trusted) {
+      const { variant, rule } = exposure;
+      return { variant, rule, bucket: bucket(identity), ofSplit: !isOfNoSplit(exposure, trusted), by: series.by };
     },
     isStaff: staff,
   };

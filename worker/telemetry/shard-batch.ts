@@ -1,5 +1,6 @@
 import type { Series } from "../../shared/schema/series.ts";
 import type { EVENT_TYPES, ExclusionMark } from "../../shared/schema/telemetry.ts";
+import type { Shown } from "../../shared/telemetry/arm.ts";
 
 /** An event on its way to the shard of its unit: hashed, its time corrected, judged as far as a snapshot can. */
 export type ShardEvent = ShardExposure | ShardOutcome;
@@ -19,6 +20,16 @@ interface ShardEventFields {
   copy?: true;
 }
 
+/** An exposure from before its flag's present series: of whichever series of the flag ran then. */
+export interface LateExposure extends Shown {
+  /** Where the flag's split puts the unit, in parts of SPLIT_TOTAL. */
+  bucket: number;
+  /** Neither its reason nor the unit's attributes speak against a split. */
+  ofSplit: boolean;
+  /** The attribute that the unit is known by. */
+  by: string;
+}
+
 export interface ShardExposure extends ShardEventFields {
   type: "exposure";
   flag: string;
@@ -26,6 +37,8 @@ export interface ShardExposure extends ShardEventFields {
   series?: string;
   /** Index of the arm; null: mismatched. */
   arm: number | null;
+  /** When it happened before the series began. */
+  late?: LateExposure;
   marks: ExclusionMark[];
   country?: string;
   device?: string;
