@@ -1,5 +1,19 @@
 import { z } from "zod";
-import { slug } from "./primitives.ts";
+import { key, slug } from "./primitives.ts";
+
+/** Some of what a fake door's ledger holds. People, users and networks are keyed hashes, as they are there. */
+export const ledgerPart = z.strictObject({
+  runs: z.array(z.strictObject({ run: z.int(), settings: z.string(), stopped: z.int() })),
+  /** Pages that carry the test's markup, and when each was last opened (epoch ms). */
+  pages: z.array(z.strictObject({ origin: z.string(), at: z.int() })),
+  /** Run, person, first sight and click (epoch ms), country, device, network, doubts as bits. */
+  people: z.array(
+    z.tuple([z.int(), z.string(), z.int(), z.int().nullable(), z.string(), z.string(), z.string(), z.int()]),
+  ),
+  /** Which person another browser, or a signed-in user, is. */
+  aliases: z.array(z.tuple([z.string(), z.string()])),
+});
+export type LedgerPart = z.infer<typeof ledgerPart>;
 
 /**
  * A backup is lines of JSON: a header, then every row that the store cannot rebuild, in the order they are needed.
@@ -7,7 +21,8 @@ import { slug } from "./primitives.ts";
  */
 export const backupHeader = z.strictObject({
   row: z.literal("header"),
-  format: z.literal("blastdoor-backup-1"),
+  /** 1 knows neither confirmations nor ledgers: restoring it leaves ledgers as they are. */
+  format: z.enum(["blastdoor-backup-1", "blastdoor-backup-2"]),
   project: slug,
   epoch: z.int().min(1),
   revision: z.int().min(0),
@@ -47,6 +62,23 @@ export const backupRow = z.discriminatedUnion("row", [
     shard: z.int().min(0),
     version: z.string(),
     hashes: z.base64(),
+  }),
+  /** When the last data centre that was awake served a kill or rollback (epoch ms): the one thing no audit row says. */
+  z.strictObject({
+    row: z.literal("confirmation"),
+    environment: slug,
+    flag: key,
+    revision: z.int(),
+    confirmed_at: z.int(),
+  }),
+  /** A part of what a fake door's ledger counted, counted from 0; every fake door has one at least. */
+  z.strictObject({
+    row: z.literal("ledger"),
+    environment: slug,
+    flag: key,
+    part: z.int().min(0),
+    ledger: ledgerPart,
+    last: z.boolean(),
   }),
   /** Closes a backup: how many rows stand before it, header included. A file without it is cut off. */
   z.strictObject({ row: z.literal("end"), rows: z.int() }),

@@ -1,7 +1,9 @@
 import { type BackupPage, type BackupRow, backupRow } from "../../shared/schema/backup.ts";
 import { fromBase64, toBase64 } from "../http/base64.ts";
 import { auditHash, GENESIS } from "./audit.ts";
+import type { Confirmation } from "./delivery-log.ts";
 import { ENTITIES, type Entity } from "./entities.ts";
+import { LedgerOrder, type LedgerOutbox } from "./ledger-backup.ts";
 import { type Result, reject } from "./result.ts";
 
 /** What a backup does with the store's tables. A new table has a place here, which a test sees to. */
@@ -9,7 +11,7 @@ export const TABLES = {
   /** The truth: carried by backups, replaced by a restore. Documents of every entity are among it. */
   carried: ["meta", "document", "list_shard", "audit", "audit_more"],
   /** Belongs to what a restore replaces. */
-  emptied: ["command", "change_log", "first_served", "list_outbox", "list_upload", "list_part"],
+  emptied: ["command", "change_log", "first_served", "list_outbox", "list_upload", "list_part", "ledger_owed"],
   /** Publication, clean-up and observations, which go on. */
   kept: [
     "migration",
@@ -32,6 +34,9 @@ export const TABLES = {
   ],
 } as const;
 
+/** What is written; older ones are still read. */
+const FORMAT = "blastdoor-backup-2";
+
 /** Characters of one page: several pages' worth of memory stay far below an isolate's. */
 const PAGE_CHARS = 1_000_000;
 const PAGE_ROWS = 1_000;
@@ -43,16 +48,18 @@ type AuditMore = Omit<Extract<BackupRow, { row: "audit-more" }>, "row">;
 
 /**
  * Reads pages of a backup. The cursor says where to go on; the caller compares the pages' revisions and starts over
- * when somebody wrote meanwhile.
+ * when somebody wrote meanwhile. After the last of these pages ledgers follow (`readLedgerPage`).
  */
 export function readBackupPage(
   sql: SqlStorage,
-  header: Extract<BackupRow, { row: "header" }>,
+  identity: Omit<Extract<BackupRow, { row: "header" }>, "row" | "format">,
+  confirmations: readonly Confirmation[],
   cursor: string | null,
 ): BackupPage {
   const [table, position] = cursor === null ? ["start", 0] : [cursor.split(":")[0], Number(cursor.split(":")[1])];
-  const { revision } = header;
+  const { revision } = identity;
   if (table === "start") {
+    const header = { row: "header" as const, format: FORMAT, ...identity } as const;
     const meta = sql.exec<{ name: string; value: string }>("SELECT name, value FROM meta ORDER BY name").toArray();
     const rows: BackupRow[] = [header, ...meta.map((one) => ({ row: "meta" as const, ...one }))];
     return { revision, rows, next: "document:0" };
@@ -92,11 +99,9 @@ export function readBackupPage(
     if (chars >= PAGE_CHARS || rows.length >= PAGE_ROWS) return { revision, rows, next: `audit:${read}` };
   }
   const total = (name: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n;
-  rows.push({
-    row: "end",
-    rows: 1 + TABLES.carried.reduce((sum, name) => sum + total(name), 0),
-  });
-  return { revision, rows, next: null };
+  for (const one of confirmations) rows.push({ row: "confirmation", ...one });
+  const told = 1 + confirmations.length + TABLES.carried.reduce((sum, name) => sum + total(name), 0);
+  return { revision, rows, next: `ledger:0:0:${told}:` };
 }
 
 /** The parts of a restore under way, kept until the last one is there. */
@@ -133,7 +138,7 @@ export class RestoreStage {
   }
 
   /** Checks that the parts are one whole, unaltered backup of this project, before anything is touched. */
-  check(project: string): Result<{ epoch: number; revision: number }> {
+  check(project: string): Result<{ epoch: number; revision: number; ledgers: boolean }> {
     const wrong = (message: string) => reject({ code: "invalid", issues: [{ field: "rows", message }] });
     let header: Extract<BackupRow, { row: "header" }> | null = null;
     let previous = GENESIS;
@@ -144,6 +149,7 @@ export class RestoreStage {
     const lists = new Map<string, string>();
     const named: [place: string, version: string][] = [];
     let more: Extract<BackupRow, { row: "audit-more" }>[] = [];
+    const ledgers = new LedgerOrder();
     for (const row of this.rows()) {
       if (ended) return wrong("rows follow the end");
       if (row.row === "header") {
@@ -177,7 +183,10 @@ export class RestoreStage {
         previous = hash;
       } else if (row.row === "audit-more") more.push(row);
       else if (row.row === "list") lists.set(`${row.segment}\n${row.shard}`, row.version);
-      else if (row.row === "end") {
+      else if (row.row === "ledger") {
+        const gap = ledgers.add(row);
+        if (gap !== null) return wrong(`a part of the results of ${gap} is missing`);
+      } else if (row.row === "end") {
         if (row.rows !== count) return wrong(`${row.rows} rows were backed up and ${count} arrived`);
         ended = true;
         continue;
@@ -186,13 +195,14 @@ export class RestoreStage {
     }
     if (!header) return wrong("the header is missing");
     if (!ended) return wrong("the end is missing: the file is cut off");
+    if (ledgers.unfinished !== null) return wrong(`the last part of the results of ${ledgers.unfinished} is missing`);
     if (header.project !== project) return wrong(`this is a backup of "${header.project}"`);
     for (const [place, version] of named) {
       if (lists.get(place) !== version) return wrong(`a shard of the list of "${place.split("\n")[0]}" is missing`);
     }
     if (header.revision !== revision)
       return wrong(`the header names revision ${header.revision}, the audit ends at ${revision}`);
-    return { ok: true, value: { epoch: header.epoch, revision } };
+    return { ok: true, value: { epoch: header.epoch, revision, ledgers: header.format === FORMAT } };
   }
 
   *rows(): Generator<BackupRow> {
@@ -201,9 +211,13 @@ export class RestoreStage {
     }
   }
 
-  /** Puts the rows in place of whatever is there. Only inside a transaction, after `check`. */
-  apply(): void {
+  /**
+   * Puts the rows in place of whatever is there, and hands on what belongs elsewhere: ledgers' parts to whoever carries
+   * them there, confirmations to the caller. Only inside a transaction, after `check`.
+   */
+  apply(ledgers: Pick<LedgerOutbox, "append">): Confirmation[] {
     const sql = this.#sql;
+    const confirmations: Confirmation[] = [];
     for (const table of [...TABLES.carried, ...TABLES.emptied]) {
       // Its rows are replaced one by one: what the backup does not know of, such as a secret made since, stays.
       if (table !== "meta") sql.exec(`DELETE FROM ${table}`);
@@ -245,8 +259,10 @@ export class RestoreStage {
       } else if (row.row === "audit-more") {
         const { revision, part, changes } = row;
         sql.exec("INSERT INTO audit_more (revision, part, changes) VALUES (?, ?, ?)", revision, part, changes);
-      }
+      } else if (row.row === "ledger") ledgers.append(row, row);
+      else if (row.row === "confirmation") confirmations.push(row);
     }
     this.clear();
+    return confirmations;
   }
 }

@@ -17,6 +17,9 @@ type Stored = {
   confirmed_at: number | null;
 };
 
+/** When a kill or a rollback was confirmed off (epoch ms). */
+export type Confirmation = { environment: string; flag: string; revision: number; confirmed_at: number };
+
 /** Releases, kills and rollbacks of every flag, for the delivery figures. Follows from the audit but for confirmations. */
 export class DeliveryLog {
   readonly #sql: SqlStorage;
@@ -83,6 +86,25 @@ export class DeliveryLog {
       onsetAt: row.onset_at,
       confirmedAt: row.confirmed_at,
     }));
+  }
+
+  /** What a rebuild from the audit cannot know: see `confirm`. */
+  confirmations(): Confirmation[] {
+    return this.#sql
+      .exec<Confirmation>(
+        "SELECT environment, flag, revision, confirmed_at FROM delivery_event WHERE confirmed_at IS NOT NULL ORDER BY environment, flag, revision",
+      )
+      .toArray();
+  }
+
+  putConfirmation({ environment, flag, revision, confirmed_at }: Confirmation): void {
+    this.#sql.exec(
+      "UPDATE delivery_event SET confirmed_at = ? WHERE environment = ? AND flag = ? AND revision = ?",
+      confirmed_at,
+      environment,
+      flag,
+      revision,
+    );
   }
 
   forget(now: number): void {

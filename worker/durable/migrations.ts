@@ -157,6 +157,16 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (revision, part)
       ) WITHOUT ROWID;`,
   },
+  {
+    name: "0012-ledger-owed",
+    sql: `
+      CREATE TABLE ledger_owed (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        environment TEXT NOT NULL,
+        flag TEXT NOT NULL,
+        body TEXT
+      );`,
+  },
 ];
 
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
@@ -203,6 +213,10 @@ export const TEST_LEDGER_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX person_network ON person (run, network);
       CREATE TABLE alias (id TEXT PRIMARY KEY, unit TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE page (origin TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;`,
+  },
+  {
+    name: "0002-restored",
+    sql: "CREATE TABLE restored (epoch INTEGER NOT NULL, parts INTEGER NOT NULL);",
   },
 ];
 

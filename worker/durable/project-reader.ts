@@ -24,12 +24,13 @@ import { DeliveryLog } from "./delivery-log.ts";
 import { Documents } from "./documents.ts";
 import { DurableBase } from "./durable-base.ts";
 import { exportProject } from "./export-project.ts";
+import { type LedgerPlace, readLedgerPage } from "./ledger-backup.ts";
 import { Notices } from "./notices.ts";
 import { PropagationLog } from "./propagation-log.ts";
 import { Publications } from "./publications.ts";
 import { SegmentLists } from "./segment-lists.ts";
 import { StoreMeta } from "./store-meta.ts";
-import { courier } from "./stubs.ts";
+import { courier, testLedger } from "./stubs.ts";
 import { TriggerCalls } from "./trigger-calls.ts";
 import { monthOf, UsageCounters } from "./usage-counters.ts";
 import { UsageLog } from "./usage-log.ts";
@@ -349,10 +350,24 @@ export abstract class ProjectReader extends DurableBase {
     };
   }
 
-  backupPage(cursor: string | null): BackupPage | null {
+  async backupPage(cursor: string | null): Promise<BackupPage | null> {
     if (!this.getProject()) return null;
-    const takenAt = new Date().toISOString();
-    const identity = { project: this.meta.project, epoch: this.meta.epoch, revision: this.auditLog.latestRevision };
-    return readBackupPage(this.#sql, { row: "header", format: "blastdoor-backup-1", ...identity, takenAt }, cursor);
+    const { project, epoch } = this.meta;
+    const revision = this.auditLog.latestRevision;
+    if (cursor?.startsWith("ledger:")) {
+      const read = ({ environment, flag }: LedgerPlace, from: string | null) =>
+        testLedger(this.env, project, environment, flag).backupPage(from);
+      return { revision, ...(await readLedgerPage(this.ledgers(), cursor, read)) };
+    }
+    const identity = { project, epoch, revision, takenAt: new Date().toISOString() };
+    return readBackupPage(this.#sql, identity, this.delivery.confirmations(), cursor);
+  }
+
+  /** Fake doors, each of which has a ledger. */
+  protected ledgers(): LedgerPlace[] {
+    return this.documents
+      .list("test")
+      .filter(({ body }) => body.settings.kind === "fake-door")
+      .map(({ environment, key: flag }) => ({ environment, flag }));
   }
 }

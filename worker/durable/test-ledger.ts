@@ -1,9 +1,11 @@
+import type { LedgerPart } from "../../shared/schema/backup.ts";
 import { type DemandCell, demandReport } from "../../shared/statistics/demand.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { type DoorSettings, doubtsOf } from "./door-doubts.ts";
 import { DurableBase } from "./durable-base.ts";
 import { STOP_RULE } from "./flag-store.ts";
+import type { LedgerDelivery, LedgerPage } from "./ledger-backup.ts";
 import { migrate, TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
 import { flagStore } from "./stubs.ts";
 
@@ -36,6 +38,8 @@ const STOP_CHECK_MS_PER_PERSON = 0.1;
 /** People of a run are forgotten after this long (ms), 400 days: a year can be compared with the one before. */
 const KEEP_MS = 400 * 86_400_000;
 const DAY_MS = 86_400_000;
+/** People, or aliases, of one page of a backup: some 300 KB. */
+export const BACKUP_ROWS = 2_000;
 /** Addresses of pages that are remembered: enough to recognise one's own. */
 const PAGES = 20;
 
@@ -44,7 +48,18 @@ const PAGES = 20;
  * because what it has to notice, too many people of one network, shows only where all people of the test come together.
  */
 export class TestLedger extends DurableBase {
-  protected readonly methods = new Set(["door", "record", "recordAll", "sighted", "pages", "cells", "forget", "clear"]);
+  protected readonly methods = new Set([
+    "door",
+    "record",
+    "recordAll",
+    "sighted",
+    "pages",
+    "cells",
+    "forget",
+    "clear",
+    "backupPage",
+    "restorePart",
+  ]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -222,6 +237,83 @@ export class TestLedger extends DurableBase {
     this.#ready = false;
   }
 
+  /** What a backup holds of it: runs and pages first, then people, then who is whom. */
+  backupPage(cursor: string | null): LedgerPage {
+    const part: LedgerPart = { runs: [], pages: [], people: [], aliases: [] };
+    if (!this.#ready) return { part, next: null };
+    const [table = "run", ...from] = cursor?.split(":") ?? [];
+    if (table === "alias") {
+      part.aliases = [
+        ...this.#sql
+          .exec("SELECT id, unit FROM alias WHERE id > ? ORDER BY id LIMIT ?", from[0] ?? "", BACKUP_ROWS)
+          .raw(),
+      ] as LedgerPart["aliases"];
+      const last = part.aliases.at(-1);
+      return { part, next: last && part.aliases.length === BACKUP_ROWS ? `alias:${last[0]}` : null };
+    }
+    if (table === "run") {
+      part.runs = [
+        ...this.#sql.exec<LedgerPart["runs"][number]>("SELECT run, settings, stopped FROM run ORDER BY run"),
+      ];
+      part.pages = [...this.#sql.exec<LedgerPart["pages"][number]>("SELECT origin, at FROM page ORDER BY origin")];
+    }
+    part.people = [
+      ...this.#sql
+        .exec(
+          `SELECT run, unit, first_seen, clicked_at, country, device, network, doubts FROM person
+           WHERE (run, unit) > (?, ?) ORDER BY run, unit LIMIT ?`,
+          Number(from[0] ?? -1),
+          from[1] ?? "",
+          BACKUP_ROWS,
+        )
+        .raw(),
+    ] as LedgerPart["people"];
+    const last = part.people.at(-1);
+    return { part, next: last && part.people.length === BACKUP_ROWS ? `person:${last[0]}:${last[1]}` : "alias:" };
+  }
+
+  /**
+   * Takes a part of a backup, in order; the first one empties the ledger. A part that was taken already, or belongs to
+   * an older restore, changes nothing. Who comes in between counts with those who are put back.
+   */
+  restorePart(project: string, { environment, flag, epoch, index, part, last }: LedgerDelivery): boolean {
+    this.#prepare();
+    return this.#storage.transactionSync(() => {
+      const [known] = this.#sql.exec<{ epoch: number; parts: number }>("SELECT epoch, parts FROM restored");
+      if (known && epoch < known.epoch) return false;
+      const due = known?.epoch === epoch ? known.parts : 0;
+      if (index !== due) return false;
+      if (index === 0) for (const table of ["run", "person", "alias", "page"]) this.#sql.exec(`DELETE FROM ${table}`);
+      for (const { run, settings, stopped } of part.runs)
+        this.#sql.exec(
+          "INSERT INTO run (run, project, environment, flag, settings, stopped) VALUES (?, ?, ?, ?, ?, ?)",
+          run,
+          project,
+          environment,
+          flag,
+          settings,
+          stopped,
+        );
+      for (const { origin, at } of part.pages)
+        this.#sql.exec("INSERT OR REPLACE INTO page (origin, at) VALUES (?, ?)", origin, at);
+      for (const person of part.people)
+        this.#sql.exec(
+          `INSERT INTO person (run, unit, first_seen, clicked_at, country, device, network, doubts)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (run, unit) DO UPDATE SET first_seen = excluded.first_seen,
+             clicked_at = coalesce(excluded.clicked_at, clicked_at), doubts = doubts | excluded.doubts`,
+          ...person,
+        );
+      for (const alias of part.aliases)
+        this.#sql.exec("INSERT OR REPLACE INTO alias (id, unit) VALUES (?, ?)", ...alias);
+      if (last) this.#sql.exec("UPDATE run SET people = (SELECT count(*) FROM person WHERE person.run = run.run)");
+      this.#sql.exec("DELETE FROM restored");
+      this.#sql.exec("INSERT INTO restored (epoch, parts) VALUES (?, ?)", epoch, index + 1);
+      void this.#wakeBy(Date.now() + STOP_CHECK_MS);
+      return true;
+    });
+  }
+
   async alarm(): Promise<void> {
     if (!this.#ready) return;
     this.#sql.exec("DELETE FROM person WHERE first_seen < ?", Date.now() - KEEP_MS);
@@ -262,5 +354,5 @@ const STOP_WORDS = {
 
 export type TestLedgerMethods = Pick<
   TestLedger,
-  "door" | "record" | "recordAll" | "sighted" | "pages" | "cells" | "forget" | "clear"
+  "door" | "record" | "recordAll" | "sighted" | "pages" | "cells" | "forget" | "clear" | "backupPage" | "restorePart"
 >;

@@ -8,7 +8,7 @@ import { adminRoute, body, json, params } from "./route.ts";
 import { router } from "./router.ts";
 
 const pageQuery = z.object({
-  cursor: z.string().max(50).optional().meta({ description: "`next` of the page before" }),
+  cursor: z.string().max(150).optional().meta({ description: "`next` of the page before" }),
 });
 const restored = z.object({ revision: z.int(), epoch: z.int(), done: z.boolean() }).meta({ id: "Restored" });
 
