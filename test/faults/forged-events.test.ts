@@ -12,7 +12,7 @@ import { type Fleet, type Isolate, makeShop, startFleet } from "../propagation/f
 
 const FORGED = Number(process.env.FORGED_EVENTS ?? 60_000);
 const FLAG = "/projects/shop/environments/production/flags/checkout";
-const FORGERS = 8;
+const FORGERS = 16;
 /** A forged batch is so many cells of twelve events. */
 const CELLS = 40;
 const HONEST_EVERY_MS = 200;

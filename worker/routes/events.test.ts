@@ -1,3 +1,4 @@
+import { createExecutionContext } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
 import { EVENT_LIMITS } from "../../shared/schema/telemetry.ts";
 import { flagStore } from "../durable/stubs.ts";
@@ -6,6 +7,7 @@ import { telemetryStats } from "../telemetry/totals.ts";
 import { env } from "../testing/bindings.ts";
 import { done, fetched, newShop } from "../testing/http.ts";
 import { anEvent, armOf, aSeries, EVENTS, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";
+import { events } from "./events.ts";
 
 let shop: Awaited<ReturnType<typeof newShop>>;
 beforeAll(async () => {
@@ -128,6 +130,47 @@ describe("the request", () => {
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get("Access-Control-Allow-Headers")).toContain("X-API-Key");
     expect((await send(shop.client, batch())).headers.get("Access-Control-Allow-Origin")).toBe("*");
+  });
+});
+
+describe("batches whose bodies never end", () => {
+  const endless = (token: string | null) => {
+    let fail: (reason: Error) => void = () => {};
+    const body = new ReadableStream({
+      start: (controller) => {
+        fail = (reason) => controller.error(reason);
+      },
+    });
+    const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+    const request = new Request(`http://blastdoor.test${EVENTS}`, { method: "POST", headers, body });
+    const answer = events(request, env, createExecutionContext()).catch(() => null);
+    return { answer, end: () => fail(new Error("gone")) };
+  };
+  const good = (unit: string) => [exposure(unit, "on")];
+
+  test.each([
+    ["a client key", () => shop.client],
+    ["no key", () => null],
+    ["a key that only looks like a server's", () => shop.server.replace(/.{4}$/, "0000")],
+  ])("with %s keep no server out", async (_whose, token) => {
+    const held = Array.from({ length: 20 }, () => endless(token()));
+    try {
+      await scheduler.wait(50);
+      expect((await send(shop.server, good("heard"))).status).toBe(202);
+    } finally {
+      for (const one of held) one.end();
+      await Promise.all(held.map(({ answer }) => answer));
+    }
+  });
+
+  test("have an end: others are sent away, unread, until they are gone", async () => {
+    const held = Array.from({ length: 20 }, () => endless(shop.client));
+    await scheduler.wait(50);
+    const refused = await send(shop.client, good("refused"));
+    expect([refused.status, refused.json.code, refused.headers.get("Retry-After")]).toEqual([503, "busy", "2"]);
+    for (const one of held) one.end();
+    await Promise.all(held.map(({ answer }) => answer));
+    expect((await send(shop.client, good("taken"))).status).toBe(202);
   });
 });
 

@@ -34,7 +34,10 @@ const PREFLIGHT = {
 };
 /** A beacon's body is text/plain unless it takes the trouble of a preflight. */
 const BODY_TYPE = /^(?:application\/json|text\/plain)\s*(?:;|$)/i;
-/** Bytes of batches that one isolate holds at a time: parsed, a batch is about ten times as large. */
+/**
+ * Bytes of batches that one isolate holds at a time: parsed, a batch is about ten times as large. Whoever has not shown a
+ * server key shares half of it, and half of the lane: a flood, or bodies that never end, cannot keep servers out.
+ */
 const MAX_BYTES_IN_FLIGHT = 2 * 1024 * 1024;
 /** What a batch takes of the thread (ms) to be read and parsed … */
 const READ_MS = 0.3;
@@ -46,7 +49,7 @@ const RETRY_AFTER_S = "2";
 
 const levels = new ShardLevels();
 const lane = new TurnLane({ now: () => Date.now(), wait: (ms) => scheduler.wait(ms) });
-let bytesInFlight = 0;
+const bytesInFlight = { servers: 0, others: 0 };
 
 /** Whether the request may go straight to `events`, past the router, which costs as much as reading a batch. */
 export function reportsEvents({ method, url }: Request): boolean {
@@ -63,11 +66,17 @@ export function reportsEvents({ method, url }: Request): boolean {
 export async function events(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
   const bytes = announcedBytes(request);
-  if (!lane.open || bytesInFlight + bytes > MAX_BYTES_IN_FLIGHT)
-    return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
-  bytesInFlight += bytes;
+  const token = bearerOf(request.headers);
+  const sender = token !== null && parseKey(token)?.kind === "server" ? "servers" : "others";
+  if (!hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
+  const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);
+  let held = 0;
   try {
-    const answer = await take(request, env, (work) => execution.waitUntil(work));
+    // Nothing is held for a key that only looks like a server's.
+    const known = sender === "servers" ? await admit(token, request, env, waitUntil) : null;
+    held = bytes;
+    bytesInFlight[sender] += held;
+    const answer = await take(request, env, waitUntil, known);
     const again = answer.rejected.some(({ code }) => code === "unavailable");
     return Response.json(answer, { status: again ? 503 : 202, headers: again ? { ...CORS, ...RETRY } : CORS });
   } catch (error) {
@@ -75,8 +84,14 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
     log({ event: "unexpected-error", path: EVENTS_PATH, error: String(error) });
     return refusal(new ProblemError(500, "internal", "Something went wrong on our side"));
   } finally {
-    bytesInFlight -= bytes;
+    bytesInFlight[sender] -= held;
   }
+}
+
+function hasRoom(sender: keyof typeof bytesInFlight, bytes: number): boolean {
+  const { servers, others } = bytesInFlight;
+  if (servers + others + bytes > MAX_BYTES_IN_FLIGHT) return false;
+  return sender === "servers" ? lane.open : lane.halfOpen && others + bytes <= MAX_BYTES_IN_FLIGHT / 2;
 }
 
 /** What a body may come to; unannounced ones count in full. */
@@ -105,10 +120,16 @@ const busy = () =>
 const BUSY = JSON.stringify(busy().problem);
 const BUSY_HEADERS = new Headers({ "Content-Type": "application/problem+json", ...CORS, ...RETRY });
 
-async function take(request: Request, env: Env, waitUntil: (work: Promise<unknown>) => void): Promise<EventAnswer> {
+/** @param known whose batch it is, where that was found out before */
+async function take(
+  request: Request,
+  env: Env,
+  waitUntil: (work: Promise<unknown>) => void,
+  known: Admitted | null,
+): Promise<EventAnswer> {
   const batch = await readBatch(request);
   const token = bearerOf(request.headers) ?? batch.key ?? null;
-  const { key, loaded } = await admit(token, request, env, waitUntil);
+  const { key, loaded } = known ?? (await admit(token, request, env, waitUntil));
   const { observed, compiled, revision } = loaded;
   const { project, environment } = compiled;
   if (!observed.hasher) throw busy();
@@ -171,12 +192,17 @@ async function readBatch(request: Request) {
   });
 }
 
+interface Admitted {
+  key: SnapshotKey;
+  loaded: Loaded;
+}
+
 async function admit(
   token: string | null,
   request: Request,
   env: Env,
   waitUntil: (work: Promise<unknown>) => void,
-): Promise<{ key: SnapshotKey; loaded: Loaded }> {
+): Promise<Admitted> {
   const named = token === null ? null : parseKey(token);
   if (token === null || !named) throw unauthenticated();
   const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil);

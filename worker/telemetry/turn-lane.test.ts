@@ -95,7 +95,9 @@ describe("the lane", () => {
   test("is closed while it is longer than anybody should wait, and opens again", async () => {
     const { lane, pass } = aLane();
     expect(lane.open).toBe(true);
-    take(lane, LONGEST_LANE_MS + 5);
+    take(lane, LONGEST_LANE_MS / 2 + 5);
+    expect([lane.open, lane.halfOpen]).toEqual([true, false]);
+    take(lane, LONGEST_LANE_MS / 2);
     expect(lane.open).toBe(false);
     await pass(2 * LONGEST_LANE_MS);
     expect(lane.open).toBe(true);

@@ -39,8 +39,17 @@ export class TurnLane {
 
   /** Whether new work may queue up. */
   get open(): boolean {
+    return this.#length <= LONGEST_LANE_MS;
+  }
+
+  /** Whether work may queue up that must leave room for other work. */
+  get halfOpen(): boolean {
+    return this.#length <= LONGEST_LANE_MS / 2;
+  }
+
+  get #length(): number {
     const now = this.#clock.now();
-    return this.#freeAt(now) - now <= LONGEST_LANE_MS;
+    return this.#freeAt(now) - now;
   }
 
   /**
