@@ -64,9 +64,10 @@ function bundle(into: string, entry?: string): string {
   if (entry) {
     const { date, flags } = COMPATIBILITY;
     const main = path.join(folder, "http", entry);
+    const built = { keep_names: false, minify: true };
     writeFileSync(
       config,
-      JSON.stringify({ name, main, compatibility_date: date, compatibility_flags: flags, keep_names: false }),
+      JSON.stringify({ name, main, compatibility_date: date, compatibility_flags: flags, ...built }),
     );
   }
   execFileSync(process.execPath, [wrangler, "deploy", "--config", config, "--dry-run", "--outdir", outdir], {
