@@ -87,7 +87,7 @@ export const app = new OpenAPIHono<{ Bindings: Env }>();
 app.route("/ofrep/v1/streams", streams);
 app.route("/metrics", metrics);
 app.route("/v1/triggers", triggerCalls);
-app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.env, c.executionCtx as ExecutionContext));
+app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.req.url, c.env, c.executionCtx as ExecutionContext));
 
 app.on(["POST", "OPTIONS"], EVENTS_PATH, (c) => events(c.req.raw, c.env, c.executionCtx as ExecutionContext));
 app.route("/", script);

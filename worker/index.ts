@@ -13,8 +13,9 @@ export { TelemetryShard } from "./durable/telemetry-shard.ts";
 export { TestLedger } from "./durable/test-ledger.ts";
 
 export default {
-  fetch: (request, env, execution) => {
-    if (isEvaluation(request)) return ofrep(request, env, execution);
+  fetch(request, env, execution) {
+    const { url } = request;
+    if (isEvaluation(url)) return ofrep(request, url, env, execution);
     return reportsEvents(request) ? events(request, env, execution) : app.fetch(request, env, execution);
   },
   scheduled: (_controller, env, execution) => execution.waitUntil(dueDrills(env, (work) => execution.waitUntil(work))),

@@ -20,7 +20,7 @@ const sealedPreview = z.object({
 });
 export type SealedPreview = z.infer<typeof sealedPreview>;
 
-/** Of another use than stream tokens, so of another key: neither is ever taken for the other. */
+/** Of another use than whatever else is sealed, so of another key: neither is ever taken for the other. */
 const previewSecret = (sealKey: string): string => sha256(`preview\n${sealKey}`);
 
 export const sealPreview = (sealKey: string, preview: SealedPreview): Promise<string> =>

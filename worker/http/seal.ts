@@ -1,51 +1,58 @@
+import { type SipKey, sipHash, sipKey } from "../../shared/sip-hash.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 
 /*
- * Sealed texts: AES-256-GCM under a project's secret, readable and alterable by nobody else. The nonce is derived
- * from secret and content (as in RFC 8452's idea), so the same text is sealed alike, and never two texts under one.
+ * Sealed texts: AES-256-GCM under a project's secret, readable and alterable by nobody else. The nonce is a keyed hash
+ * of the content (a synthetic nonce, RFC 8452's idea), so the same text is sealed alike. Two texts share one only if
+ * they meet in all 96 bits: once among 2^32 texts with odds of one in 2^33.
  */
+
+const NONCE_BYTES = 12;
+const URL_SAFE = { alphabet: "base64url", omitPadding: true } as const;
+
+interface Sealing {
+  readonly key: CryptoKey;
+  /** Of two independent 64-bit hashes of a text, 96 bits are its nonce. */
+  readonly nonce: readonly [SipKey, SipKey];
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const keys = new Map<string, CryptoKey>();
+const sealings = new Map<string, Sealing>();
 
-/** One key per project and use; there are few, and importing costs more than sealing. */
-async function sealingKey(secret: string): Promise<CryptoKey> {
-  const known = keys.get(secret);
+/** One per project and use; there are few, and importing a key costs more than sealing. */
+async function sealingOf(secret: string): Promise<Sealing> {
+  const known = sealings.get(secret);
   if (known) return known;
-  const bytes = new Uint8Array(secret.match(/../g)?.map((hex) => Number.parseInt(hex, 16)) ?? []);
-  const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
-  if (keys.size >= 200) keys.clear();
-  keys.set(secret, key);
-  return key;
+  const key = await crypto.subtle.importKey("raw", Uint8Array.fromHex(secret), "AES-GCM", false, [
+    "encrypt",
+    "decrypt",
+  ]);
+  const hashed = sha256(`nonce\n${secret}`);
+  const sealing: Sealing = { key, nonce: [sipKey(hashed.slice(0, 32)), sipKey(hashed.slice(32))] };
+  if (sealings.size >= 200) sealings.clear();
+  sealings.set(secret, sealing);
+  return sealing;
 }
 
 /** @param secret 256 bits in hex */
 export async function seal(secret: string, text: string): Promise<string> {
-  const nonce = encoder.encode(sha256(`${secret}\n${text}`).slice(0, 12));
-  const key = await sealingKey(secret);
-  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, key, encoder.encode(text));
-  return toBase64Url(new Uint8Array([...nonce, ...new Uint8Array(sealed)]));
+  const { key, nonce } = sealings.get(secret) ?? (await sealingOf(secret));
+  const first = sipHash(nonce[0], text);
+  const iv = new Uint8Array(Uint32Array.of(first.high, first.low, sipHash(nonce[1], text).low).buffer);
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, encoder.encode(text));
+  // Twelve bytes are sixteen characters without remainder, so nonce and content can be written one by one.
+  return iv.toBase64(URL_SAFE) + new Uint8Array(sealed).toBase64(URL_SAFE);
 }
 
 /** The text as it was sealed; null when it was altered or sealed with another secret. */
 export async function unseal(secret: string, sealed: string): Promise<string | null> {
   try {
-    const bytes = fromBase64Url(sealed);
-    const key = await sealingKey(secret);
-    return decoder.decode(
-      await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes.slice(0, 12) }, key, bytes.slice(12)),
-    );
+    const bytes = Uint8Array.fromBase64(sealed, URL_SAFE);
+    const { key } = await sealingOf(secret);
+    const iv = bytes.subarray(0, NONCE_BYTES);
+    return decoder.decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(NONCE_BYTES)));
   } catch {
     return null;
   }
 }
-
-const toBase64Url = (bytes: Uint8Array): string =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-
-const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));

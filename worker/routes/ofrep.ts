@@ -19,6 +19,8 @@ import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
 /** One request and what it runs with. */
 export interface Call {
   readonly request: Request;
+  /** `request.url`, which the runtime makes anew each time it is read. */
+  readonly url: string;
   readonly env: Env;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
@@ -41,19 +43,25 @@ const PREFLIGHT_HEADERS = {
 /** OpenFeature's error codes as OFREP spells them. */
 type ErrorCode = "PARSE_ERROR" | "INVALID_CONTEXT" | "FLAG_NOT_FOUND" | "GENERAL";
 
-/** Whether the request may go straight to `ofrep`, past the router. */
-export const isEvaluation = (request: Request): boolean => request.url.startsWith(BULK, pathStart(request.url));
+/** Whether a request to this address may go straight to `ofrep`, past the router. */
+export const isEvaluation = (url: string): boolean => url.startsWith(BULK, pathStart(url));
 
 /**
  * The evaluation plane: OFREP 0.3.0. Never waits for the control plane when it has anything to serve, never answers
  * 5xx. This is the hot path, so it routes and writes its headers itself: a router's context and a middleware cost more
  * than the evaluation.
  */
-export function ofrep(request: Request, env: Env, execution: ExecutionContext): Response | Promise<Response> {
-  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT_HEADERS });
-  const call = { request, env, waitUntil: (work: Promise<unknown>) => execution.waitUntil(work) };
-  const path = pathOf(request.url);
-  if (request.method === "POST") {
+export function ofrep(
+  request: Request,
+  url: string,
+  env: Env,
+  execution: ExecutionContext,
+): Response | Promise<Response> {
+  const { method } = request;
+  if (method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT_HEADERS });
+  const call = { request, url, env, waitUntil: (work: Promise<unknown>) => execution.waitUntil(work) };
+  const path = pathOf(url);
+  if (method === "POST") {
     if (path === BULK) return bulk(call).catch(unexpected);
     if (path.startsWith(ONE) && path.length > ONE.length && !path.includes("/", ONE.length))
       return one(call, decoded(path.slice(ONE.length))).catch(unexpected);
@@ -83,19 +91,19 @@ async function one(call: Call, flag: string): Promise<Response> {
   const context = await readContext(call.request, flag);
   if (context instanceof Response) return context;
   // An absent value, so the caller's default applies.
-  if (admitted === "nothing known") return answer(200, JSON.stringify({ key: flag, reason: "UNKNOWN" }));
+  if (admitted === "nothing known") return answer(JSON.stringify({ key: flag, reason: "UNKNOWN" }));
   const { key } = admitted;
   const { compiled } = admitted.loaded;
   const now = Date.now();
   const subject = await subjectOf(call, admitted.loaded, context, now, flag);
-  if (mayPreview(call.request.url, context)) {
+  if (mayPreview(call.url, context)) {
     const shown = evaluateWithPreviews(compiled, flag, subject, key.kind, await previewsOf(call, admitted, context));
-    return shown === undefined ? unknownFlag(flag) : answer(200, shown);
+    return shown === undefined ? unknownFlag(flag) : answer(shown);
   }
   const outcome = evaluate(compiled, flag, subject);
   if (!outcome || !visibleTo(outcome, key.kind)) return unknownFlag(flag);
   noteUsage(call, admitted, flag, context, now);
-  return answer(200, key.kind === "client" ? outcome.clientJson : outcome.serverJson);
+  return answer(key.kind === "client" ? outcome.clientJson : outcome.serverJson);
 }
 
 const unknownFlag = (flag: string): Response => failure(404, "FLAG_NOT_FOUND", "there is no flag of this key", flag);
@@ -118,11 +126,11 @@ const NO_PREVIEWS: readonly Preview[] = [];
 
 /** The previews that this request brings and that are not over. */
 async function previewsOf(
-  { request }: Call,
+  { url }: Call,
   { loaded }: Admitted,
   context: Record<string, unknown>,
 ): Promise<readonly Preview[]> {
-  adoptPreview(request.url, context);
+  adoptPreview(url, context);
   const now = Date.now();
   return (await openPreviews(loaded.sealKey, loaded.compiled.environment, context)).filter(
     ({ expires }) => now < expires,
@@ -136,11 +144,11 @@ async function bulk(call: Call): Promise<Response> {
   if (context instanceof Response) return context;
   const known = call.request.headers.get("If-None-Match");
   // Whoever has an answer keeps it.
-  if (admitted === "nothing known") return known ? notModified(known) : answer(200, '{"flags":[]}');
+  if (admitted === "nothing known") return known ? notModified(known) : answer('{"flags":[]}');
   const now = Date.now();
   const { key } = admitted;
-  const previews = mayPreview(call.request.url, context) ? await previewsOf(call, admitted, context) : NO_PREVIEWS;
-  const loaded = call.request.url.includes(TOLD) ? await asNewAs(call, admitted, context, previews) : admitted.loaded;
+  const previews = mayPreview(call.url, context) ? await previewsOf(call, admitted, context) : NO_PREVIEWS;
+  const loaded = call.url.includes(TOLD) ? await asNewAs(call, admitted, context, previews) : admitted.loaded;
   const subject = await subjectOf(call, loaded, context, now);
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
@@ -150,8 +158,8 @@ async function bulk(call: Call): Promise<Response> {
     isolateUsage(call.env).notModified(loaded.compiled);
     return notModified(tag);
   }
-  const eventStreams = streaming ? await eventStreamsJson(loaded, { keyId: key.id, context, etag }, now) : "";
-  return answer(200, `{"flags":[${flags}]${eventStreams}}`, tag);
+  const eventStreams = streaming ? eventStreamsJson(loaded, { keyId: key.id, context, etag }, now) : "";
+  return tagged(`{"flags":[${flags}]${eventStreams}}`, tag);
 }
 
 /**
@@ -183,8 +191,8 @@ async function asNewAs(
   context: Record<string, unknown>,
   previews: readonly Preview[],
 ): Promise<Loaded> {
-  const { request, env, waitUntil } = call;
-  const told = new URL(request.url).searchParams.get(TOLD);
+  const { request, url, env, waitUntil } = call;
+  const told = new URL(url).searchParams.get(TOLD);
   if (told === null) return loaded;
   const { compiled } = loaded;
   const subject = await subjectOf(call, loaded, context, Date.now());
@@ -270,20 +278,27 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const matches = (known: string, tag: string): boolean =>
   known.split(",").some((one) => one.trim().replace(/^W\//, "") === tag || one.trim() === "*");
 
-/** Copying these is cheaper than reading a literal into headers each time. */
-const ANSWER_HEADERS = new Headers({
+const ANSWER_HEADERS = {
   "Content-Type": "application/json",
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": EXPOSED,
-});
+};
 
-function answer(status: number, body: string, etag?: string): Response {
-  const headers = new Headers(ANSWER_HEADERS);
-  if (etag !== undefined) headers.set("ETag", etag);
-  return new Response(body, { status, headers });
-}
+/** From a literal: a Headers object beside it would be one more for the runtime to make, copy and collect. */
+const tagged = (body: string, etag: string): Response =>
+  new Response(body, {
+    headers: {
+      "Content-Type": "application/json",
+      "Access-Control-Allow-Origin": "*",
+      "Access-Control-Expose-Headers": EXPOSED,
+      ETag: etag,
+    },
+  });
 
-const json = (status: number, body: unknown): Response => answer(status, JSON.stringify(body));
+const answer = (body: string): Response => new Response(body, { headers: ANSWER_HEADERS });
+
+const json = (status: number, body: unknown, headers?: Record<string, string>): Response =>
+  new Response(JSON.stringify(body), { status, headers: { ...ANSWER_HEADERS, ...headers } });
 
 const notModified = (tag: string): Response =>
   new Response(null, {
@@ -296,11 +311,8 @@ function failure(status: number, errorCode: ErrorCode, errorDetails: string, key
 }
 
 /** OFREP's answer to a client that asks too often; providers wait as long as `Retry-After` says (whole seconds). */
-function tooMany(seconds: number): Response {
-  const response = json(429, { errorDetails: "this key asks too often" });
-  response.headers.set("Retry-After", String(seconds));
-  return response;
-}
+const tooMany = (seconds: number): Response =>
+  json(429, { errorDetails: "this key asks too often" }, { "Retry-After": String(seconds) });
 
 /** Such as a body that broke off. Callers serve their defaults. */
 function unexpected(error: unknown): Response {
@@ -308,8 +320,5 @@ function unexpected(error: unknown): Response {
   return json(500, { errorDetails: "something went wrong on our side" });
 }
 
-function unauthorized(errorDetails: string): Response {
-  const response = json(401, { errorDetails });
-  response.headers.set("WWW-Authenticate", 'Bearer realm="blastdoor"');
-  return response;
-}
+const unauthorized = (errorDetails: string): Response =>
+  json(401, { errorDetails }, { "WWW-Authenticate": 'Bearer realm="blastdoor"' });

@@ -31,11 +31,12 @@ export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off"
 export const streamPeriod = (now: number): string => Math.floor(now / STREAM_TOKEN_PERIOD_MS).toString(36);
 
 /** OFREP's `eventStreams` for a client's bulk answer, or "" when no stream fits it. */
-export async function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: number): Promise<string> {
+export function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: number): string {
   const { project, environment } = loaded.compiled;
   if (!loaded.sealKey) return "";
-  const { edge: _edge, ...context } = subject.context;
-  const token = await sealStreamToken(loaded.sealKey, { ...subject, context }, now);
+  // The edge says anew what it knows where the stream is opened.
+  const context = subject.context.edge === undefined ? subject.context : { ...subject.context, edge: undefined };
+  const token = sealStreamToken(loaded.sealKey, { ...subject, context }, now);
   if (!token) return "";
   const requestUri = `/ofrep/v1/streams/${project}/${environment}?token=${token}`;
   return `,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${requestUri}"},"inactivityDelaySec":${INACTIVITY_S}}]`;
@@ -53,8 +54,7 @@ streams.get("/:project/:environment", async (c) => {
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const loaded = await edge.current(project, environment, waitUntil);
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
-  const subject =
-    loaded === "missing" || !loaded.sealKey ? null : await openStreamToken(loaded.sealKey, token, Date.now());
+  const subject = loaded === "missing" || !loaded.sealKey ? null : openStreamToken(loaded.sealKey, token, Date.now());
   if (loaded === "missing" || !subject || !loaded.keys.has(subject.keyId)) {
     return refuse(401, "this stream token is not valid any more; a bulk evaluation gives a new one");
   }
