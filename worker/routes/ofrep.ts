@@ -167,7 +167,7 @@ async function bulk(call: Call): Promise<Response> {
  * and with the long lists that the flag, or any flag, needs: in memory, else one read with a deadline.
  */
 export function subjectOf(
-  { request, env, waitUntil }: Call,
+  { request, env, waitUntil }: Omit<Call, "url">,
   loaded: Loaded,
   context: Record<string, unknown>,
   now: number,
