@@ -1,7 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-const PURE = ["shared", "worker/{drill,durable/decide,edge,http,metrics}"].map((folder) => `${folder}/**/*.test.ts`);
+const PURE = ["shared", "worker/{drill,durable/decide,edge,metrics}"].map((folder) => `${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
