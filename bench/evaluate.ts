@@ -213,6 +213,7 @@ for (const workload of WORKLOADS) {
 const own = await ownSizes();
 const sizes = Object.entries({
   "blastdoor, evaluator": own.evaluator,
+  "blastdoor, of it what requests run": own.answering,
   "blastdoor, regular expressions (injected)": own.regexEngine,
   ...(await peerSizes()),
 }).map(([name, { minified, gzipped }]) => [name, kilobytes(minified), kilobytes(gzipped)]);

@@ -43,7 +43,7 @@ export function evaluateAll(
       high = (Math.imul(high, numbers[at] as number) + (numbers[at + 1] as number)) | 0;
       low = (Math.imul(low, numbers[at + 2] as number) + (numbers[at + 3] as number)) | 0;
     }
-    flags = flags === "" ? text.slice(1) : flags + text;
+    flags = flags.length === 0 ? text.slice(1) : flags + text;
   }
   return { flags, etag: hex(high, low) };
 }
@@ -51,7 +51,7 @@ export function evaluateAll(
 /** Where each chunk's combination of results stands, kills aside. */
 function findPlaces(subject: Subject): void {
   const { found, places, halved, ruled } = subject.compiled.chunks;
-  found.set(places.subarray(0, found.length));
+  found.set(places);
   for (const { unit, flags } of halved) addHalves(flags, unit, subject);
   markClauses(ruled, subject);
   addRuled(ruled, subject);

@@ -25,8 +25,10 @@ export interface Chunks {
   readonly ruled: RuleIndex;
   /** Flags that are a split of two and nothing else, by what they bucket. */
   readonly halved: readonly Halved[];
-  /** Per chunk: the place of its first combination in a page; one more at the end. */
+  /** Per chunk: the place of its first combination in a page. */
   readonly places: Int32Array;
+  /** Combinations of all chunks: the places of a page. */
+  readonly size: number;
   /** Per chunk: the place of a subject's combination, while its answer is made. */
   readonly found: Int32Array;
   /** Per chunk: a kill touches it. */
@@ -49,8 +51,7 @@ export interface Page {
   room: number;
 }
 
-export function pageOf(chunks: Chunks): Page {
-  const size = chunks.places[chunks.count] as number;
+export function pageOf({ size }: Chunks): Page {
   return {
     texts: new Array<string | null>(size).fill(null),
     numbers: new Int32Array(size * 4),
@@ -98,7 +99,8 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
     flags: Int32Array.from([...flags, count]),
     ruled: ruleIndexOf(ruled),
     halved: [...halved].map(([unit, parts]) => ({ unit, flags: Int32Array.from(parts) })),
-    places: Int32Array.from([...places, place + combinations]),
+    places: Int32Array.from(places),
+    size: place + combinations,
     found: new Int32Array(flags.length),
     killed: new Uint8Array(flags.length),
     pages: { client: null, server: null },
