@@ -35,9 +35,10 @@ export const LT = 16;
 export const LTE = 17;
 export const VERSION = 18;
 
-/** An attribute that buckets. What is mutable tells of the subject who asked last. */
+/** An attribute that buckets, and what was last found there. */
 export interface Unit {
   readonly path: AttributePath;
+  /** The subject it was found for. */
   stamp: number;
   /** Whether the subject has the attribute. */
   present: boolean;

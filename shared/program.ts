@@ -177,9 +177,9 @@ interface Part {
 
 function armsOf(parts: readonly Part[]): Arms {
   const middle = parts.length >> 1;
-  const last = parts[Math.max(middle - 1, 0)] as Part;
-  if (middle === 0) return last.result;
-  return { end: last.end, lower: armsOf(parts.slice(0, middle)), upper: armsOf(parts.slice(middle)) };
+  if (middle === 0) return (parts[0] as Part).result;
+  const { end } = parts[middle - 1] as Part;
+  return { end, lower: armsOf(parts.slice(0, middle)), upper: armsOf(parts.slice(middle)) };
 }
 
 type Unlinked = Pick<Step, "condition" | "served">;
