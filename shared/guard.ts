@@ -29,7 +29,8 @@ export function observedBy(guard: GuardDefinition, offVariant: string | null, st
   if (!watched) return null;
   const { rule, serve } = watched;
   if (!("split" in serve)) {
-    if (serve.variant === null) return null;
+    // Where everybody gets the off variant there is nothing to take back: a dark launch before its first visitors.
+    if (serve.variant === null || serve.variant === offVariant) return null;
     return { by: "targetingKey", arms: [{ variant: serve.variant, share: SPLIT_TOTAL }], control: null, rule };
   }
   const arms = serve.split

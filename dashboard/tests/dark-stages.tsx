@@ -5,6 +5,7 @@ import { Icon } from "../frame/icon.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { environment, project } from "../project.ts";
 import { conditionWords } from "../words/condition-words.ts";
+import { DarkGuard } from "./dark-guard.tsx";
 import { takeToStage } from "./test-store.ts";
 import { STAGE_WORDS } from "./test-words.ts";
 
@@ -65,6 +66,7 @@ export function DarkStages({ test, settings, locked, changed }: DarkStagesProps)
           </li>
         ))}
       </ol>
+      <DarkGuard flag={test.flag} locked={locked} />
       <p class="muted">
         At every stage, whoever is not in it gets answers that are byte for byte those of a flag that does not exist.
       </p>

@@ -127,6 +127,13 @@ test("a dark launch goes by stages: staff of the shop see it, other visitors hav
   expect(bulk.status() === 304 ? "" : await bulk.text()).not.toContain("photo-search");
   await stage("Off").getByRole("button", { name: "Switch off" }).click();
   await feature(staff).waitFor({ state: "hidden" });
+
+  const dark = page.url();
+  await page.getByRole("link", { name: "Set up a guard" }).click();
+  await page.getByRole("button", { name: "Guard this flag" }).click();
+  await page.getByText("It counts as soon as").waitFor();
+  await page.goto(dark);
+  await page.getByRole("link", { name: "See the guard" }).waitFor();
 });
 
 test("a Wizard of Oz: asked in the shop, taken by one of two at the desk, answered on the open page", async () => {

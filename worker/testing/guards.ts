@@ -1,7 +1,9 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
+import { bucket } from "../../shared/bucket.ts";
+import { SPLIT_TOTAL } from "../../shared/limits.ts";
 import { env } from "./bindings.ts";
 import { api, done, newShop } from "./http.ts";
-import { anEvent, armOf, send } from "./telemetry.ts";
+import { anEvent, send } from "./telemetry.ts";
 
 export const guardStub = (project: string, environment = "production"): DurableObjectStub =>
   env.GUARD.get(env.GUARD.idFromName(`${project}/${environment}`));
@@ -28,12 +30,12 @@ export async function guardedShop(guard: object = {}) {
 export function visits(
   count: number,
   failing: { on: number; off: number },
-  { prefix = "u", flag = "server-only" } = {},
+  { prefix = "u", flag = "server-only", share = SPLIT_TOTAL / 2 } = {},
 ) {
   const seen = { on: 0, off: 0 };
   return Array.from({ length: count }, (_, index) => {
     const unit = `${prefix}${index}`;
-    const variant = armOf(flag, unit);
+    const variant = bucket(flag, unit) < share ? "on" : "off";
     const failed = seen[variant]++ % 100 < failing[variant];
     return [
       anEvent("exposure", unit, { flag, variant }),
