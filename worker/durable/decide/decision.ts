@@ -84,22 +84,32 @@ export function overLimit(limit: keyof typeof LIMITS, actual: number): Rejection
   return actual > max ? { code: "limit-exceeded", limit, max, actual } : null;
 }
 
+/** A live flag, in an environment that there is; refused when whoever asks may not change it. */
+export function changeableFlag(
+  { environment, flag: key }: { environment: string; flag: string },
+  c: Circumstances,
+): Result<Row<"flag">> {
+  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
+  const flag = liveFlag(c.view, key);
+  if (!flag.ok) return flag;
+  const forbidden = mayChange(c.actor, flag.value.body.purpose);
+  return forbidden ? reject(forbidden) : flag;
+}
+
 /**
  * The document of a flag in one environment that a command would change, null while there is none; refused when the
  * flag or the race is lost, or when whoever asks may not.
  */
 export function flagDocument<E extends "guard" | "plan">(
   entity: E,
-  { environment, flag: key }: { environment: string; flag: string },
+  place: { environment: string; flag: string },
   c: Circumstances,
 ): Result<{ flag: Row<"flag">; row: Row<E> | null }> {
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
+  const flag = changeableFlag(place, c);
   if (!flag.ok) return flag;
+  const { environment, flag: key } = place;
   const row = c.view.get(entity, environment, key);
-  const refused =
-    versionConflict(`${entity} of "${key}" in ${environment}`, row, c.ifVersion) ??
-    mayChange(c.actor, flag.value.body.purpose);
+  const refused = versionConflict(`${entity} of "${key}" in ${environment}`, row, c.ifVersion);
   return refused ? reject(refused) : { ok: true, value: { flag: flag.value, row } };
 }
 

@@ -8,6 +8,7 @@ import { type Rejection, type Result, reject } from "../result.ts";
 import {
   type Circumstances,
   change,
+  changeableFlag,
   type Decision,
   decision,
   liveFlag,
@@ -143,13 +144,12 @@ export const overdueTests = (view: ProjectView, now: number): Row<"test">[] =>
 const running = (flag: string): Rejection => ({ code: "test-running", flag });
 
 function testOf(environment: string, flag: string, c: Circumstances): Result<Row<"test">> {
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const live = liveFlag(c.view, flag);
+  const live = changeableFlag({ environment, flag }, c);
   if (!live.ok) return live;
   const row = c.view.get("test", environment, flag);
   if (!row) return reject({ code: "test-not-found", flag, environment });
-  const refused = versionConflict(`test of "${flag}"`, row, c.ifVersion) ?? mayChange(c.actor, live.value.body.purpose);
-  return refused ? reject(refused) : { ok: true, value: row };
+  const conflict = versionConflict(`test of "${flag}"`, row, c.ifVersion);
+  return conflict ? reject(conflict) : { ok: true, value: row };
 }
 
 /** A test's flag is seen by those only who are in the test. */

@@ -7,6 +7,7 @@ import { type Result, reject } from "../result.ts";
 import {
   type Circumstances,
   change,
+  changeableFlag,
   type Decision,
   decision,
   environmentKeys,
@@ -193,13 +194,11 @@ function saveState(
   wanted: (before: FlagState | null) => Result<ReturnType<typeof flagStateInput.parse>>,
 ): Result<Decision> {
   const { environment, flag: key } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
+  const flag = changeableFlag(command, c);
   if (!flag.ok) return flag;
   const row = c.view.get("state", environment, key);
-  const refused =
-    versionConflict(`flag "${key}" in ${environment}`, row, c.ifVersion) ?? mayChange(c.actor, flag.value.body.purpose);
-  if (refused) return reject(refused);
+  const conflict = versionConflict(`flag "${key}" in ${environment}`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
   const input = wanted(row?.body ?? null);
   if (!input.ok) return input;
   const state = settleState(input.value, flag.value.body, row?.body ?? null);

@@ -3,7 +3,7 @@ import { CANARY_FLAG, DRILL_ACTOR } from "../../../shared/schema/drill.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Change, ProjectView, Row } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
-import { type Circumstances, change, type Decision, decision, liveFlag, mayChange } from "./decision.ts";
+import { type Circumstances, change, changeableFlag, type Decision, decision } from "./decision.ts";
 import { beginAtRestore, haltByKill, isAutomation } from "./plan.ts";
 
 /** Kills in force in an environment; restored ones are kept only until a snapshot without them is out. */
@@ -16,11 +16,8 @@ export const activeKills = (view: ProjectView, environment: string): Row<"kill">
  */
 export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decision> {
   const { environment, flag: key, variant } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
+  const flag = changeableFlag(command, c);
   if (!flag.ok) return flag;
-  const forbidden = mayChange(c.actor, flag.value.body.purpose);
-  if (forbidden) return reject(forbidden);
   if (variant !== undefined && !Object.hasOwn(flag.value.body.variants, variant)) {
     return reject({ code: "invalid", issues: [{ field: "variant", message: `"${key}" has no variant "${variant}"` }] });
   }
@@ -57,11 +54,8 @@ const isDrill = ({ type, id }: Actor, flag: string): boolean =>
 /** Lifts kills: of one variant when named, else every kill of the flag. Nothing else ever does. */
 export function restore(command: CommandOf<"restore">, c: Circumstances): Result<Decision> {
   const { environment, flag: key, variant } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
+  const flag = changeableFlag(command, c);
   if (!flag.ok) return flag;
-  const forbidden = mayChange(c.actor, flag.value.body.purpose);
-  if (forbidden) return reject(forbidden);
   // Automation may kill, never un-kill, whatever right it was given.
   if (isAutomation(c.actor) && !isDrill(c.actor, key))
     return reject({ code: "forbidden", needs: "a person: automation never lifts a kill" });

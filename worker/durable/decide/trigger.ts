@@ -4,17 +4,22 @@ import type { CallOutcome, Signal, SignalSource } from "../../../shared/schema/t
 import type { CommandOf } from "../commands.ts";
 import type { Row } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
-import { type Circumstances, change, type Decision, decision, liveFlag, mayChange, overLimit } from "./decision.ts";
+import {
+  type Circumstances,
+  change,
+  changeableFlag,
+  type Decision,
+  decision,
+  mayChange,
+  overLimit,
+} from "./decision.ts";
 
 /** Opens a secret URL that kills this flag, or one variant of it. Edges need not know: it is for the store alone. */
 export function createTrigger(command: CommandOf<"createTrigger">, c: Circumstances): Result<Decision> {
   const { environment, flag: key, id, name, variant, hash, hint } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const flag = liveFlag(c.view, key);
+  const flag = changeableFlag(command, c);
   if (!flag.ok) return flag;
-  const refused =
-    mayChange(c.actor, flag.value.body.purpose) ??
-    overLimit("triggersPerEnvironment", c.view.count("trigger", environment) + 1);
+  const refused = overLimit("triggersPerEnvironment", c.view.count("trigger", environment) + 1);
   if (refused) return reject(refused);
   if (variant !== undefined && !Object.hasOwn(flag.value.body.variants, variant)) {
     return reject({ code: "invalid", issues: [{ field: "variant", message: `"${key}" has no variant "${variant}"` }] });
