@@ -5,6 +5,7 @@ import { answer, api, type Environment } from "../api.ts";
 import { ChangeList } from "../flag/change-list.tsx";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
 import { type AuditEntry, allChanges } from "../history/history-row.tsx";
@@ -87,14 +88,9 @@ export function PromoteDialog({ document, flags, from, to, close }: PromoteDialo
       {!preview.value && problem.value === null && <p class="muted">Looking at what would change…</p>}
       {problem.value !== null && <Problem error={problem.value} />}
       <CommentField comment={comment} first />
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-primary" disabled={busy.value || !preview.value?.length}>
-          {`Promote to ${to.name}`} <kbd>↵</kbd>
-        </button>
-      </footer>
+      <DialogActions close={close} disabled={busy.value || !preview.value?.length}>
+        {`Promote to ${to.name}`} <kbd>↵</kbd>
+      </DialogActions>
     </Dialog>
   );
 }

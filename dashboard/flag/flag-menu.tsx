@@ -4,6 +4,7 @@ import type { FlagState } from "../../shared/schema/flag.ts";
 import { api, type Environment, type FlagView, ifMatch } from "../api.ts";
 import { withQuery } from "../flags/filters.ts";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
@@ -103,14 +104,9 @@ function ArchiveDialog({ flag, close }: { flag: FlagView; close: () => void }) {
         new meaning. The history can bring it back.
       </p>
       {problem.value !== null && <Problem error={problem.value} />}
-      <footer class="dialog-actions">
-        <button type="button" class="button" data-first onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-kill">
-          Archive
-        </button>
-      </footer>
+      <DialogActions close={close} first="cancel" kills>
+        Archive
+      </DialogActions>
     </Dialog>
   );
 }

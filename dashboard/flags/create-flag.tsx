@@ -5,6 +5,7 @@ import { answer, api, Refusal } from "../api.ts";
 import { VariantFields, type VariantRow, valuesOf } from "../flag/variant-fields.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { tell } from "../frame/toasts.tsx";
 import { flagOf, project, showFlag } from "../project.ts";
 import { mayChange } from "../session.ts";
@@ -154,17 +155,7 @@ export function CreateFlag() {
         }}
         options={VISIBILITY_WORDS}
       />
-      <label class="field">
-        <span class="label">Owner</span>
-        <input
-          value={owner.value}
-          maxLength={100}
-          placeholder="Checkout team"
-          onInput={(event) => {
-            owner.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <TextField label="Owner" value={owner} maxLength={100} placeholder="Checkout team" />
       {problem.value !== null && <Problem error={problem.value} />}
       <footer class="dialog-actions">
         <button type="button" class="button" onClick={close}>

@@ -2,9 +2,11 @@ import { signal, useSignal } from "@preact/signals";
 import { api, type Environment, type FlagView, stateAnswer } from "../api.ts";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { project, showState } from "../project.ts";
+import { EnvironmentChoice } from "./environment-choice.tsx";
 import { watchPropagation } from "./propagation-toast.ts";
 import { useDependants } from "./use-dependants.ts";
 
@@ -55,24 +57,13 @@ function Confirm({ flag, environment: first }: { flag: FlagView; environment: En
         kills, whatever the rules say. Only <em>Restore</em> takes it back.
       </p>
       {problem.value !== null && <Problem error={problem.value} />}
-      <fieldset class="field">
-        <legend class="label">In</legend>
-        <div class="segmented">
-          {environments.map((one) => (
-            <label key={one.key}>
-              <input
-                type="radio"
-                name="kill-environment"
-                checked={one.key === chosen.value}
-                onChange={() => {
-                  chosen.value = one.key;
-                }}
-              />
-              <span>{one.name}</span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <EnvironmentChoice
+        environments={environments}
+        chosen={chosen.value}
+        choose={(key) => {
+          chosen.value = key;
+        }}
+      />
       {Object.keys(flag.variants).length > 2 && (
         <label class="field">
           <span class="label">What</span>
@@ -97,14 +88,9 @@ function Confirm({ flag, environment: first }: { flag: FlagView; environment: En
         </p>
       )}
       <CommentField comment={comment} example="Errors at checkout" first />
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-kill" disabled={busy.value}>
-          <Icon name="stop" /> {`Kill in ${target.name}`} <kbd>↵</kbd>
-        </button>
-      </footer>
+      <DialogActions close={close} disabled={busy.value} kills>
+        <Icon name="stop" /> {`Kill in ${target.name}`} <kbd>↵</kbd>
+      </DialogActions>
     </Dialog>
   );
 }

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { api, type Environment, type FlagView, refusalOf, stateAnswer } from "../api.ts";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { isProduction, project, showState } from "../project.ts";
@@ -125,15 +126,10 @@ export function KillManyDialog({ flags, environment, note, where, close, done }:
         />
       )}
       <CommentField comment={comment} example="Errors since three o'clock" first />
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-kill" disabled={busy.value || count === 0}>
-          <Icon name="stop" /> {`Kill ${count === 1 ? "1 flag" : `${count} flags`} in ${environment.name}`}
-          {isProduction(environment) && <kbd>↵</kbd>}
-        </button>
-      </footer>
+      <DialogActions close={close} disabled={busy.value || count === 0} kills>
+        <Icon name="stop" /> {`Kill ${count === 1 ? "1 flag" : `${count} flags`} in ${environment.name}`}
+        {isProduction(environment) && <kbd>↵</kbd>}
+      </DialogActions>
     </Dialog>
   );
 }

@@ -2,6 +2,7 @@ import { signal, useSignal } from "@preact/signals";
 import { api, type Environment, type FlagView, stateAnswer } from "../api.ts";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
@@ -57,14 +58,9 @@ function Confirm({ flag, environment }: { flag: FlagView; environment: Environme
       )}
       {problem.value !== null && <Problem error={problem.value} />}
       <CommentField comment={comment} example="Fixed in 3.2.1" first />
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-primary" disabled={busy.value}>
-          <Icon name="restore" /> Restore <kbd>↵</kbd>
-        </button>
-      </footer>
+      <DialogActions close={close} disabled={busy.value}>
+        <Icon name="restore" /> Restore <kbd>↵</kbd>
+      </DialogActions>
     </Dialog>
   );
 }

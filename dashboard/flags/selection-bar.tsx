@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { api, type Environment, type FlagView } from "../api.ts";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
@@ -116,14 +117,9 @@ function ArchiveMany({ project, flags, close }: ArchiveManyProps) {
       </ul>
       {problem.value !== null && <Problem error={problem.value} />}
       <CommentField comment={comment} example="The release is through" first />
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-kill" disabled={busy.value}>
-          {flags.length === 1 ? "Archive it" : `Archive ${flags.length} flags`}
-        </button>
-      </footer>
+      <DialogActions close={close} disabled={busy.value} kills>
+        {flags.length === 1 ? "Archive it" : `Archive ${flags.length} flags`}
+      </DialogActions>
     </Dialog>
   );
 }

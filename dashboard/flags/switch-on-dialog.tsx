@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Environment, FlagView } from "../api.ts";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { complain } from "../frame/toasts.tsx";
 import { isProduction, project, toggle } from "../project.ts";
 import { loadUsage, usage } from "../usage.ts";
@@ -53,14 +54,9 @@ export function SwitchOnDialog() {
       )}
       <p>{words && reach(words, summary.targeting)}</p>
       <AskedFor flag={flag.key} environment={environment} />
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-primary" data-first>
-          {`Switch on in ${environment.name}`} <kbd>↵</kbd>
-        </button>
-      </footer>
+      <DialogActions close={close} first="go-on">
+        {`Switch on in ${environment.name}`} <kbd>↵</kbd>
+      </DialogActions>
     </Dialog>
   );
 }

@@ -1,4 +1,5 @@
 import type { Signal } from "@preact/signals";
+import { TextField } from "./text-field.tsx";
 
 interface CommentFieldProps {
   comment: Signal<string>;
@@ -11,17 +12,6 @@ interface CommentFieldProps {
 /** Why a change is made: it stands in the history beside the change. */
 export function CommentField({ comment, example, first = false }: CommentFieldProps) {
   return (
-    <label class="field">
-      <span class="label">Why? (for the history)</span>
-      <input
-        data-first={first || undefined}
-        value={comment.value}
-        maxLength={1000}
-        placeholder={example}
-        onInput={(event) => {
-          comment.value = event.currentTarget.value;
-        }}
-      />
-    </label>
+    <TextField label="Why? (for the history)" value={comment} first={first} maxLength={1000} placeholder={example} />
   );
 }

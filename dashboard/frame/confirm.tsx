@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { Dialog } from "./dialog.tsx";
+import { DialogActions } from "./dialog-actions.tsx";
 
 interface Question {
   title: string;
@@ -31,14 +32,9 @@ export function ConfirmDialog() {
   return (
     <Dialog title={title} onClose={() => answer(false)} onSubmit={() => answer(true)} tone="killed">
       <p>{text}</p>
-      <footer class="dialog-actions">
-        <button type="button" class="button" data-first onClick={() => answer(false)}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-kill">
-          {action}
-        </button>
-      </footer>
+      <DialogActions close={() => answer(false)} first="cancel" kills>
+        {action}
+      </DialogActions>
     </Dialog>
   );
 }

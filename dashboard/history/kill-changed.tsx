@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { EnvironmentChoice } from "../flags/environment-choice.tsx";
 import { KillManyDialog } from "../flags/kill-many-dialog.tsx";
 import { environment, flagOf, project } from "../project.ts";
 import { actorWords } from "../words/audit-words.ts";
@@ -26,24 +27,13 @@ export function KillChanged({ rows, within, close }: KillChangedProps) {
     return row && `${actorWords(row.actor)}, ${ago(row.at)}`;
   };
   const where = (
-    <fieldset class="field">
-      <legend class="label">In</legend>
-      <div class="segmented">
-        {environments.map((one) => (
-          <label key={one.key}>
-            <input
-              type="radio"
-              name="kill-changed-in"
-              checked={one.key === target.key}
-              onChange={() => {
-                chosen.value = one.key;
-              }}
-            />
-            <span>{one.name}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
+    <EnvironmentChoice
+      environments={environments}
+      chosen={target.key}
+      choose={(key) => {
+        chosen.value = key;
+      }}
+    />
   );
   return <KillManyDialog flags={flags} environment={target} where={where} note={note} close={close} />;
 }

@@ -4,6 +4,7 @@ import { answer, api } from "../api.ts";
 import { ChangeList } from "../flag/change-list.tsx";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
 import { openProject, project } from "../project.ts";
@@ -65,14 +66,9 @@ export function RevertDialog({ revision, close }: { revision: number; close: () 
       {!preview.value && problem.value === null && <p class="muted">Looking at what would change…</p>}
       {problem.value !== null && <Problem error={problem.value} />}
       <CommentField comment={comment} first />
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-primary" disabled={busy.value || !preview.value?.length}>
-          {preview.value ? `Make these ${preview.value.length} changes` : "Go back"}
-        </button>
-      </footer>
+      <DialogActions close={close} disabled={busy.value || !preview.value?.length}>
+        {preview.value ? `Make these ${preview.value.length} changes` : "Go back"}
+      </DialogActions>
     </Dialog>
   );
 }

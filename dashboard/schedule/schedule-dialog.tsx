@@ -6,6 +6,7 @@ import { ChangeList } from "../flag/change-list.tsx";
 import { discard, editing, isEdited, type Place } from "../flag/documents.ts";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
@@ -140,14 +141,9 @@ export function ScheduleDialog({ project, environment, flag, close }: ScheduleDi
         lifts a kill.
       </p>
       {problem.value !== null && <Problem error={problem.value} />}
-      <footer class="dialog-actions">
-        <button type="button" class="button" onClick={() => close(false)}>
-          Cancel
-        </button>
-        <button type="submit" class="button button-primary" disabled={busy.value || local.value === ""}>
-          <Icon name="clock" /> Schedule
-        </button>
-      </footer>
+      <DialogActions close={() => close(false)} disabled={busy.value || local.value === ""}>
+        <Icon name="clock" /> Schedule
+      </DialogActions>
     </Dialog>
   );
 }

@@ -6,6 +6,7 @@ import { ConditionBuilder } from "../flag/condition-builder.tsx";
 import { confirmed } from "../frame/confirm.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { tell } from "../frame/toasts.tsx";
 import { project } from "../project.ts";
 import { keyOf, keyProblem } from "../words/key-words.ts";
@@ -79,16 +80,7 @@ export function SegmentDialog({ segment, close }: { segment: SegmentView | null;
           </span>
         )}
       </label>
-      <label class="field">
-        <span class="label">Who are they?</span>
-        <input
-          value={description.value}
-          maxLength={4000}
-          onInput={(event) => {
-            description.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <TextField label="Who are they?" value={description} maxLength={4000} />
       <div class="field">
         <span class="label">Everybody of whom this is true</span>
         {isEmpty && <span class="hint">Without a condition, only those listed below are in it.</span>}
@@ -125,15 +117,7 @@ export function SegmentDialog({ segment, close }: { segment: SegmentView | null;
           />
         </label>
       </div>
-      <label class="field">
-        <span class="label">The lists hold this attribute</span>
-        <input
-          value={by.value}
-          onInput={(event) => {
-            by.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <TextField label="The lists hold this attribute" value={by} />
       {problem.value !== null && <Problem error={problem.value} />}
       <footer class="dialog-actions">
         {segment && (

@@ -2,7 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { BudgetView } from "../../shared/schema/quota.ts";
 import { answer, api } from "../api.ts";
+import { InlineForm } from "../frame/inline-form.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { may } from "../session.ts";
 
 const route = api.projects[":project"].budget;
@@ -70,28 +72,17 @@ export function BudgetSettings({ project }: { project: string }) {
       )}
       {problem.value !== null && <Problem error={problem.value} />}
       {may("admin") && (
-        <form
-          class="inline-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void save();
-          }}
-        >
-          <label class="field">
-            <span class="label">Budget for a month (empty: none)</span>
-            <input
-              inputMode="numeric"
-              value={wanted.value}
-              placeholder="10,000,000"
-              onInput={(event) => {
-                wanted.value = event.currentTarget.value;
-              }}
-            />
-          </label>
+        <InlineForm submit={save}>
+          <TextField
+            label="Budget for a month (empty: none)"
+            value={wanted}
+            inputMode="numeric"
+            placeholder="10,000,000"
+          />
           <button type="submit" class="button button-primary">
             Set the budget
           </button>
-        </form>
+        </InlineForm>
       )}
     </section>
   );

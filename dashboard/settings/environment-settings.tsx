@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { api, type Environment, ifMatch, type Project } from "../api.ts";
 import { confirmed } from "../frame/confirm.tsx";
+import { InlineForm } from "../frame/inline-form.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { tell } from "../frame/toasts.tsx";
 import { openProject } from "../project.ts";
 import { may } from "../session.ts";
@@ -37,28 +39,12 @@ export function EnvironmentSettings({ project }: { project: Project }) {
       </ul>
       {problem.value !== null && <Problem error={problem.value} />}
       {may("admin") && (
-        <form
-          class="inline-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void make();
-          }}
-        >
-          <label class="field">
-            <span class="label">New environment</span>
-            <input
-              value={name.value}
-              maxLength={100}
-              placeholder="Preview"
-              onInput={(event) => {
-                name.value = event.currentTarget.value;
-              }}
-            />
-          </label>
+        <InlineForm submit={make}>
+          <TextField label="New environment" value={name} maxLength={100} placeholder="Preview" />
           <button type="submit" class="button" disabled={key === ""}>
             Make it
           </button>
-        </form>
+        </InlineForm>
       )}
     </section>
   );

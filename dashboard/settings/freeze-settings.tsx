@@ -3,7 +3,9 @@ import { useEffect } from "preact/hooks";
 import type { FreezeView, Weekday } from "../../shared/schema/freeze.ts";
 import { answer, api, type Project } from "../api.ts";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
+import { InlineForm } from "../frame/inline-form.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { environment } from "../project.ts";
 import { may } from "../session.ts";
@@ -91,24 +93,8 @@ export function FreezeSettings({ project }: { project: Project }) {
       </ul>
       {problem.value !== null && <Problem error={problem.value} />}
       {may("engineer") && (
-        <form
-          class="inline-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void make();
-          }}
-        >
-          <label class="field">
-            <span class="label">New window</span>
-            <input
-              value={name.value}
-              maxLength={100}
-              placeholder="Friday evening"
-              onInput={(event) => {
-                name.value = event.currentTarget.value;
-              }}
-            />
-          </label>
+        <InlineForm submit={make}>
+          <TextField label="New window" value={name} maxLength={100} placeholder="Friday evening" />
           <label class="field">
             <span class="label">When</span>
             <select
@@ -150,7 +136,7 @@ export function FreezeSettings({ project }: { project: Project }) {
           <button type="submit" class="button" disabled={id === ""}>
             Add it
           </button>
-        </form>
+        </InlineForm>
       )}
     </section>
   );

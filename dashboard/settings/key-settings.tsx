@@ -4,7 +4,9 @@ import type { KeyLimit } from "../../shared/schema/quota.ts";
 import { answer, api, type Project } from "../api.ts";
 import { confirmed } from "../frame/confirm.tsx";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
+import { InlineForm } from "../frame/inline-form.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { environment } from "../project.ts";
 import { may } from "../session.ts";
@@ -107,24 +109,8 @@ export function KeySettings({ project }: { project: Project }) {
       {made.value && <ShownOnce secret={made.value.key} name={made.value.name} />}
       {problem.value !== null && <Problem error={problem.value} />}
       {may("engineer") && (
-        <form
-          class="inline-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void make();
-          }}
-        >
-          <label class="field">
-            <span class="label">New key for</span>
-            <input
-              value={name.value}
-              maxLength={100}
-              placeholder="Order service"
-              onInput={(event) => {
-                name.value = event.currentTarget.value;
-              }}
-            />
-          </label>
+        <InlineForm submit={make}>
+          <TextField label="New key for" value={name} maxLength={100} placeholder="Order service" />
           <label class="field">
             <span class="label">Kind</span>
             <select
@@ -138,21 +124,12 @@ export function KeySettings({ project }: { project: Project }) {
             </select>
           </label>
           {kind.value === "client" && (
-            <label class="field">
-              <span class="label">Web addresses (empty: any)</span>
-              <input
-                value={origins.value}
-                placeholder="https://shop.example"
-                onInput={(event) => {
-                  origins.value = event.currentTarget.value;
-                }}
-              />
-            </label>
+            <TextField label="Web addresses (empty: any)" value={origins} placeholder="https://shop.example" />
           )}
           <button type="submit" class="button button-primary" disabled={name.value.trim() === ""}>
             Make the key
           </button>
-        </form>
+        </InlineForm>
       )}
     </section>
   );

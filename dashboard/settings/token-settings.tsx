@@ -3,7 +3,9 @@ import { useEffect } from "preact/hooks";
 import type { Role } from "../../shared/schema/admin.ts";
 import { answer, api } from "../api.ts";
 import { confirmed } from "../frame/confirm.tsx";
+import { InlineForm } from "../frame/inline-form.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { ROLE_WORDS } from "../words/flag-words.ts";
 import { ago } from "../words/time-words.ts";
@@ -81,24 +83,8 @@ export function TokenSettings({ project }: { project: string }) {
       </ul>
       {made.value && <ShownOnce secret={made.value.token} name={`The token of ${made.value.name}`} />}
       {problem.value !== null && <Problem error={problem.value} />}
-      <form
-        class="inline-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void make();
-        }}
-      >
-        <label class="field">
-          <span class="label">New token for</span>
-          <input
-            value={name.value}
-            maxLength={100}
-            placeholder="Kim from marketing"
-            onInput={(event) => {
-              name.value = event.currentTarget.value;
-            }}
-          />
-        </label>
+      <InlineForm submit={make}>
+        <TextField label="New token for" value={name} maxLength={100} placeholder="Kim from marketing" />
         <label class="field">
           <span class="label">Role</span>
           <select
@@ -128,7 +114,7 @@ export function TokenSettings({ project }: { project: string }) {
         <button type="submit" class="button button-primary" disabled={name.value.trim() === ""}>
           Make the token
         </button>
-      </form>
+      </InlineForm>
     </section>
   );
 }

@@ -3,6 +3,7 @@ import type { ExportDocument } from "../../shared/schema/admin.ts";
 import { answer, api } from "../api.ts";
 import { ChangeList } from "../flag/change-list.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { DialogActions } from "../frame/dialog-actions.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
@@ -96,14 +97,9 @@ export function TransferSettings({ project }: { project: string }) {
               <ChangeList changes={preview.value.slice(0, 300)} />
             </section>
           )}
-          <footer class="dialog-actions">
-            <button type="button" class="button" data-first onClick={close}>
-              Cancel
-            </button>
-            <button type="submit" class="button button-primary" disabled={preview.value.length === 0}>
-              Import
-            </button>
-          </footer>
+          <DialogActions close={close} first="cancel" disabled={preview.value.length === 0}>
+            Import
+          </DialogActions>
         </Dialog>
       )}
     </section>

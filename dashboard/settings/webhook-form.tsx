@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { EventType, WebhookFormat } from "../../shared/schema/webhook.ts";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { EVENT_WORDS, USUAL_EVENTS } from "../words/event-words.ts";
 
 interface Settings {
@@ -43,17 +44,7 @@ export function WebhookForm({ make }: { make: (settings: Settings) => Promise<vo
       }}
     >
       <div class="inline-form">
-        <label class="field">
-          <span class="label">New webhook for</span>
-          <input
-            value={name.value}
-            maxLength={100}
-            placeholder="#releases"
-            onInput={(event) => {
-              name.value = event.currentTarget.value;
-            }}
-          />
-        </label>
+        <TextField label="New webhook for" value={name} maxLength={100} placeholder="#releases" />
         <label class="field">
           <span class="label">Sent as</span>
           <select

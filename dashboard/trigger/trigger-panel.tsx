@@ -5,7 +5,9 @@ import { answer, api } from "../api.ts";
 import type { SectionProps } from "../flag/sections.tsx";
 import { confirmed } from "../frame/confirm.tsx";
 import { Icon } from "../frame/icon.tsx";
+import { InlineForm } from "../frame/inline-form.tsx";
 import { Problem } from "../frame/problem.tsx";
+import { TextField } from "../frame/text-field.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { ShownOnce } from "../settings/shown-once.tsx";
 import { ago, exactly } from "../words/time-words.ts";
@@ -77,24 +79,8 @@ export function TriggerPanel({ project, environment, flag, locked }: SectionProp
       {made.value && <ShownOnce secret={made.value.url} name={made.value.name} />}
       {problem.value !== null && <Problem error={problem.value} />}
       {!locked && (
-        <form
-          class="inline-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void make();
-          }}
-        >
-          <label class="field">
-            <span class="label">New trigger for</span>
-            <input
-              value={name.value}
-              maxLength={100}
-              placeholder="Alertmanager: checkout errors"
-              onInput={(event) => {
-                name.value = event.currentTarget.value;
-              }}
-            />
-          </label>
+        <InlineForm submit={make}>
+          <TextField label="New trigger for" value={name} maxLength={100} placeholder="Alertmanager: checkout errors" />
           <label class="field">
             <span class="label">It kills</span>
             <select
@@ -112,7 +98,7 @@ export function TriggerPanel({ project, environment, flag, locked }: SectionProp
           <button type="submit" class="button button-primary" disabled={name.value.trim() === ""}>
             Make the trigger
           </button>
-        </form>
+        </InlineForm>
       )}
     </section>
   );
