@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { Role } from "../../../shared/schema/admin.ts";
-import type { testSettings } from "../../../shared/schema/demand-test.ts";
-import { PURPOSES, type Purpose, TEST_PURPOSES } from "../../../shared/schema/flag.ts";
-import { metric } from "../../../shared/schema/series.ts";
-import { admin } from "../../app.ts";
-import { aFlag, FakeProject } from "../../testing/fake-project.ts";
-import type { Command, OwnCommand } from "../commands.ts";
+import type { Role } from "../shared/schema/admin.ts";
+import type { testSettings } from "../shared/schema/demand-test.ts";
+import { PURPOSES, type Purpose, TEST_PURPOSES } from "../shared/schema/flag.ts";
+import { metric } from "../shared/schema/series.ts";
+import { admin } from "./app.ts";
+import type { Command, OwnCommand } from "./durable/commands.ts";
+import { aFlag, FakeProject } from "./testing/fake-project.ts";
 
 type Input = Parameters<FakeProject["run"]>[0];
 type InputOf<T extends Command["type"]> = Extract<Input, { type: T }>;
