@@ -14,6 +14,8 @@ export interface Blastdoor {
   /** A request to the administration, that has to succeed. */
   // biome-ignore lint/suspicious/noExplicitAny: answers of several routes, read by name
   admin(method: string, route: string, body?: object): Promise<any>;
+  /** What it has logged so far, a line an event. */
+  logged(): string[];
   stop(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export async function startBlastdoor(): Promise<Blastdoor> {
       if (!response.ok) throw new Error(`${method} ${route} answered ${response.status}: ${text}`);
       return text === "" ? null : JSON.parse(text);
     },
+    logged: () => output.split("\n").filter((line) => line.includes('"event"')),
     async stop() {
       const ended = once(child, "exit");
       child.kill("SIGTERM");

@@ -60,6 +60,14 @@ export function evidenceWords({ breach, tiles }: Evidence): string {
   ].join("\n");
 }
 
+/** What a guard saw that did not act: enough to tell missing numbers from missing evidence. */
+export function inactionWords({ exposed, tiles, apart, checkedAt, state }: NonNullable<Outcome["watch"]>): string {
+  return [
+    `the guard stopped nothing: ${state}, last look ${checkedAt}, exposed ${JSON.stringify(exposed)}, apart ${JSON.stringify(apart)}`,
+    aligned(tiles.map(tileRow)),
+  ].join("\n");
+}
+
 const tileRow = ({ metric, events, units, logEvidence, bar }: GuardTile): string[] => [
   metric,
   `v2 ${events.treatment}/${units.treatment}`,

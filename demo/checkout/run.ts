@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { startBlastdoor } from "./blastdoor.ts";
 import { optionsOf } from "./options.ts";
-import { evidenceWords, hit, rampWords, restoredAfter, table, untrue } from "./report.ts";
+import { evidenceWords, hit, inactionWords, rampWords, restoredAfter, table, untrue } from "./report.ts";
 import {
   bigBang,
   blueGreen,
@@ -50,6 +50,8 @@ try {
   if (ramp) console.log(`\n${rampWords(ramp)}`);
   const stopped = [...outcomes, ...(ramp ? [ramp] : [])].filter(({ evidence }) => evidence !== null);
   for (const { name, evidence } of stopped) if (evidence) console.log(`\n${name}: ${evidenceWords(evidence)}`);
+  for (const { name, watch, killed } of outcomes)
+    if (watch && watch.tiles.length > 0 && !killed) console.log(`\n${name}: ${inactionWords(watch)}`);
   const [first, , , last] = outcomes;
   if (first && last) {
     const fewer = 1 - hit(last.visits) / last.visits.length / (hit(first.visits) / first.visits.length);
@@ -59,6 +61,7 @@ try {
     );
   }
   problems = untrue(outcomes, ramp);
+  if (problems.length > 0) console.error(["Blastdoor logged:", ...blastdoor.logged().slice(-40)].join("\n"));
 } finally {
   await blastdoor.stop();
 }

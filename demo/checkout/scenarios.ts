@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BreachEvidence, GuardTile } from "../../shared/schema/guard.ts";
+import type { BreachEvidence, GuardStatus, GuardTile } from "../../shared/schema/guard.ts";
 import type { Blastdoor } from "./blastdoor.ts";
 import { type Deployment, deploy } from "./deployments.ts";
 import { type Crowd, shoppers, type Visit } from "./shoppers.ts";
@@ -26,7 +26,10 @@ export interface Outcome {
   personActedAt: number | null;
   killed: boolean;
   evidence: Evidence | null;
+  /** What the guard saw last, whether or not it acted; null without a guard. */
+  watch: Watch | null;
 }
+type Watch = NonNullable<GuardStatus["watch"]>;
 
 /** What the guard knew when it stopped a release: the numbers it acted upon, and every metric beside them. */
 export interface Evidence {
@@ -130,16 +133,21 @@ async function withShop(
   await story.blastdoor.admin("POST", `${flagRoute(flag)}/plan/start`);
   const outcome = await watch(name, story, crowd, performance.now(), act ? { act } : {});
   const { kills } = await story.blastdoor.admin("GET", flagRoute(flag));
-  const evidence = await evidenceOf(story, flag);
+  const seen = await watchOf(story, flag);
   await shop.stop();
-  return { ...outcome, killed: kills.some(({ by }: { by: string }) => /guard/i.test(by)), evidence };
+  const killed = kills.some(({ by }: { by: string }) => /guard/i.test(by));
+  return { ...outcome, killed, evidence: evidenceOf(seen), watch: seen };
+}
+
+/** What the guard of a flag sees; null when nothing guards it. */
+async function watchOf({ blastdoor }: Story, flag: string): Promise<Watch | null> {
+  const { guards } = await blastdoor.admin("GET", `${PROJECT}/environments/production/guards?flag=${flag}`);
+  return guards[0]?.watch ?? null;
 }
 
 /** Why the guard stopped the flag; null when it did not. */
-async function evidenceOf({ blastdoor }: Story, flag: string): Promise<Evidence | null> {
-  const { watch } = await blastdoor.admin("GET", `${flagRoute(flag)}/guard`);
-  return watch?.breach ? { breach: watch.breach, tiles: watch.tiles } : null;
-}
+const evidenceOf = (watch: Watch | null): Evidence | null =>
+  watch?.breach ? { breach: watch.breach, tiles: watch.tiles } : null;
 
 /** Looks on until the time is up. Where a person may act, they do so a while after the first payment timed out. */
 async function watch(
@@ -171,6 +179,7 @@ async function watch(
     personActedAt,
     killed: false,
     evidence: null,
+    watch: null,
   };
 }
 
@@ -209,7 +218,7 @@ export async function rampOfTheFix(story: Story): Promise<Ramp> {
   await sleep(8_000);
   await crowd.end();
   const { kills } = await story.blastdoor.admin("GET", flagRoute(flag));
-  const evidence = await evidenceOf(story, flag);
+  const evidence = evidenceOf(await watchOf(story, flag));
   await shop.stop();
   return {
     name: "mended",

@@ -28,7 +28,12 @@ export interface Answer {
 const settings = JSON.parse(process.env.SHOP ?? "{}") as ShopSettings;
 const pay = { v1: oldCheckout(), v2: settings.v2 === "fixed" ? newCheckoutFixed(settings.pool) : newCheckout() };
 const telemetry = settings.flag
-  ? new OpenFeatureTelemetry({ baseUrl: settings.flag.baseUrl, key: settings.flag.serverKey, flushMs: 500 })
+  ? new OpenFeatureTelemetry({
+      baseUrl: settings.flag.baseUrl,
+      key: settings.flag.serverKey,
+      flushMs: 500,
+      onDropped: (events, why) => console.error(`the shop could not report ${events} events: ${why}`),
+    })
   : null;
 
 if (settings.flag && telemetry) {
