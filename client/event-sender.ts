@@ -42,7 +42,13 @@ export class EventSender {
   readonly #options: SenderOptions;
   #waiting: Waiting[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #sending: Promise<void> = Promise.resolve();
+  /** Of all events: how many were taken, how many of them are due, and how many have been delivered or given up. */
+  #taken = 0;
+  #due = 0;
+  #done = 0;
+  #sending = false;
+  /** The batch under way. */
+  #delivery: Promise<void> = Promise.resolve();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -54,6 +60,7 @@ export class EventSender {
       return;
     }
     this.#waiting.push({ ...event, id: globalThis.crypto.randomUUID(), time: Date.now() });
+    this.#taken++;
     if (this.#waiting.length >= MAX_BATCH) void this.flush();
     else if (this.#timer === null) {
       this.#timer = setTimeout(() => void this.flush(), this.#options.flushMs ?? 1_000);
@@ -66,10 +73,30 @@ export class EventSender {
   flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const events = this.#waiting;
-    this.#waiting = [];
-    for (const batch of batches(events)) this.#sending = this.#sending.then(() => this.#deliver(batch));
-    return this.#sending;
+    this.#due = this.#taken;
+    if (!this.#sending) void this.#sendDue();
+    return this.#until(this.#due);
+  }
+
+  async #until(count: number): Promise<void> {
+    while (this.#done < count) await this.#delivery;
+  }
+
+  /**
+   * One batch at a time, of everything that waits by then: a server that is slow, or asks to come again, gets fewer and
+   * larger batches, so that what waits is caught up with instead of growing older and older.
+   */
+  async #sendDue(): Promise<void> {
+    this.#sending = true;
+    while (this.#done < this.#due) {
+      const batch = firstBatch(this.#waiting);
+      this.#waiting = this.#waiting.slice(batch.length);
+      this.#delivery = this.#deliver(batch).then(() => {
+        this.#done += batch.length;
+      });
+      await this.#delivery;
+    }
+    this.#sending = false;
   }
 
   async #deliver(events: Waiting[]): Promise<void> {
@@ -108,20 +135,14 @@ export class EventSender {
   }
 }
 
-function* batches(events: Waiting[]): Generator<Waiting[]> {
-  let batch: Waiting[] = [];
+/** As many of them as one batch may hold. */
+function firstBatch(events: readonly Waiting[]): Waiting[] {
   let chars = 0;
-  for (const event of events) {
-    const length = JSON.stringify(event).length;
-    if (batch.length > 0 && (batch.length >= MAX_BATCH || chars + length > MAX_BATCH_CHARS)) {
-      yield batch;
-      batch = [];
-      chars = 0;
-    }
-    batch.push(event);
-    chars += length;
-  }
-  if (batch.length > 0) yield batch;
+  const end = events.findIndex((event, index) => {
+    chars += JSON.stringify(event).length;
+    return index >= MAX_BATCH || (index > 0 && chars > MAX_BATCH_CHARS);
+  });
+  return end < 0 ? [...events] : events.slice(0, end);
 }
 
 const pause = (ms: number) =>

@@ -27,11 +27,13 @@ export function trafficOf({ minutes, all, flags }: TelemetryStats["traffic"], fl
     };
   const measured = Math.max(LEAST_MINUTES, minutes);
   const perHour = rounded((units / measured) * 60);
-  const over = `measured over the last ${measured > DAY_MINUTES - 60 ? "24 hours" : durationWords(Math.round(measured) * 60)}`;
+  const span =
+    measured > DAY_MINUTES - 60 ? "24 hours" : durationWords(Math.round(measured) * 60).replace(/^1 (?=\S+$)/, "");
+  const over = `measured over the last ${span}`;
   const words =
     own > 0
       ? `About ${rateWords(perHour)}, ${over}: people whom your servers served this flag, each once.`
-      : `About ${rateWords(perHour)}, ${over}: everybody whom your servers served any flag here. This one nobody was served; if fewer people come to it, type fewer.`;
+      : `About ${rateWords(perHour)}, ${over}: everybody whom your servers served any flag here. Nobody was served this one yet; if fewer people will come to it, type fewer.`;
   return { perHour, words };
 }
 

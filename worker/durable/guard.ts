@@ -6,6 +6,7 @@ import type { Observation } from "../../shared/statistics/guard-tests.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { telemetryTotals } from "../telemetry/totals.ts";
+import { within } from "../within.ts";
 import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import type { Envelope } from "./commands.ts";
 import { DurableBase } from "./durable-base.ts";
@@ -19,6 +20,12 @@ import { flagStore } from "./stubs.ts";
 
 /** Between two looks (ms): data is decided upon within a second or two of its arrival. */
 const LOOK_MS = 1_000;
+/**
+ * Counts and the store's answers are waited for so long (ms), then the look has failed and the next one tries again:
+ * what never answers must not leave a guard blind for good.
+ */
+const COUNTS_TIMEOUT_MS = 2_000;
+const STORE_TIMEOUT_MS = 5_000;
 const GUARD: Actor = { type: "guard", id: "guard", name: "Guard", role: "engineer" };
 /** Control units of an earlier stage that make a baseline, at least. */
 const BASELINE_UNITS = 100;
@@ -102,7 +109,8 @@ export class Guard extends DurableBase {
     return {
       now: () => Date.now(),
       watches: () => this.#book.active(),
-      totals: (ids: string[]) => telemetryTotals(this.#env, this.#project, this.#environment, ids),
+      totals: (ids: string[]) =>
+        within(COUNTS_TIMEOUT_MS, telemetryTotals(this.#env, this.#project, this.#environment, ids)),
       baseline: (watch: Watch) => this.#baseline(watch),
       tests: this.#tests,
       save: (watch: Watch) => this.#storage.transactionSync(() => this.#book.save(watch)),
@@ -169,7 +177,8 @@ export class Guard extends DurableBase {
   }
 
   #execute(asked: Pick<Envelope, "id" | "comment" | "command">) {
-    return flagStore(this.#env, this.#project).execute({ ...asked, project: this.#project, actor: GUARD });
+    const command = { ...asked, project: this.#project, actor: GUARD };
+    return within(STORE_TIMEOUT_MS, flagStore(this.#env, this.#project).execute(command));
   }
 
   /** For a series without control: what the control did in the latest earlier series of the flag that had one. */
