@@ -26,6 +26,7 @@ const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
 const COMPATIBILITY = { date: "2026-11-01", flags: ["nodejs_compat"] };
 const FLAGS = mixedFlags(100);
 const ADMIN_TOKEN = "bda_bench-of-the-whole-worker";
+const OURS = "Blastdoor, server key";
 const SAME_WORK = "same work, constant answer";
 const FLOOR = "floor: parse, return a constant";
 const BULK = "/ofrep/v1/evaluate/flags";
@@ -262,17 +263,17 @@ async function startAll(targets: Target[], into: string): Promise<void> {
     await checkHttp(target);
   };
   const script = bundle(into);
-  const withStreams = await start("ours", script, { ADMIN_TOKEN, EVENT_STREAMS: "on" }, true);
-  const withoutStreams = await start("ours-polled", script, { ADMIN_TOKEN, EVENT_STREAMS: "off" }, true);
-  const keys = await seed(withStreams.port);
-  const polled = await seed(withoutStreams.port);
-  targets.push(
-    { ...withStreams, name: "Blastdoor, server key", key: keys.server, check: checkOurs },
-    { ...withoutStreams, name: "Blastdoor, client key", key: polled.client, check: checkOurs },
-    { ...withStreams, name: "Blastdoor, client key, event streams offered", key: keys.client, check: checkOurs },
-  );
-  const ANSWER = await (await bulk({ ...withStreams, key: keys.server }, 0)).text();
-  const constants = { ANSWER, KEY: keys.server };
+  for (const [entry, name, kind, EVENT_STREAMS] of [
+    ["ours", OURS, "server", "on"],
+    ["ours-polled", "Blastdoor, client key", "client", "off"],
+    ["ours-streamed", "Blastdoor, client key, event streams offered", "client", "on"],
+  ] as const) {
+    const started = await start(entry, script, { ADMIN_TOKEN, EVENT_STREAMS }, true);
+    targets.push({ ...started, name, key: (await seed(started.port))[kind], check: checkOurs });
+  }
+  const [ours] = targets as [Target];
+  const ANSWER = await (await bulk(ours, 0)).text();
+  const constants = { ANSWER, KEY: ours.key };
   const sameWork = async (target: Target) => {
     await checkConstant(target, ANSWER);
     await checkHttp(target);
@@ -288,7 +289,7 @@ async function startAll(targets: Target[], into: string): Promise<void> {
     ["vercel.mjs", "@vercel/flags-core, names and values only", { ANSWERS: "values" }, values],
   ] as const) {
     const started = await start(path.parse(entry).name, bundle(into, entry), bindings, false);
-    targets.push({ ...started, name, key: keys.server, check });
+    targets.push({ ...started, name, key: ours.key, check });
   }
 }
 
