@@ -75,8 +75,8 @@ describe("a shard", () => {
     const before = await shard.totals([series.id]);
     const after = await restarted((fresh) => {
       expect(fresh.totals([series.id])).toEqual(before);
-      expect(fresh.ingest(batch([series], [first])).duplicate).toEqual([first.index]);
-      fresh.ingest(batch([series], [outcome("a")]));
+      expect(fresh.store(batch([series], [first])).duplicate).toEqual([first.index]);
+      fresh.store(batch([series], [outcome("a")]));
       return fresh.totals([series.id]).series[series.id];
     });
     expect(after?.arms.on?.metrics.errors).toEqual({ kind: "error", units: 1, failures: 1 });
@@ -92,10 +92,10 @@ describe("a shard", () => {
     await restarted((fresh, storage) => {
       // The last thing a transaction writes are counters: by then ids and records are written.
       storage.sql.exec("CREATE TRIGGER fault BEFORE INSERT ON counter BEGIN SELECT RAISE(ABORT, 'injected'); END");
-      expect(() => fresh.ingest(batch([series], events))).toThrow("injected");
+      expect(() => fresh.store(batch([series], events))).toThrow("injected");
       expect(fresh.totals([series.id])).toEqual(before);
       storage.sql.exec("DROP TRIGGER fault");
-      expect(fresh.ingest(batch([series], events)).duplicate).toEqual([]);
+      expect(fresh.store(batch([series], events)).duplicate).toEqual([]);
       const { arms } = fresh.totals([series.id]).series[series.id] ?? {};
       expect([arms?.on?.exposed, arms?.on?.metrics.errors]).toEqual([2, { kind: "error", units: 2, failures: 2 }]);
     });
@@ -151,7 +151,7 @@ describe("time", () => {
     const at = (hours: number) =>
       restarted((fresh) => {
         vi.useFakeTimers({ toFake: ["Date"], now: from + hours * HOUR });
-        return fresh.ingest(batch([], [event])).duplicate.length;
+        return fresh.store(batch([], [event])).duplicate.length;
       });
     expect([await at(0), await at(12.5), await at(24), await at(25)]).toEqual([0, 1, 1, 1]);
     expect(await at(25 + 3 * 12.5)).toBe(0);
@@ -165,7 +165,7 @@ describe("time", () => {
     const at = (hours: number) =>
       restarted((fresh) => {
         vi.useFakeTimers({ toFake: ["Date"], now: from + hours * HOUR });
-        return fresh.ingest(batch([], [event])).duplicate.length;
+        return fresh.store(batch([], [event])).duplicate.length;
       });
     expect([await at(0), await at(-20), await at(20), await at(0), await at(-1)]).toEqual([0, 1, 1, 1, 1]);
   });

@@ -6,6 +6,7 @@ import { inWindow, type Lane, recordExposure, recordOutcome } from "../../shared
 import type { Env } from "../env.ts";
 import { Admission } from "../telemetry/admission.ts";
 import { EarlyOutcomes } from "../telemetry/early-outcomes.ts";
+import { Gathering } from "../telemetry/gathering.ts";
 import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome, ShardReply } from "../telemetry/shard-batch.ts";
 import { Traffic } from "../telemetry/traffic.ts";
 import { rankOf } from "../telemetry/unit-hash.ts";
@@ -44,6 +45,10 @@ export class TelemetryShard extends DurableBase {
   readonly #book: SeriesBook;
   readonly #admission = new Admission();
   readonly #early = new EarlyOutcomes();
+  readonly #gathering = new Gathering((batch) => this.store(batch), {
+    now: () => Date.now(),
+    later: (ms, run) => void setTimeout(run, ms),
+  });
   readonly #traffic: Traffic;
   #ready = false;
   #alarmSeen = false;
@@ -65,8 +70,13 @@ export class TelemetryShard extends DurableBase {
     this.#ready = true;
   }
 
+  /** Stores a batch with those that come close to it. */
+  ingest(batch: ShardBatch): Promise<ShardReply> {
+    return this.#gathering.add(batch);
+  }
+
   /** Stores a batch, all of it or nothing; what its units' level leaves out is counted and told. */
-  ingest(batch: ShardBatch): ShardReply {
+  store(batch: ShardBatch): ShardReply {
     this.#prepare();
     const now = Date.now();
     const keep = this.#admission.offer(batch.source, batch.events.length + batch.shed, now);

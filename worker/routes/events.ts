@@ -12,7 +12,7 @@ import { ProblemError, problemResponse } from "../http/problem.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
-import { type Intake, sortInTurns } from "../telemetry/intake.ts";
+import { type Intake, SHED_MS, SORT_MS, sortInTurns } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
 import { TurnLane } from "../telemetry/turn-lane.ts";
 import { TELEMETRY_SHARDS } from "../telemetry/unit-hash.ts";
@@ -42,12 +42,16 @@ const MAX_BYTES_IN_FLIGHT = 2 * 1024 * 1024;
 /** What a batch takes of the thread (ms) to be read and parsed … */
 const READ_MS = 0.3;
 const PARSE_MS_PER_BYTE = 1e-5;
-/** … and each shard's part to be sent and its answer to be taken in, beside so much for each event. */
+/** … and each shard's part to be sent and its answer to be taken in, beside so much for each event … */
 const SEND_MS = 0.2;
 const SEND_MS_PER_EVENT = 0.004;
+/** … of about so many bytes. */
+const EVENT_BYTES = 160;
 const RETRY_AFTER_S = "2";
 
 const levels = new ShardLevels();
+/** Of the latest batch's events, the share that was not left out. */
+let kept = 1;
 const lane = new TurnLane({ now: () => Date.now(), wait: (ms) => scheduler.wait(ms) });
 const bytesInFlight = { servers: 0, others: 0 };
 
@@ -100,6 +104,15 @@ function announcedBytes(request: Request): number {
   return announced >= 0 && announced <= EVENT_LIMITS.bodyBytes ? announced : EVENT_LIMITS.bodyBytes;
 }
 
+/** What a batch will take of the thread (ms), by the bytes that it announces. */
+function estimate(request: Request): number {
+  const bytes = announcedBytes(request);
+  const events = Math.min(bytes / EVENT_BYTES, EVENT_LIMITS.perBatch);
+  const parts = Math.min(events, TELEMETRY_SHARDS);
+  const perEvent = kept * (SORT_MS + SEND_MS_PER_EVENT) + (1 - kept) * SHED_MS;
+  return READ_MS + bytes * PARSE_MS_PER_BYTE + events * perEvent + parts * SEND_MS;
+}
+
 const RETRY = { "Retry-After": RETRY_AFTER_S };
 
 function refusal(error: ProblemError): Response {
@@ -149,6 +162,7 @@ async function take(
     keep: (shard) => keep[shard] as KeepLevels,
   };
   const sorted = await sortInTurns(intake, (ms) => lane.turn(ms));
+  kept = 1 - sorted.rejected.length / Math.max(1, batch.events.length);
   const ingest = async (shard: number, part: ShardBatch): Promise<ShardReply> => {
     await lane.turn(SEND_MS + part.events.length * SEND_MS_PER_EVENT);
     return within(SHARD_TIMEOUT_MS, telemetryShard(env, project, environment, shard).ingest(part));
@@ -168,6 +182,7 @@ async function readBatch(request: Request) {
     const detail = "Beacons may use text/plain; the body is JSON in either case.";
     throw new ProblemError(415, "content-type", "Send Content-Type: application/json", { detail });
   }
+  await lane.enter(estimate(request));
   const text = await readText(request, EVENT_LIMITS.bodyBytes);
   if (text === null)
     throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);

@@ -136,9 +136,9 @@ describe("a million events made up with a client key", () => {
       const shard = new TelemetryShard(state, env);
       let shedOfServer = 0;
       for (let round = 0; round < 2_000; round++) {
-        shard.ingest(batch("client", forged(round * 250)));
+        shard.store(batch("client", forged(round * 250)));
         if (round % 500 === 250)
-          shedOfServer += shard.ingest(batch("server", honest(((round - 250) / 500) * 100))).shed.length;
+          shedOfServer += shard.store(batch("server", honest(((round - 250) / 500) * 100))).shed.length;
       }
       const answer = shard.totals([series.id]);
       const arms = answer.series[series.id]?.arms;

@@ -38,8 +38,8 @@ export interface Sorted {
 }
 
 /** What an event takes (ms) from the first look at it until it is sorted, and one that is left out unchecked. */
-const SORT_MS = 0.01;
-const SHED_MS = 0.002;
+export const SORT_MS = 0.01;
+export const SHED_MS = 0.002;
 
 /** `sortEvents` in turns: whoever waits for this isolate's thread goes in between. */
 export async function sortInTurns(intake: Intake, turn: (ms: number) => Promise<void>): Promise<Sorted> {

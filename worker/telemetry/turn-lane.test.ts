@@ -60,7 +60,7 @@ describe("turns", () => {
   test("of little work are many in the same time", async () => {
     const { lane, pass } = aLane();
     const taken = take(lane, 400, TURN_MS / 10);
-    await pass(40);
+    await pass(50);
     expect(taken.count).toBeGreaterThan(300);
   });
 
@@ -80,37 +80,66 @@ describe("turns", () => {
     expect(taken.count).toBeLessThan(15);
     expect(taken.count).toBeGreaterThan(2);
   });
-
-  test("of a request that died delay nobody for good", async () => {
-    const { lane, pass } = aLane();
-    void lane.turn(TURN_MS);
-    await pass(5);
-    const taken = take(lane, 1);
-    await pass(3);
-    expect(taken.count).toBe(1);
-  });
 });
 
 describe("the lane", () => {
+  test("lets batches in one after another, in their order", async () => {
+    const { lane, pass } = aLane();
+    const entered: number[] = [];
+    for (let n = 0; n < 4; n++) void lane.enter(5).then(() => entered.push(n));
+    await pass(1);
+    expect(entered).toEqual([0]);
+    await pass(60);
+    expect(entered).toEqual([0, 1, 2, 3]);
+  });
+
+  test("does not let all of them in at once because the thread was busy", async () => {
+    const { lane, pass, stall } = aLane();
+    let entered = 0;
+    for (let n = 0; n < 6; n++) void lane.enter(5).then(() => entered++);
+    await stall(100);
+    expect(entered).toBeLessThanOrEqual(2);
+    await pass(300);
+    expect(entered).toBe(6);
+  });
+
   test("is closed while it is longer than anybody should wait, and opens again", async () => {
     const { lane, pass } = aLane();
     expect(lane.open).toBe(true);
-    take(lane, LONGEST_LANE_MS / 2 + 5);
+    for (let n = 0; n <= LONGEST_LANE_MS / 20; n++) void lane.enter(5);
     expect([lane.open, lane.halfOpen]).toEqual([true, false]);
-    take(lane, LONGEST_LANE_MS / 2);
+    for (let n = 0; n <= LONGEST_LANE_MS / 20 + 1; n++) void lane.enter(5);
     expect(lane.open).toBe(false);
     await pass(2 * LONGEST_LANE_MS);
     expect(lane.open).toBe(true);
   });
 
+  test("goes on when a request in it died", async () => {
+    const { lane, pass } = aLane();
+    void lane.enter(5);
+    await pass(20);
+    const entered = lane.enter(5).then(() => true);
+    await pass(2);
+    expect(await Promise.race([entered, Promise.resolve(false)])).toBe(true);
+  });
+
   test.each([-3_600_000, 3_600_000])("survives a clock that jumps by %i ms", async (jump) => {
     const { lane, pass, setClock } = aLane();
-    const before = take(lane, 10);
+    let entered = 0;
+    for (let n = 0; n < 3; n++)
+      void lane
+        .enter(5)
+        .then(() => lane.turn(TURN_MS))
+        .then(() => entered++);
     await pass(3);
     setClock(jump);
     expect(lane.open).toBe(true);
-    const after = take(lane, 10);
-    await pass(100);
-    expect([before.count, after.count]).toEqual([10, 10]);
+    for (let n = 0; n < 3; n++)
+      void lane
+        .enter(5)
+        .then(() => lane.turn(TURN_MS))
+        .then(() => entered++);
+    await pass(300);
+    expect(entered).toBe(6);
   });
 });
