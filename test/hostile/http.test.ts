@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { demo } from "../openfeature/demo.ts";
 import { type Server, startServer } from "../process/server.ts";
@@ -115,6 +116,35 @@ test("odd flag keys and methods are clear refusals", async () => {
   const malformed = await send("POST", `${BULK}/%E0%A4%A`, "{}");
   expect(malformed.status).toBeGreaterThanOrEqual(400);
   expect(malformed.status).toBeLessThan(500);
+});
+
+test.each([
+  ["in the middle of the body", '{"batchId":'],
+  ["before the answer", '{"batchId":"cut off","events":[]}'.padEnd(262_144)],
+])("batches whose senders hang up %s take no room for good", async (_when, sent) => {
+  const headers = `POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json`;
+  for (let sender = 0; sender < 20; sender++) {
+    const socket = net.connect(server.port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.write(`${headers}\r\nContent-Length: 262144\r\n\r\n${sent}`);
+    await sleep(30);
+    socket.destroy();
+  }
+  const anEvent = () => ({
+    id: crypto.randomUUID(),
+    type: "conversion",
+    unit: { targetingKey: "u1" },
+    time: Date.now(),
+    metric: "orders",
+  });
+  const batch = () => send("POST", "/v1/events", JSON.stringify({ batchId: crypto.randomUUID(), events: [anEvent()] }));
+  const deadline = Date.now() + 30_000;
+  let answer = await batch();
+  while (answer.status === 503 && Date.now() < deadline) {
+    await sleep(500);
+    answer = await batch();
+  }
+  expect(answer).toMatchObject({ status: 202, body: { accepted: 1 } });
 });
 
 test("afterwards the server answers as before", async () => {

@@ -173,7 +173,8 @@ describe("batches whose bodies never end", () => {
     const refused = await send(shop.client, good("refused"));
     expect([refused.status, refused.json.code, refused.headers.get("Retry-After")]).toEqual([503, "busy", "2"]);
     for (const one of held) one.end();
-    await Promise.all(held.map(({ answer }) => answer));
+    const [first] = await Promise.all(held.map(({ answer }) => answer));
+    expect([first?.status, await first?.json()]).toMatchObject([408, { code: "body-incomplete" }]);
     expect((await send(shop.client, good("taken"))).status).toBe(202);
   });
 });

@@ -11,6 +11,7 @@ import { edgeAttributes } from "../http/edge-attributes.ts";
 import { ProblemError, problemResponse } from "../http/problem.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
+import { BytesInFlight, LEASE_MS } from "../telemetry/bytes-in-flight.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
 import { type Intake, SHED_MS, SORT_MS, sortInTurns } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
@@ -53,7 +54,8 @@ const levels = new ShardLevels();
 /** Of the latest batch's events, the share that was not left out. */
 let kept = 1;
 const lane = new TurnLane({ now: () => Date.now(), wait: (ms) => scheduler.wait(ms) });
-const bytesInFlight = { servers: 0, others: 0 };
+const inFlight = { servers: new BytesInFlight(Date.now), others: new BytesInFlight(Date.now) };
+type Sender = keyof typeof inFlight;
 
 /** Whether the request may go straight to `events`, past the router, which costs as much as reading a batch. */
 export function reportsEvents({ method, url }: Request): boolean {
@@ -71,15 +73,14 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
   const bytes = announcedBytes(request);
   const token = bearerOf(request.headers);
-  const sender = token !== null && parseKey(token)?.kind === "server" ? "servers" : "others";
+  const sender: Sender = token !== null && parseKey(token)?.kind === "server" ? "servers" : "others";
   if (!hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
   const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);
-  let held = 0;
+  let giveBack = () => {};
   try {
     // Nothing is held for a key that only looks like a server's.
     const known = sender === "servers" ? await admit(token, request, env, waitUntil) : null;
-    held = bytes;
-    bytesInFlight[sender] += held;
+    giveBack = inFlight[sender].take(bytes);
     const answer = await take(request, env, waitUntil, known);
     const again = answer.rejected.some(({ code }) => code === "unavailable");
     return Response.json(answer, { status: again ? 503 : 202, headers: again ? { ...CORS, ...RETRY } : CORS });
@@ -88,13 +89,13 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
     log({ event: "unexpected-error", path: EVENTS_PATH, error: String(error) });
     return refusal(new ProblemError(500, "internal", "Something went wrong on our side"));
   } finally {
-    bytesInFlight[sender] -= held;
+    giveBack();
   }
 }
 
-function hasRoom(sender: keyof typeof bytesInFlight, bytes: number): boolean {
-  const { servers, others } = bytesInFlight;
-  if (servers + others + bytes > MAX_BYTES_IN_FLIGHT) return false;
+function hasRoom(sender: Sender, bytes: number): boolean {
+  const others = inFlight.others.held;
+  if (inFlight.servers.held + others + bytes > MAX_BYTES_IN_FLIGHT) return false;
   return sender === "servers" ? lane.open : lane.halfOpen && others + bytes <= MAX_BYTES_IN_FLIGHT / 2;
 }
 
@@ -183,7 +184,9 @@ async function readBatch(request: Request) {
     throw new ProblemError(415, "content-type", "Send Content-Type: application/json", { detail });
   }
   await lane.enter(estimate(request));
-  const text = await readText(request, EVENT_LIMITS.bodyBytes);
+  const text = await within(LEASE_MS, readText(request, EVENT_LIMITS.bodyBytes)).catch(() => {
+    throw new ProblemError(408, "body-incomplete", `The body did not arrive whole within ${LEASE_MS / 1000} s`);
+  });
   if (text === null)
     throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);
   await lane.turn(READ_MS + text.length * PARSE_MS_PER_BYTE);

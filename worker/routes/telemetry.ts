@@ -147,6 +147,7 @@ telemetry.openAPIRegistry.registerPath({
     400: problem("No JSON, or a field is missing or not valid"),
     401: problem("No key in force"),
     403: problem("The key does not allow this origin"),
+    408: problem("The body did not arrive whole in time"),
     413: problem("Too many events or bytes"),
     415: problem("Neither application/json nor text/plain"),
     503: problem("Some events could not be stored: send the batch again, after Retry-After"),
