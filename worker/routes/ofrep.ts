@@ -25,8 +25,8 @@ export interface Call {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** How old (ms) knowledge may be when a client was told that there is something newer. */
-const REFETCH_MAX_AGE_MS = 50;
+/** However many clients come with news, so long (ms) lies between what they make an isolate ask the store. */
+const REFETCH_GAP_MS = 50;
 
 const BULK = "/ofrep/v1/evaluate/flags";
 const ONE = `${BULK}/`;
@@ -197,9 +197,13 @@ async function asNewAs(
   const { compiled } = loaded;
   const subject = await subjectOf(call, loaded, context, Date.now());
   if (evaluateAllWithPreviews(compiled, subject, key.kind, previews).etag === told) return loaded;
-  const newer = await isolateEdge(env, request).current(compiled.project, compiled.environment, waitUntil, {
-    maxAgeMs: REFETCH_MAX_AGE_MS,
-  });
+  const edge = isolateEdge(env, request);
+  const cameAt = Date.now();
+  // What was learnt before the client came may be older than what it was told, if only by moments.
+  const age = edge.age(compiled.project, cameAt);
+  if (age < REFETCH_GAP_MS) await scheduler.wait(REFETCH_GAP_MS - age);
+  const { project, environment } = compiled;
+  const newer = await edge.current(project, environment, waitUntil, { maxAgeMs: Date.now() - cameAt });
   return typeof newer === "string" ? loaded : newer;
 }
 
