@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import { FLAG_TYPES, flagDefinition, flagState, flagStateInput, PURPOSES, VISIBILITIES } from "./flag.ts";
-import { comment, instant, json, key, name, slug } from "./primitives.ts";
+import { comment, echoed, instant, json, key, name, slug } from "./primitives.ts";
 import { keyLimit } from "./quota.ts";
 import { scheduleView } from "./schedule.ts";
 import { holdout, layer, segment } from "./segment.ts";
@@ -22,23 +22,18 @@ export const actor = z.strictObject({
 });
 export type Actor = z.infer<typeof actor>;
 
-/** Fields that answers carry and that a client may send back unchanged; nothing is taken from them. */
-const echoed = {
+/** Fields that answers carry and a client may send back: those of projects, environments, flags and segments. */
+const echoedOfAll = {
+  ...echoed,
   key: key.optional(),
   project: slug.optional(),
-  environment: slug.optional(),
-  flag: key.optional(),
-  version: z.int().optional(),
-  revision: z.int().optional(),
-  createdAt: z.string().optional(),
-  updatedAt: z.string().optional(),
   archivedAt: z.string().optional(),
   environments: json.optional(),
   kills: json.optional(),
   schedules: json.optional(),
   list: json.optional(),
 };
-const written = { ...echoed, comment: comment.optional() };
+const written = { ...echoedOfAll, comment: comment.optional() };
 
 /** What a write sets: the body without the fields that only answers carry, and the comment apart. */
 export function splitWrite<B extends { comment?: string | undefined }>(

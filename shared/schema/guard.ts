@@ -43,7 +43,7 @@ export const guardRun = z.strictObject({ id: z.string(), entry: z.int().min(1), 
 export const guardEntity = z.strictObject({ ...guardFields, run: guardRun }).superRefine(checkNames);
 
 export const guardWrite = z
-  .strictObject({ ...guardFields, ...echoed, comment: comment.optional() })
+  .strictObject({ ...guardFields, ...echoed, run: z.unknown().optional(), comment: comment.optional() })
   .superRefine(checkNames)
   .meta({ id: "GuardWrite" });
 

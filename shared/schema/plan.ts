@@ -197,7 +197,7 @@ export const planView = z
 export type PlanView = z.infer<typeof planView>;
 
 export const planWrite = z
-  .strictObject({ ...planFields, ...echoed, comment: comment.optional() })
+  .strictObject({ ...planFields, ...echoed, run: z.unknown().optional(), comment: comment.optional() })
   .superRefine(checkPlan)
   .meta({ id: "PlanWrite" });
 

@@ -41,10 +41,7 @@ export const instant = z.iso.datetime({
 export const recordOf = <V extends z.ZodType>(value: V, max: number, what: string) =>
   z.record(key, value).refine((record) => Object.keys(record).length <= max, `at most ${max} ${what}`);
 
-/**
- * Of what belongs to a flag in an environment: fields that answers carry and that a client may send back unchanged.
- * Nothing is taken from them.
- */
+/** Fields that answers carry and that a client may send back unchanged; nothing is taken from them. */
 export const echoed = {
   environment: slug.optional(),
   flag: key.optional(),
@@ -52,5 +49,4 @@ export const echoed = {
   revision: z.int().optional(),
   createdAt: z.string().optional(),
   updatedAt: z.string().optional(),
-  run: z.unknown().optional(),
 };
