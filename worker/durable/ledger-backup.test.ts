@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BackupRow } from "../../shared/schema/backup.ts";
+import { backupOf, restore } from "../testing/backup.ts";
 import { env } from "../testing/bindings.ts";
 import { aDoor, withTest } from "../testing/demand.ts";
 import { done, fetched, ORIGIN } from "../testing/http.ts";
@@ -44,24 +45,6 @@ function people(shop: Door, count: number, from = 0): Promise<void> {
   );
 }
 
-async function backupOf(at: string): Promise<BackupRow[]> {
-  const rows: BackupRow[] = [];
-  for (let cursor: string | null = null; ; ) {
-    const page: { rows: BackupRow[]; next: string | null } = await done(
-      "GET",
-      `${at}/backup${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`,
-    );
-    rows.push(...page.rows);
-    cursor = page.next;
-    if (cursor === null) return rows;
-  }
-}
-const restore = (at: string, rows: BackupRow[]) =>
-  fetched(`${ORIGIN}/api/v1${at}/restore`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${env.ADMIN_TOKEN}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ part: 0, rows, last: true, replace: true }),
-  });
 const counts = async (shop: Door) => {
   const { demand } = await shop.results();
   return demand.withSuspicious;

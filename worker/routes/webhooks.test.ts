@@ -1,5 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { backupOf, restore } from "../testing/backup.ts";
 import { env } from "../testing/bindings.ts";
 import { api, done, newShop } from "../testing/http.ts";
 import { inStore } from "../testing/store.ts";
@@ -28,6 +29,11 @@ const handed = async (project: string, atLeast: number) => {
   throw new Error("the courier never got it");
 };
 
+const endpointsOf = (project: string) =>
+  runInDurableObject(courierOf(project), (_instance: DurableObject, state) =>
+    state.storage.sql.exec("SELECT 1 FROM endpoint").toArray(),
+  );
+
 describe("a webhook", () => {
   test("hears of what it chose, and of nothing else", async () => {
     const shop = await shopWithWebhook();
@@ -55,6 +61,15 @@ describe("a webhook", () => {
     }
     const [view] = (await done("GET", shop.webhooks)).webhooks;
     expect(view).toMatchObject({ id: shop.id, host: "hooks.example.com", paused: false, gone: false, pending: 0 });
+  });
+
+  test("that a restore takes back is known to nobody: the courier is told without waiting for the next message", async () => {
+    const shop = await newShop();
+    const rows = await backupOf(shop.at);
+    await done("POST", `${shop.at}/webhooks`, settings);
+    await expect.poll(() => endpointsOf(shop.project), { timeout: 5_000 }).toHaveLength(1);
+    expect((await restore(shop.at, rows)).status).toBe(200);
+    await expect.poll(() => endpointsOf(shop.project), { timeout: 5_000 }).toEqual([]);
   });
 
   test("can be changed, paused, rotated and taken back", async () => {
