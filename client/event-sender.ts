@@ -128,7 +128,9 @@ export class EventSender {
         return "delivered";
       }
       await response.body?.cancel();
-      return { again: response.status >= 500 || response.status === 429, why: `answered ${response.status}` };
+      const { status } = response;
+      // 408: the body did not arrive in time.
+      return { again: status >= 500 || status === 429 || status === 408, why: `answered ${status}` };
     } catch (error) {
       return { again: true, why: String(error) };
     }

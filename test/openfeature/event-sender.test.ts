@@ -49,23 +49,26 @@ test("what comes while a server is slow goes together in the next batch, and eac
   expect(server.batches.flatMap(units)).toEqual(Array.from({ length: 610 }, (_, n) => `u${n}`));
 });
 
-test("a batch that was not taken goes again as it was, before what came later", async () => {
-  const server = aServer();
-  const to = sender(server.fetch);
-  report(to, 0, 3);
-  const flushed = to.flush();
-  await server.asked();
-  report(to, 3, 2);
-  await server.answer(503);
-  await server.answer();
-  await flushed;
-  const later = to.flush();
-  await server.answer();
-  await later;
-  const [first, again, next] = server.batches;
-  expect([again?.batchId, again?.events]).toEqual([first?.batchId, first?.events]);
-  expect(next && units(next)).toEqual(["u3", "u4"]);
-});
+test.each([408, 429, 503])(
+  "a batch that was not taken (%i) goes again as it was, before what came later",
+  async (status) => {
+    const server = aServer();
+    const to = sender(server.fetch);
+    report(to, 0, 3);
+    const flushed = to.flush();
+    await server.asked();
+    report(to, 3, 2);
+    await server.answer(status);
+    await server.answer();
+    await flushed;
+    const later = to.flush();
+    await server.answer();
+    await later;
+    const [first, again, next] = server.batches;
+    expect([again?.batchId, again?.events]).toEqual([first?.batchId, first?.events]);
+    expect(next && units(next)).toEqual(["u3", "u4"]);
+  },
+);
 
 test("beyond what may wait, new events are dropped and told; a server that only refuses is given up, and told", async () => {
   const server = aServer();
