@@ -20,7 +20,7 @@ export async function setup() {
   requireNode20();
   const release = await takeTurn();
   try {
-    await installPackages();
+    await installPackages(root);
     findNode();
     await buildDashboard();
   } finally {
@@ -39,16 +39,27 @@ async function takeTurn() {
   }
 }
 
-async function installPackages() {
-  const stamp = path.join(modules, ".blastdoor-setup");
-  const wanted = `${process.platform}-${process.arch} ${hashOf([lockfile])}`;
+/** What measurements compare Blastdoor with. Apart, so that nobody installs them to use Blastdoor. */
+export async function setupPeers() {
+  const release = await takeTurn();
+  try {
+    await installPackages(path.join(root, "bench"));
+  } finally {
+    release();
+  }
+}
+
+/** @param {string} folder of a package-lock.json */
+async function installPackages(folder) {
+  const stamp = path.join(folder, "node_modules", ".blastdoor-setup");
+  const wanted = `${process.platform}-${process.arch} ${hashOf([path.join(folder, "package-lock.json")])}`;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  if (!isInstalled()) {
+  if (!isInstalled(folder)) {
     console.log("installing packages (only when they are missing or have changed)");
     // A lockfile written on one platform may lack another's optional workerd package, which `npm ci` refuses. What is
     // missing is then added on this machine only: to start something must not change files that are in git.
-    const clean = await npm(["ci"]);
-    const outcome = clean.code === 0 ? clean : await npm(["install", "--no-save"]);
+    const clean = await npm(folder, ["ci"]);
+    const outcome = clean.code === 0 ? clean : await npm(folder, ["install", "--no-save"]);
     if (outcome.code !== 0) {
       process.stderr.write(clean.output + outcome.output);
       throw new Problem("The packages could not be installed: npm's own words are above.");
@@ -60,16 +71,18 @@ async function installPackages() {
 /**
  * Whether npm's own record of what it installed has everything the lockfile asks for, so that a developer's own
  * `npm install` is not thrown away and done again.
+ *
+ * @param {string} folder
  */
-function isInstalled() {
-  const installed = readPackages(path.join(modules, ".package-lock.json"));
+function isInstalled(folder) {
+  const installed = readPackages(path.join(folder, "node_modules", ".package-lock.json"));
   if (installed === undefined) return false;
-  return Object.entries(readPackages(lockfile) ?? {}).every(([name, wanted]) => {
+  return Object.entries(readPackages(path.join(folder, "package-lock.json")) ?? {}).every(([name, wanted]) => {
     if (name === "") return true;
     const found = installed[name];
     if (found === undefined) return Boolean(wanted.optional || wanted.devOptional);
     const isSame = found.version === wanted.version && found.integrity === wanted.integrity;
-    return isSame && existsSync(path.join(root, name));
+    return isSame && existsSync(path.join(folder, name));
   });
 }
 
@@ -85,13 +98,16 @@ function readPackages(file) {
   }
 }
 
-/** @param {string[]} args */
-function npm(args) {
+/**
+ * @param {string} folder
+ * @param {string[]} args
+ */
+function npm(folder, args) {
   // The npm that runs us, if one does; development packages are needed even where NODE_ENV=production says otherwise.
   const cli = process.env.npm_execpath;
   const [command, first] = cli?.endsWith(".js") ? [process.execPath, [cli]] : ["npm", []];
   return runChild(command, [...first, ...args, "--include=dev", "--include=optional", "--no-audit", "--no-fund"], {
-    cwd: root,
+    cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
