@@ -12,14 +12,19 @@ import { expected, mixedFlags, mixedUser, ourSnapshot } from "./workloads.ts";
  * KV and Cache), beside the two fastest peers in minimal Workers, a Worker doing the same HTTP work, and the bare
  * floor. Each runs in a workerd of its own, one isolate, all configured alike, its socket open to the Worker itself:
  * no development proxy in between. Rounds are interleaved in turning order; every request has a context of its own.
+ * Two processes of one and the same Worker differ by a tenth for as long as they live, so there are several
+ * generations: each starts every Worker anew.
  *
  *   npm run bench:http              prints the table
  *   npm run bench:http -- --write   also writes it into docs/performance.md
- *   --rounds=11 --requests=5000     fewer for a first look: a round lasts about 1.3 s for each Worker and 5,000 requests
+ *   --generations=7 --rounds=3 --requests=5000   fewer for a first look: a round lasts up to 1.3 s for each Worker
+ *   --only="server key,same work"   these alone, by parts of their names, without ratios
  */
 
-const ROUNDS = Number(argument("rounds") ?? 11);
+const GENERATIONS = Number(argument("generations") ?? 7);
+const ROUNDS = Number(argument("rounds") ?? 3);
 const REQUESTS = Number(argument("requests") ?? 5_000);
+const ONLY = argument("only")?.split(",");
 const WARM_UP_REQUESTS = 10_000;
 const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
 /** As in wrangler.toml. */
@@ -30,17 +35,29 @@ const OURS = "Blastdoor, server key";
 const SAME_WORK = "same work, constant answer";
 const FLOOR = "floor: parse, return a constant";
 const BULK = "/ofrep/v1/evaluate/flags";
+/** What the same-work Worker knows. */
+const KEY = `bds_bench_production_${"5".repeat(40)}`;
 
 const folder = import.meta.dirname;
 const root = path.dirname(folder);
 
+interface Contestant {
+  readonly name: string;
+  /** The built Worker. */
+  readonly script: string;
+  readonly bindings: Record<string, string>;
+  /** What kind of key ours is asked with; null: one that is not ours. */
+  readonly keyKind: "server" | "client" | null;
+  readonly check: (target: Target) => Promise<void>;
+}
+
+/** A contestant in a process of its own. */
 interface Target {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
   readonly key: string;
   readonly worker: Miniflare;
-  readonly check: (target: Target) => Promise<void>;
 }
 
 interface Measured {
@@ -82,26 +99,26 @@ function bundle(into: string, entry?: string): string {
 // --- Starting
 
 /** One workerd with one Worker: all that differs is the script and what it is bound to. */
-async function start(name: string, script: string, bindings: Record<string, string>, ours: boolean) {
+async function start({ name, script, bindings, keyKind }: Contestant): Promise<Target> {
   const before = new Set(workerdsOfOurs());
   const worker = new Miniflare(
     convertV4MiniflareOptions({
-      name,
+      name: "bench",
       modules: [{ type: "ESModule", path: "index.js", contents: readFileSync(script, "utf8") }],
       compatibilityDate: COMPATIBILITY.date,
       compatibilityFlags: [...COMPATIBILITY.flags],
       bindings,
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-      ...(ours && {
+      ...(keyKind && {
         kvNamespaces: ["SNAPSHOTS"],
         durableObjects: durableObjects(),
       }),
     }),
   );
-  const { port } = await worker.unsafeGetDirectURL(name);
+  const port = Number((await worker.unsafeGetDirectURL("bench")).port);
   const pid = workerdsOfOurs().find((one) => !before.has(one));
   if (pid === undefined) throw new Error(`the workerd of ${name} is not to be found`);
-  return { worker, port: Number(port), pid };
+  return { name, worker, port, pid, key: keyKind ? (await seed(port))[keyKind] : KEY };
 }
 
 /** All that wrangler.toml binds. */
@@ -240,74 +257,91 @@ async function round(target: Target, firstUser: number, requests: number): Promi
 
 async function main(): Promise<void> {
   const into = mkdtempSync(path.join(tmpdir(), "blastdoor-bench-"));
-  const targets: Target[] = [];
   try {
-    await startAll(targets, into);
-    for (const target of targets) await target.check(target);
-    const measured = await measure(targets);
-    const table = tableOf(targets, measured);
+    const all = await contestants(into);
+    const chosen = all.filter(({ name }) => !ONLY || ONLY.some((part) => name.includes(part)));
+    const measured = new Map<string, Measured>(chosen.map(({ name }) => [name, { rates: [], cpu: [] }]));
+    for (let number = 0; number < GENERATIONS; number++) await generation(turned(chosen, number), measured);
+    const table = ONLY ? ratesOf(measured) : tableOf(measured);
     console.log(table);
-    if (process.argv.includes("--write")) writeDown(table);
+    if (process.argv.includes("--write") && !ONLY) writeDown(table);
   } finally {
     loader.kill();
-    await Promise.all(targets.map(({ worker }) => worker.dispose()));
     rmSync(into, { recursive: true, force: true });
   }
 }
 
-async function startAll(targets: Target[], into: string): Promise<void> {
+const turned = <Item>(list: readonly Item[], by: number): Item[] =>
+  list.map((_, index) => list[(index + by) % list.length] as Item);
+
+async function contestants(into: string): Promise<Contestant[]> {
   const ofOurs = (answer: { flags: { key: string; value: unknown }[] }) =>
     Object.fromEntries(answer.flags.map(({ key, value }) => [key, value]));
+  const ofrep = (target: Target) => checkValues(target, ofOurs);
+  const values = (target: Target) => checkValues(target, (answer: Record<string, unknown>) => answer);
   const checkOurs = async (target: Target) => {
-    await checkValues(target, ofOurs);
+    await ofrep(target);
     await checkHttp(target);
   };
   const script = bundle(into);
-  for (const [entry, name, kind, EVENT_STREAMS] of [
-    ["ours", OURS, "server", "on"],
-    ["ours-polled", "Blastdoor, client key", "client", "off"],
-    ["ours-streamed", "Blastdoor, client key, event streams offered", "client", "on"],
-  ] as const) {
-    const started = await start(entry, script, { ADMIN_TOKEN, EVENT_STREAMS }, true);
-    targets.push({ ...started, name, key: (await seed(started.port))[kind], check: checkOurs });
-  }
-  const [ours] = targets as [Target];
-  const ANSWER = await (await bulk(ours, 0)).text();
-  const constants = { ANSWER, KEY: ours.key };
+  const ours = (name: string, keyKind: "server" | "client", EVENT_STREAMS: string): Contestant => {
+    return { name, script, keyKind, bindings: { ADMIN_TOKEN, EVENT_STREAMS }, check: checkOurs };
+  };
+  const byServerKey = ours(OURS, "server", "on");
+  const ANSWER = await anAnswerOf(byServerKey);
+  const floor = (target: Target) => checkConstant(target, ANSWER);
   const sameWork = async (target: Target) => {
-    await checkConstant(target, ANSWER);
+    await floor(target);
     await checkHttp(target);
   };
-  const floor = (target: Target) => checkConstant(target, ANSWER);
-  const ofrep = (target: Target) => checkValues(target, ofOurs);
-  const values = (target: Target) => checkValues(target, (answer: Record<string, unknown>) => answer);
-  for (const [entry, name, bindings, check] of [
-    ["same-work.ts", SAME_WORK, constants, sameWork],
-    ["floor.ts", FLOOR, constants, floor],
-    ["vercel.mjs", "@vercel/flags-core", { ANSWERS: "ofrep" }, ofrep],
-    ["flagd.mjs", "@openfeature/flagd-core", { ANSWERS: "ofrep" }, ofrep],
-    ["vercel.mjs", "@vercel/flags-core, names and values only", { ANSWERS: "values" }, values],
-  ] as const) {
-    const started = await start(path.parse(entry).name, bundle(into, entry), bindings, false);
-    targets.push({ ...started, name, key: ours.key, check });
+  const other = (name: string, entry: string, bindings: Record<string, string>, check: Contestant["check"]) => {
+    return { name, script: bundle(into, entry), bindings, keyKind: null, check };
+  };
+  return [
+    byServerKey,
+    ours("Blastdoor, client key", "client", "off"),
+    ours("Blastdoor, client key, event streams offered", "client", "on"),
+    other(SAME_WORK, "same-work.ts", { ANSWER, KEY }, sameWork),
+    other(FLOOR, "floor.ts", { ANSWER }, floor),
+    other("@vercel/flags-core", "vercel.mjs", { ANSWERS: "ofrep" }, ofrep),
+    other("@openfeature/flagd-core", "flagd.mjs", { ANSWERS: "ofrep" }, ofrep),
+    other("@vercel/flags-core, names and values only", "vercel.mjs", { ANSWERS: "values" }, values),
+  ];
+}
+
+/** So many bytes do the others answer with. */
+async function anAnswerOf(contestant: Contestant): Promise<string> {
+  const target = await start(contestant);
+  try {
+    return await (await bulk(target, 0)).text();
+  } finally {
+    await target.worker.dispose();
   }
 }
 
-async function measure(targets: readonly Target[]): Promise<Map<Target, Measured>> {
-  const measured = new Map<Target, Measured>(targets.map((target) => [target, { rates: [], cpu: [] }]));
-  let user = 0;
-  for (const target of targets) await round(target, user, WARM_UP_REQUESTS);
-  user += WARM_UP_REQUESTS;
-  for (let index = 0; index < ROUNDS; index++) {
-    for (let turn = 0; turn < targets.length; turn++) {
-      const target = targets[(turn + index) % targets.length] as Target;
-      const { rate, cpu } = await round(target, user, REQUESTS);
-      measured.get(target)?.rates.push(rate);
-      measured.get(target)?.cpu.push(cpu);
+/** Starts everybody, lets everybody warm up, measures, and adds what was seen. */
+async function generation(chosen: readonly Contestant[], measured: ReadonlyMap<string, Measured>): Promise<void> {
+  const targets: Target[] = [];
+  try {
+    for (const contestant of chosen) {
+      const target = await start(contestant);
+      targets.push(target);
+      await contestant.check(target);
     }
-    user += REQUESTS;
+    let user = 0;
+    for (const target of targets) await round(target, user, WARM_UP_REQUESTS);
+    user += WARM_UP_REQUESTS;
+    for (let index = 0; index < ROUNDS; index++) {
+      for (const target of turned(targets, index)) {
+        const { rate, cpu } = await round(target, user, REQUESTS);
+        measured.get(target.name)?.rates.push(rate);
+        measured.get(target.name)?.cpu.push(cpu);
+      }
+      user += REQUESTS;
+    }
+  } finally {
+    await Promise.all(targets.map(({ worker }) => worker.dispose()));
   }
-  return measured;
 }
 
 // --- Reporting
@@ -323,19 +357,26 @@ function ratio(ours: readonly number[], other: readonly number[]): string {
   return `**${median}** (${low}–${high})`;
 }
 
-function tableOf(targets: readonly Target[], measured: ReadonlyMap<Target, Measured>): string {
-  const of = (target: Target) => measured.get(target) as Measured;
-  const rates = (name: string) => of(targets.find((target) => target.name === name) as Target).rates;
-  const fastest = targets
-    .filter(({ name }) => name.startsWith("@") && !name.endsWith("only"))
-    .map((target) => of(target).rates)
+const spread = (values: readonly number[]): string => {
+  const [low, median, high] = [0.25, 0.5, 0.75].map((at) => Math.round(quantile(values, at)));
+  return `${median} (${low}–${high})`;
+};
+
+function ratesOf(measured: ReadonlyMap<string, Measured>): string {
+  return [...measured]
+    .map(([name, { rates, cpu }]) => `${name.padEnd(46)} ${spread(rates)}/s, ${spread(cpu)} µs`)
+    .join("\n");
+}
+
+function tableOf(measured: ReadonlyMap<string, Measured>): string {
+  const ratesBy = (name: string) => (measured.get(name) as Measured).rates;
+  const fastest = [...measured.keys()]
+    .filter((name) => name.startsWith("@") && !name.endsWith("only"))
+    .map(ratesBy)
     .reduce((a, b) => (quantile(a, 0.5) > quantile(b, 0.5) ? a : b));
-  const lines = targets.map((target) => {
-    const { rates: own, cpu } = of(target);
-    const [low, median, high] = [0.25, 0.5, 0.75].map((at) => Math.round(quantile(own, at)));
-    const ratios = [rates(SAME_WORK), rates(FLOOR), fastest].map((other) => ratio(own, other));
-    const mean = cpu.reduce((sum, one) => sum + one, 0) / cpu.length;
-    return `| ${[target.name, `${median} (${low}–${high})`, `${mean.toFixed(0)} µs`, ...ratios].join(" | ")} |`;
+  const lines = [...measured].map(([name, { rates, cpu }]) => {
+    const ratios = [ratesBy(SAME_WORK), ratesBy(FLOOR), fastest].map((other) => ratio(rates, other));
+    return `| ${[name, spread(rates), `${spread(cpu)} µs`, ...ratios].join(" | ")} |`;
   });
   return [
     "| | requests/s | CPU a request | to same work | to floor | to fastest peer |",
@@ -353,9 +394,10 @@ function writeDown(table: string): void {
     "Medians of the rounds with quartiles; ratios are taken within each round, above 1 is faster than the other.",
     "Same work: route through Hono, look the key up, parse the JSON, ETag and CORS headers, and as many constant bytes.",
     "Floor: parse the JSON and return those bytes. The peers answer the same results in OFREP's form, with no key, route or ETag.",
-    `Every target in a workerd of its own, one isolate, reached without a proxy; ${ROUNDS} interleaved rounds of ${REQUESTS}`,
-    "requests on 16 connections, each request with a context of its own; answers checked first. CPU is the time of the",
-    "target's workerd, user and system, and so includes refreshing the pointer and garbage collection.",
+    "Every target in a workerd of its own, one isolate, reached without a proxy. Two processes of one Worker differ by a",
+    `tenth for as long as they live, so all were started ${GENERATIONS} times, with ${ROUNDS} interleaved rounds each, of ${REQUESTS} requests`,
+    "on 16 connections, each request with a context of its own; answers checked first. CPU is the time of the target's",
+    "workerd, user and system, and so includes refreshing the pointer and garbage collection.",
     "",
     provenance("npm run bench:http -- --write"),
   ]);
