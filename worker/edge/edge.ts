@@ -51,6 +51,9 @@ export interface Loaded {
   applied: string;
 }
 
+/** What is known of an environment; see `Edge.current`. */
+export type Known = Loaded | "missing" | "unreachable";
+
 /** Everything the lane reaches outside its memory. Tests put staleness, nulls, errors and hangs behind it. */
 export interface EdgeSources {
   /** Epoch milliseconds. */
@@ -153,14 +156,15 @@ export class Edge {
 
   /**
    * What to evaluate with: as fresh as the age rule asks, else the last known good. "missing": there is no such
-   * project or environment. "unreachable": nothing at all could be learnt of it.
+   * project or environment. "unreachable": nothing at all could be learnt of it. A promise only if there is something
+   * to wait for, which for most requests there is not.
    */
-  async current(
+  current(
     project: string,
     environment: string,
     waitUntil: (work: Promise<unknown>) => void,
     options: CurrentOptions = {},
-  ): Promise<Loaded | "missing" | "unreachable"> {
+  ): Known | Promise<Known> {
     const state = this.#state(project);
     const now = this.#sources.now();
     const frozen = this.#isFrozen(state, now);
@@ -179,8 +183,9 @@ export class Edge {
       }
       if (!state.held?.pointer.environments[environment]) return "missing";
     }
-    await this.#waitForRefresh(project, environment, state, waitUntil, options);
-    return this.#best(project, environment, state);
+    return this.#waitForRefresh(project, environment, state, waitUntil, options).then(() =>
+      this.#best(project, environment, state),
+    );
   }
 
   /** How old (ms) what is known of a project is; infinite when nothing is. */
@@ -231,7 +236,7 @@ export class Edge {
     }
   }
 
-  async #best(project: string, environment: string, state: ProjectState): Promise<Loaded | "missing" | "unreachable"> {
+  async #best(project: string, environment: string, state: ProjectState): Promise<Known> {
     if (state.missingSince !== null) return "missing";
     const loaded = state.environments.get(environment);
     if (loaded) {

@@ -3,7 +3,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/preview.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
-import type { Loaded } from "../edge/edge.ts";
+import type { Known, Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { isolateUsage } from "../edge/isolate-usage.ts";
 import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "../edge/list-memory.ts";
@@ -48,25 +48,34 @@ export const isEvaluation = (url: string): boolean => url.startsWith(BULK, pathS
 
 /**
  * The evaluation plane: OFREP 0.3.0. Never waits for the control plane when it has anything to serve, never answers
- * 5xx. This is the hot path, so it routes and writes its headers itself: a router's context and a middleware cost more
- * than the evaluation.
+ * 5xx. This is the hot path, so it routes and writes its headers itself, and awaits only what there is to wait for: a
+ * router's context, a middleware, a promise that is settled already each cost as much as some evaluations.
  */
-export function ofrep(
-  request: Request,
-  url: string,
-  env: Env,
-  execution: ExecutionContext,
-): Response | Promise<Response> {
+export async function ofrep(request: Request, url: string, env: Env, execution: ExecutionContext): Promise<Response> {
   const { method } = request;
   if (method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT_HEADERS });
+  const flag = method === "POST" ? flagAskedFor(pathOf(url)) : undefined;
+  if (flag === undefined)
+    return failure(404, "GENERAL", "there is no such OFREP route; POST /ofrep/v1/evaluate/flags evaluates");
   const call = { request, url, env, waitUntil: (work: Promise<unknown>) => execution.waitUntil(work) };
-  const path = pathOf(url);
-  if (method === "POST") {
-    if (path === BULK) return bulk(call).catch(unexpected);
-    if (path.startsWith(ONE) && path.length > ONE.length && !path.includes("/", ONE.length))
-      return one(call, decoded(path.slice(ONE.length))).catch(unexpected);
+  try {
+    const admission = admit(call);
+    const admitted = admission instanceof Promise ? await admission : admission;
+    if (admitted instanceof Response) return admitted;
+    const context = readContext(request, await readText(request, LIMITS.evaluationBodyBytes), flag);
+    if (context instanceof Response) return context;
+    if (admitted === "nothing known") return nothingKnown(request, flag);
+    return await (flag === null ? bulk(call, admitted, context) : one(call, admitted, context, flag));
+  } catch (error) {
+    return unexpected(error);
   }
-  return failure(404, "GENERAL", "there is no such OFREP route; POST /ofrep/v1/evaluate/flags evaluates");
+}
+
+/** The flag's key; null: all flags. Undefined: nothing is evaluated at this path. */
+function flagAskedFor(path: string): string | null | undefined {
+  if (path === BULK) return null;
+  const isOne = path.startsWith(ONE) && path.length > ONE.length && !path.includes("/", ONE.length);
+  return isOne ? decoded(path.slice(ONE.length)) : undefined;
 }
 
 /** Behind `https://host`. */
@@ -85,13 +94,7 @@ function decoded(segment: string): string {
   }
 }
 
-async function one(call: Call, flag: string): Promise<Response> {
-  const admitted = await admit(call);
-  if (admitted instanceof Response) return admitted;
-  const context = await readContext(call.request, flag);
-  if (context instanceof Response) return context;
-  // An absent value, so the caller's default applies.
-  if (admitted === "nothing known") return answer(JSON.stringify({ key: flag, reason: "UNKNOWN" }));
+async function one(call: Call, admitted: Admitted, context: Record<string, unknown>, flag: string): Promise<Response> {
   const { key } = admitted;
   const { compiled } = admitted.loaded;
   const now = Date.now();
@@ -137,19 +140,14 @@ async function previewsOf(
   );
 }
 
-async function bulk(call: Call): Promise<Response> {
-  const admitted = await admit(call);
-  if (admitted instanceof Response) return admitted;
-  const context = await readContext(call.request);
-  if (context instanceof Response) return context;
+async function bulk(call: Call, admitted: Admitted, context: Record<string, unknown>): Promise<Response> {
   const known = call.request.headers.get("If-None-Match");
-  // Whoever has an answer keeps it.
-  if (admitted === "nothing known") return known ? notModified(known) : answer('{"flags":[]}');
   const now = Date.now();
   const { key } = admitted;
   const previews = mayPreview(call.url, context) ? await previewsOf(call, admitted, context) : NO_PREVIEWS;
   const loaded = call.url.includes(TOLD) ? await asNewAs(call, admitted, context, previews) : admitted.loaded;
-  const subject = await subjectOf(call, loaded, context, now);
+  const prepared = subjectOf(call, loaded, context, now);
+  const subject = prepared instanceof Promise ? await prepared : prepared;
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
   const streaming = key.kind === "client" && streamsOffered(call.env);
@@ -214,24 +212,38 @@ interface Admitted {
 }
 
 /** A refusal is a finished response. */
-async function admit({ request, env, waitUntil }: Call): Promise<Admitted | Response | "nothing known"> {
+type Admission = Admitted | Response | "nothing known";
+
+function admit(call: Call): Admission | Promise<Admission> {
+  const { request, env, waitUntil } = call;
   const token = bearerOf(request.headers);
   if (token === null) return unauthorized("send an environment key as Authorization: Bearer KEY or X-API-Key: KEY");
   const named = parseKey(token);
   if (!named) return unauthorized(UNKNOWN_KEY);
-  const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil);
-  if (loaded === "missing") return unauthorized(UNKNOWN_KEY);
+  const known = isolateEdge(env, request).current(named.project, named.environment, waitUntil);
+  return known instanceof Promise ? known.then((late) => admitWith(late, token, call)) : admitWith(known, token, call);
+}
+
+function admitWith(known: Known, token: string, { request, env, waitUntil }: Call): Admission {
+  if (known === "missing") return unauthorized(UNKNOWN_KEY);
   // The key cannot be checked, but without flags there is nothing that it would open.
-  if (loaded === "unreachable") return "nothing known";
-  const key = loaded.keys.find(token);
+  if (known === "unreachable") return "nothing known";
+  const key = known.keys.find(token);
   if (!key) return unauthorized(UNKNOWN_KEY);
-  const wait = keyRates.take(key, Date.now());
+  const wait = key.limit ? keyRates.take(key, Date.now()) : 0;
   if (wait > 0) {
-    isolateUsage(env).limited(loaded.compiled, key.id, Date.now(), waitUntil);
+    isolateUsage(env).limited(known.compiled, key.id, Date.now(), waitUntil);
     return tooMany(wait);
   }
   if (!fromItsOrigins(key, request)) return json(403, { errorDetails: "this key may not be used from this origin" });
-  return { loaded, key };
+  return { loaded: known, key };
+}
+
+/** Whoever has an answer keeps it; who has none gets an absent value, so that the caller's default applies. */
+function nothingKnown(request: Request, flag: string | null): Response {
+  if (flag !== null) return answer(JSON.stringify({ key: flag, reason: "UNKNOWN" }));
+  const known = request.headers.get("If-None-Match");
+  return known ? notModified(known) : answer('{"flags":[]}');
 }
 
 const UNKNOWN_KEY = "this key is unknown or revoked";
@@ -243,11 +255,14 @@ export function fromItsOrigins(key: SnapshotKey, request: Request): boolean {
   return origin === null || key.origins.includes(origin);
 }
 
-/** The evaluation context as sent, or what is wrong with the body. */
-async function readContext(request: Request, flag?: string): Promise<Record<string, unknown> | Response> {
-  const limit = LIMITS.evaluationBodyBytes;
-  const text = await readText(request, limit);
-  if (text === null) return failure(413, "INVALID_CONTEXT", `the body is larger than ${limit} bytes`, flag);
+/**
+ * The evaluation context as sent, or what is wrong with the body.
+ *
+ * @param text null: there was more than allowed
+ */
+function readContext(request: Request, text: string | null, flag: string | null): Record<string, unknown> | Response {
+  if (text === null)
+    return failure(413, "INVALID_CONTEXT", `the body is larger than ${LIMITS.evaluationBodyBytes} bytes`, flag);
   if (text === "") return {};
   if (!isJsonType(request)) return failure(415, "PARSE_ERROR", "send Content-Type: application/json", flag);
   if (jsonDepth(text) > LIMITS.jsonDepth) {
@@ -310,8 +325,8 @@ const notModified = (tag: string): Response =>
     headers: { ETag: tag, "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED },
   });
 
-function failure(status: number, errorCode: ErrorCode, errorDetails: string, key?: string): Response {
-  return json(status, key === undefined ? { errorCode, errorDetails } : { key, errorCode, errorDetails });
+function failure(status: number, errorCode: ErrorCode, errorDetails: string, key: string | null = null): Response {
+  return json(status, key === null ? { errorCode, errorDetails } : { key, errorCode, errorDetails });
 }
 
 /** OFREP's answer to a client that asks too often; providers wait as long as `Retry-After` says (whole seconds). */

@@ -1,7 +1,7 @@
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
 import { type Kill, type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
-import { Edge, type EdgeSources, type Loaded } from "../edge/edge.ts";
+import { Edge, type EdgeSources, type Known } from "../edge/edge.ts";
 import { sha256, snapshotKey } from "../kv/snapshot-store.ts";
 
 type Fault = "error" | "hang" | "null" | "corrupt" | null;
@@ -197,13 +197,12 @@ export class FakeIsolate {
   /** A request: what it got, and how long it was held (ms). */
   ask(environment = "production", options: { maxAgeMs?: number } = {}) {
     const began = this.sources.time;
-    const request: { got?: Loaded | "missing" | "unreachable"; heldMs?: number } = {};
-    void this.edge
-      .current(PROJECT, environment, (work) => this.sources.background.push(work), options)
-      .then((got) => {
-        request.got = got;
-        request.heldMs = this.sources.time - began;
-      });
+    const request: { got?: Known; heldMs?: number } = {};
+    const known = this.edge.current(PROJECT, environment, (work) => this.sources.background.push(work), options);
+    void Promise.resolve(known).then((got) => {
+      request.got = got;
+      request.heldMs = this.sources.time - began;
+    });
     return request;
   }
 
