@@ -1,3 +1,4 @@
+import { setupPeers } from "../scripts/setup.mjs";
 import { provenance, writeSection } from "./report.ts";
 import { ownBundle, ownSizes, peerSizes } from "./sizes.ts";
 import {
@@ -62,6 +63,7 @@ const WORKLOADS: Workload[] = [
   { name: "100 mixed flags", flags: mixedFlags(100), user: mixedUser, key: null, calls: 500 },
   { name: "1,000 mixed flags", flags: mixedFlags(1_000), user: mixedUser, key: null, calls: 100 },
 ];
+await setupPeers();
 // Not read from the module at each call: its properties are slower than variables.
 const { compile, evaluate, evaluateAll, prepare, re2 } = await ownBundle();
 /** Sums up answers, so that no evaluation can be optimised away. */

@@ -1,11 +1,12 @@
-import { execFileSync, fork } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { setupPeers } from "../scripts/setup.mjs";
+import { ADMIN_TOKEN, bundle, type Contestant, cpuOf, FLAGS, KEY, start, type Target } from "./http/contestant.ts";
 import type { Load, Loaded } from "./http/load.ts";
 import { provenance, writeSection } from "./report.ts";
-import { expected, mixedFlags, mixedUser, ourSnapshot } from "./workloads.ts";
+import { expected, mixedUser } from "./workloads.ts";
 
 /*
  * Our whole Worker, bundled by wrangler as it is deployed and seeded through its own administration (so real FlagStore,
@@ -17,48 +18,23 @@ import { expected, mixedFlags, mixedUser, ourSnapshot } from "./workloads.ts";
  *
  *   npm run bench:http              prints the table
  *   npm run bench:http -- --write   also writes it into docs/performance.md
- *   --generations=7 --rounds=3 --requests=5000   fewer for a first look: a round lasts up to 1.3 s for each Worker
+ *   --generations=9 --rounds=3 --requests=5000   fewer for a first look: a round lasts up to 1.3 s for each Worker
  *   --only="server key,same work"   these alone, by parts of their names, without ratios
  */
 
-const GENERATIONS = Number(argument("generations") ?? 7);
+const GENERATIONS = Number(argument("generations") ?? 9);
 const ROUNDS = Number(argument("rounds") ?? 3);
 const REQUESTS = Number(argument("requests") ?? 5_000);
 const ONLY = argument("only")?.split(",");
+const WRITE = process.argv.includes("--write");
+if (ONLY && WRITE) throw new Error("--write needs everybody: leave out --only");
 const WARM_UP_REQUESTS = 10_000;
-const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
-/** As in wrangler.toml. */
-const COMPATIBILITY = { date: "2026-11-01", flags: ["nodejs_compat"] };
-const FLAGS = mixedFlags(100);
-const ADMIN_TOKEN = "bda_bench-of-the-whole-worker";
 const OURS = "Blastdoor, server key";
 const SAME_WORK = "same work, constant answer";
 const FLOOR = "floor: parse, return a constant";
 const BULK = "/ofrep/v1/evaluate/flags";
-/** What the same-work Worker knows. */
-const KEY = `bds_bench_production_${"5".repeat(40)}`;
 
 const folder = import.meta.dirname;
-const root = path.dirname(folder);
-
-interface Contestant {
-  readonly name: string;
-  /** The built Worker. */
-  readonly script: string;
-  readonly bindings: Record<string, string>;
-  /** What kind of key ours is asked with; null: one that is not ours. */
-  readonly keyKind: "server" | "client" | null;
-  readonly check: (target: Target) => Promise<void>;
-}
-
-/** A contestant in a process of its own. */
-interface Target {
-  readonly name: string;
-  readonly port: number;
-  readonly pid: number;
-  readonly key: string;
-  readonly worker: Miniflare;
-}
 
 interface Measured {
   /** Requests a second, one per round. */
@@ -69,114 +45,6 @@ interface Measured {
 
 function argument(name: string): string | undefined {
   return process.argv.find((given) => given.startsWith(`--${name}=`))?.slice(name.length + 3);
-}
-
-// --- Building
-
-/** As for a deployment, by wrangler. Without an entry it is our own Worker, configuration and all. */
-function bundle(into: string, entry?: string): string {
-  const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
-  const quiet = { WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false", WRANGLER_HIDE_BANNER: "true" };
-  const name = entry ? path.parse(entry).name : "index";
-  const outdir = path.join(into, name);
-  const config = entry ? path.join(into, `${name}.json`) : path.join(root, "wrangler.toml");
-  if (entry) {
-    const { date, flags } = COMPATIBILITY;
-    const main = path.join(folder, "http", entry);
-    const built = { keep_names: false, minify: true };
-    writeFileSync(
-      config,
-      JSON.stringify({ name, main, compatibility_date: date, compatibility_flags: flags, ...built }),
-    );
-  }
-  execFileSync(process.execPath, [wrangler, "deploy", "--config", config, "--dry-run", "--outdir", outdir], {
-    env: { ...process.env, ...quiet, WRANGLER_LOG: "error", WRANGLER_LOG_PATH: into, XDG_CONFIG_HOME: into },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  return path.join(outdir, `${name}.js`);
-}
-
-// --- Starting
-
-/** One workerd with one Worker: all that differs is the script and what it is bound to. */
-async function start({ name, script, bindings, keyKind }: Contestant): Promise<Target> {
-  const before = new Set(workerdsOfOurs());
-  const worker = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "bench",
-      modules: [{ type: "ESModule", path: "index.js", contents: readFileSync(script, "utf8") }],
-      compatibilityDate: COMPATIBILITY.date,
-      compatibilityFlags: [...COMPATIBILITY.flags],
-      bindings,
-      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-      ...(keyKind && {
-        kvNamespaces: ["SNAPSHOTS"],
-        durableObjects: durableObjects(),
-      }),
-    }),
-  );
-  const port = Number((await worker.unsafeGetDirectURL("bench")).port);
-  const pid = workerdsOfOurs().find((one) => !before.has(one));
-  if (pid === undefined) throw new Error(`the workerd of ${name} is not to be found`);
-  return { name, worker, port, pid, key: keyKind ? (await seed(port))[keyKind] : KEY };
-}
-
-/** All that wrangler.toml binds. */
-function durableObjects() {
-  const configuration = readFileSync(path.join(root, "wrangler.toml"), "utf8");
-  const bound = configuration.matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"/gm);
-  return Object.fromEntries([...bound].map(([, name, className]) => [name, { className, useSQLite: true }]));
-}
-
-function workerdsOfOurs(): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => pid > 0 && isOurWorkerd(pid));
-}
-
-function isOurWorkerd(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.includes("(workerd)") && fieldsOf(stat)[1] === String(process.pid);
-  } catch {
-    // It ended meanwhile.
-    return false;
-  }
-}
-
-/** What follows the name in parentheses: state, parent, … */
-const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-
-/** Processor seconds, user and system. */
-function cpuOf(pid: number): number {
-  const fields = fieldsOf(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
-}
-
-/** Makes the project through the administration API, and a key of either kind. */
-async function seed(port: number): Promise<{ server: string; client: string }> {
-  const call = async (method: string, route: string, body: unknown) => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/projects/bench${route}`, {
-      method,
-      headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as { key: string };
-  };
-  const environments = { production: { name: "Production" } };
-  const flags: Record<string, object> = {};
-  const production: Record<string, object> = {};
-  for (const [key, { state, variants, offVariant, visibility }] of Object.entries(ourSnapshot(FLAGS).flags)) {
-    flags[key] = { type: "boolean", purpose: "release", variants, offVariant, visibility };
-    production[key] = state;
-  }
-  await call("PUT", "", { name: "Bench", environments: ["production"] });
-  const document = { format: "blastdoor-export-1", project: "bench", environments, flags, states: { production } };
-  await call("POST", "/import", document);
-  const keyOf = async (kind: string) =>
-    (await call("POST", "/environments/production/keys", { kind, name: `bench ${kind}` })).key;
-  return { server: await keyOf("server"), client: await keyOf("client") };
 }
 
 // --- Answers
@@ -258,13 +126,15 @@ async function round(target: Target, firstUser: number, requests: number): Promi
 async function main(): Promise<void> {
   const into = mkdtempSync(path.join(tmpdir(), "blastdoor-bench-"));
   try {
+    await setupPeers();
     const all = await contestants(into);
     const chosen = all.filter(({ name }) => !ONLY || ONLY.some((part) => name.includes(part)));
+    if (chosen.length === 0) throw new Error(`--only names none of: ${all.map(({ name }) => name).join("; ")}`);
     const measured = new Map<string, Measured>(chosen.map(({ name }) => [name, { rates: [], cpu: [] }]));
     for (let number = 0; number < GENERATIONS; number++) await generation(turned(chosen, number), measured);
     const table = ONLY ? ratesOf(measured) : tableOf(measured);
     console.log(table);
-    if (process.argv.includes("--write") && !ONLY) writeDown(table);
+    if (WRITE) writeDown(table);
   } finally {
     loader.kill();
     rmSync(into, { recursive: true, force: true });

@@ -4,20 +4,17 @@ import { runChild } from "./child.mjs";
 import { findNode } from "./pinned-node.mjs";
 import { Problem, runMain } from "./problem.mjs";
 import { root } from "./root.mjs";
-import { setup, setupPeers } from "./setup.mjs";
+import { setup } from "./setup.mjs";
 
 // `npm run bench` and its kin: sets up as `npm start` does, so that a fresh clone can measure, then runs one program of
 // the project under the pinned Node. Arguments go on to it: `npm run bench -- --write`.
 
-/** Measure ours beside others' evaluators. */
-const WITH_PEERS = ["bench/evaluate.ts", "bench/http.ts"];
-
 await runMain(async () => {
   const [program = "", ...args] = process.argv.slice(2);
   const script = path.join(root, program);
-  if (!existsSync(script)) throw new Problem(`There is no ${program}: name a file, such as bench/growth.ts.`);
+  if (!program.endsWith(".ts") || !existsSync(script))
+    throw new Problem(`There is no program "${program}": name a file of this project, such as bench/growth.ts.`);
   await setup();
-  if (WITH_PEERS.includes(program)) await setupPeers();
-  const { code } = await runChild(findNode(), ["--no-warnings", "--expose-gc", script, ...args], { stdio: "inherit" });
+  const { code } = await runChild(findNode(), ["--no-warnings", script, ...args], { stdio: "inherit" });
   return code;
 });

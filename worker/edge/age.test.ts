@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { FakeIsolate, FakeSources } from "../testing/fake-sources.ts";
+import { FakeIsolate, FakeSources, PROJECT } from "../testing/fake-sources.ts";
 import { served } from "../testing/served.ts";
 import { ageOf, FRESH_MS, freshness, LEASE_MS, STALE_MS, WAIT_COLD_MS, WAIT_WARM_MS } from "./pointer-lane.ts";
 
@@ -35,6 +35,16 @@ describe("a request that finds knowledge", () => {
     const request = isolate.ask();
     await sources.settle();
     expect([served(request.got), request.heldMs, sources.count("store")]).toEqual(["on", 0, before]);
+  });
+
+  test.each([
+    ["has it at once", 0, false],
+    ["has it at once", FRESH_MS - 1, false],
+    ["has it at once", STALE_MS - 1, false],
+    ["gets a promise", STALE_MS, true],
+  ])("%s at an age of %d ms", async (_, age, waits) => {
+    await sources.tick(age);
+    expect(isolate.edge.current(PROJECT, "production", () => {}) instanceof Promise).toBe(waits);
   });
 
   test("of half a second to a second: is answered at once, and one refresh runs behind it", async () => {

@@ -43,7 +43,6 @@ export interface UsageSources {
 export class Usage {
   readonly #sources: UsageSources;
   readonly #environments = new Map<string, Gathered>();
-  #last: { project: string; environment: string; gathered: Gathered } | undefined;
 
   constructor(sources: UsageSources) {
     this.#sources = sources;
@@ -62,7 +61,7 @@ export class Usage {
     now: number,
     waitUntil: (work: Promise<unknown>) => void,
   ): void {
-    const gathered = this.#gathered(project, environment);
+    const gathered = this.#gathered(`${project}/${environment}`);
     gathered.counts.served(served);
     if (flag === null) gathered.bulk = true;
     else gathered.flags.add(flag);
@@ -72,7 +71,7 @@ export class Usage {
 
   /** A bulk answer that the client had already, which was noted as any other. */
   notModified({ project, environment }: CompiledSnapshot): void {
-    this.#gathered(project, environment).counts.notModified();
+    this.#gathered(`${project}/${environment}`).counts.notModified();
   }
 
   /** A request that was refused, because its key asks too often. */
@@ -82,7 +81,7 @@ export class Usage {
     now: number,
     waitUntil: (work: Promise<unknown>) => void,
   ): void {
-    const gathered = this.#gathered(project, environment);
+    const gathered = this.#gathered(`${project}/${environment}`);
     gathered.counts.limited(keyId);
     this.#tellInTime(project, environment, gathered, now, waitUntil);
   }
@@ -105,16 +104,7 @@ export class Usage {
     waitUntil(this.#tell(project, environment, gathered, now));
   }
 
-  #gathered(project: string, environment: string): Gathered {
-    // Mostly the same again, and names put together would have to be hashed each time.
-    const last = this.#last;
-    if (last?.project === project && last.environment === environment) return last.gathered;
-    const gathered = this.#known(`${project}/${environment}`);
-    this.#last = { project, environment, gathered };
-    return gathered;
-  }
-
-  #known(name: string): Gathered {
+  #gathered(name: string): Gathered {
     let gathered = this.#environments.get(name);
     if (gathered) return gathered;
     if (this.#environments.size >= MAX_ENVIRONMENTS) this.#environments.clear();

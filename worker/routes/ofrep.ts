@@ -98,7 +98,8 @@ async function one(call: Call, admitted: Admitted, context: Record<string, unkno
   const { key } = admitted;
   const { compiled } = admitted.loaded;
   const now = Date.now();
-  const subject = await subjectOf(call, admitted.loaded, context, now, flag);
+  const prepared = subjectOf(call, admitted.loaded, context, now, flag);
+  const subject = prepared instanceof Promise ? await prepared : prepared;
   if (mayPreview(call.url, context)) {
     const shown = evaluateWithPreviews(compiled, flag, subject, key.kind, await previewsOf(call, admitted, context));
     return shown === undefined ? unknownFlag(flag) : answer(shown);
@@ -230,7 +231,7 @@ function admitWith(known: Known, token: string, { request, env, waitUntil }: Cal
   if (known === "unreachable") return "nothing known";
   const key = known.keys.find(token);
   if (!key) return unauthorized(UNKNOWN_KEY);
-  const wait = key.limit ? keyRates.take(key, Date.now()) : 0;
+  const wait = keyRates.take(key, Date.now());
   if (wait > 0) {
     isolateUsage(env).limited(known.compiled, key.id, Date.now(), waitUntil);
     return tooMany(wait);
