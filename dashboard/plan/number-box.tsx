@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 interface NumberBoxProps {
   label: string;
@@ -10,26 +10,30 @@ interface NumberBoxProps {
 
 const plain = (value: number): string => `${Number(value.toFixed(3))}`;
 
+/** Comma or dot; null for what is no number yet. */
+function numberOf(text: string): number | null {
+  const number = Number(text.replace(",", "."));
+  return text.trim() !== "" && Number.isFinite(number) && number >= 0 ? number : null;
+}
+
 /** A number as people type it, comma or dot; what is no number yet changes nothing. */
 export function NumberBox({ label, value, unit, disabled = false, set }: NumberBoxProps) {
-  const [typed, setTyped] = useState(plain(value));
-  useEffect(() => {
-    if (Number(typed.replace(",", ".")) !== Number(plain(value))) setTyped(plain(value));
-  }, [value]);
+  // What is being typed, and the value it made: as soon as the value is another, the value is shown.
+  const [typing, setTyping] = useState<{ text: string; made: number } | null>(null);
   return (
     <label class="number-box">
       <input
         inputMode="decimal"
         aria-label={label}
-        value={typed}
+        value={typing?.made === value ? typing.text : plain(value)}
         disabled={disabled}
         onInput={(event) => {
           const text = event.currentTarget.value;
-          setTyped(text);
-          const number = Number(text.replace(",", "."));
-          if (text.trim() !== "" && Number.isFinite(number) && number >= 0) set(number);
+          const number = numberOf(text);
+          setTyping({ text, made: number ?? value });
+          if (number !== null) set(number);
         }}
-        onBlur={() => setTyped(plain(value))}
+        onBlur={() => setTyping(null)}
       />
       {unit && <span>{unit}</span>}
     </label>

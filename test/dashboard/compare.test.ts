@@ -33,7 +33,7 @@ test("what differs between two environments is promoted after its diff was shown
   await page.goto(`${server.url}/p/demo/flags?env=production`);
   await page.getByRole("link", { name: "Compare" }).click();
   await page.getByRole("heading", { name: "Compare environments" }).waitFor();
-  expect(await page.locator(".pick select").first().inputValue()).toBe("staging");
+  await expect.poll(() => page.locator(".pick select").first().inputValue()).toBe("staging");
   const row = page.locator(".difference", { hasText: "express-pay" });
   await row.getByText("On for everyone").waitFor();
   await row.getByText(/differences?$/).click();
@@ -122,7 +122,7 @@ test("each place that chooses an environment shows which one is chosen", async (
   const groups = page.locator("fieldset.segmented", { hasText: "Staging" });
   for (const group of await groups.all()) {
     const chosen = group.locator("label", { has: page.locator("input:checked") });
-    expect(await chosen.allTextContents()).toEqual(["Staging"]);
+    await expect.poll(() => chosen.allTextContents()).toEqual(["Staging"]);
   }
 });
 

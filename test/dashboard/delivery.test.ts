@@ -64,7 +64,7 @@ test("the stop button is tried from the page, and its time stands there", async 
   await sleep(300);
   await page.reload();
   await drill.getByText(/to off at the edge/).waitFor();
-  expect(await drill.getByLabel("By itself").inputValue()).toBe("24");
+  await expect.poll(() => drill.getByLabel("By itself").inputValue()).toBe("24");
 });
 
 test("flag debt says why, and leads to the flag", async () => {
@@ -74,7 +74,7 @@ test("flag debt says why, and leads to the flag", async () => {
   await debt.getByText(/Past its expiry/).waitFor();
   await debt.getByRole("link", { name: "Open to archive" }).first().click();
   await page.getByRole("heading", { name: "banner-text" }).waitFor();
-  expect(await page.getByLabel("Meant to be gone by").inputValue()).toBe("2026-01-01");
+  await expect.poll(() => page.getByLabel("Meant to be gone by").inputValue()).toBe("2026-01-01");
 });
 
 test("a key is limited and a budget set, both seen where they are set", async () => {

@@ -67,11 +67,11 @@ test("a token signs in, a wrong one is told why, and signing out ends the sessio
 test("a toggle in the list reaches the next evaluation", async () => {
   await page.goto(`${server.url}/p/demo/flags`);
   const toggle = page.getByRole("switch", { name: /^payments-queue in Development/ });
-  expect(await toggle.getAttribute("aria-checked")).toBe("false");
+  await expect.poll(() => toggle.getAttribute("aria-checked")).toBe("false");
   const saved = page.waitForResponse((response) => response.request().method() === "PATCH");
   await toggle.click();
   expect((await saved).status()).toBe(200);
-  expect(await toggle.getAttribute("aria-checked")).toBe("true");
+  await expect.poll(() => toggle.getAttribute("aria-checked")).toBe("true");
   expect(await state("development", "payments-queue")).toMatchObject({ enabled: true });
 });
 
@@ -88,7 +88,7 @@ test("on in production asks first and names the environment; the answer is evalu
 
 test("a toggle that the server refuses goes back, and says why", async () => {
   const toggle = page.getByRole("switch", { name: /^search-v2 in Staging/ });
-  expect(await toggle.getAttribute("aria-checked")).toBe("true");
+  await expect.poll(() => toggle.getAttribute("aria-checked")).toBe("true");
   const refusal = { status: 422, json: { title: "Refused for a test", code: "test", status: 422 } };
   await page.route("**/environments/staging/flags/search-v2", (route) =>
     route.request().method() === "PATCH" ? route.fulfill(refusal) : route.continue(),
@@ -96,7 +96,7 @@ test("a toggle that the server refuses goes back, and says why", async () => {
   await toggle.click();
   await page.getByText("search-v2 was not switched in Staging").waitFor();
   await page.getByText("Refused for a test").waitFor();
-  expect(await toggle.getAttribute("aria-checked")).toBe("true");
+  await expect.poll(() => toggle.getAttribute("aria-checked")).toBe("true");
   await page.unroute("**/environments/staging/flags/search-v2");
   await page.getByRole("button", { name: "Dismiss" }).last().click();
 });
@@ -130,10 +130,10 @@ test("search and filters stand in the address", async () => {
   await page.waitForURL(/q=checkout/);
   await page.getByLabel("Filter by purpose").selectOption("release");
   await page.waitForURL(/purpose=release/);
-  expect(await page.locator("tbody .flag-row").count()).toBe(2);
+  await expect.poll(() => page.locator("tbody .flag-row").count()).toBe(2);
   await page.reload();
   await page.getByRole("link", { name: "express-pay" }).waitFor();
-  expect(await page.locator("tbody .flag-row").count()).toBe(2);
+  await expect.poll(() => page.locator("tbody .flag-row").count()).toBe(2);
 });
 
 test("a new flag is made in plain words and is off everywhere", async () => {
@@ -158,7 +158,7 @@ test("a marketer switches tests, and nothing else", async () => {
   await kim.page.goto(`${server.url}/p/demo/flags`);
   await kim.page.getByRole("switch", { name: /^gift-wrapping in Staging/ }).click();
   await expect.poll(async () => ((await state("staging", "gift-wrapping")) as { enabled: boolean }).enabled).toBe(true);
-  expect(await kim.page.getByRole("switch", { name: /^express-pay in Staging/ }).isDisabled()).toBe(true);
+  await expect.poll(() => kim.page.getByRole("switch", { name: /^express-pay in Staging/ }).isDisabled()).toBe(true);
   await kim.context.close();
 });
 

@@ -39,12 +39,12 @@ test("rules change their order by dragging, and by the arrow keys, which stay wh
   await page.mouse.down();
   await page.mouse.move(from.x + 5, to.y + to.height - 5, { steps: 8 });
   await page.mouse.up();
-  expect(await rules()).toEqual(["canary", "staff"]);
+  await expect.poll(rules).toEqual(["canary", "staff"]);
   await page.getByText("1 unsaved change").waitFor();
   await handle("Staff see it").focus();
   await page.keyboard.press("ArrowUp");
-  expect(await rules()).toEqual(["staff", "canary"]);
-  expect(await handle("Staff see it").evaluate((element) => element === document.activeElement)).toBe(true);
+  await expect.poll(rules).toEqual(["staff", "canary"]);
+  await expect.poll(() => handle("Staff see it").evaluate((element) => element === document.activeElement)).toBe(true);
   await page.getByText("unsaved").waitFor({ state: "detached" });
 });
 
@@ -65,7 +65,7 @@ test("prerequisites are shown from both sides", async () => {
 test("a change is scheduled by the clocks of a named zone, listed, and cancelled", async () => {
   await page.getByRole("button", { name: "Schedule a change…" }).click();
   const dialog = page.getByRole("dialog");
-  expect(await dialog.getByLabel("By the clocks of").inputValue()).toBe("America/New_York");
+  await expect.poll(() => dialog.getByLabel("By the clocks of").inputValue()).toBe("America/New_York");
   await dialog.getByText("Switch off").click();
   await dialog.getByLabel("When").fill("2027-07-01T09:00");
   await dialog.getByLabel("By the clocks of").fill("Europe/Berlin");
@@ -149,15 +149,13 @@ test("conditions suggest attributes and values that were seen", async () => {
   const rule = page.locator('[data-rule="rule-1"]');
   await rule.getByRole("button", { name: "Condition", exact: true }).click();
   const names = page.locator("#attributes option");
-  expect(await names.evaluateAll((all) => all.map((one) => one.getAttribute("value")))).toContain("email");
+  await expect.poll(() => names.evaluateAll((all) => all.map((one) => one.getAttribute("value")))).toContain("email");
   await rule.getByLabel("Attribute").fill("edge.device");
   const list = await rule.getByLabel("Value", { exact: true }).getAttribute("list");
   const values = page.locator(`[id="${list}"] option`);
-  expect(await values.evaluateAll((all) => all.map((one) => one.getAttribute("value")))).toEqual([
-    "mobile",
-    "tablet",
-    "desktop",
-  ]);
+  await expect
+    .poll(() => values.evaluateAll((all) => all.map((one) => one.getAttribute("value"))))
+    .toEqual(["mobile", "tablet", "desktop"]);
   await page.getByRole("button", { name: "Discard" }).click();
 });
 

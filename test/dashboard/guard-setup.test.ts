@@ -38,7 +38,9 @@ test("a guard is set up in the page, says what it counts and by which numbers it
   await shop.report("checkout", 600, { on: 60, off: 2 });
   const banner = panel(page).locator(".guard-breach");
   await banner.getByText("It stopped the flag").waitFor({ timeout: 30_000 });
-  expect(await banner.textContent()).toMatch(/errors: \d+ % of \d+ units with "on" failed, .* with the control/);
+  await expect
+    .poll(() => banner.textContent())
+    .toMatch(/errors: \d+ % of \d+ units with "on" failed, .* with the control/);
   await page.getByText("Killed").first().waitFor();
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });

@@ -132,14 +132,14 @@ test("the history is searched as a whole: by flag, person and environment, and t
     });
   await page.goto(`${server.url}/p/demo/history?who=Ada`);
   await page.getByText("Ada switched on payments-queue in Staging").waitFor();
-  expect(await page.locator(".history-row").count()).toBe(1);
+  await expect.poll(() => page.locator(".history-row").count()).toBe(1);
   await page.getByLabel("Filter by environment").selectOption({ label: "Production" });
   await page.getByRole("heading", { name: "Nothing like that happened" }).waitFor();
   await page.goto(`${server.url}/p/demo/history?flag=search-v2`);
   await page.locator(".history-row").first().waitFor();
-  expect(await page.locator(".history-row").allTextContents()).toSatisfy((rows: string[]) =>
-    rows.every((row) => row.includes("search-v2") || row.includes("imported")),
-  );
+  await expect
+    .poll(() => page.locator(".history-row").allTextContents())
+    .toSatisfy((rows: string[]) => rows.every((row) => row.includes("search-v2") || row.includes("imported")));
   await page.goto(`${server.url}/p/demo/history`);
   await page.getByRole("button", { name: "Show earlier changes" }).click();
   await expect.poll(() => page.locator(".history-row").count()).toBeGreaterThan(60);

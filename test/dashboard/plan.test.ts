@@ -59,7 +59,7 @@ test("a preset is chosen, edited in plain words, and saved without anything goin
 test("without traffic the calculator says that it guesses", async () => {
   await panel().getByText("What would each stage notice?").click();
   await panel().getByText("No traffic is known: no server has reported").waitFor();
-  expect(await panel().getByLabel("New people per hour").inputValue()).toBe("1000");
+  await expect.poll(() => panel().getByLabel("New people per hour").inputValue()).toBe("1000");
 });
 
 test("what each stage would notice follows the traffic that is typed", async () => {
@@ -68,7 +68,7 @@ test("what each stage would notice follows the traffic that is typed", async () 
   const slow = await cell.textContent();
   await panel().getByLabel("New people per hour").fill("100000");
   await expect.poll(() => cell.textContent()).not.toBe(slow);
-  expect(await cell.textContent()).toMatch(/^[\d,]+ people, .*minutes/);
+  await expect.poll(() => cell.textContent()).toMatch(/^[\d,]+ people, .*minutes/);
 });
 
 /** So many people, whom a server tells to have been served this flag. */
@@ -112,7 +112,7 @@ test("the calculator takes the traffic that was measured, of the environment or 
   expect(Number(measured)).toBeLessThanOrEqual(300);
   await box.fill("5000");
   await panel().getByRole("button", { name: "Take what was measured" }).click();
-  expect(await box.inputValue()).toBe(measured);
+  await expect.poll(() => box.inputValue()).toBe(measured);
 });
 
 test("a start that would take the variant from people is refused in words, and a later stage is offered", async () => {
@@ -160,7 +160,7 @@ test("it is paused, resumed and taken on by keyboard, each after saying what goe
 
 test("what was reached stays, what lies ahead is edited under way", async () => {
   await press("Edit what lies ahead");
-  expect(await panel().getByLabel("Share of stage 4, in per cent").isDisabled()).toBe(true);
+  await expect.poll(() => panel().getByLabel("Share of stage 4, in per cent").isDisabled()).toBe(true);
   await panel().getByLabel("Least time of stage 5", { exact: true }).fill("3");
   await press("Save the plan");
   await panel().getByRole("button", { name: "Pause…" }).waitFor();

@@ -112,5 +112,5 @@ test("an address that is not allowed is refused beside what was typed", async ()
   await card.getByLabel(/^Address/).fill("ftp://files.example.com/");
   await card.getByRole("button", { name: "Make the webhook" }).click();
   await card.getByText(/use https/).waitFor();
-  expect(await card.getByLabel("New webhook for").inputValue()).toBe("Odd");
+  await expect.poll(() => card.getByLabel("New webhook for").inputValue()).toBe("Odd");
 });
