@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import type { ExportDocument } from "../../shared/schema/admin.ts";
 import { summarize } from "../../shared/summary.ts";
@@ -46,7 +46,7 @@ export function ComparePage() {
       },
     );
   }, [key, seenRevision.value]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     ticked.value = new Set();
   }, [from?.key, to?.key]);
   const document = exported.value;

@@ -1,5 +1,5 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type { FlagDefinition, Purpose, Visibility } from "../../shared/schema/flag.ts";
 import { may } from "../session.ts";
 import { same } from "../words/change-words.ts";
@@ -74,7 +74,7 @@ export function DefinitionPanel({ place, locked }: { place: Place; locked: boole
 function TagField({ tags, set }: { tags: string[]; set: (tags: string[]) => void }) {
   const text = useSignal(tags.join(", "));
   const parsed = (typed: string) => [...new Set(typed.split(",").map((tag) => tag.trim()))].filter(Boolean);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!same(parsed(text.value), tags)) text.value = tags.join(", ");
   }, [tags]);
   return (
@@ -96,7 +96,7 @@ function TagField({ tags, set }: { tags: string[]; set: (tags: string[]) => void
 function Variants({ value, set }: { value: FlagDefinition; set: (change: Partial<FlagDefinition>) => void }) {
   const rows = useSignal<VariantRow[]>(rowsOf(value.type, value.variants));
   const off = useSignal(value.offVariant ?? "");
-  useEffect(() => {
+  useLayoutEffect(() => {
     const typed = valuesOf(value.type, rows.value);
     if (typed.ok && !same(typed.variants, value.variants)) rows.value = rowsOf(value.type, value.variants);
     if (off.value !== (value.offVariant ?? "")) off.value = value.offVariant ?? "";

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Icon } from "../frame/icon.tsx";
 import { changesOf } from "../words/change-words.ts";
 import { discard, editing, isEdited, type Place } from "./documents.ts";
@@ -22,7 +22,7 @@ export function SaveBar({ parts }: { parts: readonly Part[] }) {
   const reviewing = useSignal(false);
   const edited = parts.filter(({ place }) => isEdited(place));
   const count = edited.reduce((sum, { place }) => sum + Math.max(1, changesAt(place).length), 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (count === 0) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     const onKey = (event: KeyboardEvent) => {

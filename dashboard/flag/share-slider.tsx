@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /** Below 5 %, where a release begins, steps are a tenth; above, a whole per cent. */
 const FINE_UNTIL = 5;
@@ -20,7 +20,7 @@ interface ShareSliderProps {
 /** A share of people: dragged roughly, or typed to the thousandth of a per cent. */
 export function ShareSlider({ share, label, set }: ShareSliderProps) {
   const [typed, setTyped] = useState(`${share}`);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (Number(typed.replace(",", ".")) !== share) setTyped(`${share}`);
   }, [share]);
   return (

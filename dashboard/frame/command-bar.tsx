@@ -1,5 +1,5 @@
 import { signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { creating } from "../flags/create-flag.tsx";
 import { withQuery } from "../flags/filters.ts";
@@ -22,7 +22,7 @@ interface Command {
 
 /** Ctrl or ⌘ and K: go anywhere, do anything, by a few letters. */
 export function CommandBar() {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { signOut, who } from "../session.ts";
 import { ROLE_WORDS } from "../words/flag-words.ts";
 import { Icon } from "./icon.tsx";
@@ -15,7 +15,7 @@ const THEME_WORDS: Record<Theme, { text: string; icon: "system" | "sun" | "moon"
 export function PersonMenu() {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     const close = (event: Event) => {
       const inside = event.target instanceof Node && box.current?.contains(event.target);

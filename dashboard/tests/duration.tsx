@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { peopleNeeded } from "../../shared/statistics/binomial-sequence.ts";
 import { DEMAND_ALPHA, LEAST_PEOPLE } from "../../shared/statistics/demand.ts";
 import { NumberBox } from "../plan/number-box.tsx";
@@ -16,7 +16,7 @@ export function Duration({ door, change }: DurationProps) {
   const { bar, hoped, visitors, share, targetPeople, weeks } = door;
   const needed = peopleNeeded({ bar: bar / 100, expected: hoped / 100, alpha: DEMAND_ALPHA });
   const advised = needed === null ? null : Math.min(MOST_PEOPLE, Math.max(LEAST_PEOPLE, round(needed)));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (advised !== null) change({ targetPeople: advised });
   }, [advised]);
   const daily = (visitors * share) / 100;
