@@ -7,6 +7,8 @@ export const LIMITS = {
   evaluationBodyBytes: 64 * 1024,
   /** Bytes of an administration request. An import of thousands of flags is the largest honest one. */
   adminBodyBytes: 8 * 1024 * 1024,
+  /** Bytes of a body that is read before anyone is known: a sign-in. */
+  signInBodyBytes: 4 * 1024,
   /** Nesting depth of any JSON we accept: deeper is an attack on recursive code, not a flag. */
   jsonDepth: 32,
   /** Flags in a project. 10,000 five-rule flags still fit an isolate's 128 MB. */

@@ -122,10 +122,26 @@ describe.each(writing)("the body of $route", (route) => {
   });
 });
 
+describe.each(writing)("the body of $route, sent by somebody who may not call it", (route) => {
+  test("is not looked at: 401 or 403, whatever it is", async () => {
+    for (const body of ["{", "x".repeat(9 * 1024 * 1024)]) {
+      expect(await refusal(route, null, body, "text/plain")).toEqual([401, "unauthenticated"]);
+      const lesser = tokens.get(LESSER[route.needs ?? ""] ?? "elsewhere") ?? "";
+      expect(await refusal(route, lesser, body, "text/plain")).toEqual([403, "forbidden"]);
+    }
+  });
+});
+
+test("what signs somebody in is short: 413 beyond 4 KiB", async () => {
+  const signIn = { method: "POST", url: `${BASE}/session` };
+  expect(await refusal(signIn, null, JSON.stringify({ token: "x".repeat(4_096) }))).toEqual([413, "body-too-large"]);
+  expect(await refusal(signIn, null, JSON.stringify({ token: "bdt_unknown" }))).toEqual([401, "unauthenticated"]);
+});
+
 test("break-glass is closed without its secret", async () => {
   const [route] = routes.filter(({ route }) => route.includes(BREAK_GLASS));
   if (!route) throw new Error("the break-glass route is gone");
-  for (const token of [null, ADMIN, ""]) expect(await refusal(route, token, "{}")).toEqual([401, "unauthenticated"]);
+  for (const token of [null, ADMIN, ""]) expect(await refusal(route, token, "{")).toEqual([401, "unauthenticated"]);
 });
 
 test("names that are no names are refused with their parameter: 422", async () => {

@@ -5,7 +5,6 @@ import { DurableUnavailable } from "./durable/durable-stub.ts";
 import type { Env } from "./env.ts";
 import { ProblemError, problemResponse } from "./http/problem.ts";
 import { log } from "./log.ts";
-import { checkBody } from "./middleware/admin-body.ts";
 import type { AdminEnv } from "./middleware/principal.ts";
 import { ask } from "./routes/ask.ts";
 import { backup } from "./routes/backup.ts";
@@ -100,7 +99,7 @@ app.get("/healthz", (c) =>
   c.json({ status: "ok", nonce: c.env.START_NONCE ?? "" }, 200, { "Cache-Control": "no-store" }),
 );
 
-app.use("/api/*", secureHeaders(), checkBody as never);
+app.use("/api/*", secureHeaders());
 app.route("/api/v1", admin);
 app.all("/api/*", () => {
   throw new ProblemError(404, "route-not-found", "There is no such route", {

@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import { problem } from "../../shared/schema/admin.ts";
 import { breakGlass as breakGlassDocument } from "../../shared/schema/pointer.ts";
 import { key } from "../../shared/schema/primitives.ts";
@@ -7,6 +8,8 @@ import { ProblemError } from "../http/problem.ts";
 import { bearerOf, newId, sameSecret } from "../http/tokens.ts";
 import { addBreakGlassKill } from "../kv/break-glass.ts";
 import { log } from "../log.ts";
+import { checkBody } from "../middleware/admin-body.ts";
+import type { AdminEnv } from "../middleware/principal.ts";
 import { body, json, params } from "./route.ts";
 import { router } from "./router.ts";
 
@@ -20,6 +23,13 @@ const killNow = z
 
 const refused = { description: "Refused", content: { "application/problem+json": { schema: problem } } };
 
+const withSecret: MiddlewareHandler<AdminEnv> = async (c, next) => {
+  const token = bearerOf(c.req.raw.headers);
+  if (!c.env.BREAK_GLASS_SECRET || token === null || !sameSecret(token, c.env.BREAK_GLASS_SECRET))
+    throw new ProblemError(401, "unauthenticated", "This needs the break-glass secret");
+  await next();
+};
+
 /**
  * The stop button that needs neither the store nor the directory: only KV and a secret of its own. It reaches edges
  * within KV's own bound (up to a minute), is united with ordinary kills, and is lifted by an ordinary restore.
@@ -32,14 +42,11 @@ export const breakGlass = router().openapi(
     summary: "Kill a flag while the store is out of reach.",
     description: "Authorization: Bearer BREAK_GLASS_SECRET. Takes effect within KV's bound, up to a minute.",
     security: [{ bearer: [] }],
+    middleware: [withSecret, checkBody()],
     request: { params: params.state, body: body(killNow) },
     responses: { 200: json(breakGlassDocument, "All break-glass kills now in force"), 401: refused, 404: refused },
   }),
   async (c) => {
-    const token = bearerOf(c.req.raw.headers);
-    if (!c.env.BREAK_GLASS_SECRET || token === null || !sameSecret(token, c.env.BREAK_GLASS_SECRET)) {
-      throw new ProblemError(401, "unauthenticated", "This needs the break-glass secret");
-    }
     const { project, environment, flag } = c.req.valid("param");
     const { variant, serve } = c.req.valid("json");
     const known = await isolateEdge(c.env, c.req.raw).current(project, environment, (work) =>

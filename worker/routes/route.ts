@@ -2,6 +2,7 @@ import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { problem, type Role } from "../../shared/schema/admin.ts";
 import { key, slug } from "../../shared/schema/primitives.ts";
+import { checkBody } from "../middleware/admin-body.ts";
 import { type AdminEnv, authenticate, requireRole } from "../middleware/principal.ts";
 
 const problemContent = { "application/problem+json": { schema: problem } };
@@ -13,9 +14,13 @@ const REFUSALS = {
   422: { description: "Well-formed, but not valid; `errors` names the fields", content: problemContent },
 } as const;
 
-/** An administration route: who may call it, and the refusals they all share. */
+/**
+ * An administration route: who may call it, and the refusals they all share. Nothing of a body is read before its sender
+ * is known and may call.
+ */
 export function adminRoute<const R extends Omit<RouteConfig, "middleware" | "security">>(needs: Role, config: R) {
   const middleware: MiddlewareHandler<AdminEnv>[] = [authenticate, requireRole(needs)];
+  if (config.request?.body?.content["application/json"]) middleware.push(checkBody());
   return createRoute({
     ...config,
     description: `${config.description ?? config.summary ?? ""} Needs the role *${needs}*.`.trim(),

@@ -1,11 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { deleteCookie, setCookie } from "hono/cookie";
+import { LIMITS } from "../../shared/limits.ts";
 import { problem, role } from "../../shared/schema/admin.ts";
 import { SESSION_MAX_MS } from "../durable/directory.ts";
 import { directory } from "../durable/stubs.ts";
 import { ProblemError, rejectionProblem } from "../http/problem.ts";
 import { newSession, randomSecret } from "../http/tokens.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
+import { checkBody } from "../middleware/admin-body.ts";
 import { cookieName, principalOfToken } from "../middleware/principal.ts";
 import { adminRoute, body, json } from "./route.ts";
 import { router } from "./router.ts";
@@ -26,6 +28,7 @@ const signIn = createRoute({
   path: "/session",
   tags: ["Sign-in"],
   summary: "Open a dashboard session with a token or a sign-in code. Sets a cookie.",
+  middleware: checkBody(LIMITS.signInBodyBytes),
   request: { body: body(signInBody) },
   responses: {
     200: json(whoView, "Signed in"),
