@@ -1,21 +1,19 @@
 import { useSignal } from "@preact/signals";
 import type { ExportDocument } from "../../shared/schema/admin.ts";
 import { answer, api } from "../api.ts";
-import { ChangeList } from "../flag/change-list.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { DialogActions } from "../frame/dialog-actions.tsx";
+import { DryRunResult } from "../frame/dry-run.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
-import { type AuditEntry, allChanges } from "../history/history-row.tsx";
+import { useDryRun } from "../frame/use-dry-run.ts";
 import { openProject } from "../project.ts";
 import { may } from "../session.ts";
-import type { Change } from "../words/change-words.ts";
 
 /** The whole project as a file, out and in again; what a file would change is shown before it does. */
 export function TransferSettings({ project }: { project: string }) {
   const document = useSignal<ExportDocument | null>(null);
-  const preview = useSignal<Change[] | null>(null);
   const problem = useSignal<unknown>(null);
   const param = { project };
   const save = async () => {
@@ -30,19 +28,25 @@ export function TransferSettings({ project }: { project: string }) {
       complain("Nothing was exported", error);
     }
   };
-  const send = (json: ExportDocument, dryRun: boolean) =>
+  const run = useDryRun(({ dryRun, query }) =>
     answer(
-      api.projects[":project"].import.$post({ param, query: { dryRun: dryRun ? "true" : "false" }, header: {}, json }),
-    );
+      api.projects[":project"].import.$post({
+        param,
+        query: { ...query, dryRun: dryRun ? "true" : "false" },
+        header: {},
+        json: document.value as ExportDocument,
+      }),
+    ),
+  );
   const look = async (file: File | undefined) => {
     if (!file) return;
     problem.value = null;
-    preview.value = null;
+    run.forget();
     try {
-      const json: ExportDocument = JSON.parse(await file.text());
-      const { changes } = await send(json, true);
-      preview.value = allChanges(changes as AuditEntry["changes"]);
-      document.value = json;
+      const parsed: unknown = JSON.parse(await file.text());
+      if (typeof parsed !== "object" || parsed === null) throw new Error("The file does not hold a project");
+      document.value = parsed as ExportDocument;
+      await run.look();
     } catch (error) {
       problem.value = error;
     }
@@ -51,16 +55,10 @@ export function TransferSettings({ project }: { project: string }) {
     document.value = null;
   };
   const carryOut = async () => {
-    if (!document.value) return;
-    try {
-      await send(document.value, false);
-      await openProject(project);
-      close();
-      tell("Imported", "The history can undo it.");
-    } catch (error) {
-      problem.value = error;
-      close();
-    }
+    if (!(await run.carryOut())) return;
+    await openProject(project);
+    close();
+    tell("Imported", "The history can undo it.");
   };
   return (
     <section class="card stack" aria-labelledby="transfer">
@@ -87,18 +85,11 @@ export function TransferSettings({ project }: { project: string }) {
           </label>
         )}
       </div>
-      {document.value && preview.value && (
+      {document.value && (
         <Dialog title="Import this file?" onClose={close} onSubmit={carryOut} wide>
-          {preview.value.length === 0 ? (
-            <p class="note-plain">Nothing would change: the project already is like the file.</p>
-          ) : (
-            <section class="review-part">
-              <h3>{`${preview.value.length} changes`}</h3>
-              <ChangeList changes={preview.value.slice(0, 300)} />
-            </section>
-          )}
-          <DialogActions close={close} first="cancel" disabled={preview.value.length === 0}>
-            Import
+          <DryRunResult run={run} nothing="Nothing would change: the project already is like the file." />
+          <DialogActions close={close} first="cancel" disabled={!run.ready}>
+            {run.changes && run.changes.length > 0 ? `Import ${run.changes.length} changes` : "Import"}
           </DialogActions>
         </Dialog>
       )}

@@ -157,6 +157,31 @@ test("a file is imported after its diff was shown, and what is no export is refu
   expect(flag).toMatchObject({ description: "From a file" });
 });
 
+test("a file that would let strangers read a hidden flag goes on only once somebody says that this is meant", async () => {
+  interface Document {
+    flags: Record<string, { visibility: string; variants: object }>;
+    states: Record<string, Record<string, { prerequisites: object[] }>>;
+  }
+  const document = (await (await server.admin("/projects/demo/export")).json()) as Document;
+  const hidden = document.flags["search-v2"];
+  const dependant = document.states.production?.["banner-text"];
+  if (!hidden || !dependant) throw new Error("the demonstration has changed");
+  expect([hidden.visibility, document.flags["banner-text"]?.visibility]).toEqual(["targeted", "public"]);
+  dependant.prerequisites = [{ flag: "search-v2", variants: Object.keys(hidden.variants).slice(0, 1) }];
+  await page.goto(`${server.url}/p/demo/settings`);
+  const buffer = Buffer.from(JSON.stringify(document));
+  await page.locator('input[type="file"]').setInputFiles({ name: "f.json", mimeType: "application/json", buffer });
+  const dialog = page.getByRole("dialog", { name: "Import this file?" });
+  await dialog.getByText("would depend on hidden flags").waitFor();
+  expect(await dialog.getByRole("button", { name: /^Import/ }).isDisabled()).toBe(true);
+  await dialog.getByRole("button", { name: "That is meant, show what would change" }).click();
+  await dialog.locator(".changes li").first().waitFor();
+
+  await dialog.getByRole("button", { name: /^Import \d+ change/ }).click();
+  await page.getByText("Imported", { exact: true }).waitFor();
+  expect(await state("production", "banner-text")).toMatchObject({ prerequisites: dependant.prerequisites });
+});
+
 test("no page threw", () => {
   expect(errors).toEqual([]);
 });

@@ -191,8 +191,16 @@ export const command = z.discriminatedUnion("type", [
   /** Sent by the store itself, when a month's use passes the share that was set. */
   z.strictObject({ type: z.literal("warnBudget"), month: z.string().length(7) }),
   z.strictObject({ type: z.literal("revokeKey"), environment: slug, id: z.string() }),
-  z.strictObject({ type: z.literal("revert"), revision: z.int().min(1) }),
-  z.strictObject({ type: z.literal("import"), document: exportDocument }),
+  z.strictObject({
+    type: z.literal("revert"),
+    revision: z.int().min(1),
+    acknowledgeExposure: z.boolean().optional(),
+  }),
+  z.strictObject({
+    type: z.literal("import"),
+    document: exportDocument,
+    acknowledgeExposure: z.boolean().optional(),
+  }),
 ]);
 export type Command = z.infer<typeof command>;
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;

@@ -18,7 +18,7 @@ import { readBreakGlass, removeBreakGlassKills } from "../kv/break-glass.ts";
 import { log } from "../log.ts";
 import { within } from "../within.ts";
 import { execute, found, written } from "./execute.ts";
-import { adminRoute, body, json, optionalBody, params, writeHeaders } from "./route.ts";
+import { acknowledging, adminRoute, body, EXPOSURE, json, optionalBody, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
 type FlagView = z.infer<typeof flagView>;
@@ -26,11 +26,7 @@ type StateView = z.infer<typeof stateView>;
 
 /** KV is waited for this long (ms). */
 const KV_TIMEOUT_MS = 3_000;
-const EXPOSURE = "exposes-hidden-flag";
-const acknowledge = z.enum([EXPOSURE]).optional().meta({ description: "Let a public flag depend on a hidden one" });
-const acknowledging = z.object({ acknowledge });
-const flagQuery = z.object({
-  acknowledge,
+const flagQuery = acknowledging.extend({
   reuse: z.enum(["true", "false"]).optional().meta({ description: "Use an archived key again" }),
 });
 const listQuery = z.object({

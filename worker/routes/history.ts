@@ -4,7 +4,7 @@ import { auditRow, changesReply, exportDocument, revertBody } from "../../shared
 import { comment, instant, key, name, slug } from "../../shared/schema/primitives.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { execute, found } from "./execute.ts";
-import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
+import { acknowledging, adminRoute, body, EXPOSURE, json, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
 type Changes = z.infer<typeof changesReply>;
@@ -21,7 +21,10 @@ const searchQuery = z.object({
   environment: slug.optional(),
   since: instant.optional(),
 });
-const importQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false"), comment: comment.optional() });
+const importQuery = acknowledging.extend({
+  dryRun: z.enum(["true", "false"]).default("false"),
+  comment: comment.optional(),
+});
 
 /** What happened, and putting it back: audit, revert, export, import. */
 export const history = router()
@@ -68,13 +71,15 @@ export const history = router()
       path: "/projects/{project}/revert",
       tags: ["History"],
       summary: "Put flags, states, segments, layers and holdouts back to how they stood at a revision. Kills stay.",
-      request: { params: params.project, headers: writeHeaders, body: body(revertBody) },
+      request: { params: params.project, query: acknowledging, headers: writeHeaders, body: body(revertBody) },
       responses: { 200: json(changesReply, "What changed, or would with dryRun") },
     }),
     async (c) => {
       const { project } = c.req.valid("param");
       const { version, comment, dryRun } = c.req.valid("json");
-      const reply = await execute(c, project, { type: "revert", revision: version }, { comment, dryRun });
+      const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
+      const command = { type: "revert", revision: version, acknowledgeExposure } as const;
+      const reply = await execute(c, project, command, { comment, dryRun });
       return c.json(
         { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
         200,
@@ -106,9 +111,10 @@ export const history = router()
     }),
     async (c) => {
       const { project } = c.req.valid("param");
-      const { comment: said, dryRun: dry } = c.req.valid("query");
+      const { comment: said, dryRun: dry, acknowledge } = c.req.valid("query");
       const dryRun = dry === "true";
-      const command = { type: "import", document: c.req.valid("json") } as const;
+      const acknowledgeExposure = acknowledge === EXPOSURE;
+      const command = { type: "import", document: c.req.valid("json"), acknowledgeExposure } as const;
       const reply = await execute(c, project, command, { comment: said, dryRun });
       return c.json({ revision: reply.revision, dryRun, changes: reply.changes as Changes["changes"] }, 200);
     },

@@ -59,6 +59,12 @@ export const params = {
   holdout: z.object({ project: slug, holdout: key }),
 };
 
+/** The code of the refusal, which whoever means it repeats. */
+export const EXPOSURE = "exposes-hidden-flag";
+export const acknowledging = z.object({
+  acknowledge: z.enum([EXPOSURE]).optional().meta({ description: "Let a public flag depend on a hidden one" }),
+});
+
 /** Every write accepts these. */
 export const writeHeaders = z.object({
   "if-match": z

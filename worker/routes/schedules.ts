@@ -2,13 +2,9 @@ import { z } from "@hono/zod-openapi";
 import { type ScheduleView, scheduleBody, scheduleView } from "../../shared/schema/schedule.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { execute, found, written } from "./execute.ts";
-import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
+import { acknowledging, adminRoute, body, EXPOSURE, json, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
-const EXPOSURE = "exposes-hidden-flag";
-const acknowledging = z.object({
-  acknowledge: z.enum([EXPOSURE]).optional().meta({ description: "Let a public flag depend on a hidden one" }),
-});
 const ENVIRONMENT = "/projects/{project}/environments/{environment}" as const;
 const SCHEDULES = `${ENVIRONMENT}/flags/{flag}/schedules` as const;
 const list = json(z.object({ schedules: z.array(scheduleView) }), "By their time; those that are over for 90 days");

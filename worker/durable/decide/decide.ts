@@ -169,7 +169,7 @@ function decideAlone(
     case "revert": {
       const history = historySince(command.revision);
       if (!history) return reject({ code: "revision-not-found", revision: command.revision, latest: c.revision - 1 });
-      return revert(c, history);
+      return revert(command, c, history);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DEPENDENCY_DEPTH } from "../../../shared/limits.ts";
 import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
+import { exportProject } from "../export-project.ts";
 
 const production = { environment: "production" };
 const needs = (flag: string, variant = "on") => ({ prerequisites: [{ flag, variants: [variant] }] });
@@ -172,6 +173,31 @@ describe("a public flag that depends on a hidden one", () => {
     });
     expect(project.refusal({ ...hide, acknowledgeExposure: true })).toBeNull();
     expect(project.refusal({ type: "patchFlag", flag: "launch", patch: { owner: "me" } })).toBeNull();
+  });
+
+  test("in an import or a promotion, unless it was exposed already", () => {
+    const source = hidden("targeted");
+    source.must({ ...put, acknowledgeExposure: true });
+    const command = { type: "import", document: exportProject(source, "shop", 1, 0) } as const;
+    expect(source.refusal(command)).toBeNull();
+    for (const project of [shop(), hidden("targeted")]) {
+      expect(project.run(command)).toMatchObject({
+        rejection: { code: "exposes-hidden-flag", flag: "banner", hidden: ["launch"] },
+      });
+      expect(project.refusal({ ...command, acknowledgeExposure: true })).toBeNull();
+    }
+  });
+
+  test("in a revert", () => {
+    const project = hidden("targeted");
+    project.must({ ...put, acknowledgeExposure: true });
+    const { revision } = project;
+    project.must({ type: "putState", ...production, flag: "banner", state: {} });
+    const back = { type: "revert", revision } as const;
+    expect(project.run(back)).toMatchObject({
+      rejection: { code: "exposes-hidden-flag", flag: "banner", hidden: ["launch"] },
+    });
+    expect(project.refusal({ ...back, acknowledgeExposure: true })).toBeNull();
   });
 
   test("is found when the dependant itself becomes public", () => {

@@ -1,6 +1,6 @@
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, Entity, ProjectView, Row } from "../entities.ts";
-import type { FieldIssue } from "../result.ts";
+import type { FieldIssue, Rejection } from "../result.ts";
 import { type Result, reject } from "../result.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
 import { usersOfRemovedVariants } from "./flag.ts";
@@ -8,6 +8,7 @@ import { removed } from "./segment.ts";
 import {
   conditionReferences,
   danglingReferences,
+  exposedFlags,
   flagCycle,
   flagsTooDeep,
   layerOverlap,
@@ -23,7 +24,7 @@ export const REVERTIBLE = new Set<Entity>(["flag", "state", "segment", "layer", 
  * Puts back how things stood at a revision: `history` holds the later changes, oldest first, and the first `before`
  * of each document is what it was then. A revert is itself just the next revision.
  */
-export function revert(c: Circumstances, history: Change[]): Result<Decision> {
+export function revert(command: CommandOf<"revert">, c: Circumstances, history: Change[]): Result<Decision> {
   const wanted = new Map<string, Change>();
   for (const past of history) {
     const place = `${past.entity}\n${past.environment}\n${past.key}`;
@@ -38,7 +39,7 @@ export function revert(c: Circumstances, history: Change[]): Result<Decision> {
         ? removed(c.view, key)
         : change(entity, environment, key, c.view.get(entity, environment, key)?.body ?? null, before),
     );
-  return checked(changes, c);
+  return checked(changes, c, command.acknowledgeExposure);
 }
 
 /** Brings in a document as exported: adds and replaces what it names, leaves the rest. */
@@ -77,11 +78,14 @@ export function importDocument(command: CommandOf<"import">, c: Circumstances): 
       put("state", environment, key, settleState(state, flag, c.view.get("state", environment, key)?.body ?? null));
     }
   }
-  return checked(changes, c);
+  return checked(changes, c, command.acknowledgeExposure);
 }
 
-/** Many documents changed at once must still fit each other and what stays. */
-function checked(changes: Change[], c: Circumstances): Result<Decision> {
+/**
+ * Many documents changed at once must still fit each other and what stays, and expose no hidden flag that was not
+ * exposed already, unless that is said to be meant.
+ */
+function checked(changes: Change[], c: Circumstances, acknowledged = false): Result<Decision> {
   const after = overlay(c.view, changes);
   const limit =
     overLimit("flagsPerProject", after.count("flag")) ?? overLimit("segmentsPerProject", after.count("segment"));
@@ -103,6 +107,7 @@ function checked(changes: Change[], c: Circumstances): Result<Decision> {
     if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
   }
   const environments = environmentKeys(after);
+  let exposure: Rejection | null = null;
   for (const environment of environments) {
     for (const { key, body: state } of after.list("state", environment)) {
       const flag = after.get("flag", "", key)?.body;
@@ -114,12 +119,23 @@ function checked(changes: Change[], c: Circumstances): Result<Decision> {
       );
       const cycle = flagCycle(after, environment, key, state);
       if (cycle) return reject(cycle);
+      const already = exposedIn(c.view, environment, key);
+      const hidden = exposedFlags(after, flag, state).filter((one) => !already.includes(one));
+      if (hidden.length > 0) exposure ??= { code: "exposes-hidden-flag", flag: key, hidden };
     }
     const deep = flagsTooDeep(after, environment);
     if (deep) return reject(deep);
   }
   if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
+  if (exposure !== null && !acknowledged) return reject(exposure);
   return decision(changes, environments);
+}
+
+/** Hidden flags that a flag, as it stands, lets holders of client keys read. */
+function exposedIn(view: ProjectView, environment: string, key: string): string[] {
+  const flag = view.get("flag", "", key)?.body;
+  const state = view.get("state", environment, key)?.body;
+  return flag && !flag.archivedAt && state ? exposedFlags(view, flag, state) : [];
 }
 
 /** The project as it would stand with the changes made. */
