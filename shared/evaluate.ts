@@ -64,8 +64,11 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
   if (compiled.stamp >= MAX_STAMP) forget(compiled);
   const stamp = ++compiled.stamp;
   try {
-    if (typeof context === "object" && context !== null && !Array.isArray(context))
-      return { compiled, context, now, memberships, stamp, plain: isPlain(context) };
+    if (typeof context === "object" && context !== null) {
+      // Plain ones first: an array is none, so it need not be asked of them.
+      const plain = isPlain(context);
+      if (plain || !Array.isArray(context)) return { compiled, context, now, memberships, stamp, plain };
+    }
   } catch {
     // A proxy that throws when looked at knows no attributes either.
   }
