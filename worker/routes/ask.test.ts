@@ -124,6 +124,23 @@ test("nobody in time: the product gets the fallback, a late answer is refused, a
   expect((await own.results()).desk).toMatchObject({ flag: "haste", fallbacks: 1, answered: 0, waiting: 0 });
 });
 
+test("a preview gets the fallback at once, before the test has begun as well, and troubles and counts nobody", async () => {
+  const own = await withTest("rehearsal", aDesk());
+  await done("POST", `${own.test}/stop`, {});
+  const { token } = await done("POST", `${own.state}/rehearsal/previews`, { variant: "on" });
+  const tried = (context: object) => sent("/v1/ask/rehearsal", { key: own.client, id: newId(), context, input: 1 });
+  const preview = { targetingKey: "u", blastdoorPreview: token };
+  expect((await tried({ targetingKey: "u" })).status).toBe(404);
+  const fallback = { status: "fallback", answer: { text: "We will write to you" }, preview: true };
+  expect((await tried(preview)).json).toMatchObject(fallback);
+  await done("POST", `${own.test}/start`, {});
+  expect((await tried(preview)).json).toMatchObject(fallback);
+  expect((await done("GET", `${own.at}/environments/production/desk`)).requests).toEqual([]);
+  expect((await own.results()).desk).toMatchObject({ fallbacks: 0, answered: 0, waiting: 0 });
+  await done("POST", `${own.state}/rehearsal/kill`, {});
+  expect((await tried(preview)).status).toBe(404);
+});
+
 test("nothing is lost when the object starts anew: requests, claims and answers lie in its tables", async () => {
   const [open, taken] = [await asked(), await asked()];
   await by(ada, taken.id, "claim");

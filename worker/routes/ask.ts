@@ -9,7 +9,16 @@ import { isolateEdge } from "../edge/isolate.ts";
 import type { Env } from "../env.ts";
 import { keyedHash } from "../http/keyed-hash.ts";
 import { log } from "../log.ts";
-import { admitVisitor, noSuchFlag, preflight, refuse, servedTo, VISITOR_HEADERS, visitorFields } from "./visitor.ts";
+import {
+  admitVisitor,
+  isPreviewed,
+  noSuchFlag,
+  preflight,
+  refuse,
+  servedTo,
+  VISITOR_HEADERS,
+  visitorFields,
+} from "./visitor.ts";
 
 /**
  * Wizard of Oz as products use it: ask, then read the answer by long poll or stream. A request's id is 122 random bits
@@ -33,6 +42,8 @@ const STREAM_LIFE_MS = 4 * 60_000;
 /** After a failed look at the desk, the next one (ms). */
 const RETRY_MS = 1_000;
 
+const now = (): string => new Date().toISOString();
+
 ask.options("/*", preflight);
 
 ask.post("/:flag", async (c) => {
@@ -46,6 +57,11 @@ ask.post("/:flag", async (c) => {
   if (visit instanceof Response) return visit;
   const { loaded, body } = visit;
   const test = loaded.tests.get(flag);
+  if (test?.kind === "wizard-of-oz" && (await isPreviewed(visit, flag, body.context))) {
+    // Whoever only looks at it takes nobody's time.
+    const view: ProductView = { id: body.id, status: "fallback", answer: test.fallback, deadline: now() };
+    return Response.json({ ...view, preview: true }, { headers: VISITOR_HEADERS });
+  }
   const outcome = await servedTo(visit, flag, body.context);
   if (!outcome || test?.kind !== "wizard-of-oz" || !test.running || !loaded.sealKey) return noSuchFlag(flag);
   const { project, environment } = loaded.compiled;
@@ -61,7 +77,7 @@ ask.post("/:flag", async (c) => {
   } catch (error) {
     if (!(error instanceof DurableUnavailable)) throw error;
     log({ event: "desk-unavailable", flag, error: error.message });
-    view = { id: body.id, status: "fallback", answer: fallback, deadline: new Date().toISOString() };
+    view = { id: body.id, status: "fallback", answer: fallback, deadline: now() };
   }
   const poll = `/v1/ask/${project}/${environment}/${body.id}`;
   return Response.json({ ...view, poll }, { status: 202, headers: VISITOR_HEADERS });
