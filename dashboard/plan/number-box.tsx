@@ -16,24 +16,26 @@ function numberOf(text: string): number | null {
   return text.trim() !== "" && Number.isFinite(number) && number >= 0 ? number : null;
 }
 
-/** A number as people type it, comma or dot; what is no number yet changes nothing. */
+/**
+ * A number as people type it, comma or dot; what is no number yet changes nothing. What is typed stands until the box is
+ * left, which then shows what was made of it: "0" on the way to "0,5" must not become the least that is allowed.
+ */
 export function NumberBox({ label, value, unit, disabled = false, set }: NumberBoxProps) {
-  // What is being typed, and the value it made: as soon as the value is another, the value is shown.
-  const [typing, setTyping] = useState<{ text: string; made: number } | null>(null);
+  const [typed, setTyped] = useState<string | null>(null);
   return (
     <label class="number-box">
       <input
         inputMode="decimal"
         aria-label={label}
-        value={typing?.made === value ? typing.text : plain(value)}
+        value={typed ?? plain(value)}
         disabled={disabled}
         onInput={(event) => {
           const text = event.currentTarget.value;
           const number = numberOf(text);
-          setTyping({ text, made: number ?? value });
+          setTyped(text);
           if (number !== null) set(number);
         }}
-        onBlur={() => setTyping(null)}
+        onBlur={() => setTyped(null)}
       />
       {unit && <span>{unit}</span>}
     </label>

@@ -69,7 +69,12 @@ test("a fake door from idea to running page in under two minutes, and its answer
   await preview.getByRole("button", { name: "Gift cards" }).click();
   await preview.getByText("Gift cards is not there yet.").waitFor();
   await page.getByLabel("Share of visitors, in per cent").fill("100");
-  await page.getByLabel("Bar", { exact: true }).fill("5");
+  const bar = page.getByLabel("Bar", { exact: true });
+  await bar.fill("");
+  await bar.pressSequentially("0,5");
+  await bar.blur();
+  await expect.poll(() => bar.inputValue()).toBe("0.5");
+  await bar.fill("5");
   await page.getByLabel("Hoped for").fill("20");
   await page.getByText(/days? for \d+ people/).waitFor();
   await page.getByRole("button", { name: "Make the test" }).click();
