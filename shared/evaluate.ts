@@ -65,7 +65,7 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
   const stamp = ++compiled.stamp;
   try {
     if (typeof context === "object" && context !== null) {
-      // Plain ones first: an array is none, so it need not be asked of them.
+      // What is plain is no array, so mostly that need not be asked.
       const plain = isPlain(context);
       if (plain || !Array.isArray(context)) return { compiled, context, now, memberships, stamp, plain };
     }

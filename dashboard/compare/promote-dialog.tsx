@@ -47,12 +47,12 @@ export function PromoteDialog({ document, flags, from, to, close }: PromoteDialo
   useEffect(() => {
     void run.look();
   }, []);
-  const promote = async () => {
-    if (!(await run.carryOut())) return;
-    await openProject(key);
-    tell(`Promoted to ${to.name}`, flags.join(", "));
-    close();
-  };
+  const promote = () =>
+    run.carryOut(async () => {
+      await openProject(key);
+      tell(`Promoted to ${to.name}`, flags.join(", "));
+      close();
+    });
   const words = flags.length === 1 ? flags[0] : `${flags.length} flags`;
   return (
     <Dialog title={`Promote ${words} from ${from.name} to ${to.name}?`} onClose={close} onSubmit={promote} wide>

@@ -20,7 +20,15 @@ export function DryRunResult({ run, nothing }: { run: DryRun; nothing: string })
       {!changes && problem === null && <p class="muted">Looking at what would change…</p>}
       {problem !== null && <Problem error={problem} />}
       {exposes && (
-        <button type="button" class="button" onClick={() => void run.acknowledge()}>
+        <button
+          type="button"
+          class="button"
+          onClick={(event) => {
+            // The button goes away; the keyboard goes on where the dialog began.
+            event.currentTarget.closest("dialog")?.querySelector<HTMLElement>("[data-first]")?.focus();
+            void run.acknowledge();
+          }}
+        >
           That is meant, show what would change
         </button>
       )}

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { AuditRow } from "../../shared/schema/admin.ts";
 import { Refusal } from "../api.ts";
 import { allChanges } from "../history/history-row.tsx";
 import type { Change } from "../words/change-words.ts";
 
-/** How a change is sent: as a question or in earnest, and whether that it exposes hidden flags is meant. */
+/** How a change is sent: as a question or in earnest, and whether exposing hidden flags is meant. */
 export interface Sending {
   readonly dryRun: boolean;
   readonly query: { acknowledge?: "exposes-hidden-flag" };
@@ -16,40 +17,52 @@ export type DryRun = ReturnType<typeof useDryRun>;
 export function useDryRun(send: (sending: Sending) => Promise<{ changes: readonly unknown[] }>) {
   const changes = useSignal<Change[] | null>(null);
   const problem = useSignal<unknown>(null);
-  const busy = useSignal(false);
+  const busy = useSignal<"looking" | "doing" | null>(null);
   const acknowledged = useSignal(false);
-  /** Whether it was not refused. */
-  const ask = async (dryRun: boolean): Promise<boolean> => {
-    busy.value = true;
+  /** Counts up with each question, so that an answer that was overtaken is dropped. */
+  const turn = useRef(0);
+  const ask = async (what: "looking" | "doing", then?: () => Promise<void>): Promise<void> => {
+    turn.current++;
+    const mine = turn.current;
+    const isCurrent = () => mine === turn.current;
+    busy.value = what;
     problem.value = null;
     try {
       const query = acknowledged.value ? ({ acknowledge: "exposes-hidden-flag" } as const) : {};
-      const reply = await send({ dryRun, query });
-      if (dryRun) changes.value = allChanges(reply.changes as AuditRow["changes"]);
-      return true;
+      const reply = await send({ dryRun: what === "looking", query });
+      if (what === "looking" && isCurrent()) changes.value = allChanges(reply.changes as AuditRow["changes"]);
+      await then?.();
     } catch (error) {
-      problem.value = error;
-      return false;
-    } finally {
-      busy.value = false;
+      if (isCurrent()) problem.value = error;
     }
+    if (isCurrent()) busy.value = null;
+  };
+  const forget = () => {
+    turn.current++;
+    changes.value = null;
+    problem.value = null;
+    busy.value = null;
+    acknowledged.value = false;
   };
   return {
     changes: changes.value,
     problem: problem.value,
-    ready: !busy.value && changes.value !== null && changes.value.length > 0,
+    ready: busy.value === null && changes.value !== null && changes.value.length > 0,
+    /** It is being carried out: too late to go away. */
+    doing: busy.value === "doing",
     /** It was refused, and only because it exposes hidden flags. */
     exposes: problem.value instanceof Refusal && problem.value.code === "exposes-hidden-flag",
-    look: () => ask(true),
-    carryOut: async () => changes.value !== null && changes.value.length > 0 && ask(false),
+    look: () => ask("looking"),
+    /** @param then what belongs to it, while the dialog still waits */
+    carryOut: async (then: () => Promise<void>) => {
+      if (busy.value === null && changes.value !== null && changes.value.length > 0) await ask("doing", then);
+    },
     acknowledge: () => {
       acknowledged.value = true;
-      return ask(true);
+      return ask("looking");
     },
-    forget: () => {
-      changes.value = null;
-      problem.value = null;
-      acknowledged.value = false;
-    },
+    forget,
   };
 }
+
+export const changesWords = (count: number): string => (count === 1 ? "1 change" : `${count} changes`);

@@ -6,7 +6,7 @@ import { Dialog } from "../frame/dialog.tsx";
 import { DialogActions } from "../frame/dialog-actions.tsx";
 import { DryRunResult } from "../frame/dry-run.tsx";
 import { tell } from "../frame/toasts.tsx";
-import { useDryRun } from "../frame/use-dry-run.ts";
+import { changesWords, useDryRun } from "../frame/use-dry-run.ts";
 import { openProject, project } from "../project.ts";
 
 /** Asks the store what would change, shows it, and only then does it. */
@@ -20,12 +20,12 @@ export function RevertDialog({ revision, close }: { revision: number; close: () 
   useEffect(() => {
     void run.look();
   }, []);
-  const revert = async () => {
-    if (!(await run.carryOut())) return;
-    await openProject(param.project);
-    close();
-    tell(`Everything is as it was at revision ${revision}`, "This is a new revision; it can be undone the same way.");
-  };
+  const revert = () =>
+    run.carryOut(async () => {
+      await openProject(param.project);
+      close();
+      tell(`Everything is as it was at revision ${revision}`, "This is a new revision; it can be undone the same way.");
+    });
   return (
     <Dialog title={`Go back to revision ${revision}?`} onClose={close} onSubmit={revert} wide>
       <p>
@@ -35,7 +35,7 @@ export function RevertDialog({ revision, close }: { revision: number; close: () 
       <DryRunResult run={run} nothing="Nothing would change: it already is like that." />
       <CommentField comment={comment} first />
       <DialogActions close={close} disabled={!run.ready}>
-        {run.changes ? `Make these ${run.changes.length} changes` : "Go back"}
+        {run.changes ? `Make ${changesWords(run.changes.length)}` : "Go back"}
       </DialogActions>
     </Dialog>
   );

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { SPLIT_TOTAL } from "../../shared/limits.ts";
 import type { PlanStage } from "../../shared/schema/plan.ts";
 import { Icon } from "../frame/icon.tsx";
@@ -22,8 +23,12 @@ const LENGTHS = [
 /** One stage as a sentence with places to fill in. */
 export function StageEditor({ number, stage, locked, set, remove }: StageEditorProps) {
   const { audience, minimumSeconds, minimumUnits, advance } = stage;
+  /** Chosen, or the one in which a time was typed: "24 hours" must not become "1 day" on the way to "240 hours". */
+  const chosenUnit = useSignal<string | null>(null);
   const [unit, length] =
-    LENGTHS.findLast(([, seconds]) => minimumSeconds > 0 && minimumSeconds % seconds === 0) ?? LENGTHS[0];
+    LENGTHS.find(([name]) => name === chosenUnit.value) ??
+    LENGTHS.findLast(([, seconds]) => minimumSeconds > 0 && minimumSeconds % seconds === 0) ??
+    LENGTHS[0];
   const isShare = "share" in audience;
   return (
     <li class="stage">
@@ -60,13 +65,17 @@ export function StageEditor({ number, stage, locked, set, remove }: StageEditorP
         <NumberBox
           label={`Least time of stage ${number}`}
           value={minimumSeconds / length}
-          set={(n) => set({ ...stage, minimumSeconds: Math.round(n * length) })}
+          set={(n) => {
+            chosenUnit.value = unit;
+            set({ ...stage, minimumSeconds: Math.round(n * length) });
+          }}
         />
         <select
           aria-label={`Unit of the least time of stage ${number}`}
           value={unit}
           onChange={(event) => {
             const chosen = LENGTHS.find(([name]) => name === event.currentTarget.value) ?? LENGTHS[0];
+            chosenUnit.value = chosen[0];
             set({ ...stage, minimumSeconds: Math.round(minimumSeconds / length) * chosen[1] });
           }}
         >

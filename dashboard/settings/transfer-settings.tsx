@@ -7,7 +7,7 @@ import { DryRunResult } from "../frame/dry-run.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
-import { useDryRun } from "../frame/use-dry-run.ts";
+import { changesWords, useDryRun } from "../frame/use-dry-run.ts";
 import { openProject } from "../project.ts";
 import { may } from "../session.ts";
 
@@ -52,14 +52,16 @@ export function TransferSettings({ project }: { project: string }) {
     }
   };
   const close = () => {
+    if (run.doing) return;
+    run.forget();
     document.value = null;
   };
-  const carryOut = async () => {
-    if (!(await run.carryOut())) return;
-    await openProject(project);
-    close();
-    tell("Imported", "The history can undo it.");
-  };
+  const carryOut = () =>
+    run.carryOut(async () => {
+      await openProject(project);
+      document.value = null;
+      tell("Imported", "The history can undo it.");
+    });
   return (
     <section class="card stack" aria-labelledby="transfer">
       <h2 id="transfer">Export and import</h2>
@@ -89,7 +91,7 @@ export function TransferSettings({ project }: { project: string }) {
         <Dialog title="Import this file?" onClose={close} onSubmit={carryOut} wide>
           <DryRunResult run={run} nothing="Nothing would change: the project already is like the file." />
           <DialogActions close={close} first="cancel" disabled={!run.ready}>
-            {run.changes && run.changes.length > 0 ? `Import ${run.changes.length} changes` : "Import"}
+            {run.changes && run.changes.length > 0 ? `Import ${changesWords(run.changes.length)}` : "Import"}
           </DialogActions>
         </Dialog>
       )}

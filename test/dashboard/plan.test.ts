@@ -32,6 +32,23 @@ afterAll(async () => {
   await server?.stop();
 });
 
+test("what is typed key by key comes out as typed: fractions that are inexact, hours that were a day on the way", async () => {
+  await press(/^Canary/);
+  const type = async (label: string, text: string) => {
+    const box = panel().getByLabel(label, { exact: true });
+    await box.fill("");
+    await box.pressSequentially(text);
+    await box.blur();
+    await expect.poll(() => box.inputValue()).toBe(text.replace(",", "."));
+  };
+  await panel().getByLabel("fewer people convert").check();
+  await type("Tolerated change of conversion, in per cent", "7,5");
+  await panel().getByLabel("Unit of the least time of stage 2").selectOption("hours");
+  await type("Least time of stage 2", "240");
+  expect(await panel().getByLabel("Unit of the least time of stage 2").inputValue()).toBe("hours");
+  await page.reload();
+});
+
 test("a preset is chosen, edited in plain words, and saved without anything going live", async () => {
   await press(/^Canary/);
   await panel().getByLabel("Share of stage 2, in per cent").fill("2,5");

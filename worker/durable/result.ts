@@ -32,7 +32,7 @@ export type Rejection =
   | { code: "in-use"; what: string; by: string[] }
   | { code: "type-change"; flag: string; from: string; to: string }
   | { code: "cycle"; what: "flags" | "segments"; path: string[] }
-  | { code: "exposes-hidden-flag"; flag: string; hidden: string[] }
+  | { code: "exposes-hidden-flag"; flag: string; others?: string[]; hidden: string[] }
   | { code: "invalid"; issues: FieldIssue[] }
   | { code: "limit-exceeded"; limit: string; max: number; actual: number }
   | { code: "forbidden"; needs: string }

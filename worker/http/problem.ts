@@ -120,7 +120,9 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
     case "exposes-hidden-flag":
       return [
         422,
-        `The public flag "${r.flag}" would depend on hidden flags`,
+        r.others?.length
+          ? `The public flags ${[r.flag, ...r.others].map((flag) => `"${flag}"`).join(", ")} would depend on hidden flags`
+          : `The public flag "${r.flag}" would depend on hidden flags`,
         `Anyone with a client key could read their state off it: ${r.hidden.join(", ")}. If that is meant, repeat with ?acknowledge=exposes-hidden-flag.`,
       ];
     case "invalid":

@@ -26,6 +26,9 @@ const importQuery = acknowledging.extend({
   comment: comment.optional(),
 });
 
+/** Left out unless it is said, so that a command stays the one that it was before there was anything to say. */
+const meant = (acknowledge: string | undefined) => (acknowledge === EXPOSURE ? { acknowledgeExposure: true } : {});
+
 /** What happened, and putting it back: audit, revert, export, import. */
 export const history = router()
   .openapi(
@@ -77,8 +80,7 @@ export const history = router()
     async (c) => {
       const { project } = c.req.valid("param");
       const { version, comment, dryRun } = c.req.valid("json");
-      const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
-      const command = { type: "revert", revision: version, acknowledgeExposure } as const;
+      const command = { type: "revert", revision: version, ...meant(c.req.valid("query").acknowledge) } as const;
       const reply = await execute(c, project, command, { comment, dryRun });
       return c.json(
         { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
@@ -113,8 +115,7 @@ export const history = router()
       const { project } = c.req.valid("param");
       const { comment: said, dryRun: dry, acknowledge } = c.req.valid("query");
       const dryRun = dry === "true";
-      const acknowledgeExposure = acknowledge === EXPOSURE;
-      const command = { type: "import", document: c.req.valid("json"), acknowledgeExposure } as const;
+      const command = { type: "import", document: c.req.valid("json"), ...meant(acknowledge) } as const;
       const reply = await execute(c, project, command, { comment: said, dryRun });
       return c.json({ revision: reply.revision, dryRun, changes: reply.changes as Changes["changes"] }, 200);
     },

@@ -59,7 +59,7 @@ export const params = {
   holdout: z.object({ project: slug, holdout: key }),
 };
 
-/** The code of the refusal, which whoever means it repeats. */
+/** The code of the refusal, and what to send to say that it is meant. */
 export const EXPOSURE = "exposes-hidden-flag";
 export const acknowledging = z.object({
   acknowledge: z.enum([EXPOSURE]).optional().meta({ description: "Let a public flag depend on a hidden one" }),

@@ -188,6 +188,17 @@ describe("a public flag that depends on a hidden one", () => {
     }
   });
 
+  test("in an import names all of them at once, since all are acknowledged at once", () => {
+    const source = hidden("targeted");
+    source.must({ type: "putFlag", flag: "other", definition: aFlag({ visibility: "server-only" }) });
+    source.must({ type: "putFlag", flag: "footer", definition: aFlag({ visibility: "public" }) });
+    source.must({ ...put, acknowledgeExposure: true });
+    source.must({ ...put, flag: "footer", state: needs("other"), acknowledgeExposure: true });
+    expect(shop().run({ type: "import", document: exportProject(source, "shop", 1, 0) })).toMatchObject({
+      rejection: { code: "exposes-hidden-flag", flag: "banner", others: ["footer"], hidden: ["launch", "other"] },
+    });
+  });
+
   test("in a revert", () => {
     const project = hidden("targeted");
     project.must({ ...put, acknowledgeExposure: true });

@@ -1,7 +1,6 @@
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, Entity, ProjectView, Row } from "../entities.ts";
-import type { FieldIssue, Rejection } from "../result.ts";
-import { type Result, reject } from "../result.ts";
+import { type FieldIssue, type Result, reject } from "../result.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
 import { usersOfRemovedVariants } from "./flag.ts";
 import { removed } from "./segment.ts";
@@ -107,7 +106,7 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
     if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
   }
   const environments = environmentKeys(after);
-  let exposure: Rejection | null = null;
+  const exposing = new Map<string, string[]>();
   for (const environment of environments) {
     for (const { key, body: state } of after.list("state", environment)) {
       const flag = after.get("flag", "", key)?.body;
@@ -119,15 +118,19 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
       );
       const cycle = flagCycle(after, environment, key, state);
       if (cycle) return reject(cycle);
+      const hidden = acknowledged ? [] : exposedFlags(after, flag, state);
+      if (hidden.length === 0) continue;
       const already = exposedIn(c.view, environment, key);
-      const hidden = exposedFlags(after, flag, state).filter((one) => !already.includes(one));
-      if (hidden.length > 0) exposure ??= { code: "exposes-hidden-flag", flag: key, hidden };
+      const newly = hidden.filter((one) => !already.includes(one));
+      if (newly.length > 0) exposing.set(key, [...(exposing.get(key) ?? []), ...newly]);
     }
     const deep = flagsTooDeep(after, environment);
     if (deep) return reject(deep);
   }
   if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
-  if (exposure !== null && !acknowledged) return reject(exposure);
+  const [flag, ...others] = exposing.keys();
+  const hidden = [...new Set([...exposing.values()].flat())];
+  if (flag !== undefined) return reject({ code: "exposes-hidden-flag", flag, others, hidden });
   return decision(changes, environments);
 }
 
