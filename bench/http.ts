@@ -18,13 +18,17 @@ import { expected, mixedUser } from "./workloads.ts";
  *
  *   npm run bench:http              prints the table
  *   npm run bench:http -- --write   also writes it into docs/performance.md
- *   --generations=9 --rounds=3 --requests=5000   fewer for a first look: a round lasts up to 1.3 s for each Worker
+ *   --generations=5 --rounds=2 --requests=25000   fewer for a first look: a round lasts up to 6 s for each Worker
  *   --only="server key,same work"   these alone, by parts of their names, without ratios
  */
 
-const GENERATIONS = Number(argument("generations") ?? 9);
-const ROUNDS = Number(argument("rounds") ?? 3);
-const REQUESTS = Number(argument("requests") ?? 5_000);
+const GENERATIONS = Number(argument("generations") ?? 5);
+const ROUNDS = Number(argument("rounds") ?? 2);
+/**
+ * A round holds about one full garbage collection of workerd, a tenth to a quarter of a second after 10,000 to 25,000
+ * requests: shorter rounds have one or have none, and differ by a fifth.
+ */
+const REQUESTS = Number(argument("requests") ?? 25_000);
 const ONLY = argument("only")?.split(",");
 const WRITE = process.argv.includes("--write");
 if (ONLY && WRITE) throw new Error("--write needs everybody: leave out --only");
@@ -266,8 +270,9 @@ function writeDown(table: string): void {
     "Floor: parse the JSON and return those bytes. The peers answer the same results in OFREP's form, with no key, route or ETag.",
     "Every target in a workerd of its own, one isolate, reached without a proxy. Two processes of one Worker differ by a",
     `tenth for as long as they live, so all were started ${GENERATIONS} times, with ${ROUNDS} interleaved rounds each, of ${REQUESTS} requests`,
-    "on 16 connections, each request with a context of its own; answers checked first. CPU is the time of the target's",
-    "workerd, user and system, and so includes refreshing the pointer and garbage collection.",
+    "(about one full garbage collection: shorter rounds have one or have none) on 16 connections, each request with a",
+    "context of its own; answers checked first. CPU is the time of the target's workerd, user and system, and so includes",
+    "refreshing the pointer and garbage collection.",
     "",
     provenance("npm run bench:http -- --write"),
   ]);
