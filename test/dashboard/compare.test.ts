@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../process/server.ts";
 import { launch, signedIn, watchErrors } from "./browser.ts";
@@ -180,6 +180,42 @@ test("a file that would let strangers read a hidden flag goes on only once someb
   await dialog.getByRole("button", { name: /^Import \d+ change/ }).click();
   await page.getByText("Imported", { exact: true }).waitFor();
   expect(await state("production", "banner-text")).toMatchObject({ prerequisites: dependant.prerequisites });
+});
+
+test("an answer for a file that was put away is not shown for the next one", async () => {
+  const document = (await (await server.admin("/projects/demo/export")).json()) as {
+    flags: Record<string, { description: string }>;
+  };
+  const choose = async (description: string) => {
+    const flag = { ...document.flags["banner-text"], description };
+    const buffer = Buffer.from(JSON.stringify({ ...document, flags: { ...document.flags, "banner-text": flag } }));
+    await page.locator('input[type="file"]').setInputFiles({ name: "f.json", mimeType: "application/json", buffer });
+  };
+  await page.goto(`${server.url}/p/demo/settings`);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const isImport = (url: URL) => url.pathname.endsWith("/import");
+  const hold = async (route: Route) => {
+    await held;
+    await route.continue();
+  };
+  await page.route(isImport, hold, { times: 1 });
+  await choose("From the first file");
+  const dialog = page.getByRole("dialog", { name: "Import this file?" });
+  await dialog.getByText("Looking at what would change…").waitFor();
+  await page.keyboard.press("Escape");
+  await choose("From the second file");
+  await dialog.getByText("From the second file").waitFor();
+  const late = page.waitForResponse((response) => isImport(new URL(response.url())));
+  release();
+  await (await late).finished();
+  // What the page makes of it, it has made before the next two frames.
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+  expect(await dialog.getByText("From the first file").count()).toBe(0);
+  await dialog.getByRole("button", { name: "Import 1 change" }).waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
 });
 
 test("no page threw", () => {
