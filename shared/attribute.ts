@@ -14,6 +14,8 @@ export interface AttributePath {
  */
 const assigned = new Map<string, number>();
 const OWN_PLACES = 16;
+/** The place of `targetingKey`, which most splits bucket by. */
+export const TARGETING_KEY = placeOf("targetingKey");
 /** Several steps, or a name that objects inherit, to be read with care. */
 const NO_PLACE = OWN_PLACES + 1;
 
@@ -98,10 +100,18 @@ export function readAttribute(context: object, path: AttributePath): unknown {
   return path.steps === null ? value : descend(value, path.steps);
 }
 
-/** Whether its prototype is Object.prototype. False also for contexts with a `__proto__` of their own, which are then read with more care than they need. */
-export function isPlain(context: object): boolean {
-  // biome-ignore lint/suspicious/noProto: measured at a tenth of Object.getPrototypeOf, and right if it is missing
-  return (context as { readonly __proto__?: unknown }).__proto__ === Object.prototype;
+/**
+ * Whether it is an object whose prototype is Object.prototype. False also for contexts with a `__proto__` of their
+ * own, which are then read with more care than they need. Never throws.
+ */
+export function isPlain(context: unknown): context is object {
+  try {
+    // biome-ignore lint/suspicious/noProto: measured at a tenth of Object.getPrototypeOf, and right if it is missing
+    return (context as { readonly __proto__?: unknown }).__proto__ === Object.prototype;
+  } catch {
+    // Null, undefined, or a proxy that throws when looked at.
+    return false;
+  }
 }
 
 function descend(start: unknown, steps: readonly string[]): unknown {

@@ -13,6 +13,8 @@ import { SPLIT_TOTAL } from "./limits.ts";
  * replaced by U+FFFD, as TextEncoder does. Test vectors: cases/bucket.json.
  */
 
+const { imul } = Math;
+
 /** murmur3_x86_32 of a text's UTF-8 bytes, as a signed 32-bit integer. */
 export function murmur3(text: string, seed: number): number {
   const { length } = text;
@@ -61,19 +63,19 @@ export function utf8(text: string): number[] {
 }
 
 function premix(block: number): number {
-  const k = Math.imul(block, 0xcc9e2d51);
-  return Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  const k = imul(block, 0xcc9e2d51);
+  return imul((k << 15) | (k >>> 17), 0x1b873593);
 }
 
 function mixBlock(hash: number, k: number): number {
   const h = hash ^ k;
-  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+  return (imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
 }
 
 function finish(hash: number, length: number): number {
   let h = hash ^ length;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  h = imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
 
@@ -100,7 +102,12 @@ export function hashAt(bucket: number): number {
   return Math.ceil((bucket * 4_294_967_296) / SPLIT_TOTAL) | 0;
 }
 
-/** 1 if a < b, both read as unsigned, else 0: without a branch, since no processor can predict a hash. */
+/** Whether a < b, both read as unsigned. */
+export function isBelow(a: number, b: number): boolean {
+  return (a ^ 0x80000000) < (b ^ 0x80000000);
+}
+
+/** The same as 1 or 0, without a branch, since no processor can predict a hash. */
 export function below(a: number, b: number): number {
   return ((~a & b) | (~(a ^ b) & (a - b))) >>> 31;
 }

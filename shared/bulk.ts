@@ -4,7 +4,6 @@ import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
 import { type Audience, armOf, belonging, hasUnit, outcomeOf, resultOf, type Subject, truthOf } from "./evaluate.ts";
 import { type Fragment, joined, NOTHING } from "./outcome.ts";
 import type { Predicate, Split, Unit } from "./predicate.ts";
-import { NONE } from "./program.ts";
 import type { RuleIndex } from "./rule-index.ts";
 import { BLOCKED, TRUE } from "./truth.ts";
 
@@ -100,8 +99,9 @@ function addRuled({ marks, adds, splits, flags }: RuleIndex, subject: Subject): 
     const at = place * 4;
     let add = adds[mark >> 1] as number;
     if (add < 0 || (mark & 1) === 1) {
-      let result = (mark & 1) === 1 ? NONE : armOf(splits[~add] as Split, subject);
-      if (result === NONE) result = resultOf(flags[at] as number, subject);
+      const split = splits[~add] as Split;
+      const result =
+        (mark & 1) === 0 && hasUnit(split.unit, subject) ? armOf(split) : resultOf(flags[at] as number, subject);
       add = (result - (flags[at + 2] as number)) * (flags[at + 3] as number);
     }
     found[flags[at + 1] as number]! += add;

@@ -5,8 +5,8 @@ import { applyKills, type StaleKill, staleKillsOf } from "./kills.ts";
 import { collectLists } from "./lists.ts";
 import type { RegexEngine } from "./match.ts";
 import type { Outcome, OutcomeFlag, Result } from "./outcome.ts";
-import type { Predicate, Unit } from "./predicate.ts";
-import { type Program, ProgramWriter } from "./program.ts";
+import type { Predicate, Split, Unit } from "./predicate.ts";
+import { leadingSplit, type Program, ProgramWriter } from "./program.ts";
 import type { Kill, Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
 import type { SegmentList } from "./segment-list.ts";
 
@@ -18,12 +18,20 @@ export interface CompiledFlag extends OutcomeFlag {
   readonly index: number;
   /** What everybody gets, where nothing about a subject can change it; null until first served. */
   fixed: Outcome | null;
-  /** The kill of the whole flag. */
-  kill: Kill | null;
-  /** Kills of single variants. */
-  variantKills: Map<string, Kill> | null;
-  /** Outcomes of kills, made when first served; which kill does not matter. */
-  killed: Map<string | null, Outcome> | null;
+  /** Null when no kill touches it. */
+  kills: FlagKills | null;
+  /** By killed variant: what its people get instead; null when no variant is killed, or the whole flag is. */
+  instead: ReadonlyMap<string | null, Outcome> | null;
+  /** The split that everybody comes to first; null when the flag begins with anything else. */
+  split: Split | null;
+}
+
+/** The kills of one flag that are in force. */
+export interface FlagKills {
+  /** Of the whole flag. */
+  all: Kill | null;
+  /** Of single variants. */
+  readonly variants: Map<string, Kill>;
 }
 
 /**
@@ -85,6 +93,7 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
   const writer = new ProgramWriter(snapshot, conditions);
   for (const flag of ordered) writer.write(snapshot.flags[flag.key] as SnapshotFlag);
   const program = writer.finish();
+  for (const flag of ordered) flag.split = leadingSplit(program, flag.index);
   const { clauses } = writer;
   const { predicates, units } = conditions;
   const compiled: CompiledSnapshot = {
@@ -120,8 +129,8 @@ function compiledFlag(key: string, index: number, flag: SnapshotFlag): CompiledF
     offVariant,
     visibility,
     fixed: null,
-    kill: null,
-    variantKills: null,
-    killed: null,
+    kills: null,
+    instead: null,
+    split: null,
   };
 }

@@ -56,7 +56,7 @@ export class ConditionCompiler {
   unit(by: string): Unit {
     let unit = this.#unitsByPath.get(by);
     if (!unit) {
-      unit = { path: this.path(by), stamp: 0, present: false, hash: 0 };
+      unit = { path: this.path(by), stamp: 0, hash: 0 };
       this.#unitsByPath.set(by, unit);
       this.units.push(unit);
     }

@@ -1,5 +1,5 @@
-import { type AttributePath, identityText, isPlain, readAttribute, readPlain } from "./attribute.ts";
-import { below, bucketHash, unitHash } from "./bucket.ts";
+import { type AttributePath, identityText, isPlain, readAttribute, readPlain, TARGETING_KEY } from "./attribute.ts";
+import { below, bucketHash, isBelow, unitHash } from "./bucket.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
 import { testValue } from "./match.ts";
 import { Outcome, type Result } from "./outcome.ts";
@@ -21,7 +21,7 @@ import {
   VALUE,
   WITHIN,
 } from "./predicate.ts";
-import { constantResult, NONE, type Step } from "./program.ts";
+import { constantResult, type Step } from "./program.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 export { evaluateAll } from "./bulk.ts";
@@ -63,19 +63,20 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
   // After a quarter of a billion subjects stamps start again; one that lived all that time is the accepted risk.
   if (compiled.stamp >= MAX_STAMP) forget(compiled);
   const stamp = ++compiled.stamp;
-  try {
-    if (typeof context === "object" && context !== null) {
-      // What is plain is no array, so mostly that need not be asked.
-      const plain = isPlain(context);
-      if (plain || !Array.isArray(context)) return { compiled, context, now, memberships, stamp, plain };
-    }
-  } catch {
-    // A proxy that throws when looked at knows no attributes either.
-  }
-  return { compiled, context: NO_ATTRIBUTES, now, memberships, stamp, plain: true };
+  const plain = isPlain(context);
+  return { compiled, context: plain ? context : attributesOf(context), now, memberships, stamp, plain };
 }
 
 const NO_ATTRIBUTES = {};
+
+function attributesOf(context: unknown): object {
+  try {
+    if (typeof context === "object" && context !== null && !Array.isArray(context)) return context;
+  } catch {
+    // A revoked proxy, which may not even be asked whether it is an array.
+  }
+  return NO_ATTRIBUTES;
+}
 
 function forget(compiled: CompiledSnapshot): void {
   compiled.stamp = 0;
@@ -86,8 +87,7 @@ function forget(compiled: CompiledSnapshot): void {
 /** What a flag serves a subject; undefined when there is no such flag. Never throws. */
 export function evaluate(compiled: CompiledSnapshot, flagKey: string, subject: Subject): Outcome | undefined {
   const flag = compiled.flags.get(flagKey);
-  if (flag === undefined) return undefined;
-  return flag.fixed ?? outcomeOf(flag, belonging(compiled, subject));
+  return flag === undefined ? undefined : outcomeOf(flag, belonging(compiled, subject));
 }
 
 /** Whether this audience may learn of the outcome, and so of its flag. */
@@ -97,51 +97,30 @@ export function visibleTo(outcome: Outcome, audience: Audience): boolean {
 
 /** A subject prepared for another snapshot carries that one's stamp, which means nothing here. */
 export function belonging(compiled: CompiledSnapshot, subject: Subject): Subject {
-  return subject.compiled === compiled ? subject : prepare(compiled, subject.context, subject.now, subject.memberships);
+  return subject.compiled === compiled ? subject : preparedAnew(compiled, subject);
+}
+
+function preparedAnew(compiled: CompiledSnapshot, { context, now, memberships }: Subject): Subject {
+  return prepare(compiled, context, now, memberships);
 }
 
 /** What the flag serves, kills in force. */
 export function outcomeOf(flag: CompiledFlag, subject: Subject): Outcome {
   if (flag.fixed !== null) return flag.fixed;
-  if (flag.kill !== null) {
-    flag.fixed = underVariantKills(flag, killedOutcome(flag, flag.kill.serve));
-    return flag.fixed;
-  }
-  const result = resultOf(flag.index, subject);
+  const { split } = flag;
+  const result = split !== null && hasUnit(split.unit, subject) ? armOf(split) : resultOf(flag.index, subject);
   const outcome = subject.compiled.outcomes[result] ?? firstServed(flag, subject.compiled, result);
-  return flag.variantKills === null ? outcome : underVariantKills(flag, outcome);
+  return flag.instead === null ? outcome : underVariantKills(flag.instead, outcome);
+}
+
+function underVariantKills(instead: ReadonlyMap<string | null, Outcome>, outcome: Outcome): Outcome {
+  return instead.get(outcome.variant) ?? outcome;
 }
 
 function firstServed(flag: CompiledFlag, { program, results, outcomes }: CompiledSnapshot, result: number): Outcome {
   const outcome = new Outcome(flag, results[result] as Result);
   outcomes[result] = outcome;
-  if (constantResult(program, flag.index) === result && flag.variantKills === null) flag.fixed = outcome;
-  return outcome;
-}
-
-/**
- * Who would get a killed variant gets that kill's variant, which may be killed as well; kills that lead back to
- * where they started leave no value.
- */
-function underVariantKills(flag: CompiledFlag, outcome: Outcome): Outcome {
-  const kills = flag.variantKills;
-  if (kills === null || outcome.variant === null || !kills.has(outcome.variant)) return outcome;
-  let variant: string | null = outcome.variant;
-  for (let step = 0; variant !== null; step++) {
-    const kill = kills.get(variant);
-    if (!kill) break;
-    variant = step < kills.size ? kill.serve : null;
-  }
-  return killedOutcome(flag, variant);
-}
-
-function killedOutcome(flag: CompiledFlag, variant: string | null): Outcome {
-  flag.killed ??= new Map();
-  let outcome = flag.killed.get(variant);
-  if (outcome === undefined) {
-    outcome = new Outcome(flag, { variant, reason: "DISABLED", cause: "killed", ruleId: null });
-    flag.killed.set(variant, outcome);
-  }
+  if (constantResult(program, flag.index) === result && flag.kills === null) flag.fixed = outcome;
   return outcome;
 }
 
@@ -161,36 +140,41 @@ export function resultOf(flag: number, subject: Subject): number {
       }
     }
     if (typeof served === "number") return served;
-    if (served !== null) {
-      const arm = armOf(served, subject);
-      if (arm !== NONE) return arm;
-    }
+    // Whoever lacks the attribute that buckets is not served by the split.
+    if (served !== null && hasUnit(served.unit, subject)) return armOf(served);
     step = step.next as Step;
   }
 }
 
-/** The result of a split; NONE: the subject lacks the attribute that buckets, so the split does not apply. */
-export function armOf({ unit, seed, arms }: Split, subject: Subject): number {
-  if (!hasUnit(unit, subject)) return NONE;
+/** The result of a split for the subject that its unit was last found for. */
+export function armOf({ unit, seed, arms }: Split): number {
   const hash = bucketHash(seed, unit.hash);
   let arm = arms;
-  while (typeof arm !== "number") arm = below(hash, arm.end) === 1 ? arm.lower : arm.upper;
+  while (typeof arm !== "number") arm = isBelow(hash, arm.end) ? arm.lower : arm.upper;
   return arm;
 }
 
 /** Whether the subject has the bucketing attribute; afterwards its hash stands in the unit. */
 export function hasUnit(unit: Unit, subject: Subject): boolean {
-  if (unit.stamp === subject.stamp) return unit.present;
+  return unit.stamp === subject.stamp || findUnit(unit, subject);
+}
+
+function findUnit(unit: Unit, subject: Subject): boolean {
   const identity = identityOf(unit.path, subject);
+  if (identity === null) return false;
   unit.stamp = subject.stamp;
-  unit.present = identity !== null;
-  if (identity !== null) unit.hash = unitHash(identity);
-  return unit.present;
+  unit.hash = unitHash(identity);
+  return true;
 }
 
 function identityOf(path: AttributePath, subject: Subject): string | null {
   try {
-    return identityText(read(subject, path));
+    const { context, plain } = subject;
+    const value =
+      plain && path.place === TARGETING_KEY
+        ? (context as { readonly targetingKey?: unknown }).targetingKey
+        : read(subject, path);
+    return typeof value === "string" && value.length > 0 ? value : identityText(value);
   } catch {
     // A getter or proxy in a context that did not come from JSON: the attribute is absent.
     return null;

@@ -1,5 +1,5 @@
-import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
-import type { Outcome } from "./outcome.ts";
+import type { CompiledFlag, CompiledSnapshot, FlagKills } from "./compile.ts";
+import { Outcome } from "./outcome.ts";
 import { constantResult } from "./program.ts";
 import type { Kill, Snapshot } from "./schema/snapshot.ts";
 
@@ -44,8 +44,8 @@ export function staleKills(compiled: CompiledSnapshot, ageSeconds: number): Kill
 export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): void {
   const { chunks } = compiled;
   for (const flag of compiled.killed) {
-    flag.kill = null;
-    flag.variantKills = null;
+    flag.kills = null;
+    flag.instead = null;
     flag.fixed = fixedBeneathKills(compiled, flag);
     chunks.killed[chunks.of[flag.index] as number] = 0;
   }
@@ -54,19 +54,43 @@ export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): 
     const flag = compiled.flags.get(kill.flag);
     if (!flag) continue;
     killed.add(flag);
-    flag.fixed = null;
     chunks.killed[chunks.of[flag.index] as number] = 1;
-    if (kill.variant === undefined) {
-      if (!flag.kill || flag.kill.revision <= kill.revision) flag.kill = kill;
-    } else {
-      flag.variantKills ??= new Map();
-      const known = flag.variantKills.get(kill.variant);
-      if (!known || known.revision <= kill.revision) flag.variantKills.set(kill.variant, kill);
-    }
+    flag.kills ??= { all: null, variants: new Map() };
+    const { all, variants } = flag.kills;
+    const known = kill.variant === undefined ? all : variants.get(kill.variant);
+    if (known && known.revision > kill.revision) continue;
+    if (kill.variant === undefined) flag.kills.all = kill;
+    else variants.set(kill.variant, kill);
   }
+  for (const flag of killed) serveKilled(flag);
   compiled.killed = [...killed];
   // Subjects prepared before must not remember what flags served before.
   for (const predicate of compiled.predicates) predicate.memo = 0;
+}
+
+/** Works out once what people get whom a kill concerns. */
+function serveKilled(flag: CompiledFlag): void {
+  const { all, variants } = flag.kills as FlagKills;
+  const killed = (serve: string | null) => {
+    const variant = survivor(serve, variants);
+    return new Outcome(flag, { variant, reason: "DISABLED", cause: "killed", ruleId: null });
+  };
+  if (all !== null) flag.fixed = killed(all.serve);
+  else {
+    flag.fixed = null;
+    flag.instead = new Map([...variants].map(([variant, { serve }]) => [variant, killed(serve)]));
+  }
+}
+
+/** Who would get a killed variant gets that kill's, which may be killed as well; kills that lead in a circle leave none. */
+function survivor(serve: string | null, kills: ReadonlyMap<string, Kill>): string | null {
+  let variant = serve;
+  for (let step = 0; variant !== null; step++) {
+    const kill = kills.get(variant);
+    if (!kill) break;
+    variant = step < kills.size ? kill.serve : null;
+  }
+  return variant;
 }
 
 function fixedBeneathKills({ program, outcomes }: CompiledSnapshot, { index }: CompiledFlag): Outcome | null {

@@ -38,10 +38,8 @@ export const VERSION = 18;
 /** An attribute that buckets, and what was last found there. */
 export interface Unit {
   readonly path: AttributePath;
-  /** The subject it was found for. */
+  /** The subject it was found for, which has the attribute. */
   stamp: number;
-  /** Whether the subject has the attribute. */
-  present: boolean;
   /** Its hash; see bucket.unitHash. */
   hash: number;
 }

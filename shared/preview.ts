@@ -21,7 +21,7 @@ export function previewedVariant(
   if (flag === undefined) return undefined;
   const preview = previews.find((one) => one.flag === flag.key);
   if (!preview || !Object.hasOwn(flag.variants, preview.variant)) return undefined;
-  if (flag.kill !== null || flag.variantKills?.has(preview.variant)) return undefined;
+  if (flag.kills !== null && (flag.kills.all !== null || flag.kills.variants.has(preview.variant))) return undefined;
   if (audience === "client" && flag.visibility === "server-only") return undefined;
   return preview.variant;
 }

@@ -48,6 +48,12 @@ export function constantResult({ entries }: Program, flag: number): number {
   return condition === null && typeof served === "number" ? served : NONE;
 }
 
+/** The split that everybody comes to first, whatever else is in the context; null when a flag begins otherwise. */
+export function leadingSplit({ entries }: Program, flag: number): Split | null {
+  const { condition, served } = entries[flag] as Step;
+  return condition === null && typeof served === "object" ? served : null;
+}
+
 /** Writes a snapshot's flags, one after the other, in their order. */
 export class ProgramWriter {
   /** By number. Equal results of different flags are one object. */

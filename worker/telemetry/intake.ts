@@ -188,9 +188,9 @@ function partOf(parts: Map<number, ShardBatch>, shard: number, intake: Intake): 
 /** Kills that a person, the guard or break-glass made; those by `onStale` pass with the edge's ignorance. */
 function killedOf(compiled: CompiledSnapshot): ShardBatch["killed"] {
   const killed: ShardBatch["killed"] = [];
-  for (const flag of new Set(compiled.killed)) {
-    if (flag.kill && !flag.kill.id.startsWith("stale:")) killed.push({ flag: flag.key });
-    for (const variant of flag.variantKills?.keys() ?? []) killed.push({ flag: flag.key, variant });
+  for (const { key, kills } of compiled.killed) {
+    if (kills?.all && !kills.all.id.startsWith("stale:")) killed.push({ flag: key });
+    for (const variant of kills?.variants.keys() ?? []) killed.push({ flag: key, variant });
   }
   return killed;
 }
