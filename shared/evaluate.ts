@@ -47,8 +47,8 @@ export interface Subject {
   readonly now: number;
   readonly memberships: Memberships | undefined;
   readonly stamp: number;
-  /** The context may be read without asking what is its own. */
-  readonly plain: boolean;
+  /** The context again, if it may be read without asking what is its own. */
+  readonly plain: object | null;
 }
 
 /** Times four it is still a small integer to engines that compress pointers, as workerd's does. */
@@ -63,8 +63,8 @@ export function prepare(compiled: CompiledSnapshot, context: unknown, now: numbe
   // After a quarter of a billion subjects stamps start again; one that lived all that time is the accepted risk.
   if (compiled.stamp >= MAX_STAMP) forget(compiled);
   const stamp = ++compiled.stamp;
-  const plain = isPlain(context);
-  return { compiled, context: plain ? context : attributesOf(context), now, memberships, stamp, plain };
+  const plain = isPlain(context) ? context : null;
+  return { compiled, context: plain ?? attributesOf(context), now, memberships, stamp, plain };
 }
 
 const NO_ATTRIBUTES = {};
@@ -169,20 +169,18 @@ function findUnit(unit: Unit, subject: Subject): boolean {
 
 function identityOf(path: AttributePath, subject: Subject): string | null {
   try {
-    const { context, plain } = subject;
+    const { plain } = subject;
     const value =
-      plain && path.place === TARGETING_KEY
-        ? (context as { readonly targetingKey?: unknown }).targetingKey
-        : read(subject, path);
+      plain === null
+        ? readAttribute(subject.context, path)
+        : path.place === TARGETING_KEY
+          ? (plain as { readonly targetingKey?: unknown }).targetingKey
+          : readPlain(plain, path);
     return typeof value === "string" && value.length > 0 ? value : identityText(value);
   } catch {
     // A getter or proxy in a context that did not come from JSON: the attribute is absent.
     return null;
   }
-}
-
-function read({ context, plain }: Subject, path: AttributePath): unknown {
-  return plain ? readPlain(context, path) : readAttribute(context, path);
 }
 
 export function truthOf(predicate: Predicate, subject: Subject): Truth {
@@ -196,7 +194,8 @@ export function truthOf(predicate: Predicate, subject: Subject): Truth {
 
 function testAttribute(test: AttributePredicate, subject: Subject): Truth {
   try {
-    return testValue(test, read(subject, test.path));
+    const { plain } = subject;
+    return testValue(test, plain === null ? readAttribute(subject.context, test.path) : readPlain(plain, test.path));
   } catch {
     // Only a getter or proxy, or a fault of the regex engine, can get here; none may fail the request.
     return UNKNOWN;

@@ -96,7 +96,7 @@ export function testValue(test: ScalarTest, value: unknown): Truth {
       if (typeof value === "string") return endsWith(value, test.operand) ? TRUE : FALSE;
       break;
     case VERSION:
-      if (typeof value === "string") return testVersion(value, test.operand);
+      if (typeof value === "string") return outOfReach(value, test.operand) ? FALSE : testVersion(value, test.operand);
       break;
     case GT:
       if (typeof value === "number") return ordered(value, value > test.operand);
@@ -144,16 +144,18 @@ function endsWith(text: string, suffix: string): boolean {
   return text.endsWith(suffix);
 }
 
-/** Whether the first number alone shows that the bound does not accept the text, be it a version or not. Mostly it does. */
-function outOfReach(text: string, { version, accepts }: VersionBound): boolean {
+/**
+ * Whether the first number alone shows that the bound does not accept the text, be it a version or not. Mostly it
+ * does, and false need not be told from unknown.
+ */
+function outOfReach(text: string, { version, accepts, exact }: VersionBound): boolean {
+  if (exact) return false;
   const first = firstNumber(text);
   if (first < 0 || first === version.major) return false;
   return (accepts & (first < version.major ? BEFORE : AFTER)) === 0;
 }
 
-function testVersion(text: string, bound: VersionBound): Truth {
-  const { version, accepts } = bound;
-  if (!bound.exact && outOfReach(text, bound)) return FALSE;
+function testVersion(text: string, { version, accepts }: VersionBound): Truth {
   let order = comparePlain(text, version);
   if (order === NOT_PLAIN) {
     const parsed = parseVersion(text);
