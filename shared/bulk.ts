@@ -5,7 +5,7 @@ import { type Audience, armOf, belonging, hasUnit, outcomeOf, resultOf, type Sub
 import { type Fragment, joined, NOTHING } from "./outcome.ts";
 import type { Predicate, Split, Unit } from "./predicate.ts";
 import type { RuleIndex } from "./rule-index.ts";
-import { BLOCKED, TRUE } from "./truth.ts";
+import { BLOCKED, TRUE, type Truth } from "./truth.ts";
 
 /**
  * All flags that the audience may see, in the order of their keys.
@@ -52,8 +52,7 @@ function findPlaces(subject: Subject): void {
   const { found, places, halved, ruled } = subject.compiled.chunks;
   found.set(places);
   for (const { unit, flags } of halved) addHalves(flags, unit, subject);
-  markClauses(ruled, subject);
-  addRuled(ruled, subject);
+  addRuled(ruled, markClauses(ruled, subject), subject);
 }
 
 /** No call inside the loop, and no branch on a hash: a few nanoseconds a flag. */
@@ -75,33 +74,48 @@ function addHalves(flags: Int32Array, unit: Unit, subject: Subject): void {
   }
 }
 
-/** Marks of each flag the first clause whose condition holds or is blocked. */
-function markClauses({ conditions, starts, uses, otherwise, marks }: RuleIndex, subject: Subject): void {
+/** Marks of each flag the first clause whose condition holds or is blocked; how many flags are touched. */
+function markClauses(
+  { conditions, groups, starts, uses, otherwise, marks, touched, always }: RuleIndex,
+  subject: Subject,
+): number {
   marks.set(otherwise);
-  for (let at = 0; at < conditions.length; at++) {
-    const truth = truthOf(conditions[at] as Predicate, subject);
-    if (truth !== TRUE && truth !== BLOCKED) continue;
-    const blocked = truth === BLOCKED ? 1 : 0;
-    const end = starts[at + 1] as number;
-    for (let use = starts[at] as number; use < end; use += 2) {
-      const flag = uses[use] as number;
-      const mark = (uses[use + 1] as number) | blocked;
-      if (mark < (marks[flag] as number)) marks[flag] = mark;
+  let count = always;
+  for (const { guard, start, end } of groups) {
+    if (guard !== null && !mayHold(truthOf(guard, subject))) continue;
+    for (let at = start; at < end; at++) {
+      const truth = truthOf(conditions[at] as Predicate, subject);
+      if (!mayHold(truth)) continue;
+      const blocked = truth === BLOCKED ? 1 : 0;
+      const last = starts[at + 1] as number;
+      for (let use = starts[at] as number; use < last; use += 2) {
+        const flag = uses[use] as number;
+        const mark = (uses[use + 1] as number) | blocked;
+        const before = marks[flag] as number;
+        if (mark >= before) continue;
+        marks[flag] = mark;
+        if (flag >= always && before === otherwise[flag]) touched[count++] = flag;
+      }
     }
   }
+  return count;
 }
 
-function addRuled({ marks, adds, splits, flags }: RuleIndex, subject: Subject): void {
-  const { chunks } = subject.compiled;
-  const { found } = chunks;
-  for (let place = 0; place < marks.length; place++) {
+/** Blocked clauses count as well: nothing after them is asked. */
+const mayHold = (truth: Truth): boolean => truth === TRUE || truth === BLOCKED;
+
+function addRuled({ marks, touched, splitOf, adds, splits, flags }: RuleIndex, count: number, subject: Subject): void {
+  const { found } = subject.compiled.chunks;
+  for (let index = 0; index < count; index++) {
+    const place = touched[index] as number;
     const mark = marks[place] as number;
     const at = place * 4;
     let add = adds[mark >> 1] as number;
-    if (add < 0 || (mark & 1) === 1) {
-      const split = splits[~add] as Split;
-      const result =
-        (mark & 1) === 0 && hasUnit(split.unit, subject) ? armOf(split) : resultOf(flags[at] as number, subject);
+    const blocked = (mark & 1) === 1;
+    const split = splitOf[mark >> 1] as number;
+    if (blocked || split >= 0) {
+      const arms = splits[split] as Split;
+      const result = !blocked && hasUnit(arms.unit, subject) ? armOf(arms) : resultOf(flags[at] as number, subject);
       add = (result - (flags[at + 2] as number)) * (flags[at + 3] as number);
     }
     found[flags[at + 1] as number]! += add;

@@ -1,6 +1,6 @@
 import type { Unit } from "./predicate.ts";
 import { type Clause, constantResult, NONE, type Program } from "./program.ts";
-import { type RuledFlag, type RuleIndex, ruleIndexOf } from "./rule-index.ts";
+import { type RuledFlag, type RuleIndex, ruleIndexOf, usualResult } from "./rule-index.ts";
 
 /*
  * Neighbouring flags whose results have few combinations form a chunk, and a chunk's bulk fragment is made once per
@@ -25,7 +25,7 @@ export interface Chunks {
   readonly ruled: RuleIndex;
   /** Flags that are a split of two and nothing else, by what they bucket. */
   readonly halved: readonly Halved[];
-  /** Per chunk: the place of its first combination in a page. */
+  /** Per chunk: where its combinations begin in a page, and from there to whom no condition holds for. */
   readonly places: Int32Array;
   /** Combinations of all chunks: the places of a page. */
   readonly size: number;
@@ -84,8 +84,11 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
     if (results === 1) continue;
     const its = clauses[flag] as readonly Clause[];
     const half = halfOf(its);
-    if (half === null) ruled.push({ clauses: its, flag, chunk, first, counts: combinations });
-    else {
+    if (half === null) {
+      const usual = usualResult(its) ?? first;
+      places[chunk]! += (usual - first) * combinations;
+      ruled.push({ clauses: its, flag, chunk, usual, counts: combinations });
+    } else {
       const known = halved.get(half.unit) ?? [];
       const [one, other] = half.results.map((result) => (result - first) * combinations) as [number, number];
       known.push(chunk, half.seed, half.end, one, other, flag, combinations);

@@ -1,15 +1,17 @@
-import type { Predicate, Split } from "./predicate.ts";
+import { ALL, type Predicate, type Split } from "./predicate.ts";
 import type { Clause } from "./program.ts";
 
 /*
  * Flags with rules, turned around: from a condition to the clauses that it guards. Of all conditions in a project few
  * hold for one subject. So a bulk evaluation asks each once and visits only the clauses behind those that hold, and
- * its time goes by them, not by how many rules all flags have together.
+ * its time goes by them, not by how many rules all flags have together. Conjunctions that begin alike are asked
+ * together: where their beginning does not hold, none of them does.
  */
 
 export interface RuleIndex {
-  /** Each once, whichever clauses it guards. */
+  /** Each once, whichever clauses it guards; those of a group stand together. */
   readonly conditions: readonly Predicate[];
+  readonly groups: readonly Group[];
   /** Per condition: its first use; one more at the end. */
   readonly starts: Int32Array;
   /** In twos: a flag, by its place here, and its clause, as a mark: twice its number. A flag's clauses ascend. */
@@ -18,30 +20,56 @@ export interface RuleIndex {
   readonly otherwise: Int32Array;
   /** Per flag, while an answer is made: the least mark of its clauses that hold; odd when that clause is blocked. */
   readonly marks: Int32Array;
-  /** Per clause: what its result adds to the place of the chunk; below zero, `~place` of its split. */
+  /** While an answer is made: flags, by their places, that may get another result than usual. */
+  readonly touched: Int32Array;
+  /** How many flags every subject touches, since a split serves whom no condition holds for. Their places come first. */
+  readonly always: number;
+  /** Per clause: its split's place in `splits`; -1 when it serves one result. */
+  readonly splitOf: Int32Array;
+  /** Per clause that serves one result: what that adds to the place of the chunk. */
   readonly adds: Int32Array;
   readonly splits: readonly Split[];
-  /** Per flag, in fours: its number, its chunk, its first result, what a result counts. */
+  /** Per flag, in fours: its number, its chunk, its usual result, what a result counts. */
   readonly flags: Int32Array;
+}
+
+/** Conditions from `start` to `end`. */
+export interface Group {
+  /** What their conjunctions begin with: unless it is true or blocked, neither are they. Null: they are none. */
+  readonly guard: Predicate | null;
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface RuledFlag {
   readonly clauses: readonly Clause[];
   readonly flag: number;
   readonly chunk: number;
-  readonly first: number;
+  /** The result that is already counted in the chunk's place: who gets another differs by so many results. */
+  readonly usual: number;
   readonly counts: number;
 }
 
-export function ruleIndexOf(ruled: readonly RuledFlag[]): RuleIndex {
+/** What a flag serves whom none of its conditions holds for; null when that is a split. */
+export function usualResult(clauses: readonly Clause[]): number | null {
+  const served = clauses.find(({ condition }) => condition === null)?.served;
+  return typeof served === "number" ? served : null;
+}
+
+export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
+  const always = flags.filter(({ clauses }) => usualResult(clauses) === null);
+  const ruled = [...always, ...flags.filter(({ clauses }) => usualResult(clauses) !== null)];
   const usesOf = new Map<Predicate, number[]>();
   const adds: number[] = [];
+  const splitOf: number[] = [];
   const splits: Split[] = [];
   const otherwise: number[] = [];
-  for (const [place, { clauses, first, counts }] of ruled.entries()) {
+  for (const [place, { clauses, usual, counts }] of ruled.entries()) {
     for (const { condition, served } of clauses) {
       const mark = adds.length * 2;
-      adds.push(typeof served === "number" ? (served - first) * counts : ~(splits.push(served) - 1));
+      const split = typeof served === "number" ? null : served;
+      adds.push(typeof served === "number" ? (served - usual) * counts : 0);
+      splitOf.push(split === null ? -1 : splits.push(split) - 1);
       if (condition === null) {
         otherwise.push(mark);
         break;
@@ -51,16 +79,35 @@ export function ruleIndexOf(ruled: readonly RuledFlag[]): RuleIndex {
       else usesOf.set(condition, [place, mark]);
     }
   }
+  // What begins alike stands together.
+  const byGuard = new Map<Predicate | null, Predicate[]>();
+  for (const condition of usesOf.keys()) {
+    const guard = condition.op === ALL ? (condition.operand[0] ?? null) : null;
+    const known = byGuard.get(guard);
+    if (known) known.push(condition);
+    else byGuard.set(guard, [condition]);
+  }
+  const groups: Group[] = [];
+  for (const [guard, { length }] of byGuard) {
+    const start = groups.at(-1)?.end ?? 0;
+    groups.push({ guard, start, end: start + length });
+  }
+  const conditions = [...byGuard.values()].flat();
+  const uses = conditions.map((condition) => usesOf.get(condition) ?? []);
   const starts = [0];
-  for (const uses of usesOf.values()) starts.push((starts.at(-1) as number) + uses.length);
+  for (const { length } of uses) starts.push((starts.at(-1) as number) + length);
   return {
-    conditions: [...usesOf.keys()],
+    conditions,
+    groups,
     starts: Int32Array.from(starts),
-    uses: Int32Array.from([...usesOf.values()].flat()),
+    uses: Int32Array.from(uses.flat()),
     otherwise: Int32Array.from(otherwise),
     marks: new Int32Array(ruled.length),
+    touched: Int32Array.from(ruled.keys()),
+    always: always.length,
+    splitOf: Int32Array.from(splitOf),
     adds: Int32Array.from(adds),
     splits,
-    flags: Int32Array.from(ruled.flatMap(({ flag, chunk, first, counts }) => [flag, chunk, first, counts])),
+    flags: Int32Array.from(ruled.flatMap(({ flag, chunk, usual, counts }) => [flag, chunk, usual, counts])),
   };
 }
