@@ -35,12 +35,13 @@ export function evaluateAll(
       const fragment = putTogether(own, audience, chunk);
       if (killed[chunk] === 0) keep(page, place, fragment);
       text = fragment.text;
-      high = (Math.imul(high, fragment.highFactor) + fragment.high) | 0;
-      low = (Math.imul(low, fragment.lowFactor) + fragment.low) | 0;
+      high = (Math.imul(high, fragment.factor) + fragment.high) | 0;
+      low = (Math.imul(low, fragment.factor) + fragment.low) | 0;
     } else {
-      const at = place * 4;
-      high = (Math.imul(high, numbers[at] as number) + (numbers[at + 1] as number)) | 0;
-      low = (Math.imul(low, numbers[at + 2] as number) + (numbers[at + 3] as number)) | 0;
+      const at = place * 3;
+      const factor = numbers[at] as number;
+      high = (Math.imul(high, factor) + (numbers[at + 1] as number)) | 0;
+      low = (Math.imul(low, factor) + (numbers[at + 2] as number)) | 0;
     }
     flags = flags.length === 0 ? text.slice(1) : flags + text;
   }
@@ -131,13 +132,13 @@ function putTogether(subject: Subject, audience: Audience, chunk: number): Fragm
   return fragment;
 }
 
-function keep(page: Page, place: number, { text, high, low, highFactor, lowFactor }: Fragment): void {
+function keep(page: Page, place: number, { text, high, low, factor }: Fragment): void {
   if (page.room < text.length) return;
   page.room -= text.length;
   // Put together it is a rope; reading a character makes it flat, once for all answers that it will stand in.
   text.charCodeAt(0);
   page.texts[place] = text;
-  page.numbers.set([highFactor, high, lowFactor, low], place * 4);
+  page.numbers.set([factor, high, low], place * 3);
 }
 
 /** 16 hex digits. In one call: Number's toString would cost as much as ten flags. */

@@ -43,7 +43,7 @@ export interface Halved {
   readonly flags: Int32Array;
 }
 
-/** The fragments that one audience gets, by combination: texts, and beside each its four numbers. See Fragment. */
+/** The fragments that one audience gets, by combination: texts, and beside each its three numbers. See Fragment. */
 export interface Page {
   readonly texts: (string | null)[];
   readonly numbers: Int32Array;
@@ -54,7 +54,7 @@ export interface Page {
 export function pageOf({ size }: Chunks): Page {
   return {
     texts: new Array<string | null>(size).fill(null),
-    numbers: new Int32Array(size * 4),
+    numbers: new Int32Array(size * 3),
     room: KEPT_CHARACTERS,
   };
 }

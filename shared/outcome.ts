@@ -38,26 +38,23 @@ export interface Fragment {
   readonly high: number;
   readonly low: number;
   /** What joining it multiplies the polynomials before it by: odd, so that no difference is ever lost. */
-  readonly highFactor: number;
-  readonly lowFactor: number;
+  readonly factor: number;
 }
 
-export const NOTHING: Fragment = { text: "", high: 0, low: 0, highFactor: 1, lowFactor: 1 };
+export const NOTHING: Fragment = { text: "", high: 0, low: 0, factor: 1 };
 
 const fragmentOf = (text: string): Fragment => ({
   text,
   high: murmur3(text, 1),
   low: murmur3(text, 2),
-  highFactor: 0x5bd1e995,
-  lowFactor: 0x1b873593,
+  factor: 0x5bd1e995,
 });
 
 export const joined = (one: Fragment, next: Fragment): Fragment => ({
   text: one.text + next.text,
-  high: (Math.imul(one.high, next.highFactor) + next.high) | 0,
-  low: (Math.imul(one.low, next.lowFactor) + next.low) | 0,
-  highFactor: Math.imul(one.highFactor, next.highFactor),
-  lowFactor: Math.imul(one.lowFactor, next.lowFactor),
+  high: (Math.imul(one.high, next.factor) + next.high) | 0,
+  low: (Math.imul(one.low, next.factor) + next.low) | 0,
+  factor: Math.imul(one.factor, next.factor),
 });
 
 /** One possible result of one flag, made once and shared by everyone who gets it. */
