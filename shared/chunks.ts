@@ -85,9 +85,9 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
     const its = clauses[flag] as readonly Clause[];
     const half = halfOf(its);
     if (half === null) {
-      const usual = usualResult(its) ?? first;
-      places[chunk]! += (usual - first) * combinations;
-      ruled.push({ clauses: its, flag, chunk, usual, counts: combinations });
+      const usual = usualResult(its);
+      places[chunk]! += ((usual ?? first) - first) * combinations;
+      ruled.push({ clauses: its, flag, chunk, usual, first, counts: combinations });
     } else {
       const known = halved.get(half.unit) ?? [];
       const [one, other] = half.results.map((result) => (result - first) * combinations) as [number, number];

@@ -29,7 +29,7 @@ export interface RuleIndex {
   /** Per clause that serves one result: what that adds to the place of the chunk. */
   readonly adds: Int32Array;
   readonly splits: readonly Split[];
-  /** Per flag, in fours: its number, its chunk, its usual result, what a result counts. */
+  /** Per flag, in fours: its number, its chunk, the result that is counted already, what a result counts. */
   readonly flags: Int32Array;
 }
 
@@ -45,8 +45,9 @@ export interface RuledFlag {
   readonly clauses: readonly Clause[];
   readonly flag: number;
   readonly chunk: number;
-  /** The result that is already counted in the chunk's place: who gets another differs by so many results. */
-  readonly usual: number;
+  /** What it serves whom none of its conditions holds for, which the chunk's place has counted; null: a split. */
+  readonly usual: number | null;
+  readonly first: number;
   readonly counts: number;
 }
 
@@ -57,18 +58,19 @@ export function usualResult(clauses: readonly Clause[]): number | null {
 }
 
 export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
-  const always = flags.filter(({ clauses }) => usualResult(clauses) === null);
-  const ruled = [...always, ...flags.filter(({ clauses }) => usualResult(clauses) !== null)];
+  const always = flags.filter(({ usual }) => usual === null);
+  const ruled = [...always, ...flags.filter(({ usual }) => usual !== null)];
   const usesOf = new Map<Predicate, number[]>();
   const adds: number[] = [];
   const splitOf: number[] = [];
   const splits: Split[] = [];
   const otherwise: number[] = [];
-  for (const [place, { clauses, usual, counts }] of ruled.entries()) {
+  for (const [place, { clauses, usual, first, counts }] of ruled.entries()) {
+    const counted = usual ?? first;
     for (const { condition, served } of clauses) {
       const mark = adds.length * 2;
       const split = typeof served === "number" ? null : served;
-      adds.push(typeof served === "number" ? (served - usual) * counts : 0);
+      adds.push(typeof served === "number" ? (served - counted) * counts : 0);
       splitOf.push(split === null ? -1 : splits.push(split) - 1);
       if (condition === null) {
         otherwise.push(mark);
@@ -108,6 +110,8 @@ export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
     splitOf: Int32Array.from(splitOf),
     adds: Int32Array.from(adds),
     splits,
-    flags: Int32Array.from(ruled.flatMap(({ flag, chunk, usual, counts }) => [flag, chunk, usual, counts])),
+    flags: Int32Array.from(
+      ruled.flatMap(({ flag, chunk, usual, first, counts }) => [flag, chunk, usual ?? first, counts]),
+    ),
   };
 }
