@@ -33,33 +33,36 @@ export function findCycle(start: string, edges: (key: string) => readonly string
  * saved state has any; evaluation must be total without them all the same.
  */
 export function tangled(keys: Iterable<string>, edges: (key: string) => readonly string[]): Set<string> {
+  const all = new Set(keys);
+  /** How many of its dependencies are still to be settled; keys without any are settled from the start. */
   const open = new Map<string, number>();
   const dependants = new Map<string, string[]>();
   const depth = new Map<string, number>();
-  const ready: string[] = [];
-  const all = new Set(keys);
   for (const key of all) {
     const targets = edges(key).filter((target) => all.has(target));
-    open.set(key, targets.length);
-    if (targets.length === 0) ready.push(key);
+    if (targets.length > 0) open.set(key, targets.length);
     for (const target of targets) {
       const list = dependants.get(target);
       if (list) list.push(key);
       else dependants.set(target, [key]);
     }
   }
+  const ready = [...dependants.keys()].filter((key) => !open.has(key));
   for (let key = ready.pop(); key !== undefined; key = ready.pop()) {
-    all.delete(key);
     const below = (depth.get(key) ?? 0) + 1;
     for (const dependant of dependants.get(key) ?? []) {
       depth.set(dependant, Math.max(depth.get(dependant) ?? 0, below));
       const left = (open.get(dependant) ?? 0) - 1;
-      open.set(dependant, left);
-      if (left === 0) ready.push(dependant);
+      if (left > 0) open.set(dependant, left);
+      else {
+        open.delete(dependant);
+        ready.push(dependant);
+      }
     }
   }
-  for (const [key, levels] of depth) if (levels > DEPENDENCY_DEPTH) all.add(key);
-  return all;
+  const found = new Set(open.keys());
+  for (const [key, levels] of depth) if (levels > DEPENDENCY_DEPTH) found.add(key);
+  return found;
 }
 
 function collect(condition: Condition, flags: Set<string>, segments: Set<string>): void {
@@ -73,7 +76,8 @@ function collect(condition: Condition, flags: Set<string>, segments: Set<string>
 /** Flags that this state tests, in prerequisites and rules, paused and expired ones included: they may return. */
 export function flagDependencies(state: FlagState): string[] {
   const flags = new Set(state.prerequisites.map((prerequisite) => prerequisite.flag));
-  for (const rule of state.rules) collect(rule.when, flags, new Set());
+  const segments = new Set<string>();
+  for (const rule of state.rules) collect(rule.when, flags, segments);
   return [...flags];
 }
 

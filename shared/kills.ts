@@ -1,7 +1,7 @@
 import type { CompiledFlag, CompiledSnapshot, FlagKills } from "./compile.ts";
 import { Outcome } from "./outcome.ts";
 import { constantResult } from "./program.ts";
-import type { Kill, Snapshot } from "./schema/snapshot.ts";
+import type { Kill, Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
 
 /** A kill that applies once the edge's knowledge is so old. */
 export interface StaleKill {
@@ -12,7 +12,8 @@ export interface StaleKill {
 /** Of the flags with `onStale: killVariant`, by age. */
 export function staleKillsOf(snapshot: Snapshot): StaleKill[] {
   const stale: StaleKill[] = [];
-  for (const [key, { state, offVariant }] of Object.entries(snapshot.flags)) {
+  for (const key of Object.keys(snapshot.flags)) {
+    const { state, offVariant } = snapshot.flags[key] as SnapshotFlag;
     if (state.onStale?.action !== "killVariant") continue;
     const serve = state.killVariant === undefined ? offVariant : state.killVariant;
     const kill = { id: `stale:${key}`, flag: key, serve, revision: snapshot.revision };

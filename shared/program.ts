@@ -165,7 +165,7 @@ export class ProgramWriter {
 
   #result(result: Result): number {
     const { variant, reason, cause, ruleId } = result;
-    const name = JSON.stringify([variant, reason, cause, ruleId]);
+    const name = `${reason} ${cause} ${variant?.length} ${variant} ${ruleId === null ? "" : `=${ruleId}`}`;
     let known = this.#interned.get(name);
     if (known === undefined) {
       known = result;
