@@ -20,6 +20,11 @@ const context = (index: number): object => {
   return JSON.parse(JSON.stringify({ targetingKey: id, ...rest }));
 };
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] as number;
+/** Rounds until the engine has compiled what it will, so that few flags are not slower than many. */
+const WARM_UP = 150;
+/** Median of so many rounds, each timed by itself. */
+const medianOf = (rounds: number, time: (round: number) => number, warmUp = WARM_UP): number =>
+  median(Array.from({ length: warmUp + rounds }, (_, round) => time(round)).slice(warmUp));
 let sink = 0;
 
 /** Every flag has values of its own, so that nothing can be shared between flags: the worst case. */
@@ -43,41 +48,36 @@ const staticFlags = (count: number): BenchFlag[] =>
 
 function timeSingle(count: number): number {
   const compiled = compile(ourSnapshot([{ key: "five", kind: "five", rules: FIVE }, ...mixedFlags(count)]), re2);
-  return median(
-    Array.from({ length: 60 }, (_, round) => {
-      const contexts = Array.from({ length: 200 }, (_, index) => context(round * 200 + index));
-      const start = performance.now();
-      for (const one of contexts) if (evaluate(compiled, "five", prepare(compiled, one, NOW))?.value) sink++;
-      return ((performance.now() - start) * 1e6) / contexts.length;
-    }),
-  );
+  return medianOf(60, (round) => {
+    const contexts = Array.from({ length: 200 }, (_, index) => context(round * 200 + index));
+    const start = performance.now();
+    for (const one of contexts) if (evaluate(compiled, "five", prepare(compiled, one, NOW))?.value) sink++;
+    return ((performance.now() - start) * 1e6) / contexts.length;
+  });
 }
 
 /** `flat`: the text as a response carries it, copied together; else as evaluateAll returns it. */
 function timeBulk(count: number, flat: boolean): number {
   const compiled = compile(ourSnapshot(mixedFlags(count)), re2);
-  return median(
-    Array.from({ length: 40 }, (_, round) => {
-      const contexts = Array.from({ length: 20 }, (_, index) => context(round * 20 + index));
-      const start = performance.now();
-      for (const one of contexts) {
-        const { flags } = evaluateAll(compiled, prepare(compiled, one, NOW), "server");
-        sink += flat ? flags.charCodeAt(flags.length >> 1) : flags.length & 1;
-      }
-      return ((performance.now() - start) * 1e6) / contexts.length / count;
-    }),
-  );
+  return medianOf(40, (round) => {
+    const contexts = Array.from({ length: 20 }, (_, index) => context(round * 20 + index));
+    const start = performance.now();
+    for (const one of contexts) {
+      const { flags } = evaluateAll(compiled, prepare(compiled, one, NOW), "server");
+      sink += flat ? flags.charCodeAt(flags.length >> 1) : flags.length & 1;
+    }
+    return ((performance.now() - start) * 1e6) / contexts.length / count;
+  });
 }
 
 function timeCompile(count: number): number {
-  return median(
-    Array.from({ length: 9 }, () => {
-      const snapshot = ourSnapshot(mixedFlags(count));
-      const start = performance.now();
-      sink += compile(snapshot, re2).size;
-      return performance.now() - start;
-    }),
-  );
+  const time = () => {
+    const snapshot = ourSnapshot(mixedFlags(count));
+    const start = performance.now();
+    sink += compile(snapshot, re2).size;
+    return performance.now() - start;
+  };
+  return medianOf(15, time, 15);
 }
 
 /** The engine's own, which it gives only to who asks for it by this flag. */
