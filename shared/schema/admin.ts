@@ -290,6 +290,7 @@ export const problem = z
     status: z.int(),
     code: z.string(),
     detail: z.string().optional(),
+    hint: z.string().optional().meta({ description: "What a program would do about it" }),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: "Problem", description: "RFC 9457 problem details" });

@@ -9,6 +9,8 @@ export interface Problem {
   status: ContentfulStatusCode;
   code: string;
   detail?: string;
+  /** What a program would do about it; people who look at the dashboard are asked there. */
+  hint?: string;
   errors?: FieldIssue[];
 }
 
@@ -21,7 +23,7 @@ export class ProblemError extends Error {
     status: ContentfulStatusCode,
     code: string,
     title: string,
-    more: { detail?: string; errors?: FieldIssue[] } = {},
+    more: Pick<Problem, "detail" | "hint" | "errors"> = {},
     headers: Record<string, string> = {},
   ) {
     super(title);
@@ -42,14 +44,15 @@ const notFound = (what: string, name: string) => [404, `There is no ${what} "${n
 
 /** Rejections in the wire's words: one place, exhaustive. */
 export function rejectionProblem(rejection: Rejection): ProblemError {
-  const [status, title, detail, errors] = words(rejection);
+  const [status, title, detail, errors, hint] = words(rejection);
   return new ProblemError(status, rejection.code, title, {
     ...(detail ? { detail } : {}),
+    ...(hint ? { hint } : {}),
     ...(errors ? { errors } : {}),
   });
 }
 
-function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, FieldIssue[]?] {
+function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, FieldIssue[]?, string?] {
   switch (r.code) {
     case "project-not-found":
       return notFound("project", r.project);
@@ -123,7 +126,9 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
         r.others?.length
           ? `The public flags ${[r.flag, ...r.others].map((flag) => `"${flag}"`).join(", ")} would depend on hidden flags`
           : `The public flag "${r.flag}" would depend on hidden flags`,
-        `Anyone with a client key could read their state off it: ${r.hidden.join(", ")}. If that is meant, repeat with ?acknowledge=exposes-hidden-flag.`,
+        `Anyone with a client key could read their state off it: ${r.hidden.join(", ")}.`,
+        undefined,
+        "If that is meant, repeat with ?acknowledge=exposes-hidden-flag.",
       ];
     case "invalid":
       return [422, "Some fields are not valid", undefined, r.issues];

@@ -16,9 +16,9 @@ import {
   versionConflict,
 } from "./decision.ts";
 import { putFlag, putState } from "./flag.ts";
+import { overlay } from "./overlay.ts";
 import { putShared } from "./segment.ts";
 import { defaultServe } from "./state-checks.ts";
-import { overlay } from "./transfer.ts";
 
 /** All fake doors divide the people of this layer, so that nobody is shown two. */
 export const DOOR_LAYER = "fake-doors";

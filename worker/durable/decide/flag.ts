@@ -16,14 +16,15 @@ import {
   overLimit,
   versionConflict,
 } from "./decision.ts";
+import { newlyExposed } from "./exposure.ts";
 import { activeKills } from "./kill.ts";
 import { mergePatch, patchedState } from "./merge-patch.ts";
+import { overlay } from "./overlay.ts";
 import { parseOrReject } from "./parse.ts";
 import { plansNaming } from "./plan.ts";
 import {
   danglingReferences,
   defaultServe,
-  exposedFlags,
   flagCycle,
   flagsTooDeep,
   isLive,
@@ -91,12 +92,10 @@ function saveFlag(
         issues: issues.map(({ field, message }) => ({ field, message: `in ${environment}: ${message}` })),
       });
     }
-    const hidden = exposedFlags(c.view, after, state);
-    if (hidden.length > 0 && !acknowledged) return reject({ code: "exposes-hidden-flag", flag: key, hidden });
   }
-  if (before?.visibility === "public" && after.visibility !== "public" && !acknowledged) {
-    const open = dependants(c.view, key).find((flag) => c.view.get("flag", "", flag)?.body.visibility === "public");
-    if (open) return reject({ code: "exposes-hidden-flag", flag: open, hidden: [key] });
+  if (before && before.visibility !== after.visibility && !acknowledged) {
+    const exposes = newlyExposed(c.view, overlay(c.view, changes), environments);
+    if (exposes) return reject(exposes);
   }
   const users = usersOfRemovedVariants(c.view, key, before, after);
   if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
@@ -212,8 +211,10 @@ function saveState(
       ? null
       : (flagCycle(c.view, environment, key, state) ?? flagsTooDeep(c.view, environment, new Map([[key, state]])));
   if (tangle) return reject(tangle);
-  const hidden = exposedFlags(c.view, flag.value.body, state);
-  if (hidden.length > 0 && !command.acknowledgeExposure)
-    return reject({ code: "exposes-hidden-flag", flag: key, hidden });
-  return decision(change("state", environment, key, row?.body ?? null, state), [environment]);
+  const changes = change("state", environment, key, row?.body ?? null, state);
+  if (flagDependencies(state).length > 0 && !command.acknowledgeExposure) {
+    const exposes = newlyExposed(c.view, overlay(c.view, changes), [environment]);
+    if (exposes) return reject(exposes);
+  }
+  return decision(changes, [environment]);
 }

@@ -211,6 +211,35 @@ describe("a public flag that depends on a hidden one", () => {
     expect(project.refusal({ ...back, acknowledgeExposure: true })).toBeNull();
   });
 
+  test("or newly on one behind it, whoever is edited", () => {
+    const project = hidden("targeted");
+    project.must({ type: "putFlag", flag: "secret", definition: aFlag({ visibility: "server-only" }) });
+    project.must({ ...put, acknowledgeExposure: true });
+    const behind = { ...put, flag: "launch", state: needs("secret") } as const;
+    expect(project.run(behind)).toMatchObject({
+      rejection: { code: "exposes-hidden-flag", flag: "banner", hidden: ["secret"] },
+    });
+    expect(project.refusal({ ...behind, acknowledgeExposure: true })).toBeNull();
+    expect(project.refusal(behind)).toBeNull();
+  });
+
+  test("but not on what stands behind another public flag, which was asked about there", () => {
+    const project = hidden("targeted");
+    project.must({ ...put, acknowledgeExposure: true });
+    project.must({ type: "putFlag", flag: "footer", definition: aFlag({ visibility: "public" }) });
+    expect(project.refusal({ ...put, flag: "footer", state: needs("banner") })).toBeNull();
+    expect(project.refusal({ type: "patchFlag", flag: "banner", patch: { visibility: "targeted" } })).toBe(
+      "exposes-hidden-flag",
+    );
+  });
+
+  test("is not asked about again by edits that expose nothing new", () => {
+    const project = hidden("targeted");
+    project.must({ ...put, acknowledgeExposure: true });
+    expect(project.refusal({ ...put, state: { ...needs("launch"), enabled: false } })).toBeNull();
+    expect(project.refusal({ type: "patchFlag", flag: "banner", patch: { owner: "me" } })).toBeNull();
+  });
+
   test("is found when the dependant itself becomes public", () => {
     const project = hidden("targeted");
     project.must({ type: "patchFlag", flag: "banner", patch: { visibility: "targeted" } });

@@ -179,9 +179,3 @@ export function segmentCycle(view: ProjectView, key: string, definition: Body<"s
   });
   return path && { code: "cycle", what: "segments", path };
 }
-
-/** Hidden flags whose state a client could read off a public flag that depends on them. */
-export function exposedFlags(view: ProjectView, flag: Body<"flag">, state: FlagState): string[] {
-  if (flag.visibility !== "public") return [];
-  return flagDependencies(state).filter((other) => view.get("flag", "", other)?.body.visibility !== "public");
-}

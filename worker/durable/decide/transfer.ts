@@ -1,13 +1,14 @@
 import type { CommandOf } from "../commands.ts";
-import type { Body, Change, Entity, ProjectView, Row } from "../entities.ts";
+import type { Body, Change, Entity } from "../entities.ts";
 import { type FieldIssue, type Result, reject } from "../result.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
+import { newlyExposed } from "./exposure.ts";
 import { usersOfRemovedVariants } from "./flag.ts";
+import { overlay } from "./overlay.ts";
 import { removed } from "./segment.ts";
 import {
   conditionReferences,
   danglingReferences,
-  exposedFlags,
   flagCycle,
   flagsTooDeep,
   layerOverlap,
@@ -106,7 +107,6 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
     if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
   }
   const environments = environmentKeys(after);
-  const exposing = new Map<string, string[]>();
   for (const environment of environments) {
     for (const { key, body: state } of after.list("state", environment)) {
       const flag = after.get("flag", "", key)?.body;
@@ -118,60 +118,11 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
       );
       const cycle = flagCycle(after, environment, key, state);
       if (cycle) return reject(cycle);
-      const hidden = acknowledged ? [] : exposedFlags(after, flag, state);
-      if (hidden.length === 0) continue;
-      const already = exposedIn(c.view, environment, key);
-      const newly = hidden.filter((one) => !already.includes(one));
-      if (newly.length > 0) exposing.set(key, [...(exposing.get(key) ?? []), ...newly]);
     }
     const deep = flagsTooDeep(after, environment);
     if (deep) return reject(deep);
   }
   if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
-  const [flag, ...others] = exposing.keys();
-  const hidden = [...new Set([...exposing.values()].flat())];
-  if (flag !== undefined) return reject({ code: "exposes-hidden-flag", flag, others, hidden });
-  return decision(changes, environments);
-}
-
-/** Hidden flags that a flag, as it stands, lets holders of client keys read. */
-function exposedIn(view: ProjectView, environment: string, key: string): string[] {
-  const flag = view.get("flag", "", key)?.body;
-  const state = view.get("state", environment, key)?.body;
-  return flag && !flag.archivedAt && state ? exposedFlags(view, flag, state) : [];
-}
-
-/** The project as it would stand with the changes made. */
-export function overlay(view: ProjectView, changes: Change[]): ProjectView {
-  const place = (entity: Entity, environment: string, key: string) => `${entity}\n${environment}\n${key}`;
-  const changed = new Map(changes.map((c) => [place(c.entity, c.environment, c.key), c]));
-  const rowOf = <E extends Entity>(c: Change): Row<E> | null =>
-    c.after === null
-      ? null
-      : {
-          entity: c.entity as E,
-          environment: c.environment,
-          key: c.key,
-          version: 0,
-          body: c.after as Body<E>,
-          createdAt: 0,
-          updatedAt: 0,
-          revision: 0,
-        };
-  const list = <E extends Entity>(entity: E, environment?: string): Row<E>[] => [
-    ...view.list(entity, environment).filter((row) => !changed.has(place(entity, row.environment, row.key))),
-    ...changes
-      .filter((c) => c.entity === entity && (environment === undefined || c.environment === environment))
-      .map((c) => rowOf<E>(c))
-      .filter((row) => row !== null),
-  ];
-  return {
-    get: (entity, environment, key) => {
-      const c = changed.get(place(entity, environment, key));
-      return c ? rowOf(c) : view.get(entity, environment, key);
-    },
-    list,
-    mentioning: (entity, text) => list(entity).filter((row) => JSON.stringify(row.body).includes(text)),
-    count: (entity, environment) => list(entity, environment).length,
-  };
+  const exposes = acknowledged ? null : newlyExposed(c.view, after, environments);
+  return exposes ? reject(exposes) : decision(changes, environments);
 }
