@@ -32,7 +32,7 @@ export function adminApi() {
       .map((/** @type {any} */ error) => ` ${error.field}: ${error.message}.`)
       .join("");
     throw new Problem(
-      `${problem.title ?? `The server answered ${response.status}`}.${problem.detail ? ` ${problem.detail}` : ""}${fields}`,
+      `${problem.title ?? `The server answered ${response.status}`}.${problem.detail ? ` ${problem.detail}` : ""}${problem.hint ? ` ${problem.hint}` : ""}${fields}`,
     );
   };
 }

@@ -175,7 +175,7 @@ const anySegment = fc.record(
 );
 
 export const anyKill: fc.Arbitrary<Kill> = fc.record(
-  { id: fc.uuid(), flag: some(FLAGS), variant: some(VARIANTS), serve: variant, revision: fc.nat(3) },
+  { id: fc.uuid(), flag: some(FLAGS), variant: some([...VARIANTS, "gone"]), serve: variant, revision: fc.nat(3) },
   { requiredKeys: ["id", "flag", "serve", "revision"] },
 );
 

@@ -16,12 +16,12 @@ export type { RegexEngine, RegexTest } from "./match.ts";
 export interface CompiledFlag extends OutcomeFlag {
   /** Its place among the snapshot's flags in the order of keys. */
   readonly index: number;
-  /** What everybody gets, where nothing about a subject can change it; null until first served. */
+  /** What everybody gets, where nothing about a subject can change it; null until first served or killed. */
   fixed: Outcome | null;
   /** Null when no kill touches it. */
   kills: FlagKills | null;
   /** By killed variant: what its people get instead; null when no variant is killed, or the whole flag is. */
-  instead: ReadonlyMap<string | null, Outcome> | null;
+  instead: ReadonlyMap<string, Outcome> | null;
   /** The split that everybody comes to first; null when the flag begins with anything else. */
   split: Split | null;
 }

@@ -85,6 +85,21 @@ describe("laws of evaluation", () => {
     );
   });
 
+  test("no kill leads on through a variant that the flag does not have", () => {
+    fc.assert(
+      fc.property(anySnapshot, anyContext, (snapshot, context) => {
+        const kill = (serve: string, variant?: string) => ({ id: "k", flag: "f0", serve, revision: 9, variant });
+        for (const first of [kill("gone"), kill("gone", "on"), kill("gone", "off")]) {
+          const kills = [first, kill("blue", "gone")];
+          const [killed] = outcomes({ ...snapshot, kills }, context);
+          expect(killed?.variant).toBe(explain(snapshot, kills, context, NOW, re2, undefined)[0]?.variant);
+          if (killed?.cause === "killed") expect(killed.variant).toBeNull();
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("replacing kills equals compiling with them, whatever was in force and remembered before", () => {
     fc.assert(
       fc.property(anySnapshot, fc.array(fc.array(anyKill)), anyContext, (snapshot, series, context) => {

@@ -40,7 +40,7 @@ export function staleKills(compiled: CompiledSnapshot, ageSeconds: number): Kill
 /**
  * Replaces the kills in force; the caller unites snapshot's and pointer's. Of several kills of one target the one
  * of the highest revision counts, the later in the list among equals. Kills of flags that do not exist are
- * ignored. Costs as much as there are kills, and compiles nothing.
+ * ignored. Compiles nothing: costs as much as there are kills, and forgets what was remembered of conditions.
  */
 export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): void {
   const { chunks } = compiled;
@@ -73,7 +73,7 @@ export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): 
 function serveKilled(flag: CompiledFlag): void {
   const { all, variants } = flag.kills as FlagKills;
   const killed = (serve: string | null) => {
-    const variant = survivor(serve, variants);
+    const variant = survivor(serve, flag, variants);
     return new Outcome(flag, { variant, reason: "DISABLED", cause: "killed", ruleId: null });
   };
   if (all !== null) flag.fixed = killed(all.serve);
@@ -83,15 +83,19 @@ function serveKilled(flag: CompiledFlag): void {
   }
 }
 
-/** Who would get a killed variant gets that kill's, which may be killed as well; kills that lead in a circle leave none. */
-function survivor(serve: string | null, kills: ReadonlyMap<string, Kill>): string | null {
+/**
+ * Who would get a killed variant gets that kill's, which may be killed as well. Kills that lead in a circle, or to a
+ * variant that the flag does not have, leave none.
+ */
+function survivor(serve: string | null, flag: CompiledFlag, kills: ReadonlyMap<string, Kill>): string | null {
   let variant = serve;
   for (let step = 0; variant !== null; step++) {
+    if (!Object.hasOwn(flag.variants, variant)) return null;
     const kill = kills.get(variant);
-    if (!kill) break;
+    if (!kill) return variant;
     variant = step < kills.size ? kill.serve : null;
   }
-  return variant;
+  return null;
 }
 
 function fixedBeneathKills({ program, outcomes }: CompiledSnapshot, { index }: CompiledFlag): Outcome | null {

@@ -11,7 +11,7 @@ export const tests = signal<TestView[] | null>(null);
 
 const flagsApi = api.projects[":project"].environments[":environment"].flags[":flag"];
 const place = () => ({ project: project.value?.key ?? "", environment: environment.value?.key ?? "" });
-const at = (flag: string) => ({ param: { ...place(), flag }, header: {} });
+const at = (flag: string) => ({ param: { ...place(), flag }, header: {}, query: {} });
 
 export async function loadTests(): Promise<void> {
   const param = place();

@@ -145,8 +145,9 @@ export const command = z.discriminatedUnion("type", [
     settings: testSettings,
     /** Of the flag, when it is made with the test. */
     description: z.string().max(LIMITS.descriptionChars).optional(),
+    acknowledgeExposure: z.boolean().optional(),
   }),
-  z.strictObject({ type: z.literal("startTest"), ...at }),
+  z.strictObject({ type: z.literal("startTest"), ...at, acknowledgeExposure: z.boolean().optional() }),
   z.strictObject({
     type: z.literal("stopTest"),
     ...at,
@@ -154,7 +155,12 @@ export const command = z.discriminatedUnion("type", [
     /** Does nothing in another run: a stop rule that comes late must not end the next one. */
     run: z.int().optional(),
   }),
-  z.strictObject({ type: z.literal("stageTest"), ...at, stage: darkStage }),
+  z.strictObject({
+    type: z.literal("stageTest"),
+    ...at,
+    stage: darkStage,
+    acknowledgeExposure: z.boolean().optional(),
+  }),
   z.strictObject({ type: z.literal("deleteTest"), ...at }),
   z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
   z.strictObject({ type: z.literal("deleteSegment"), segment: key }),

@@ -119,6 +119,9 @@ export const ENTITIES = {
   /** A future change of a flag's state, and afterwards what became of it. */
   schedule: z.strictObject({
     ...scheduleFields,
+    /** Hidden flags that it was said to be meant that a public one tells of. */
+    acknowledgedFlags: z.array(key).optional(),
+    /** Of schedules stored before those were: whatever is exposed is meant. */
     acknowledgeExposure: z.boolean().optional(),
     /** Who made it, and with which right it is applied. */
     by: actor,

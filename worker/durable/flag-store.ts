@@ -507,7 +507,8 @@ export class FlagStore extends ProjectReader {
       const id = `test/${environment}/${flag}/${body.run}/date`;
       try {
         const asked = { id, project: this.meta.project, actor: STOP_RULE, comment: "Its date has come", command };
-        this.#storage.transactionSync(() => this.#transact(asked));
+        const result = this.#storage.transactionSync(() => this.#transact(asked));
+        if (!result.ok) throw new Error(`refused: ${result.rejection.code}`);
       } catch (error) {
         this.#schedulesHeldUntil = Date.now() + SCHEDULE_RETRY_MS;
         log({ event: "test-not-stopped", flag, error: String(error) });

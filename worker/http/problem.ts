@@ -39,6 +39,9 @@ export function problemResponse({ problem, headers }: ProblemError): Response {
   });
 }
 
+const NAMED = 10;
+const someOf = (names: readonly string[]): string =>
+  names.length <= NAMED ? names.join(", ") : `${names.slice(0, NAMED).join(", ")} and ${names.length - NAMED} more`;
 const percent = (parts: number): string => `${(parts * 100) / SPLIT_TOTAL} %`;
 const notFound = (what: string, name: string) => [404, `There is no ${what} "${name}"`, undefined] as const;
 
@@ -124,9 +127,9 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return [
         422,
         r.others?.length
-          ? `The public flags ${[r.flag, ...r.others].map((flag) => `"${flag}"`).join(", ")} would depend on hidden flags`
+          ? `The public flags ${someOf([r.flag, ...r.others].map((flag) => `"${flag}"`))} would depend on hidden flags`
           : `The public flag "${r.flag}" would depend on hidden flags`,
-        `Anyone with a client key could read their state off it: ${r.hidden.join(", ")}.`,
+        `Anyone with a client key could read their state off it: ${someOf(r.hidden)}.`,
         undefined,
         "If that is meant, repeat with ?acknowledge=exposes-hidden-flag.",
       ];

@@ -5,7 +5,7 @@ import { flagStore, testLedger } from "../durable/stubs.ts";
 import { SYNTHETIC_HEADER } from "../http/synthetic.ts";
 import { execute, found, written } from "./execute.ts";
 import { resultsCsv, resultsOf } from "./results.ts";
-import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
+import { acknowledging, adminRoute, body, EXPOSURE, json, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
 const ENVIRONMENT = "/projects/{project}/environments/{environment}" as const;
@@ -51,13 +51,14 @@ export const tests = router()
       summary: "Make a test, with its flag when there is none, or change one that is not running.",
       description:
         "The flag is of the test's purpose, boolean, and seen by those only who are in the test. A dark launch may be changed at any stage.",
-      request: { params: params.state, headers: writeHeaders, body: body(testWrite) },
+      request: { params: params.state, query: acknowledging, headers: writeHeaders, body: body(testWrite) },
       responses: { 200: json(testView, "Changed"), 201: json(testView, "Made") },
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { settings, description, comment } = c.req.valid("json");
-      const command = { type: "putTest", environment, flag, settings, description } as const;
+      const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
+      const command = { type: "putTest", environment, flag, settings, description, acknowledgeExposure } as const;
       const { view, status } = written<TestView>(c, await execute(c, project, command, { comment }));
       return c.json(view, status);
     },
@@ -84,13 +85,15 @@ export const tests = router()
       path: `${TEST}/start`,
       tags: ["Tests"],
       summary: "Start a fake door or a Wizard of Oz. Each start counts anew.",
-      request: { params: params.state, headers: writeHeaders, body: body(testActionWrite) },
+      request: { params: params.state, query: acknowledging, headers: writeHeaders, body: body(testActionWrite) },
       responses: { 200: json(testView, "Running") },
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { comment } = c.req.valid("json");
-      const reply = await execute(c, project, { type: "startTest", environment, flag }, { comment });
+      const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
+      const command = { type: "startTest", environment, flag, acknowledgeExposure } as const;
+      const reply = await execute(c, project, command, { comment });
       return c.json(written<TestView>(c, reply).view, 200);
     },
   )
@@ -116,13 +119,14 @@ export const tests = router()
       path: `${TEST}/stage`,
       tags: ["Tests"],
       summary: "Take a dark launch to a stage: off, synthetic, segment, staff, percent. Each includes those before it.",
-      request: { params: params.state, headers: writeHeaders, body: body(testStageWrite) },
+      request: { params: params.state, query: acknowledging, headers: writeHeaders, body: body(testStageWrite) },
       responses: { 200: json(testView, "At that stage") },
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { stage, comment } = c.req.valid("json");
-      const command = { type: "stageTest", environment, flag, stage } as const;
+      const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
+      const command = { type: "stageTest", environment, flag, stage, acknowledgeExposure } as const;
       return c.json(written<TestView>(c, await execute(c, project, command, { comment })).view, 200);
     },
   )

@@ -29,6 +29,15 @@ test("all go or none does", () => {
   expect(archived(project)).toEqual([]);
 });
 
+test("their tests go with them, as with one", () => {
+  const project = shop();
+  const settings = { kind: "wizard-of-oz", share: 100_000, deadlineSeconds: 60, fallback: "Later" } as const;
+  for (const flag of ["one", "two"]) project.must({ type: "putTest", environment: "production", flag, settings });
+  project.must({ type: "archiveFlag", flag: "one" });
+  project.must({ type: "archiveFlags", flags: ["two", "c"] });
+  expect(project.list("test")).toEqual([]);
+});
+
 test("a flag named twice goes once", () => {
   const project = shop();
   project.must({ type: "archiveFlags", flags: ["c", "c"] });

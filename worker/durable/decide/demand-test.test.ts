@@ -117,6 +117,36 @@ describe("a test", () => {
   });
 });
 
+describe("a test that tells of a hidden flag", () => {
+  /** A public banner asks for the door, whose people are told by a hidden flag. */
+  function told(): FakeProject {
+    const project = shop();
+    project.must({ type: "putFlag", flag: "secret", definition: aFlag({ visibility: "server-only" }) });
+    project.must({ type: "putFlag", flag: "banner", definition: aFlag({ visibility: "public" }) });
+    project.must({ type: "putTest", ...at("door"), settings: door() });
+    const state = { prerequisites: [{ flag: "door", variants: ["on"] }] };
+    project.must({ type: "putState", ...at("banner"), state, acknowledgeExposure: true });
+    return project;
+  }
+  const settings = door({ audience: { flag: "secret", variants: ["on"] } });
+
+  test("is made when that is meant", () => {
+    const project = told();
+    expect(project.refusal({ type: "putTest", ...at("door"), settings })).toBe("exposes-hidden-flag");
+    expect(project.refusal({ type: "putTest", ...at("door"), settings, acknowledgeExposure: true })).toBeNull();
+    expect(project.refusal({ type: "startTest", ...at("door") })).toBeNull();
+  });
+
+  test("is stopped whatever it tells", () => {
+    const project = told();
+    project.must({ type: "putTest", ...at("door"), settings, acknowledgeExposure: true });
+    project.must({ type: "startTest", ...at("door") });
+    project.must({ type: "patchState", ...at("door"), patch: { rules: [] } });
+    project.must({ type: "stopTest", ...at("door"), reason: "person" });
+    expect(stateOf(project, "door")?.enabled).toBe(false);
+  });
+});
+
 describe("fake doors", () => {
   test("share no people: their ranges of the layer never overlap, and a stopped one's is given on", () => {
     const project = withDoors(40_000, 30_000);

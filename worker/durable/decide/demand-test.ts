@@ -28,7 +28,7 @@ export const DOOR_LAYER = "fake-doors";
  * can, since its stages are what it consists of.
  */
 export function putTest(command: CommandOf<"putTest">, c: Circumstances): Result<Decision> {
-  const { environment, flag, settings } = command;
+  const { environment, flag, settings, acknowledgeExposure } = command;
   if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
   const row = c.view.get("test", environment, flag);
   const refused =
@@ -44,14 +44,14 @@ export function putTest(command: CommandOf<"putTest">, c: Circumstances): Result
     c,
     (now) => withFlag(command, now),
     // The state is tried at once, so that what is wrong with an audience is met by whoever writes it.
-    (now) => writeState(environment, flag, after, now, before?.status === "running"),
+    (now) => writeState(environment, flag, after, now, { enabled: before?.status === "running", acknowledgeExposure }),
     () => decision(change("test", environment, flag, before, after), [environment]),
   );
 }
 
 /** Opens the door, or the desk. */
 export function startTest(command: CommandOf<"startTest">, c: Circumstances): Result<Decision> {
-  const { environment, flag } = command;
+  const { environment, flag, acknowledgeExposure } = command;
   const found = testOf(environment, flag, c);
   if (!found.ok) return found;
   const { body } = found.value;
@@ -73,7 +73,7 @@ export function startTest(command: CommandOf<"startTest">, c: Circumstances): Re
   return inTurn(
     c,
     (now) => withLayer(body.settings, now),
-    (now) => writeState(environment, flag, after, now, true),
+    (now) => writeState(environment, flag, after, now, { enabled: true, acknowledgeExposure }),
     () => decision(change("test", environment, flag, body, after), [environment]),
   );
 }
@@ -94,14 +94,15 @@ export function stopTest(command: CommandOf<"stopTest">, c: Circumstances): Resu
   };
   return inTurn(
     c,
-    (now) => writeState(environment, flag, after, now, false),
+    // Never refused: whom it could tell of hidden flags, it shows nothing from now on.
+    (now) => writeState(environment, flag, after, now, { enabled: false, acknowledgeExposure: true }),
     () => decision(change("test", environment, flag, body, after), [environment]),
   );
 }
 
 /** Takes a dark launch to a stage, forwards or back. */
 export function stageTest(command: CommandOf<"stageTest">, c: Circumstances): Result<Decision> {
-  const { environment, flag, stage } = command;
+  const { environment, flag, stage, acknowledgeExposure } = command;
   const found = testOf(environment, flag, c);
   if (!found.ok) return found;
   const { body } = found.value;
@@ -121,7 +122,7 @@ export function stageTest(command: CommandOf<"stageTest">, c: Circumstances): Re
   };
   return inTurn(
     c,
-    (now) => writeState(environment, flag, after, now, true),
+    (now) => writeState(environment, flag, after, now, { enabled: true, acknowledgeExposure }),
     () => decision(change("test", environment, flag, body, after), [environment]),
   );
 }
@@ -183,7 +184,7 @@ function writeState(
   key: string,
   test: Body<"test">,
   c: Circumstances,
-  enabled: boolean,
+  { enabled, acknowledgeExposure }: { enabled: boolean; acknowledgeExposure?: boolean },
 ): Result<Decision> {
   const flag = liveFlag(c.view, key);
   if (!flag.ok) return flag;
@@ -200,7 +201,7 @@ function writeState(
     rules: rulesOf(test, served, off),
     fallthrough: off,
   });
-  return putState({ type: "putState", environment, flag: key, state }, c);
+  return putState({ type: "putState", environment, flag: key, state, acknowledgeExposure }, c);
 }
 
 function rulesOf({ settings, stage }: Body<"test">, served: Serve, off: Serve): Pick<Rule, "id" | "when" | "serve">[] {

@@ -1,56 +1,81 @@
 import { flagDependencies } from "../../../shared/graph.ts";
-import type { ProjectView } from "../entities.ts";
+import type { Body, Change, ProjectView } from "../entities.ts";
 import type { Rejection } from "../result.ts";
-import { isLive } from "./state-checks.ts";
+
+type Flag = Body<"flag"> | null;
+type Exposure = Extract<Rejection, { code: "exposes-hidden-flag" }>;
 
 /**
  * Hidden flags whose state holders of client keys could newly read off public ones, and those public ones; null when
- * there are none. What could be read before was acknowledged then.
+ * there are none. What stands behind another public flag is that one's own matter. Reads each state that asks for
+ * flags once, and each flag once.
+ *
+ * @param changes what is about to happen to `view`
  */
 export function newlyExposed(
-  before: ProjectView,
-  after: ProjectView,
+  view: ProjectView,
+  changes: readonly Change[],
   environments: readonly string[],
-): Extract<Rejection, { code: "exposes-hidden-flag" }> | null {
+): Exposure | null {
+  const rows = view.mentioning("state", '"flag":"');
+  const changedStates = changes.filter(({ entity }) => entity === "state") as Extract<Change, { entity: "state" }>[];
+  const changedFlags = new Map<string, Flag>();
+  for (const { entity, key, after } of changes) if (entity === "flag") changedFlags.set(key, after as Flag);
+  const before = remembered((key: string): Flag => view.get("flag", "", key)?.body ?? null);
+  const after = (key: string): Flag => {
+    const changed = changedFlags.get(key);
+    return changed === undefined ? before(key) : changed;
+  };
   const open = new Set<string>();
   const hidden = new Set<string>();
   for (const environment of environments) {
-    const known = exposedBy(before, environment);
-    for (const [flag, behind] of exposedBy(after, environment)) {
-      for (const one of behind) {
-        if (known.get(flag)?.has(one)) continue;
-        open.add(flag);
+    const here = <T extends { environment: string }>(one: T) => one.environment === environment;
+    const asked = new Map(rows.filter(here).map((row) => [row.key, flagDependencies(row.body)]));
+    const asks = new Map(asked);
+    for (const { key, after: state } of changedStates.filter(here)) asks.set(key, state ? flagDependencies(state) : []);
+    const was = behind(asked, before);
+    const is = behind(asks, after);
+    for (const key of asks.keys()) {
+      if (!isOpen(after(key))) continue;
+      const known = isOpen(before(key)) ? was(key) : NOTHING;
+      for (const one of is(key)) {
+        if (known.has(one)) continue;
+        open.add(key);
         hidden.add(one);
       }
     }
   }
-  const [flag, ...others] = open;
-  return flag === undefined ? null : { code: "exposes-hidden-flag", flag, others, hidden: [...hidden] };
+  const [flag, ...others] = [...open].sort();
+  return flag === undefined ? null : { code: "exposes-hidden-flag", flag, others, hidden: [...hidden].sort() };
 }
 
-/**
- * By public flag: the hidden ones that its result tells of, because it asks for them or for hidden ones that do. What
- * stands behind another public flag is that one's own matter.
- */
-function exposedBy(view: ProjectView, environment: string): Map<string, ReadonlySet<string>> {
-  const asks = new Map(
-    view
-      .mentioning("state", '"flag":"')
-      .filter((row) => row.environment === environment && isLive(view, row.key))
-      .map((row) => [row.key, flagDependencies(row.body)]),
-  );
-  const isPublic = (key: string) => view.get("flag", "", key)?.body.visibility === "public";
-  const exposed = new Map<string, ReadonlySet<string>>();
-  for (const [key, asked] of asks) {
-    if (!isPublic(key)) continue;
-    const behind = new Set<string>();
-    const waiting = [...asked];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      if (behind.has(next) || isPublic(next)) continue;
-      behind.add(next);
-      waiting.push(...(asks.get(next) ?? []));
+const NOTHING: ReadonlySet<string> = new Set();
+const isPublic = (flag: Flag): boolean => flag?.visibility === "public";
+const isOpen = (flag: Flag): boolean => isPublic(flag) && flag?.archivedAt === undefined;
+
+/** The hidden flags that a flag asks for, and those that they ask for. */
+function behind(asks: ReadonlyMap<string, readonly string[]>, flagOf: (key: string) => Flag) {
+  const known = new Map<string, Set<string>>();
+  const of = (key: string): ReadonlySet<string> => {
+    let found = known.get(key);
+    if (found) return found;
+    found = new Set();
+    // Known before it is complete, so that a circle, which no saved state has, would end as well.
+    known.set(key, found);
+    for (const one of asks.get(key) ?? []) {
+      if (isPublic(flagOf(one))) continue;
+      found.add(one);
+      for (const further of of(one)) found.add(further);
     }
-    exposed.set(key, behind);
-  }
-  return exposed;
+    return found;
+  };
+  return of;
+}
+
+function remembered<T>(find: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, find(key));
+    return known.get(key) as T;
+  };
 }

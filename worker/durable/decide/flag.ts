@@ -19,7 +19,6 @@ import {
 import { newlyExposed } from "./exposure.ts";
 import { activeKills } from "./kill.ts";
 import { mergePatch, patchedState } from "./merge-patch.ts";
-import { overlay } from "./overlay.ts";
 import { parseOrReject } from "./parse.ts";
 import { plansNaming } from "./plan.ts";
 import {
@@ -94,7 +93,7 @@ function saveFlag(
     }
   }
   if (before && before.visibility !== after.visibility && !acknowledged) {
-    const exposes = newlyExposed(c.view, overlay(c.view, changes), environments);
+    const exposes = newlyExposed(c.view, changes, environments);
     if (exposes) return reject(exposes);
   }
   const users = usersOfRemovedVariants(c.view, key, before, after);
@@ -152,14 +151,16 @@ export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances)
   if (refused) return reject(refused);
   const by = dependants(c.view, command.flag);
   if (by.length > 0) return reject({ code: "in-use", what: `the flag "${command.flag}"`, by });
-  const archived = { ...row.value.body, archivedAt: new Date(c.now).toISOString() };
-  // A key used again starts as a new flag does, without the old one's tests.
+  return decision(archived(command.flag, row.value.body, c), environmentKeys(c.view));
+}
+
+/** A key used again starts as a new flag does, without the old one's tests. */
+function archived(flag: string, body: Body<"flag">, c: Circumstances): Change[] {
   const tests = c.view
     .list("test")
-    .filter(({ key }) => key === command.flag)
-    .flatMap(({ environment, key, body }) => change("test", environment, key, body, null));
-  const changes = [...change("flag", "", command.flag, row.value.body, archived), ...tests];
-  return decision(changes, environmentKeys(c.view));
+    .filter(({ key }) => key === flag)
+    .flatMap(({ environment, key, body: test }) => change("test", environment, key, test, null));
+  return [...change("flag", "", flag, body, { ...body, archivedAt: new Date(c.now).toISOString() }), ...tests];
 }
 
 /** All or none. Flags that depend on each other go together. */
@@ -174,7 +175,7 @@ export function archiveFlags(command: CommandOf<"archiveFlags">, c: Circumstance
     if (refused) return reject(refused);
     const by = dependants(c.view, key).filter((flag) => !leaving.has(flag));
     if (by.length > 0) return reject({ code: "in-use", what: `the flag "${key}"`, by });
-    changes.push(...change("flag", "", key, body, { ...body, archivedAt: new Date(c.now).toISOString() }));
+    changes.push(...archived(key, body, c));
   }
   return decision(changes, environmentKeys(c.view));
 }
@@ -212,8 +213,10 @@ function saveState(
       : (flagCycle(c.view, environment, key, state) ?? flagsTooDeep(c.view, environment, new Map([[key, state]])));
   if (tangle) return reject(tangle);
   const changes = change("state", environment, key, row?.body ?? null, state);
-  if (flagDependencies(state).length > 0 && !command.acknowledgeExposure) {
-    const exposes = newlyExposed(c.view, overlay(c.view, changes), [environment]);
+  const asked = row ? flagDependencies(row.body) : [];
+  const asksMore = flagDependencies(state).some((one) => !asked.includes(one));
+  if (asksMore && !command.acknowledgeExposure) {
+    const exposes = newlyExposed(c.view, changes, [environment]);
     if (exposes) return reject(exposes);
   }
   return decision(changes, [environment]);

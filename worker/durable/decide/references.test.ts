@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DEPENDENCY_DEPTH } from "../../../shared/limits.ts";
 import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
 import { exportProject } from "../export-project.ts";
+import { pendingSchedules } from "./schedule.ts";
 
 const production = { environment: "production" };
 const needs = (flag: string, variant = "on") => ({ prerequisites: [{ flag, variants: [variant] }] });
@@ -231,6 +232,30 @@ describe("a public flag that depends on a hidden one", () => {
     expect(project.refusal({ type: "patchFlag", flag: "banner", patch: { visibility: "targeted" } })).toBe(
       "exposes-hidden-flag",
     );
+  });
+
+  test("by a schedule, whatever else is exposed until its time", () => {
+    const project = hidden("targeted");
+    project.must({ type: "putFlag", flag: "secret", definition: aFlag({ visibility: "server-only" }) });
+    const at = new Date(project.now + 60_000).toISOString();
+    const plan = { type: "createSchedule", ...production, flag: "banner", at, patch: needs("launch") } as const;
+    expect(project.refusal(plan)).toBe("exposes-hidden-flag");
+    const meant = () => {
+      project.must({ ...plan, acknowledgeExposure: true });
+      return pendingSchedules(project).at(-1)?.key as string;
+    };
+    const [kept, grown] = [meant(), meant()];
+    const apply = (id: string) => project.must({ type: "applySchedule", ...production, flag: "banner", id });
+    project.now += 60_000;
+    apply(kept);
+    expect(project.get("schedule", "production", kept)?.body.status).toBe("applied");
+    project.must({ ...put, state: {} });
+    project.must({ ...put, flag: "launch", state: needs("secret") });
+    apply(grown);
+    expect(project.get("schedule", "production", grown)?.body).toMatchObject({
+      status: "failed",
+      problem: { code: "exposes-hidden-flag", message: expect.stringContaining("secret") },
+    });
   });
 
   test("is not asked about again by edits that expose nothing new", () => {

@@ -15,7 +15,10 @@ import { patchState } from "./flag.ts";
  */
 export function createSchedule(command: CommandOf<"createSchedule">, c: Circumstances): Result<Decision> {
   const { environment, flag, patch, acknowledgeExposure } = command;
-  const today = patchState({ type: "patchState", environment, flag, patch, acknowledgeExposure }, unconditional(c));
+  const made = { type: "patchState", environment, flag, patch } as const;
+  const asked = patchState(made, unconditional(c));
+  const exposed = exposedBy(asked);
+  const today = exposed && acknowledgeExposure ? patchState({ ...made, acknowledgeExposure }, unconditional(c)) : asked;
   if (!today.ok) return today;
   const time = timeOf(command.at);
   if (!time.ok) return time;
@@ -33,7 +36,7 @@ export function createSchedule(command: CommandOf<"createSchedule">, c: Circumst
     ...time.value,
     patch,
     comment: c.comment,
-    ...(acknowledgeExposure ? { acknowledgeExposure } : {}),
+    ...(exposed ? { acknowledgedFlags: exposed } : {}),
     by: c.actor,
     status: "pending",
   };
@@ -67,17 +70,22 @@ export function cancelSchedule(command: CommandOf<"cancelSchedule">, c: Circumst
 export function applySchedule(command: CommandOf<"applySchedule">, c: Circumstances): Result<Decision> {
   const row = c.view.get("schedule", command.environment, command.id);
   if (row?.body.status !== "pending" || Date.parse(row.body.at) > c.now) return decision([], []);
-  const { flag, patch, acknowledgeExposure } = row.body;
-  const { environment } = row;
-  const patched = patchState(
-    { type: "patchState", environment, flag, patch, acknowledgeExposure },
-    { ...unconditional(c), actor: scheduleActor(row) },
-  );
+  const { flag, patch, acknowledgedFlags = [], acknowledgeExposure = false } = row.body;
+  const made = { type: "patchState", environment: row.environment, flag, patch } as const;
+  const theirs = { ...unconditional(c), actor: scheduleActor(row) };
+  const asked = patchState(made, theirs);
+  // What would be exposed by now may be more than somebody was asked about then.
+  const meant = exposedBy(asked)?.every((one) => acknowledgeExposure || acknowledgedFlags.includes(one));
+  const patched = meant ? patchState({ ...made, acknowledgeExposure: true }, theirs) : asked;
   if (!patched.ok) return decision(finish(row, { status: "failed", problem: problemOf(patched.rejection) }, c), []);
   const { changes, publish } = patched.value;
   const applied = finish(row, { status: "applied", appliedRevision: c.revision }, c);
   return decision([...changes, ...applied], publish);
 }
+
+/** The hidden flags that a decision was refused for; null when it was not, or for something else. */
+const exposedBy = (decided: Result<Decision>): string[] | null =>
+  !decided.ok && decided.rejection.code === "exposes-hidden-flag" ? decided.rejection.hidden : null;
 
 /** Who stands in the audit for what a schedule did: whoever made it, through it. */
 export const scheduleActor = ({ key, body }: Row<"schedule">): Actor => ({
@@ -125,7 +133,13 @@ function timeOf(at: ScheduleTime): Result<Pick<Body<"schedule">, "at" | "local" 
 }
 
 function problemOf(rejection: Rejection): { code: string; message: string } {
-  const { code, title, detail, errors } = rejectionProblem(rejection).problem;
+  const { code, title, detail, hint, errors } = rejectionProblem(rejection).problem;
   const fields = (errors ?? []).slice(0, 10).map(({ field, message }) => `${field}: ${message}`);
-  return { code, message: [title, ...(detail ? [detail] : []), ...fields].join(". ").slice(0, 1_000) };
+  return {
+    code,
+    message: [title, detail, hint, ...fields]
+      .filter((words) => words !== undefined)
+      .join(". ")
+      .slice(0, 1_000),
+  };
 }

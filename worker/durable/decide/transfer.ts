@@ -123,6 +123,6 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
     if (deep) return reject(deep);
   }
   if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
-  const exposes = acknowledged ? null : newlyExposed(c.view, after, environments);
+  const exposes = acknowledged ? null : newlyExposed(c.view, changes, environments);
   return exposes ? reject(exposes) : decision(changes, environments);
 }
