@@ -7,7 +7,7 @@ import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { project, showState } from "../project.ts";
 import { EnvironmentChoice } from "./environment-choice.tsx";
-import { watchPropagation } from "./propagation-toast.ts";
+import { killRevision, watchPropagation } from "./propagation-toast.ts";
 import { useDependants } from "./use-dependants.ts";
 
 /** Which flag somebody is about to kill, from any page. */
@@ -44,7 +44,7 @@ function Confirm({ flag, environment: first }: { flag: FlagView; environment: En
       );
       showState(state);
       close();
-      void watchPropagation(projectKey, target, state.revision, `${flag.key} is killed in ${target.name}`);
+      void watchPropagation(projectKey, target, killRevision(state), `${flag.key} is killed in ${target.name}`);
     } catch (error) {
       problem.value = error;
     }

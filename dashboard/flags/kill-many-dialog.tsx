@@ -10,7 +10,7 @@ import { Problem } from "../frame/problem.tsx";
 import { isProduction, project, showState } from "../project.ts";
 import { mayChange } from "../session.ts";
 import { stateWords } from "../words/state-words.ts";
-import { watchPropagation } from "./propagation-toast.ts";
+import { killRevision, watchPropagation } from "./propagation-toast.ts";
 
 interface KillManyDialogProps {
   flags: readonly FlagView[];
@@ -62,7 +62,7 @@ export function KillManyDialog({ flags, environment, note, where, close, done }:
             }),
           );
           showState(state);
-          last = Math.max(last, state.revision);
+          last = Math.max(last, killRevision(state));
           return null;
         } catch (error) {
           return { field: key, message: refusalOf(error).words };

@@ -1,10 +1,14 @@
-import { answer, api, type Environment } from "../api.ts";
+import { answer, api, type Environment, Refusal, type StateView } from "../api.ts";
 import { follow } from "../frame/toasts.tsx";
 
 const EVERY_MS = 500;
 /** Data centres report with their next look-up, so within seconds of traffic; without traffic, nobody does. */
 const LOOKS = 24;
 const SHOWN = 4;
+
+/** The revision of the newest kill in force: the state beneath has one of its own, which a kill leaves alone. */
+export const killRevision = ({ kills }: Pick<StateView, "kills">): number =>
+  Math.max(0, ...kills.map(({ revision }) => revision));
 
 /** Shows how a kill travels while it does: committed, then served by one data centre after the other. */
 export async function watchPropagation(
@@ -31,8 +35,9 @@ export async function watchPropagation(
         if (!isWaiting) break;
         say(said, false);
       }
-    } catch {
-      break;
+    } catch (error) {
+      // A look that did not get through is made good by the next.
+      if (!(error instanceof Refusal) || error.status !== 0) break;
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }

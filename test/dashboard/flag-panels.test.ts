@@ -170,7 +170,7 @@ test("a kill shows where it is in force as soon as somebody asks", async () => {
     });
   await ask();
   await page.keyboard.press("Enter");
-  const seen = page.getByText(/^In force in \w+ after \d\.\d s/);
+  const seen = page.getByText(/^In force in \w+ after \d+\.\d s/);
   await expect
     .poll(
       async () => {
@@ -180,6 +180,12 @@ test("a kill shows where it is in force as soon as somebody asks", async () => {
       { timeout: 15_000 },
     )
     .toBe(1);
+  const { last } = await read<{ last: { action: string; firstServed: { afterMs: number }[] } }>(
+    "/projects/demo/environments/production/propagation",
+  );
+  expect(last.action).toBe("kill");
+  const after = ((last.firstServed[0]?.afterMs ?? Number.NaN) / 1_000).toFixed(1);
+  expect(await seen.textContent()).toContain(`after ${after} s`);
   await server.admin(`${ROUTE}/restore`, { method: "POST" });
 });
 
