@@ -29,12 +29,9 @@ import { type Checkpoints, checkpoints } from "./checkpoint.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import { decide } from "./decide/decide.ts";
 import { deliveryEventsOf } from "./decide/delivery.ts";
-import { overdueTests } from "./decide/demand-test.ts";
 import { activeKills, carriedKills } from "./decide/kill.ts";
 import { fieldIssues } from "./decide/parse.ts";
-import { plansByTime } from "./decide/plan.ts";
 import { BUDGET } from "./decide/quota.ts";
-import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
 import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import type { Change, Row } from "./entities.ts";
 import { watchList } from "./guard-watch.ts";
@@ -47,6 +44,7 @@ import { type Rejection, type Result, reject } from "./result.ts";
 import type { ListProposal } from "./segment-lists.ts";
 import { snapshotTooLarge } from "./snapshot-size.ts";
 import { directory, guard, testLedger } from "./stubs.ts";
+import { TimedWork } from "./timed-work.ts";
 import { monthOf } from "./usage-counters.ts";
 import { viewAfter } from "./views.ts";
 import { WebhookOutbox } from "./webhook-outbox.ts";
@@ -84,16 +82,6 @@ const TOMBSTONE_KEEP_MS = 7 * 86_400_000;
 const CLEAN_UP_ROWS = 50;
 /** Shards of long lists written at a time: as many connections as a Worker may have open. */
 const SHARDS_AT_ONCE = 6;
-/** After a fault of our own, a due schedule is tried again after this long (ms). */
-const SCHEDULE_RETRY_MS = 30_000;
-/** A due plan is looked at again after this long (ms), while a break-glass kill holds it or after a fault. */
-const PLAN_RETRY_MS = 30_000;
-/** Who stands in the audit for a step that time made. The right to make it was that of whoever started the plan. */
-const PLAN_ACTOR: Actor = { type: "schedule", id: "release-plan", name: "Release plan", role: "engineer" };
-
-/** Who ends a test that has reached its own end: with the right of those who make tests. */
-export const STOP_RULE: Actor = { type: "system", id: "stop-rule", name: "Stop rule", role: "marketer" };
-
 const BY_PEOPLE: ReadonlySet<Actor["type"]> = new Set(["admin", "token", "session"]);
 
 /** Rolls a transaction back. */
@@ -163,6 +151,7 @@ export class FlagStore extends ProjectReader {
   protected readonly methods: ReadonlySet<string> = new Set(METHODS);
   readonly #storage: DurableObjectStorage;
   readonly #restoring: RestoreStage;
+  readonly #timedWork: TimedWork;
   readonly #webhooks: WebhookOutbox;
   readonly #ledgerOutbox: LedgerOutbox;
   readonly #snapshots: SnapshotStore;
@@ -180,16 +169,16 @@ export class FlagStore extends ProjectReader {
 
   #draining = false;
 
-  /** After a fault, schedules are not tried again before (epoch ms). */
-  #schedulesHeldUntil = 0;
-
-  /** Likewise plans. */
-  #plansHeldUntil = 0;
-
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.#storage = state.storage;
     this.#restoring = new RestoreStage(state.storage.sql);
+    this.#timedWork = new TimedWork({
+      documents: this.documents,
+      project: () => this.meta.project,
+      transact: (asked) => this.#storage.transactionSync(() => this.#transact(asked)),
+      breakGlass: () => within(KV_TIMEOUT_MS, readBreakGlass(env.SNAPSHOTS, this.meta.project)).catch(() => null),
+    });
     this.#webhooks = new WebhookOutbox(this.documents, this.notices, this.meta, env);
     const ledgerOf = ({ environment, flag }: LedgerPlace) => testLedger(env, this.meta.project, environment, flag);
     this.#ledgerOutbox = new LedgerOutbox(state.storage.sql, {
@@ -415,9 +404,7 @@ export class FlagStore extends ProjectReader {
 
   async alarm(): Promise<void> {
     if (!this.ready) return;
-    this.#applySchedules();
-    await this.#advancePlans();
-    this.#stopOverdueTests();
+    await this.#timedWork.run();
     await this.#drain();
     await this.#forgetTombstones();
     this.documents.forgetSchedules(Date.now() - LIMITS.scheduleKeepMs);
@@ -451,68 +438,6 @@ export class FlagStore extends ProjectReader {
       this.documents.forgetTombstones(before);
     } catch (error) {
       log({ event: "clean-up-failed", error: String(error) });
-    }
-  }
-
-  /** Each in a transaction of its own, under an id of its own: however often the alarm comes, once. */
-  #applySchedules(): void {
-    for (const row of dueSchedules(this.documents, Date.now())) {
-      const { key: id, environment, body } = row;
-      const command = { type: "applySchedule", environment, flag: body.flag, id } as const;
-      const asked = { id: `schedule/${id}`, project: this.meta.project, actor: scheduleActor(row), command };
-      try {
-        this.#storage.transactionSync(() => this.#transact({ ...asked, comment: body.comment }));
-      } catch (error) {
-        // One that cannot be carried out now must not keep the others waiting; the alarm comes back to it.
-        this.#schedulesHeldUntil = Date.now() + SCHEDULE_RETRY_MS;
-        log({ event: "schedule-failed", schedule: id, error: String(error) });
-      }
-    }
-  }
-
-  /**
-   * Takes plans on whose stage ends by time alone. The command names run and stage, so an alarm that comes twice goes
-   * on once. A kill in the break-glass lane, which this object does not hold, keeps a plan where it is as any other.
-   */
-  async #advancePlans(): Promise<void> {
-    const due = plansByTime(this.documents, Date.now()).filter(({ at }) => at <= Date.now());
-    if (due.length === 0) return;
-    const lane = await within(KV_TIMEOUT_MS, readBreakGlass(this.env.SNAPSHOTS, this.meta.project)).catch(() => null);
-    for (const { row } of due) {
-      const { key: flag, environment, body } = row;
-      const broken = lane === null || lane.environments[environment]?.some((kill) => kill.flag === flag);
-      if (broken || !body.run) {
-        this.#plansHeldUntil = Date.now() + PLAN_RETRY_MS;
-        continue;
-      }
-      const { id: run, stage: from } = body.run;
-      const command = { type: "advancePlan", environment, flag, run, from } as const;
-      // A new id each time: one that found the plan waiting must not be answered from memory for a day.
-      const asked = { id: crypto.randomUUID(), project: this.meta.project, actor: PLAN_ACTOR, comment: "", command };
-      try {
-        const result = this.#storage.transactionSync(() => this.#transact(asked));
-        if (result.ok && result.value.changed) continue;
-        log({ event: "plan-waits", plan: run, flag, reason: result.ok ? "overtaken" : result.rejection.code });
-      } catch (error) {
-        log({ event: "plan-failed", plan: run, flag, error: String(error) });
-      }
-      this.#plansHeldUntil = Date.now() + PLAN_RETRY_MS;
-    }
-  }
-
-  /** Tests end on their date, also when nobody visits any more. */
-  #stopOverdueTests(): void {
-    for (const { key: flag, environment, body } of overdueTests(this.documents, Date.now())) {
-      const command = { type: "stopTest", environment, flag, reason: "date", run: body.run } as const;
-      const id = `test/${environment}/${flag}/${body.run}/date`;
-      try {
-        const asked = { id, project: this.meta.project, actor: STOP_RULE, comment: "Its date has come", command };
-        const result = this.#storage.transactionSync(() => this.#transact(asked));
-        if (!result.ok) throw new Error(`refused: ${result.rejection.code}`);
-      } catch (error) {
-        this.#schedulesHeldUntil = Date.now() + SCHEDULE_RETRY_MS;
-        log({ event: "test-not-stopped", flag, error: String(error) });
-      }
     }
   }
 
@@ -622,10 +547,7 @@ export class FlagStore extends ProjectReader {
   }
 
   #scheduleAlarm(): void {
-    const due = [this.documents.nextSchedule(), this.documents.nextTestEnd()]
-      .filter((at) => at !== null)
-      .map((at) => Math.max(at, this.#schedulesHeldUntil));
-    for (const { at } of plansByTime(this.documents, Date.now())) due.push(Math.max(at, this.#plansHeldUntil));
+    const due = this.#timedWork.dueTimes();
     for (const { dueAt } of [this.#webhooks, this.#ledgerOutbox]) if (dueAt !== null) due.push(dueAt);
     const at = computeNextAlarm([...this.publications.due(), ...due], Date.now());
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));

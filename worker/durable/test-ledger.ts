@@ -4,10 +4,10 @@ import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { type DoorSettings, doubtsOf } from "./door-doubts.ts";
 import { DurableBase } from "./durable-base.ts";
-import { STOP_RULE } from "./flag-store.ts";
 import type { LedgerDelivery, LedgerPage } from "./ledger-backup.ts";
 import { migrate, TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
 import { flagStore } from "./stubs.ts";
+import { STOP_RULE } from "./timed-work.ts";
 
 /** What happened at a door, as the edge saw it. People and networks are keyed hashes; no address comes this far. */
 export interface DoorEvent {

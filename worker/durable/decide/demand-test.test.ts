@@ -145,6 +145,20 @@ describe("a test that tells of a hidden flag", () => {
     project.must({ type: "stopTest", ...at("door"), reason: "person" });
     expect(stateOf(project, "door")?.enabled).toBe(false);
   });
+
+  test("is not started unasked because it was stopped", () => {
+    const project = shop();
+    project.must({ type: "putFlag", flag: "secret", definition: aFlag({ visibility: "server-only" }) });
+    project.must({ type: "putFlag", flag: "banner", definition: aFlag({ visibility: "public" }) });
+    project.must({ type: "putTest", ...at("door"), settings });
+    project.must({ type: "startTest", ...at("door") });
+    project.must({ type: "patchState", ...at("door"), patch: { rules: [] } });
+    const state = { prerequisites: [{ flag: "door", variants: ["on"] }] };
+    project.must({ type: "putState", ...at("banner"), state, acknowledgeExposure: true });
+    project.must({ type: "stopTest", ...at("door"), reason: "person" });
+    expect(project.refusal({ type: "startTest", ...at("door") })).toBe("exposes-hidden-flag");
+    expect(project.refusal({ type: "startTest", ...at("door"), acknowledgeExposure: true })).toBeNull();
+  });
 });
 
 describe("fake doors", () => {

@@ -1,6 +1,7 @@
 import { SPLIT_TOTAL } from "../../../shared/limits.ts";
 import type { DarkLaunchSettings, TestSettings } from "../../../shared/schema/demand-test.ts";
 import { type FlagState, flagDefinition, flagStateInput, type Rule, type Serve } from "../../../shared/schema/flag.ts";
+import type { Json } from "../../../shared/schema/primitives.ts";
 import { DARK_STAGES, type DarkStage } from "../../../shared/test-kinds.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
@@ -15,7 +16,7 @@ import {
   mayChange,
   versionConflict,
 } from "./decision.ts";
-import { putFlag, putState } from "./flag.ts";
+import { patchState, putFlag, putState } from "./flag.ts";
 import { overlay } from "./overlay.ts";
 import { putShared } from "./segment.ts";
 import { defaultServe } from "./state-checks.ts";
@@ -94,11 +95,18 @@ export function stopTest(command: CommandOf<"stopTest">, c: Circumstances): Resu
   };
   return inTurn(
     c,
-    // Never refused: whom it could tell of hidden flags, it shows nothing from now on.
-    (now) => writeState(environment, flag, after, now, { enabled: false, acknowledgeExposure: true }),
+    // The rules stay as they stand, so that stopping asks for nothing new, of which somebody would have to be asked.
+    (now) => patchState({ type: "patchState", environment, flag, patch: switchedOff(after) }, now),
     () => decision(change("test", environment, flag, body, after), [environment]),
   );
 }
+
+/** Nobody is in it, and its place in the layer is free. A dark launch that is off has no rules. */
+const switchedOff = ({ stage }: Body<"test">): Record<string, Json> => ({
+  enabled: false,
+  layer: null,
+  ...(stage ? { rules: [] } : {}),
+});
 
 /** Takes a dark launch to a stage, forwards or back. */
 export function stageTest(command: CommandOf<"stageTest">, c: Circumstances): Result<Decision> {
