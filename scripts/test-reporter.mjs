@@ -2,9 +2,12 @@ import { writeFileSync } from "node:fs";
 
 /** @typedef {import("vitest/node").Reporter} Reporter */
 
+/** How much of an error's message a failure carries, in characters: what was expected and what came. */
+const MESSAGE_LENGTH = 600;
+
 /**
- * Counts what really ran, for the last line of `npm test`. Whatever kept tests from running counts as a failure: a file
- * that did not load, a hook that threw, an error outside of every test.
+ * Counts what really ran and keeps what failed, for the last lines of `npm test`. Whatever kept tests from running
+ * counts as a failure: a file that did not load, a hook that threw, an error outside of every test.
  *
  * @implements {Reporter}
  */
@@ -15,20 +18,40 @@ export default class CountReporter {
    * @param {"passed" | "interrupted" | "failed"} reason
    */
   onTestRunEnd(modules, unhandledErrors, reason) {
-    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    /** @type {string[]} */
+    const failures = [];
+    /**
+     * @param {string} what
+     * @param {ReadonlyArray<unknown>} [errors]
+     */
+    const fail = (what, errors = []) => {
+      counts.failed++;
+      failures.push([what, ...errors.slice(0, 1).map(message)].join("\n"));
+    };
+    for (const error of unhandledErrors) fail("an error outside of every test", [error]);
     for (const module of modules) {
-      if (module.errors().length > 0) counts.failed++;
+      const file = module.relativeModuleId;
+      if (module.errors().length > 0) fail(file, module.errors());
       for (const suite of module.children.allSuites()) {
-        if (suite.errors().length > 0) counts.failed++;
+        if (suite.errors().length > 0) fail(`${file} > ${suite.fullName}`, suite.errors());
       }
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        // Still pending at the end of the run: it was never given its chance.
-        counts[state === "pending" ? "failed" : state]++;
+        const { state, errors } = test.result();
+        if (state === "failed") fail(`${file} > ${test.fullName}`, errors);
+        // It was never given its chance.
+        else if (state === "pending") fail(`${file} > ${test.fullName}`, [new Error("still pending at the end")]);
+        else counts[state]++;
       }
     }
-    if (reason !== "passed" && counts.failed === 0) counts.failed = 1;
-    const file = process.env.BLASTDOOR_TEST_COUNTS;
-    if (file) writeFileSync(file, JSON.stringify(counts));
+    if (reason !== "passed" && counts.failed === 0) fail(`the run was ${reason}`);
+    const results = process.env.BLASTDOOR_TEST_RESULTS;
+    if (results) writeFileSync(results, JSON.stringify({ counts, failures }));
   }
+}
+
+/** @param {unknown} error */
+function message(error) {
+  const text = error instanceof Object && "message" in error ? String(error.message) : String(error);
+  return text.length > MESSAGE_LENGTH ? `${text.slice(0, MESSAGE_LENGTH)}…` : text;
 }

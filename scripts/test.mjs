@@ -8,6 +8,7 @@ import { root } from "./root.mjs";
 import { setup } from "./setup.mjs";
 
 // `npm test`: sets up, then runs every test under the pinned Node. Arguments go to vitest: `npm test -- shared`.
+// The last lines name what failed and count the rest.
 
 /** Tests of whole processes and browsers, one file at a time within a part: they wait most of their time. */
 const PROCESS_PARTS = 6;
@@ -29,7 +30,8 @@ await runMain(async () => {
   try {
     const results = await sideBySide(asked.length > 0 ? [asked] : EVERYTHING, (args, n) => vitest(args, folder, n));
     const total = { passed: 0, failed: 0, skipped: 0 };
-    for (const { counts } of results) {
+    for (const { counts, failures } of results) {
+      for (const failure of failures) console.log(`FAILED ${failure}\n`);
       total.passed += counts.passed;
       total.failed += counts.failed;
       total.skipped += counts.skipped;
@@ -67,34 +69,37 @@ async function sideBySide(jobs, run) {
  * @param {number} n
  */
 async function vitest(args, folder, n) {
-  const countsFile = path.join(folder, `counts-${n}.json`);
+  const resultsFile = path.join(folder, `results-${n}.json`);
   const { code, output } = await runChild(
     findNode(),
     [path.join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...args],
     {
       cwd: root,
       stdio: n === 0 ? "inherit" : ["ignore", "pipe", "pipe"],
-      env: { ...process.env, BLASTDOOR_TEST_COUNTS: countsFile },
+      env: { ...process.env, BLASTDOOR_TEST_RESULTS: resultsFile },
     },
   );
   process.stdout.write(output);
-  const counts = readCounts(countsFile);
+  const { counts, failures } = readResults(resultsFile);
   const ran = counts.passed + counts.failed > 0;
   if (!ran) console.error("No test ran.");
   // A runner that fails with nothing to show for it (it crashed while closing) has failed all the same.
-  if (code !== 0 && counts.failed === 0 && ran) counts.failed = 1;
-  return { counts, ok: code === 0 && ran };
+  if (code !== 0 && counts.failed === 0 && ran) {
+    counts.failed = 1;
+    failures.push(`vitest ${args.join(" ")}: it ended with code ${code} although nothing failed`);
+  }
+  return { counts, failures, ok: code === 0 && ran };
 }
 
 /**
  * @param {string} file
- * @returns {{ passed: number, failed: number, skipped: number }}
+ * @returns {{ counts: { passed: number, failed: number, skipped: number }, failures: string[] }}
  */
-function readCounts(file) {
+function readResults(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
     // The runner did not get as far as its end.
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: ["vitest crashed"] };
   }
 }

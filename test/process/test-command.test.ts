@@ -23,25 +23,31 @@ function runTests(files: Record<string, string>) {
     [path.join(root, "scripts", "test.mjs"), "--root", folder, "--config", path.join(folder, "vitest.config.mjs")],
     { encoding: "utf8", env },
   );
-  return { status, lastLine: stdout.trimEnd().split("\n").at(-1) };
+  const lines = stdout.trimEnd().split("\n");
+  return { status, lastLine: lines.at(-1), failed: lines.filter((line) => line.startsWith("FAILED ")) };
 }
 
 const passing = 'test("passes", () => {});';
 
 test("passed and skipped tests are counted", () => {
   const files = { a: `${passing} test.skip("later", () => {}); test.todo("some day");`, b: passing };
-  expect(runTests(files)).toEqual({ status: 0, lastLine: "2 passed, 0 failed, 2 skipped" });
+  expect(runTests(files)).toEqual({ status: 0, lastLine: "2 passed, 0 failed, 2 skipped", failed: [] });
 });
 
 test.for([
-  ["a failing test", 'test("fails", () => { throw new Error("as meant"); });'],
-  ["a file that does not load", 'import "./missing.ts";'],
-  ["a file without a test", "export {};"],
-  ["an error outside of every test", `${passing} setTimeout(() => { throw new Error("late"); }); test("x", () => {});`],
-] as const)("%s is one failure", ([, text]) => {
-  const { status, lastLine } = runTests({ a: passing, b: text });
+  ["a failing test", "tests/b.test.ts > fails", 'test("fails", () => { throw new Error("as meant"); });'],
+  ["a file that does not load", "tests/b.test.ts", 'import "./missing.ts";'],
+  ["a file without a test", "tests/b.test.ts", "export {};"],
+  [
+    "an error outside of every test",
+    "an error outside of every test",
+    `${passing} setTimeout(() => { throw new Error("late"); }); test("x", () => {});`,
+  ],
+] as const)("%s is one failure, named at the end", ([, name, text]) => {
+  const { status, lastLine, failed } = runTests({ a: passing, b: text });
   expect(status).toBe(1);
   expect(lastLine).toMatch(/^\d+ passed, 1 failed$/);
+  expect(failed).toEqual([`FAILED ${name}`]);
 });
 
 test("a hook that throws is a failure", () => {
@@ -54,5 +60,6 @@ test("a hook that throws is a failure", () => {
 });
 
 test("a run without a test fails", () => {
-  expect(runTests({})).toEqual({ status: 1, lastLine: "0 passed, 1 failed" });
+  const { status, lastLine } = runTests({});
+  expect({ status, lastLine }).toEqual({ status: 1, lastLine: "0 passed, 1 failed" });
 });
