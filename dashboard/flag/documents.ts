@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { FlagDefinition, FlagState } from "../../shared/schema/flag.ts";
 import { answer, api, type FlagView, ifMatch, type KillView, type StateView, stateAnswer } from "../api.ts";
+import type { Acknowledgement } from "../frame/exposure.ts";
 import { showFlag, showState } from "../project.ts";
 import { same } from "../words/change-words.ts";
 import { type Conflict, type Kind, merge } from "./merge.ts";
@@ -136,12 +137,11 @@ export async function lostRace(place: Place): Promise<LostRace> {
   return { place, conflicts, resolve };
 }
 
-export async function save(place: Place, comment: string, acknowledge: boolean): Promise<void> {
+export async function save(place: Place, comment: string, query: Acknowledgement): Promise<void> {
   const document = editing(place);
   if (!document) return;
   const { project, flag, environment } = place;
   const header = ifMatch(document.version);
-  const query = acknowledge ? ({ acknowledge: "exposes-hidden-flag" } as const) : {};
   const json = { ...document.value, comment };
   if (environment === "") {
     const param = { project, flag };

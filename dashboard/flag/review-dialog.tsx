@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Refusal } from "../api.ts";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
+import { exposesHiddenFlag, MEANT, NOT_SAID } from "../frame/exposure.ts";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
 import { ChangeList } from "./change-list.tsx";
@@ -20,13 +21,13 @@ export function ReviewDialog({ parts, close }: ReviewDialogProps) {
   const problem = useSignal<unknown>(null);
   const race = useSignal<LostRace | null>(null);
   const busy = useSignal(false);
-  const exposes = problem.value instanceof Refusal && problem.value.code === "exposes-hidden-flag";
-  const saveAll = async (acknowledge = false) => {
+  const exposes = exposesHiddenFlag(problem.value);
+  const saveAll = async (query = NOT_SAID) => {
     busy.value = true;
     problem.value = null;
     for (const { place } of parts) {
       try {
-        await save(place, comment.value, acknowledge);
+        await save(place, comment.value, query);
       } catch (error) {
         busy.value = false;
         if (error instanceof Refusal && error.status === 412) {
@@ -75,7 +76,7 @@ export function ReviewDialog({ parts, close }: ReviewDialogProps) {
           Back
         </button>
         {exposes && (
-          <button type="button" class="button" onClick={() => saveAll(true)}>
+          <button type="button" class="button" onClick={() => saveAll(MEANT)}>
             Save all the same
           </button>
         )}

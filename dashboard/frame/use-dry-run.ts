@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { AuditRow } from "../../shared/schema/admin.ts";
-import { Refusal } from "../api.ts";
 import { allChanges } from "../history/history-row.tsx";
 import type { Change } from "../words/change-words.ts";
+import { type Acknowledgement, exposesHiddenFlag, MEANT, NOT_SAID } from "./exposure.ts";
 
 /** How a change is sent: as a question or in earnest, and whether exposing hidden flags is meant. */
 export interface Sending {
   readonly dryRun: boolean;
-  readonly query: { acknowledge?: "exposes-hidden-flag" };
+  readonly query: Acknowledgement;
 }
 
 export type DryRun = ReturnType<typeof useDryRun>;
@@ -28,7 +28,7 @@ export function useDryRun(send: (sending: Sending) => Promise<{ changes: readonl
     busy.value = what;
     problem.value = null;
     try {
-      const query = acknowledged.value ? ({ acknowledge: "exposes-hidden-flag" } as const) : {};
+      const query = acknowledged.value ? MEANT : NOT_SAID;
       const reply = await send({ dryRun: what === "looking", query });
       if (what === "looking" && isCurrent()) changes.value = allChanges(reply.changes as AuditRow["changes"]);
       await then?.();
@@ -51,7 +51,7 @@ export function useDryRun(send: (sending: Sending) => Promise<{ changes: readonl
     /** It is being carried out: too late to go away. */
     doing: busy.value === "doing",
     /** It was refused, and only because it exposes hidden flags. */
-    exposes: problem.value instanceof Refusal && problem.value.code === "exposes-hidden-flag",
+    exposes: exposesHiddenFlag(problem.value),
     look: () => ask("looking"),
     /** @param then what belongs to it, while the dialog still waits */
     carryOut: async (then: () => Promise<void>) => {

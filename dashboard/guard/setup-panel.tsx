@@ -3,6 +3,7 @@ import { intervalWords, numbersWords } from "../../shared/guard-words.ts";
 import type { GuardStatus } from "../../shared/schema/guard.ts";
 import type { Metric } from "../../shared/schema/series.ts";
 import type { SectionProps } from "../flag/sections.tsx";
+import { confirmed } from "../frame/confirm.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
@@ -39,6 +40,14 @@ export function GuardSetup({ project, environment, flag, locked }: SectionProps)
       complain(failed, error);
     }
   };
+  const takeOff = async () => {
+    const isSure = await confirmed({
+      title: "Take the guard off this flag?",
+      text: "What is served stays as it is, and nothing stops it by itself any more.",
+      action: "Take the guard off",
+    });
+    if (isSure) await attempt(deleteGuard(place), "The guard is gone", "The guard is still there");
+  };
   if (status === undefined && problem.value === null) return null;
   const guard = status?.guard ?? null;
   const watch = status?.watch ?? null;
@@ -64,14 +73,7 @@ export function GuardSetup({ project, environment, flag, locked }: SectionProps)
       )}
       {guard && !locked && (
         <div class="row">
-          <button
-            type="button"
-            class="button button-small"
-            onClick={() => {
-              if (!confirm("Take the guard off this flag? What is served stays as it is.")) return;
-              void attempt(deleteGuard(place), "The guard is gone", "The guard is still there");
-            }}
-          >
+          <button type="button" class="button button-small" onClick={takeOff}>
             <Icon name="trash" /> Take the guard off
           </button>
         </div>

@@ -7,6 +7,7 @@ import { discard, editing, isEdited, type Place } from "../flag/documents.ts";
 import { CommentField } from "../frame/comment-field.tsx";
 import { Dialog } from "../frame/dialog.tsx";
 import { DialogActions } from "../frame/dialog-actions.tsx";
+import { sendOrAsk } from "../frame/exposure.ts";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";
@@ -52,20 +53,18 @@ export function ScheduleDialog({ project, environment, flag, close }: ScheduleDi
     busy.value = true;
     problem.value = null;
     try {
-      const made = (await answer(
-        api.projects[":project"].environments[":environment"].flags[":flag"].schedules.$post({
-          param: { project, environment: environment.key, flag: flag.key },
-          query: {},
-          header: {},
-          json: {
-            at: { local: local.value, timeZone: zone.value },
-            patch:
-              what.value === "edits" && document
-                ? patchOf(document.base, document.value)
-                : { enabled: what.value === "on" },
-            comment: comment.value,
-          },
-        }),
+      const param = { project, environment: environment.key, flag: flag.key };
+      const json = {
+        at: { local: local.value, timeZone: zone.value },
+        patch:
+          what.value === "edits" && document
+            ? patchOf(document.base, document.value)
+            : { enabled: what.value === "on" },
+        comment: comment.value,
+      };
+      const { schedules } = api.projects[":project"].environments[":environment"].flags[":flag"];
+      const made = (await sendOrAsk((query) =>
+        answer(schedules.$post({ param, query, header: {}, json })),
       )) as ScheduleView;
       // What is scheduled is no longer waiting to be saved.
       if (what.value === "edits") discard(place);

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Delivery, EventType, WebhookFormat, WebhookView } from "../../shared/schema/webhook.ts";
 import { answer, api, type Project } from "../api.ts";
+import { confirmed } from "../frame/confirm.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
@@ -98,7 +99,12 @@ function Webhook({ project, webhook, read, made }: WebhookProps) {
       return webhook.paused ? `${name} is told again` : `${name} is told nothing until it is resumed`;
     });
   const rotate = async () => {
-    if (!confirm(`Give ${name} another signing secret? The old one goes on for a day.`)) return;
+    const isSure = await confirmed({
+      title: `Give ${name} another signing secret?`,
+      text: "The old one goes on for a day, so that the receiver can be changed meanwhile.",
+      action: "Make another secret",
+    });
+    if (!isSure) return;
     await act("rotated", async () => {
       const { secret } = await answer(one.rotate.$post({ param, header: {} }));
       made({ secret, name: `The new signing secret of ${name}` });
@@ -111,7 +117,12 @@ function Webhook({ project, webhook, read, made }: WebhookProps) {
       return sent === 1 ? "One message is on its way again" : `${sent} messages are on their way again`;
     });
   const remove = async () => {
-    if (!confirm(`Take back the webhook "${name}"? What is on its way to it is dropped.`)) return;
+    const isSure = await confirmed({
+      title: `Take back the webhook "${name}"?`,
+      text: "What is on its way to it is dropped.",
+      action: "Take it back",
+    });
+    if (!isSure) return;
     await act("taken back", async () => {
       await one.$delete({ param, header: {} });
       return `${name} is gone`;

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import type { TestResults } from "../../shared/schema/test-results.ts";
+import { confirmed } from "../frame/confirm.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
@@ -71,7 +72,12 @@ export function TestPage() {
     busy.value = false;
   };
   const remove = async () => {
-    if (!confirm(`Delete the test ${flag} with everything it counted?`)) return;
+    const isSure = await confirmed({
+      title: `Delete the test ${flag}?`,
+      text: "Everything that it counted goes with it.",
+      action: "Delete the test",
+    });
+    if (!isSure) return;
     try {
       await deleteTest(flag);
       tell("The test is deleted");

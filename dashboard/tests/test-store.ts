@@ -4,6 +4,7 @@ import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
 import type { DarkStage } from "../../shared/test-kinds.ts";
 import { answer, api } from "../api.ts";
+import { sendOrAsk } from "../frame/exposure.ts";
 import { environment, project, refreshFlag } from "../project.ts";
 
 /** Of the environment shown, in the order of their flags; null while they load. */
@@ -11,7 +12,7 @@ export const tests = signal<TestView[] | null>(null);
 
 const flagsApi = api.projects[":project"].environments[":environment"].flags[":flag"];
 const place = () => ({ project: project.value?.key ?? "", environment: environment.value?.key ?? "" });
-const at = (flag: string) => ({ param: { ...place(), flag }, header: {}, query: {} });
+const at = (flag: string) => ({ param: { ...place(), flag }, header: {} });
 
 export async function loadTests(): Promise<void> {
   const param = place();
@@ -30,12 +31,13 @@ export const csvAddress = (flag: string): string => {
 };
 
 export async function writeTest(flag: string, settings: TestSettings, description?: string): Promise<void> {
-  await answer(flagsApi.test.$put({ ...at(flag), json: { settings, ...(description ? { description } : {}) } }));
+  const json = { settings, ...(description ? { description } : {}) };
+  await sendOrAsk((query) => answer(flagsApi.test.$put({ ...at(flag), query, json })));
   await refreshFlag(flag);
 }
 
 export async function startTest(flag: string): Promise<void> {
-  await answer(flagsApi.test.start.$post({ ...at(flag), json: {} }));
+  await sendOrAsk((query) => answer(flagsApi.test.start.$post({ ...at(flag), query, json: {} })));
   await refreshFlag(flag);
 }
 
@@ -45,7 +47,7 @@ export async function stopTest(flag: string): Promise<void> {
 }
 
 export async function takeToStage(flag: string, stage: DarkStage): Promise<void> {
-  await answer(flagsApi.test.stage.$post({ ...at(flag), json: { stage } }));
+  await sendOrAsk((query) => answer(flagsApi.test.stage.$post({ ...at(flag), query, json: { stage } })));
   await refreshFlag(flag);
 }
 

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../process/server.ts";
+import { flaws } from "./accessibility.ts";
 import { launch, signedIn, watchErrors } from "./browser.ts";
 
 // What a person sees of a guard, with people who meet the release through the public API.
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const FLAG = "/projects/shop/environments/production/flags/checkout";
 let server: Server;
 let browser: Browser;
@@ -69,9 +68,7 @@ test("a tile shows the metric's health once people have met the release", async 
   await tile()
     .getByText(/^\d+ people with it, \d+ without/)
     .waitFor();
-  await page.addScriptTag({ path: AXE });
-  const { violations } = (await page.evaluate("globalThis.axe.run('.tiles')")) as { violations: unknown[] };
-  expect(violations).toEqual([]);
+  expect(await flaws(page, "health")).toEqual([]);
 });
 
 test("harm turns it red, the flag is killed, the plan halts, and the page says so", async () => {

@@ -33,7 +33,6 @@ beforeAll(async () => {
   [server, browser] = await Promise.all([startServer({ env: { SEED: "", WEBHOOK_LOCAL_TARGETS: "allow" } }), launch()]);
   ({ page } = await signedIn(browser, server));
   errors = watchErrors(page);
-  page.on("dialog", (dialog) => dialog.accept());
 });
 afterAll(async () => {
   await browser?.close();
@@ -113,4 +112,22 @@ test("an address that is not allowed is refused beside what was typed", async ()
   await card.getByRole("button", { name: "Make the webhook" }).click();
   await card.getByText(/use https/).waitFor();
   await expect.poll(() => card.getByLabel("New webhook for").inputValue()).toBe("Odd");
+});
+
+test("a webhook gets another secret, and is taken back, each after a question", async () => {
+  await page.goto(`${server.url}/p/demo/settings`);
+  const card = page.locator("section", { has: page.getByRole("heading", { name: "Webhooks" }) });
+  const row = card.locator("li", { hasText: "Deploy bot" });
+  await row.getByRole("button", { name: "New secret" }).click();
+  const question = page.getByRole("dialog", { name: "Give Deploy bot another signing secret?" });
+  await page.keyboard.press("Escape");
+  await question.waitFor({ state: "detached" });
+  expect(await card.locator(".secret").count()).toBe(0);
+  await row.getByRole("button", { name: "New secret" }).click();
+  await question.getByRole("button", { name: "Make another secret" }).click();
+  expect(await card.locator(".secret").textContent()).toMatch(/^whsec_/);
+  await row.getByRole("button", { name: "Take back" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Take it back" }).click();
+  await row.waitFor({ state: "detached" });
+  expect(errors).toEqual([]);
 });
