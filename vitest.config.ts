@@ -13,6 +13,8 @@ export default defineConfig({
           name: "pure",
           environment: "node",
           include: PURE,
+          // A start for each file would take longer than the tests.
+          isolate: false,
           // Properties on thousands of cases, on a machine that may be busy.
           testTimeout: 20_000,
         },
@@ -30,6 +32,8 @@ export default defineConfig({
           name: "worker",
           include: ["worker/**/*.test.ts"],
           exclude: PURE,
+          // One workerd for all files, where each would need two seconds to load the Worker: tests name their own projects.
+          isolate: false,
           // Teaches zod to describe schemas for OpenAPI: before any schema is made, as in the Worker itself.
           setupFiles: ["./worker/testing/openapi-first.ts"],
           // The first request loads the whole Worker, seconds of work right after an install.

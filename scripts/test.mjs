@@ -11,7 +11,7 @@ import { setup } from "./setup.mjs";
 // The last lines name what failed and count the rest.
 
 /** Tests of whole processes and browsers, one file at a time within a part: they wait most of their time. */
-const PROCESS_PARTS = 6;
+const PROCESS_PARTS = 10;
 
 /** Without arguments everything runs, as many of these side by side as there are processors. */
 const EVERYTHING = [

@@ -41,6 +41,8 @@ export function startRuntime({ port, stateDir, vars }) {
       env: {
         // A line per request costs time and disk; warnings and errors are enough.
         WRANGLER_LOG: "warn",
+        // wrangler is 15 MB of JavaScript: read as compiled, a start is half a second shorter.
+        NODE_COMPILE_CACHE: path.join(root, "node_modules", ".cache", "node-compile"),
         ...withoutSecrets(process.env),
         ...offline,
         // wrangler's own files stay with this state, apart from other instances and from anybody's account; the home

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { accepted, aFlag, envelope, inStore, inTables, must, newName, newProject, storeOf } from "../testing/store.ts";
+import { newName } from "../testing/names.ts";
+import { accepted, aFlag, envelope, inStore, inTables, must, newProject, storeOf } from "../testing/store.ts";
 import type { Reply } from "./flag-store.ts";
 import type { Result } from "./result.ts";
 

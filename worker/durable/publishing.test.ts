@@ -2,6 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { verifySnapshot } from "../kv/snapshot-store.ts";
 import { env } from "../testing/bindings.ts";
+import { newName } from "../testing/names.ts";
 import {
   accepted,
   brokenKv,
@@ -9,7 +10,6 @@ import {
   inStore,
   inTables,
   must,
-  newName,
   newProject,
   storeOf,
   stubOf,

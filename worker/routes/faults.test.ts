@@ -1,14 +1,15 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { app } from "../app.ts";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { app as App } from "../app.ts";
 import type { Env } from "../env.ts";
 import { env } from "../testing/bindings.ts";
 import { done, fan, newShop } from "../testing/http.ts";
 
 /*
- * The Worker as it runs, with switches at its bindings. This file's isolate knows nothing at first: the shops are made
- * through the ordinary Worker, whose isolate memory is this one's too, so each test uses a shop of its own.
+ * The Worker as it runs, with switches at its bindings. Its modules are loaded anew, and with them its memory of flags:
+ * the shops are made through the ordinary Worker beside it.
  */
+let app: typeof App;
 type Fault = "error" | "hang" | "null" | "corrupt" | null;
 const faults: Record<"kv" | "store" | "directory", Fault> = { kv: null, store: null, directory: null };
 const fired = { kv: 0, store: 0, directory: 0 };
@@ -68,7 +69,9 @@ const administer = (method: string, path: string, body?: object) =>
 const break_ = (what: Partial<typeof faults>) => Object.assign(faults, what);
 
 beforeAll(async () => {
-  // The isolate's edge is made with the bindings of its first request: these, with the switches.
+  vi.resetModules();
+  ({ app } = await import("../app.ts"));
+  // Its edge is made with the bindings of its first request: these, with the switches.
   expect((await evaluate("bds_nobody_production_0000000000000000000000000000000000000000")).status).toBe(401);
 });
 beforeEach(() => {

@@ -2,14 +2,14 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { env } from "../testing/bindings.ts";
 import { api, done, newToken } from "../testing/http.ts";
+import { newName } from "../testing/names.ts";
 import { stubOf } from "../testing/store.ts";
 
 const SHARES = [1_000, 10_000, 100_000];
 const stages = (over: object = {}) => SHARES.map((share) => ({ audience: { share }, ...over }));
-let projects = 0;
 
 async function newShop(purpose = "release") {
-  const project = `plans-${++projects}`;
+  const project = newName();
   const at = `/projects/${project}`;
   const flag = `${at}/environments/production/flags/checkout`;
   await done("PUT", at, { environments: ["production"] });

@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { env } from "./bindings.ts";
+import { newName } from "./names.ts";
 
 export const ORIGIN = "http://blastdoor.test";
 /** The running Worker. */
@@ -54,11 +55,9 @@ export async function done(...request: Parameters<typeof api>): Promise<Json> {
 export const newToken = async (role: string, project?: string): Promise<{ id: string; token: string }> =>
   done("POST", "/tokens", { name: `a ${role}`, role, ...(project ? { project } : {}) });
 
-let made = 0;
-
 /** A project with one flag of each visibility, on for everybody by a rule, and a key of each kind. */
 export async function newShop() {
-  const project = `shop-${++made}`;
+  const project = newName();
   const at = `/projects/${project}`;
   await done("PUT", at, { environments: ["staging", "production"] });
   for (const visibility of ["public", "targeted", "server-only"] as const) {

@@ -5,14 +5,12 @@ import type { Result } from "../durable/result.ts";
 import { flagStore } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 import { env } from "./bindings.ts";
+import { newName } from "./names.ts";
 
 type CommandInput = (typeof commandSchema)["_input"];
 
 const admin = { type: "admin", id: "admin", name: "Administrator", role: "admin" } as const;
-let projects = 0;
 
-/** A name that no other test of this file uses. */
-export const newName = (): string => `shop-${++projects}`;
 export const stubOf = (project: string): DurableObjectStub => env.FLAG_STORE.get(env.FLAG_STORE.idFromName(project));
 /** The store as routes call it. */
 export const storeOf = (project: string) => flagStore(env, project);
