@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { inspect } from "node:util";
 
 /** @typedef {import("vitest/node").Reporter} Reporter */
 
@@ -52,6 +53,7 @@ export default class CountReporter {
 
 /** @param {unknown} error */
 function message(error) {
-  const text = error instanceof Object && "message" in error ? String(error.message) : String(error);
+  const said = typeof error === "object" && error !== null && "message" in error ? error.message : error;
+  const text = typeof said === "string" ? said : inspect(said);
   return text.length > MESSAGE_LENGTH ? `${text.slice(0, MESSAGE_LENGTH)}…` : text;
 }

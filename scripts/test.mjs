@@ -13,7 +13,7 @@ import { setup } from "./setup.mjs";
 /** Tests of whole processes and browsers, one file at a time within a part: they wait most of their time. */
 const PROCESS_PARTS = 10;
 
-/** Without arguments everything runs, one more of these side by side than there are processors. */
+/** Without arguments everything runs, as many of these side by side as there are processors. */
 const EVERYTHING = [
   ["--project", "pure", "--project", "worker"],
   ...Array.from({ length: PROCESS_PARTS }, (_, part) => [
@@ -57,7 +57,7 @@ async function sideBySide(jobs, run) {
   const lane = async () => {
     for (const [n, job] of left) results[n] = await run(job, n);
   };
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, lane));
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
   return results;
 }
 
@@ -76,7 +76,7 @@ async function vitest(args, folder, n) {
     {
       cwd: root,
       stdio: n === 0 ? "inherit" : ["ignore", "pipe", "pipe"],
-      env: { ...process.env, BLASTDOOR_TEST_RESULTS: resultsFile },
+      env: { ...process.env, BLASTDOOR_TEST_RESULTS: resultsFile, BLASTDOOR_TEST_FOLDER: folder },
     },
   );
   process.stdout.write(output);

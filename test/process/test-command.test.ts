@@ -36,6 +36,11 @@ test("passed and skipped tests are counted", () => {
 
 test.for([
   ["a failing test", "tests/b.test.ts > fails", 'test("fails", () => { throw new Error("as meant"); });'],
+  [
+    "a failure that is no error",
+    "tests/b.test.ts > fails",
+    'test("fails", () => { throw Object.create(null, { message: { value: { odd: 1 }, enumerable: true } }); });',
+  ],
   ["a file that does not load", "tests/b.test.ts", 'import "./missing.ts";'],
   ["a file without a test", "tests/b.test.ts", "export {};"],
   [

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -68,13 +68,29 @@ export function objects(scriptName?: string) {
 const bundled = new Map<string, string>();
 
 /**
- * Bundled by wrangler, as for a deployment; once for each process.
+ * Bundled by wrangler, as for a deployment; once for each process, under `npm test` once for each run.
  *
  * @param main the Worker's file, relative to the repository
  */
 export function bundle(main: string): string {
-  const known = bundled.get(main);
-  if (known !== undefined) return known;
+  let contents = bundled.get(main);
+  if (contents !== undefined) return contents;
+  const folder = process.env.BLASTDOOR_TEST_FOLDER;
+  const shared = folder === undefined ? null : path.join(folder, `${main.replaceAll("/", "-")}.js`);
+  if (shared !== null && existsSync(shared)) contents = readFileSync(shared, "utf8");
+  else {
+    contents = bundleAnew(main);
+    if (shared !== null) {
+      // Whole or not at all: others may be looking.
+      writeFileSync(`${shared}.${process.pid}`, contents);
+      renameSync(`${shared}.${process.pid}`, shared);
+    }
+  }
+  bundled.set(main, contents);
+  return contents;
+}
+
+function bundleAnew(main: string): string {
   const into = mkdtempSync(path.join(tmpdir(), "blastdoor-bundle-"));
   try {
     const config = path.join(into, "wrangler.json");
@@ -100,9 +116,7 @@ export function bundle(main: string): string {
       },
       stdio: ["ignore", "ignore", "inherit"],
     });
-    const contents = readFileSync(path.join(into, `${path.basename(main, ".ts")}.js`), "utf8");
-    bundled.set(main, contents);
-    return contents;
+    return readFileSync(path.join(into, `${path.basename(main, ".ts")}.js`), "utf8");
   } finally {
     rmSync(into, { recursive: true, force: true });
   }
