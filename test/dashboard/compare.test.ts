@@ -1,4 +1,4 @@
-import type { Browser, Page, Route } from "playwright-core";
+import type { Browser, Page, Request, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../process/server.ts";
 import { launch, signedIn, watchErrors } from "./browser.ts";
@@ -182,26 +182,59 @@ test("a file that would let strangers read a hidden flag goes on only once someb
   expect(await state("production", "banner-text")).toMatchObject({ prerequisites: dependant.prerequisites });
 });
 
-test("an answer for a file that was put away is not shown for the next one", async () => {
+const isImport = (url: URL) => url.pathname.endsWith("/import");
+
+/** A chooser of files in the settings: the project as it is, but for one description. */
+async function chooser(): Promise<(description: string) => Promise<void>> {
   const document = (await (await server.admin("/projects/demo/export")).json()) as {
     flags: Record<string, { description: string }>;
   };
-  const choose = async (description: string) => {
+  await page.goto(`${server.url}/p/demo/settings`);
+  return async (description) => {
     const flag = { ...document.flags["banner-text"], description };
     const buffer = Buffer.from(JSON.stringify({ ...document, flags: { ...document.flags, "banner-text": flag } }));
     await page.locator('input[type="file"]').setInputFiles({ name: "f.json", mimeType: "application/json", buffer });
   };
-  await page.goto(`${server.url}/p/demo/settings`);
+}
+
+/** Holds the next import back until it is released. */
+async function holdImport(): Promise<() => void> {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const isImport = (url: URL) => url.pathname.endsWith("/import");
   const hold = async (route: Route) => {
     await held;
     await route.continue();
   };
   await page.route(isImport, hold, { times: 1 });
+  return release;
+}
+
+test("an import that is carried out is neither sent twice nor left", async () => {
+  const choose = await chooser();
+  await choose("Once only");
+  const dialog = page.getByRole("dialog", { name: "Import this file?" });
+  await dialog.getByText("Once only").waitFor();
+  const release = await holdImport();
+  const sent: string[] = [];
+  const note = (request: Request) => {
+    if (isImport(new URL(request.url()))) sent.push(request.url());
+  };
+  page.on("request", note);
+  await dialog.getByRole("button", { name: "Import 1 change" }).focus();
+  for (const key of ["Enter", "Enter", "Escape", "Enter"]) await page.keyboard.press(key);
+  expect(await dialog.isVisible()).toBe(true);
+  release();
+  await page.getByText("Imported", { exact: true }).waitFor();
+  await dialog.waitFor({ state: "detached" });
+  page.off("request", note);
+  expect(sent).toHaveLength(1);
+});
+
+test("an answer for a file that was put away is not shown for the next one", async () => {
+  const choose = await chooser();
+  const release = await holdImport();
   await choose("From the first file");
   const dialog = page.getByRole("dialog", { name: "Import this file?" });
   await dialog.getByText("Looking at what would change…").waitFor();

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import net from "node:net";
+import type net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/free-port.mjs";
 import { processesOf } from "./processes.ts";
 
 /** The project's folder, where `npm start` is run. */
@@ -160,15 +161,6 @@ export async function gone(stateDir: string, timeoutMs = 10_000): Promise<void> 
     if (Date.now() > deadline) throw new Error(`still running:\n${left.join("\n")}`);
     await sleep(25);
   }
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
 }
 
 let reaper: ChildProcess | undefined;

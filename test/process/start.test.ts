@@ -3,7 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createStateDir, freePort, gone, root, runStart, type Server, startServer } from "./server.ts";
+import { freePort } from "../../scripts/free-port.mjs";
+import { createStateDir, gone, root, runStart, type Server, startServer } from "./server.ts";
 
 const project = { name: "Kept" };
 
