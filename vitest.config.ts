@@ -1,6 +1,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+// Reached only when something is wrong. The machine may be busy, at a third of its speed and with other tests beside.
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 20_000 } } };
 const PURE = ["shared", "worker/{drill,durable/decide,edge,metrics}"].map((folder) => `${folder}/**/*.test.ts`);
 
 export default defineConfig({
@@ -15,8 +17,7 @@ export default defineConfig({
           include: PURE,
           // A start for each file would take longer than the tests.
           isolate: false,
-          // Properties on thousands of cases, on a machine that may be busy.
-          testTimeout: 20_000,
+          ...PATIENCE,
         },
       },
       {
@@ -36,9 +37,7 @@ export default defineConfig({
           isolate: false,
           // Teaches zod to describe schemas for OpenAPI: before any schema is made, as in the Worker itself.
           setupFiles: ["./worker/testing/openapi-first.ts"],
-          // The first request loads the whole Worker, seconds of work right after an install.
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          ...PATIENCE,
           // Its package holds ES modules without saying so: only a bundled copy loads.
           deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
         },
@@ -50,8 +49,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts", "scripts/**/*.test.mjs"],
           // Each starts real servers and browsers: more at once only makes them time out.
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...PATIENCE,
+          testTimeout: 120_000,
         },
       },
     ],

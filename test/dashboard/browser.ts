@@ -19,7 +19,8 @@ export async function signedIn(
   const answer = await context.request.post(`${server.url}/api/v1/session`, { data: { token } });
   if (!answer.ok()) throw new Error(`not signed in: ${answer.status()} ${await answer.text()}`);
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  // Reached only when something is wrong; the machine may be busy.
+  page.setDefaultTimeout(20_000);
   return { context, page };
 }
 

@@ -133,7 +133,7 @@ test("changes that do not touch each other are both kept, live", async () => {
   await openCanary();
   await share().fill("55");
   await patch({ killVariant: "on" });
-  await expect.poll(() => page.getByLabel("While killed, everybody gets").inputValue(), { timeout: 8_000 }).toBe("on");
+  await expect.poll(() => page.getByLabel("While killed, everybody gets").inputValue()).toBe("on");
   expect(await share().inputValue()).toBe("55");
   await page.getByText("1 unsaved change").waitFor();
   await page.getByRole("button", { name: "Discard" }).click();

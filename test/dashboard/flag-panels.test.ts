@@ -172,13 +172,10 @@ test("a kill shows where it is in force as soon as somebody asks", async () => {
   await page.keyboard.press("Enter");
   const seen = page.getByText(/^In force in \w+ after \d+\.\d s/);
   await expect
-    .poll(
-      async () => {
-        await ask();
-        return seen.count();
-      },
-      { timeout: 15_000 },
-    )
+    .poll(async () => {
+      await ask();
+      return seen.count();
+    })
     .toBe(1);
   const { last } = await read<{ last: { action: string; firstServed: { afterMs: number }[] } }>(
     "/projects/demo/environments/production/propagation",

@@ -64,7 +64,7 @@ const tile = () => page.locator(".guard-tile");
 
 test("a tile shows the metric's health once people have met the release", async () => {
   await people(100, false);
-  await tile().getByText("Healthy").waitFor({ timeout: 15_000 });
+  await tile().getByText("Healthy").waitFor();
   await tile()
     .getByText(/^\d+ people with it, \d+ without/)
     .waitFor();
@@ -73,8 +73,8 @@ test("a tile shows the metric's health once people have met the release", async 
 
 test("harm turns it red, the flag is killed, the plan halts, and the page says so", async () => {
   await people(60, true);
-  await tile().getByText("Harm").waitFor({ timeout: 15_000 });
-  await page.locator(".plan").getByText("The flag was killed. Choose the stage").waitFor({ timeout: 15_000 });
+  await tile().getByText("Harm").waitFor();
+  await page.locator(".plan").getByText("The flag was killed. Choose the stage").waitFor();
   await page.locator(".kill-notes").getByText("Guard").waitFor();
   const { kills } = (await (await server.admin(FLAG)).json()) as { kills: unknown[] };
   expect(kills).toHaveLength(1);

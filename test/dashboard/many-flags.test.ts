@@ -30,11 +30,8 @@ test("the list shows when a flag was last asked for", async () => {
     headers: { Authorization: `Bearer ${key}` },
   });
   await expect
-    .poll(
-      async () => Object.keys((await read<{ flags: object }>("/projects/demo/environments/production/usage")).flags),
-      {
-        timeout: 6_000,
-      },
+    .poll(async () =>
+      Object.keys((await read<{ flags: object }>("/projects/demo/environments/production/usage")).flags),
     )
     .toEqual(["banner-text"]);
   await page.goto(`${server.url}/p/demo/flags`);

@@ -66,7 +66,7 @@ test("what one switches, the other sees without doing anything", async () => {
   const toggle = (page: Page) => page.getByRole("switch", { name: /^payments-queue in Staging/ });
   await toggle(kim.page).waitFor();
   await toggle(ada.page).click();
-  await expect.poll(() => toggle(kim.page).getAttribute("aria-checked"), { timeout: 8_000 }).toBe("true");
+  await expect.poll(() => toggle(kim.page).getAttribute("aria-checked")).toBe("true");
   await Promise.all([ada.context.close(), kim.context.close()]);
 });
 

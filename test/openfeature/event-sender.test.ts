@@ -15,7 +15,7 @@ function aServer() {
     const status = await new Promise<number>((answer) => waiting.push(answer));
     return new Response(JSON.stringify({ accepted: 0, duplicate: 0, rejected: [] }), { status });
   }) as typeof globalThis.fetch;
-  const asked = () => expect.poll(() => waiting.length, { timeout: 5_000 }).toBe(1);
+  const asked = () => expect.poll(() => waiting.length).toBe(1);
   return {
     batches,
     fetch,

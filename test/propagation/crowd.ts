@@ -62,7 +62,7 @@ export async function crowd(isolate: Isolate, uri: string, many: number, atOnce 
 }
 
 /** Waits until it holds; throws after so long (ms). */
-export async function eventually(holds: () => boolean | Promise<boolean>, limitMs = 5_000): Promise<void> {
+export async function eventually(holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${holds}`);

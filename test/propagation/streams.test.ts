@@ -91,7 +91,7 @@ describe("a stream", () => {
     await shop.kill("checkout");
     await until(edge, shop.server, is(false));
     const behind = listen(edge, uri);
-    await eventually(() => behind.told.length > 0, 1_000);
+    await eventually(() => behind.told.length > 0);
     const upToDate = listen(edge, uri, { "Last-Event-ID": told(behind)[0] as string });
     await opened(upToDate);
     await sleep(1_000);
@@ -107,7 +107,7 @@ describe("a stream", () => {
     const stream = listen(edge, uri);
     await opened(stream);
     await fleet.admin("DELETE", `/projects/${shop.project}/environments/production/keys/${shop.clientId}`);
-    await eventually(() => stream.ended, 4_000);
+    await eventually(() => stream.ended);
     const late = listen(edge, uri);
     await eventually(() => altered.status > 0 && late.status > 0);
     expect([altered.status, late.status]).toEqual([401, 401]);

@@ -95,7 +95,7 @@ async function adds(expected: { seen: number; clicked: number; all: number }, wo
         const now = await counts();
         return { seen: now.seen - before.seen, clicked: now.clicked - before.clicked, all: now.all - before.all };
       },
-      { timeout: 8_000, interval: 200 },
+      { interval: 200 },
     )
     .toEqual(expected);
 }

@@ -180,9 +180,7 @@ describe("time", () => {
       await runDurableObjectAlarm(stub);
       return [await count("event_0"), await count("event_1"), await count("event_2")].reduce((a, b) => a + b);
     };
-    await vi.waitFor(async () =>
-      expect(await runInDurableObject(stub, (_s, state) => state.storage.getAlarm())).not.toBeNull(),
-    );
+    await expect.poll(() => runInDurableObject(stub, (_s, state) => state.storage.getAlarm())).not.toBeNull();
     expect([await alarmAt(24 * HOUR), await count("exposure")]).toEqual([2, 1]);
     expect([await alarmAt(48 * HOUR), await count("exposure")]).toEqual([0, 1]);
     await alarmAt(EXPOSURE_KEEP_MS + HOUR);
