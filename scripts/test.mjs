@@ -80,7 +80,7 @@ async function vitest(args, folder, n) {
     },
   );
   process.stdout.write(output);
-  const { counts, failures } = readResults(resultsFile);
+  const { counts, failures } = readResults(resultsFile, args);
   const ran = counts.passed + counts.failed > 0;
   if (!ran) console.error("No test ran.");
   // A runner that fails with nothing to show for it (it crashed while closing) has failed all the same.
@@ -93,13 +93,17 @@ async function vitest(args, folder, n) {
 
 /**
  * @param {string} file
+ * @param {string[]} args what vitest was asked to run
  * @returns {{ counts: { passed: number, failed: number, skipped: number }, failures: string[] }}
  */
-function readResults(file) {
+function readResults(file, args) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
     // The runner did not get as far as its end.
-    return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: ["vitest crashed"] };
+    return {
+      counts: { passed: 0, failed: 1, skipped: 0 },
+      failures: [`vitest ${args.join(" ")}: it did not get as far as its end`],
+    };
   }
 }

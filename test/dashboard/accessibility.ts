@@ -20,10 +20,10 @@ const WIDEST = `[...document.querySelectorAll("main *")]
 export async function flaws(page: Page, where: string): Promise<string[]> {
   await page.addScriptTag({ path: AXE });
   const found: string[] = [];
-  // Dark mode changes colours and nothing else.
+  // Dark mode changes colours and nothing else: both rules that look at them.
   for (const [colorScheme, options] of [
     ["light", "{}"],
-    ["dark", '{ runOnly: ["color-contrast"] }'],
+    ["dark", '{ runOnly: ["color-contrast", "link-in-text-block"] }'],
   ] as const) {
     await page.emulateMedia({ colorScheme });
     const { violations } = (await page.evaluate(`globalThis.axe.run(${options})`)) as Report;

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { SeriesTotals } from "../../shared/schema/telemetry.ts";
 import { startServer } from "../process/server.ts";
-import { KILL_IN_TIME_MS } from "../propagation/fleet.ts";
 
 const PROJECT = "/projects/shop";
 const PRODUCTION = `${PROJECT}/environments/production`;
 /** Batches under way at any moment, half of them with a client key. */
 const SENDERS = 8;
+const KILL_BOUND_MS = 2_000;
 
-test("a kill amid a flood of events is in force in time, evaluation answers throughout, and the series is closed", async () => {
+test("a kill amid a flood of events is in force within two seconds, evaluation answers throughout, and the series is closed", async () => {
   await using server = await startServer();
   const admin = async (method: string, route: string, body?: unknown) => {
     const response = await server.admin(route, body === undefined ? { method } : { method, body });
@@ -66,8 +66,8 @@ test("a kill amid a flood of events is in force in time, evaluation answers thro
     }
     const began = performance.now();
     const killing = admin("POST", `${flag}/kill`, { comment: "errors" });
-    while ((await ask()) === "on") expect(performance.now() - began).toBeLessThan(KILL_IN_TIME_MS);
-    expect(performance.now() - began).toBeLessThan(KILL_IN_TIME_MS);
+    while ((await ask()) === "on") expect(performance.now() - began).toBeLessThan(KILL_BOUND_MS);
+    expect(performance.now() - began).toBeLessThan(KILL_BOUND_MS);
     await killing;
     await sleep(1_500);
     for (let n = 0; n < 20; n++) expect(await ask()).toBe("off");

@@ -11,10 +11,9 @@ import { startFaultServer } from "./fault-server.ts";
 // workerd dies by SIGKILL at every step of a write, commit → KV → pointer → notice, and starts again on the same state.
 // SIGKILL_RUNS=1000 makes a long run of it (npm run test:sigkill).
 
+const RUNS = Number(process.env.SIGKILL_RUNS ?? 25);
 /** After the answer nothing of the write is left to do but to tell open streams of it. */
 const STEPS = [...WRITE_STEPS, "notice-under-way"] as const;
-/** Each step in an edit and in a kill. */
-const RUNS = Number(process.env.SIGKILL_RUNS ?? 2 * STEPS.length);
 const STATE = "/projects/shop/environments/production/flags/checkout";
 const stateDir = mkdtempSync(path.join(tmpdir(), "blastdoor-sigkill-"));
 const faults = await startFaultServer();

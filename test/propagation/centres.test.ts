@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Centre, Propagation } from "../../shared/schema/propagation.ts";
-import { evaluate, type Fleet, is, KILL_IN_TIME_MS, makeShop, startFleet, until } from "./fleet.ts";
+import { evaluate, type Fleet, is, makeShop, startFleet, until } from "./fleet.ts";
 
 // Two data centres, one next to the store and one half a world away, each with two isolates.
 
@@ -36,7 +36,7 @@ describe("a change in two data centres", () => {
       const waiting = fleet.isolates.map((one) => until(one, shop.server, is(false)));
       await shop.kill("checkout");
       await Promise.all(waiting);
-      expect(performance.now() - started).toBeLessThan(KILL_IN_TIME_MS);
+      expect(performance.now() - started).toBeLessThan(3_000);
 
       // Each centre tells with its next look-up.
       for (let look = 0; ; look++) {
@@ -51,7 +51,7 @@ describe("a change in two data centres", () => {
       for (const { at, afterMs } of before.firstServed) {
         expect(Date.parse(at) - Date.parse(before.committedAt)).toBe(afterMs);
         expect(afterMs).toBeGreaterThanOrEqual(0);
-        expect(afterMs).toBeLessThan(KILL_IN_TIME_MS);
+        expect(afterMs).toBeLessThan(3_000);
       }
       expect(before.publishedAfterMs).toBeGreaterThanOrEqual(0);
     }
@@ -66,7 +66,7 @@ describe("a change in two data centres", () => {
     for (const one of far) await one.fault({ cache: "miss" });
     for (const one of fleet.isolates) await until(one, shop.server, is(true));
     await shop.kill("checkout");
-    await Promise.all(fleet.isolates.map((one) => until(one, shop.server, is(false), { limitMs: KILL_IN_TIME_MS })));
+    await Promise.all(fleet.isolates.map((one) => until(one, shop.server, is(false), { limitMs: 2_500 })));
     for (const one of far) expect((await one.observed()).fired["cache:miss"]).toBeGreaterThan(0);
     let centres: Centre[] = [];
     for (let look = 0; look < 50 && centres.length < 2; look++) {

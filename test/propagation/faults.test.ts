@@ -3,22 +3,10 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Faults } from "../../worker/testing/faults.ts";
-import {
-  BREAK_GLASS_SECRET,
-  evaluate,
-  type Fleet,
-  type Isolate,
-  is,
-  KILL_IN_TIME_MS,
-  makeShop,
-  startFleet,
-  until,
-} from "./fleet.ts";
+import { BREAK_GLASS_SECRET, evaluate, type Fleet, type Isolate, is, makeShop, startFleet, until } from "./fleet.ts";
 
 // The whole Worker in bare workerd, several isolates of it, broken behind the bindings' own interfaces.
 
-/** Warm requests wait for 150 ms at most, cold ones for 2 s; the rest is for a machine that is short of processors. */
-const AT_ONCE_MS = 2_500;
 let fleet: Fleet;
 let edge: Isolate;
 let neighbour: Isolate;
@@ -93,11 +81,11 @@ describe("a request that is reset in the middle of its refresh", () => {
       const answers = await Promise.all(Array.from({ length: 10 }, () => evaluate(edge, shop.server)));
       for (const { status, value, ms } of answers) {
         expect([status, value]).toEqual([200, true]);
-        expect(ms).toBeLessThan(AT_ONCE_MS);
+        expect(ms).toBeLessThan(1_500);
       }
     }
     await shop.kill("checkout");
-    await until(edge, shop.server, is(false), { limitMs: KILL_IN_TIME_MS });
+    await until(edge, shop.server, is(false), { limitMs: 4_000 });
   });
 
   test("with nothing in memory: those who wait with it are answered all the same", async () => {
@@ -120,7 +108,7 @@ describe("a request that is reset in the middle of its refresh", () => {
     for (let request = 0; request < 5; request++) {
       const { status, value, ms } = await evaluate(edge, shop.server);
       expect([status, value]).toEqual([200, true]);
-      expect(ms).toBeLessThan(AT_ONCE_MS);
+      expect(ms).toBeLessThan(1_300);
     }
     expect(await firedOf(edge, "store")).toBeGreaterThan(0);
     await shop.kill("checkout");
@@ -156,7 +144,7 @@ describe.concurrent("KV", () => {
       await shop.serve("checkout", "on");
       await until(isolate, shop.server, is(true));
       await shop.kill("checkout");
-      await until(isolate, shop.server, is(false), { limitMs: KILL_IN_TIME_MS });
+      await until(isolate, shop.server, is(false), { limitMs: 2_500 });
       expect(cold).toBeGreaterThan(0);
       expect(await firedOf(isolate, "kvRead")).toBeGreaterThan(cold);
     });
@@ -180,7 +168,7 @@ describe.concurrent("the store", () => {
       }
       expect(await firedOf(isolate, "store")).toBeGreaterThan(0);
       await isolate.fault({});
-      await until(isolate, shop.server, is(false), { limitMs: KILL_IN_TIME_MS });
+      await until(isolate, shop.server, is(false), { limitMs: 2_500 });
     });
     test(`answers ${store}: memory is served, kills stay, and everything follows afterwards`, itHolds);
   }
@@ -193,7 +181,7 @@ describe.concurrent("the cache", () => {
       await isolate.fault({ cache });
       expect(await evaluate(isolate, shop.server)).toMatchObject({ status: 200, value: true });
       await shop.kill("checkout");
-      await until(isolate, shop.server, is(false), { limitMs: KILL_IN_TIME_MS });
+      await until(isolate, shop.server, is(false), { limitMs: 3_000 });
       expect(await firedOf(isolate, "cache")).toBeGreaterThan(0);
     });
     test(`answers ${cache}: a kill arrives all the same, cold and warm`, itHolds);
@@ -228,7 +216,7 @@ test("KV lags behind by its minute, absences included: a change and a kill arriv
   await shop.serve("checkout", "on");
   await until(edge, shop.server, is(true));
   await shop.kill("checkout");
-  await until(edge, shop.server, is(false), { limitMs: KILL_IN_TIME_MS });
+  await until(edge, shop.server, is(false), { limitMs: 2_500 });
   expect(await firedOf(edge, "kvRead")).toBeGreaterThan(1);
 });
 
@@ -252,7 +240,7 @@ describe.concurrent("a clock", () => {
   for (const clock of ["hour-fast", "hour-slow", "frozen"] as const) {
     /** By a clock that moves in so long; by one that stands still after so many requests. */
     const hearsOfTheKill = async (isolate: Isolate, key: string) => {
-      if (clock !== "frozen") return void (await until(isolate, key, is(false), { limitMs: KILL_IN_TIME_MS }));
+      if (clock !== "frozen") return void (await until(isolate, key, is(false), { limitMs: 4_000 }));
       for (let asked = 0; (await evaluate(isolate, key)).value !== false; asked++) expect(asked).toBeLessThan(1_000);
     };
     const itHolds = alone(async (isolate) => {
@@ -265,7 +253,7 @@ describe.concurrent("a clock", () => {
       expect(await firedOf(isolate, "clock")).toBeGreaterThan(0);
       await isolate.fault({});
       await shop.restore("checkout");
-      await until(isolate, shop.server, is(true), { limitMs: KILL_IN_TIME_MS });
+      await until(isolate, shop.server, is(true), { limitMs: 4_000 });
       await isolate.fault({ clock });
       await shop.kill("checkout");
       await hearsOfTheKill(isolate, shop.server);
@@ -299,7 +287,7 @@ test.each(["hang", "error-429"] as const)(
     await until(edge, shop.server, is(true));
     await fleet.store.fault({ kvWrite });
     await shop.kill("checkout");
-    await until(edge, shop.server, is(false), { limitMs: KILL_IN_TIME_MS });
+    await until(edge, shop.server, is(false), { limitMs: 2_500 });
     expect(await firedOf(fleet.store, "kvWrite")).toBeGreaterThan(0);
     await shop.restore("checkout");
     await sleep(1_200);
@@ -344,7 +332,7 @@ describe("store and KV are both gone", () => {
     await far.fault(gone);
     const answer = await evaluate(far, shop.server);
     expect([answer.status, answer.value]).toEqual([200, undefined]);
-    expect(answer.ms).toBeLessThan(2 * AT_ONCE_MS);
+    expect(answer.ms).toBeLessThan(3_000);
     await far.fault({});
     await until(far, shop.server, is(true));
   });

@@ -302,12 +302,6 @@ export async function evaluate(isolate: Isolate, key: string, flag = "checkout")
   return { ...body, status: response.status, ms: performance.now() - started };
 }
 
-/**
- * The bound on a kill (2 s, docs/propagation.md), and as much again for a machine that is short of processors: how long
- * it really takes is measured by `npm run bench:propagation`.
- */
-export const KILL_IN_TIME_MS = 4_000;
-
 /** Asks until the condition holds; how long that took (ms). Fails after the limit, naming the last answer. */
 export async function until(
   isolate: Isolate,

@@ -1,17 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { crowd, eventually, listen, type Stream, subscribe } from "./crowd.ts";
-import {
-  evaluate,
-  type Fleet,
-  type Isolate,
-  is,
-  KILL_IN_TIME_MS,
-  makeShop,
-  type Shop,
-  startFleet,
-  until,
-} from "./fleet.ts";
+import { evaluate, type Fleet, type Isolate, is, makeShop, type Shop, startFleet, until } from "./fleet.ts";
 
 // Event streams on bare workerd: what they say, to whom, how many there may be, and what is left when they are gone.
 
@@ -49,14 +39,14 @@ async function uriOf(isolate: Isolate, shop: Shop, context: object = { targeting
 }
 
 describe("a stream", () => {
-  test("hears of a kill in time, and the bulk answer that it is sent for is a new one", async () => {
+  test("hears of a kill within two seconds, and the bulk answer that it is sent for is a new one", async () => {
     const shop = await newShop();
     const stream = listen(edge, await uriOf(edge, shop));
     await opened(stream);
     const killed = performance.now();
     await shop.kill("checkout");
     await eventually(() => stream.told.length > 0);
-    expect((stream.told[0]?.at ?? 0) - killed).toBeLessThan(KILL_IN_TIME_MS);
+    expect((stream.told[0]?.at ?? 0) - killed).toBeLessThan(2_500);
     const { etag } = await subscribe(edge, shop.client, { targetingKey: "u1" });
     expect(etag).toContain(told(stream)[0]);
     stream.drop();
@@ -91,7 +81,7 @@ describe("a stream", () => {
     await shop.kill("checkout");
     await until(edge, shop.server, is(false));
     const behind = listen(edge, uri);
-    await eventually(() => behind.told.length > 0);
+    await eventually(() => behind.told.length > 0, 1_000);
     const upToDate = listen(edge, uri, { "Last-Event-ID": told(behind)[0] as string });
     await opened(upToDate);
     await sleep(1_000);
@@ -107,7 +97,7 @@ describe("a stream", () => {
     const stream = listen(edge, uri);
     await opened(stream);
     await fleet.admin("DELETE", `/projects/${shop.project}/environments/production/keys/${shop.clientId}`);
-    await eventually(() => stream.ended);
+    await eventually(() => stream.ended, 4_000);
     const late = listen(edge, uri);
     await eventually(() => altered.status > 0 && late.status > 0);
     expect([altered.status, late.status]).toEqual([401, 401]);
