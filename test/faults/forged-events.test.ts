@@ -5,6 +5,7 @@ import { binOf } from "../../shared/latency-sketch.ts";
 import type { BreachEvidence, GuardStatus } from "../../shared/schema/guard.ts";
 import type { Series } from "../../shared/schema/series.ts";
 import type { EventAnswer, SeriesTotals, TelemetryStats } from "../../shared/schema/telemetry.ts";
+import { PATIENCE_MS } from "../promises.ts";
 import { type Fleet, type Isolate, makeShop, startFleet } from "../propagation/fleet.ts";
 
 // Whoever holds a client key, and it is in every browser, makes events up against a release that a guard watches, beside
@@ -306,7 +307,7 @@ test("forged client events kill nothing and move no number; each is counted for 
   const { watch } = await eventually(
     () => fleet.admin<GuardStatus>("GET", `${FLAG}/guard`),
     (status) => people(status) === said.people,
-    30_000,
+    PATIENCE_MS,
   );
   expect(watch).toMatchObject({ active: true, breach: null });
   expect(watch?.clientAlerts).toContainEqual(expect.objectContaining({ metric: "errors", arm: "on" }));
@@ -319,7 +320,7 @@ test("forged client events kill nothing and move no number; each is counted for 
   const killed = await eventually(
     () => fleet.admin<{ kills: unknown[] }>("GET", FLAG),
     ({ kills }) => kills.length > 0,
-    60_000,
+    3 * PATIENCE_MS,
   ).finally(() => {
     forging = false;
   });

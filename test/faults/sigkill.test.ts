@@ -125,7 +125,7 @@ test("killed at any step of a write, nothing acknowledged is lost, nothing half-
     for (const [index, row] of rows.entries()) expect(row.previousHash).toBe(rows[index - 1]?.hash ?? "0".repeat(64));
     // Apps see what the store knows: the outbox's alarm carries on.
     const value = after.enabled && after.kills.length === 0;
-    await until(edgeOf(fleet), shop.client, is(value), { limitMs: 10_000 });
+    await until(edgeOf(fleet), shop.client, is(value));
 
     // A client that comes back saying what it has hears of what it missed while nobody could tell it.
     const result = await resultNow(fleet, shop.client);

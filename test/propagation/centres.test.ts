@@ -4,7 +4,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Centre, Propagation } from "../../shared/schema/propagation.ts";
-import { evaluate, type Fleet, is, makeShop, startFleet, until } from "./fleet.ts";
+import { CHANGE_MS, PATIENCE_MS } from "../promises.ts";
+import { evaluate, type Fleet, is, makeShop, servedInTime, startFleet, until } from "./fleet.ts";
 
 // Two data centres, one next to the store and one half a world away, each with two isolates.
 
@@ -32,18 +33,16 @@ describe("a change in two data centres", () => {
       const shop = await makeShop(fleet);
       for (const one of fleet.isolates) await until(one, shop.server, is(true));
 
-      const started = performance.now();
-      const waiting = fleet.isolates.map((one) => until(one, shop.server, is(false)));
-      await shop.kill("checkout");
-      await Promise.all(waiting);
-      expect(performance.now() - started).toBeLessThan(3_000);
+      const asking = fleet.isolates.map((one) => until(one, shop.server, is(false)));
+      await servedInTime(() => shop.kill("checkout"), fleet.isolates, shop.server, is(false));
+      await Promise.all(asking);
 
       // Each centre tells with its next look-up.
-      for (let look = 0; ; look++) {
+      for (const end = Date.now() + PATIENCE_MS; ; ) {
         for (const one of fleet.isolates) expect(await evaluate(one, shop.server)).toMatchObject({ value: false });
         before = (await readPropagation(fleet)).last;
         if (before.firstServed.length === 2 && before.publishedAt !== null) break;
-        if (look > 50) throw new Error(`only ${JSON.stringify(before)}`);
+        if (Date.now() > end) throw new Error(`only ${JSON.stringify(before)}`);
         await sleep(100);
       }
       expect(before).toMatchObject({ action: "kill" });
@@ -51,7 +50,7 @@ describe("a change in two data centres", () => {
       for (const { at, afterMs } of before.firstServed) {
         expect(Date.parse(at) - Date.parse(before.committedAt)).toBe(afterMs);
         expect(afterMs).toBeGreaterThanOrEqual(0);
-        expect(afterMs).toBeLessThan(3_000);
+        expect(afterMs).toBeLessThanOrEqual(CHANGE_MS);
       }
       expect(before.publishedAfterMs).toBeGreaterThanOrEqual(0);
     }
@@ -65,11 +64,10 @@ describe("a change in two data centres", () => {
     const far = fleet.isolates.filter(({ colo }) => colo === "SYD");
     for (const one of far) await one.fault({ cache: "miss" });
     for (const one of fleet.isolates) await until(one, shop.server, is(true));
-    await shop.kill("checkout");
-    await Promise.all(fleet.isolates.map((one) => until(one, shop.server, is(false), { limitMs: 2_500 })));
+    await servedInTime(() => shop.kill("checkout"), fleet.isolates, shop.server, is(false));
     for (const one of far) expect((await one.observed()).fired["cache:miss"]).toBeGreaterThan(0);
     let centres: Centre[] = [];
-    for (let look = 0; look < 50 && centres.length < 2; look++) {
+    for (const end = Date.now() + PATIENCE_MS; centres.length < 2 && Date.now() < end; ) {
       for (const one of fleet.isolates) await evaluate(one, shop.server);
       const route = "/projects/cacheless/environments/production/propagation";
       centres = (await fleet.admin<{ centres: Centre[] }>("GET", route)).centres;

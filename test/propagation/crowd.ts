@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PATIENCE_MS } from "../promises.ts";
 import type { Isolate } from "./fleet.ts";
 
 /** One open event stream, as a browser holds it. */
@@ -55,14 +56,14 @@ export async function crowd(isolate: Isolate, uri: string, many: number, atOnce 
   const streams: Stream[] = [];
   while (streams.length < many) {
     const batch = Array.from({ length: Math.min(atOnce, many - streams.length) }, () => listen(isolate, uri));
-    await eventually(() => batch.every(({ text }) => text.includes(": open")), 30_000);
+    await eventually(() => batch.every(({ text }) => text.includes(": open")));
     streams.push(...batch);
   }
   return streams;
 }
 
 /** Waits until it holds; throws after so long (ms). */
-export async function eventually(holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+export async function eventually(holds: () => boolean | Promise<boolean>, limitMs = PATIENCE_MS): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${holds}`);

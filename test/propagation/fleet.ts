@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
 import type { Faults, Observed } from "../../worker/testing/faults.ts";
+import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 
 /**
  * Several isolates of the whole Worker on one store. A centre is a workerd of its own: its isolates have their own
@@ -302,22 +303,38 @@ export async function evaluate(isolate: Isolate, key: string, flag = "checkout")
   return { ...body, status: response.status, ms: performance.now() - started };
 }
 
-/** Asks until the condition holds; how long that took (ms). Fails after the limit, naming the last answer. */
+/**
+ * Asks until the condition holds. Fails when an evaluation that began later than the limit (ms) after `since` was
+ * answered otherwise: what counts is when a request began, so a slow answer is no late one.
+ */
 export async function until(
   isolate: Isolate,
   key: string,
   holds: (answer: Answer) => boolean,
-  { limitMs = 5_000, flag = "checkout", pauseMs = 20 } = {},
-): Promise<number> {
-  const started = performance.now();
+  { since = performance.now(), limitMs = PATIENCE_MS, flag = "checkout", pauseMs = 20 } = {},
+): Promise<void> {
   for (;;) {
+    const began = performance.now() - since;
     const answer = await evaluate(isolate, key, flag);
     if (answer.status >= 500) throw new Error(`an evaluation was answered ${answer.status}`);
-    if (holds(answer)) return performance.now() - started;
-    if (performance.now() - started > limitMs)
-      throw new Error(`${isolate.name} still answered ${JSON.stringify(answer)} after ${limitMs} ms`);
+    if (holds(answer)) return;
+    if (began > limitMs)
+      throw new Error(`${isolate.name} answered ${JSON.stringify(answer)} to a request begun after ${began} ms`);
     await sleep(pauseMs);
   }
+}
+
+/** Makes a change, then asks as `until` does; the change must be served within the promised time of being sent. */
+export async function servedInTime(
+  change: () => Promise<unknown>,
+  isolates: readonly Isolate[],
+  key: string,
+  holds: (answer: Answer) => boolean,
+  { limitMs = CHANGE_MS, ...options }: { limitMs?: number; flag?: string; pauseMs?: number } = {},
+): Promise<void> {
+  const since = performance.now();
+  await change();
+  await Promise.all(isolates.map((one) => until(one, key, holds, { since, limitMs: limitMs + SLACK_MS, ...options })));
 }
 
 export const is = (value: unknown) => (answer: Answer) => answer.value === value;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { evaluate, type Fleet, is, makeShop, startFleet, until } from "./fleet.ts";
+import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
+import { evaluate, type Fleet, is, makeShop, servedInTime, startFleet, until } from "./fleet.ts";
 
 // Over a killed flag, on the running Worker: revert, promote, a schedule and PUT in half of their 24 orders, each in a
 // project of its own, watched by two isolates all the while. worker/durable/decide/every-order.test.ts tries them all.
@@ -26,8 +27,7 @@ async function run(order: string[], index: number): Promise<void> {
   const { revision } = await fleet.admin<{ revision: number }>("GET", project);
   const exported = await fleet.admin("GET", `${project}/export`);
   for (const one of fleet.isolates) await until(one, shop.server, is(true));
-  await shop.kill("checkout");
-  for (const one of fleet.isolates) await until(one, shop.server, is(false));
+  await servedInTime(() => shop.kill("checkout"), fleet.isolates, shop.server, is(false));
 
   const going = new AbortController();
   let looks = 0;
@@ -42,9 +42,15 @@ async function run(order: string[], index: number): Promise<void> {
     promote: () => fleet.admin("POST", `${project}/import?dryRun=false`, exported),
     put: () => fleet.admin("PUT", state, LIVE),
     schedule: async () => {
-      const at = new Date(Date.now() + 2_500).toISOString();
-      await fleet.admin("POST", `${state}/schedules`, { at, patch: { enabled: true } });
-      await sleep(3_000);
+      // Far enough ahead for a busy machine to take it, and then carried out for certain, however late.
+      const at = new Date(Date.now() + 4_000).toISOString();
+      const { id } = await fleet.admin<{ id: string }>("POST", `${state}/schedules`, { at, patch: { enabled: true } });
+      const status = async () => {
+        type Listed = { schedules: { id: string; status: string }[] };
+        const { schedules } = await fleet.admin<Listed>("GET", `${state}/schedules`);
+        return schedules.find((one) => one.id === id)?.status;
+      };
+      await expect.poll(status, { timeout: PATIENCE_MS, interval: 200 }).toBe("applied");
     },
   };
   for (const step of order) {
@@ -52,12 +58,11 @@ async function run(order: string[], index: number): Promise<void> {
     await sleep(200);
   }
   // Longer than anything takes to arrive.
-  await sleep(2_000);
+  await sleep(CHANGE_MS + SLACK_MS);
   going.abort();
   await Promise.all(watching);
   expect(looks).toBeGreaterThan(order.length);
-  await shop.restore("checkout");
-  for (const one of fleet.isolates) await until(one, shop.server, is(true));
+  await servedInTime(() => shop.restore("checkout"), fleet.isolates, shop.server, is(true));
 }
 
 test("only a restore lifts a kill: not a revert, a promotion, a schedule or a PUT, in whatever order they come", async () => {

@@ -2,7 +2,18 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN_TOKEN, BREAK_GLASS_SECRET, type Fleet, is, makeShop, startFleet, until } from "./fleet.ts";
+import { BREAK_GLASS_MS, CHANGE_MS } from "../promises.ts";
+import {
+  ADMIN_TOKEN,
+  BREAK_GLASS_SECRET,
+  evaluate,
+  type Fleet,
+  is,
+  makeShop,
+  servedInTime,
+  startFleet,
+  until,
+} from "./fleet.ts";
 
 // Follows docs/runbook-break-glass.md to the letter: the commands are read from it.
 
@@ -52,15 +63,19 @@ test("whoever follows the break-glass runbook kills the flag without the store, 
   expect(await follow(ordinary, variables)).toMatchObject({ status: 503, json: { code: "store-unavailable" } });
 
   // 1. Press; the answer lists the kill.
-  const pressed = await follow(press, variables);
-  expect(pressed).toMatchObject({ status: 200, json: { environments: { production: [{ flag: "new-checkout" }] } } });
+  const pressIt = async () => {
+    const listed = { environments: { production: [{ flag: "new-checkout" }] } };
+    expect(await follow(press, variables)).toMatchObject({ status: 200, json: listed });
+  };
   // 2. Watch. KV is current here, so what remains of the bound are the edges' own looks.
-  await Promise.all(fleet.isolates.map((one) => until(one, shop.server, is(false), { ...flag, limitMs: 20_000 })));
+  const limits = { ...flag, limitMs: BREAK_GLASS_MS };
+  await servedInTime(pressIt, fleet.isolates, shop.server, is(false), limits);
   for (const one of fleet.isolates) expect((await one.observed()).fired["store:throw"]).toBeGreaterThan(0);
   // 3. The store is back: the kill stays until somebody restores the flag.
   for (const one of fleet.isolates) await one.fault({});
-  await sleep(2_000);
-  for (const one of fleet.isolates) await until(one, shop.server, is(false), flag);
-  expect((await follow(restore, variables)).status).toBe(200);
-  await Promise.all(fleet.isolates.map((one) => until(one, shop.server, is(true), { ...flag, limitMs: 20_000 })));
+  await sleep(CHANGE_MS);
+  for (const one of fleet.isolates)
+    expect(await evaluate(one, shop.server, flag.flag)).toMatchObject({ status: 200, value: false });
+  const restoreIt = async () => expect((await follow(restore, variables)).status).toBe(200);
+  await servedInTime(restoreIt, fleet.isolates, shop.server, is(true), flag);
 });

@@ -18,12 +18,12 @@ test("the alarm carries schedules out once, although it comes again and again", 
   await call("PUT", project, {});
   const definition = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
   await call("PUT", `${project}/flags/f`, definition);
-  const at = new Date(Date.now() + 300).toISOString();
+  const at = new Date(Date.now() + 2_000).toISOString();
   const made = await call("POST", `${STATE}/schedules`, { at, patch: { enabled: true }, comment: "launch" });
   expect(made.status).toBe(201);
 
   const stub = bindings.FLAG_STORE.get(bindings.FLAG_STORE.idFromName("alarms"));
-  await scheduler.wait(400);
+  while (Date.now() <= Date.parse(at)) await scheduler.wait(50);
   for (let time = 0; time < 3; time++) await runDurableObjectAlarm(stub);
   const applied = (await call("GET", `${STATE}/schedules`)).json.schedules;
   expect(applied).toMatchObject([{ id: made.json.id, status: "applied" }]);

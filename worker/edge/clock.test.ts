@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { FROZEN_CLOCK_REQUESTS } from "../../test/promises.ts";
 import { aKill, FakeIsolate, FakeSources } from "../testing/fake-sources.ts";
 import { served } from "../testing/served.ts";
 import { FRESH_MS, placeAnswer, placeCopy, STALE_MS, WAIT_WARM_MS } from "./pointer-lane.ts";
@@ -103,13 +104,13 @@ describe("a clock that stands still", () => {
     isolate = new FakeIsolate(sources);
   };
 
-  test("a kill is heard of after some hundreds of requests at the latest", async () => {
+  test("a kill is heard of after 256 requests", async () => {
     await frozen();
     expect(await now()).toBe("on");
     sources.setKills([aKill("k1")]);
     let requests = 0;
     while ((await now()) !== "off" && requests < 2_000) requests++;
-    expect(requests).toBeLessThanOrEqual(600);
+    expect(requests).toBeLessThanOrEqual(FROZEN_CLOCK_REQUESTS);
   });
 
   test("a project made meanwhile is found", async () => {
@@ -119,7 +120,7 @@ describe("a clock that stands still", () => {
     sources.exists = true;
     let requests = 0;
     while ((await now()) !== "on" && requests < 2_000) requests++;
-    expect(requests).toBeLessThanOrEqual(600);
+    expect(requests).toBeLessThanOrEqual(FROZEN_CLOCK_REQUESTS);
   });
 });
 

@@ -127,7 +127,6 @@ test("a stranger's stream stays silent while the hidden flag is edited and goes 
   await toStage("off");
   const { eventStreams } = (await bulk(stranger)).json;
   const reading = new AbortController();
-  const stop = setTimeout(() => reading.abort(), 9_000);
   let heard = "";
   const listening = (async () => {
     const { exports } = await import("cloudflare:workers");
@@ -150,8 +149,7 @@ test("a stranger's stream stays silent while the hidden flag is edited and goes 
   expect(heard).not.toContain("data:");
   // The same stream speaks of what its reader may see.
   await done("PATCH", `${shop.state}/public`, { fallthrough: { variant: "on" } });
-  await expect.poll(() => heard, { timeout: 4_000 }).toContain("refetchEvaluation");
+  await expect.poll(() => heard).toContain("refetchEvaluation");
   reading.abort();
-  clearTimeout(stop);
   await listening.catch(() => {});
 });

@@ -258,9 +258,7 @@ describe("results", () => {
     );
     await looked();
     await Promise.all(people.map((body, index) => sent("/v1/doors/coffee/seen", { ...body, nonce: nonces[index] })));
-    await expect
-      .poll(async () => (await done("GET", own.test)).stopReason, { timeout: 10_000, interval: 200 })
-      .toBe("sample");
+    await expect.poll(async () => (await done("GET", own.test)).stopReason, { interval: 200 }).toBe("sample");
     const [last] = (await done("GET", `${own.at}/audit?after=0&limit=200`)).rows.slice(-1);
     expect(last).toMatchObject({ action: "stopTest", actor: { type: "system", name: "Stop rule" } });
   });

@@ -67,9 +67,9 @@ describe("a webhook", () => {
     const shop = await newShop();
     const rows = await backupOf(shop.at);
     await done("POST", `${shop.at}/webhooks`, settings);
-    await expect.poll(() => endpointsOf(shop.project), { timeout: 5_000 }).toHaveLength(1);
+    await expect.poll(() => endpointsOf(shop.project)).toHaveLength(1);
     expect((await restore(shop.at, rows)).status).toBe(200);
-    await expect.poll(() => endpointsOf(shop.project), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => endpointsOf(shop.project)).toEqual([]);
   });
 
   test("can be changed, paused, rotated and taken back", async () => {
