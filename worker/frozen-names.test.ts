@@ -1,0 +1,219 @@
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { bucket } from "../shared/bucket.ts";
+import { sipHash, sipKey } from "../shared/sip-hash.ts";
+import { COURIER_MIGRATIONS } from "./durable/delivery-migrations.ts";
+import { GUARD_MIGRATIONS } from "./durable/guard-book.ts";
+import {
+  DESK_MIGRATIONS,
+  DIRECTORY_MIGRATIONS,
+  FLAG_STORE_MIGRATIONS,
+  type Migration,
+  TEST_LEDGER_MIGRATIONS,
+} from "./durable/migrations.ts";
+import { StoreMeta } from "./durable/store-meta.ts";
+import { courier, desk, directory, flagStore, guard, telemetryShard, testLedger } from "./durable/stubs.ts";
+import { TELEMETRY_MIGRATIONS } from "./durable/telemetry-tables.ts";
+import type { Env } from "./env.ts";
+import { openNonce } from "./http/exposure-nonce.ts";
+import { derivedKey, keyedHash } from "./http/keyed-hash.ts";
+import { openPreviews } from "./http/preview-token.ts";
+import { unseal } from "./http/seal.ts";
+import { sivOpen } from "./http/siv.ts";
+import { openStreamToken } from "./http/stream-token.ts";
+import { isSynthetic, signSynthetic, syntheticKey } from "./http/synthetic.ts";
+import * as worker from "./index.ts";
+import { readBreakGlass } from "./kv/break-glass.ts";
+import { listShardKey } from "./kv/list-shards.ts";
+import { sha256, snapshotKey } from "./kv/snapshot-store.ts";
+import { UnitHasher } from "./telemetry/unit-hash.ts";
+import { env } from "./testing/bindings.ts";
+
+// Names and numbers under which things are stored, and by which older edges call newer stores: they are written out here
+// as they stood at 0bea63b. More may come; what stands here stays. test/compatibility holds the documents themselves.
+
+/** By binding: the class, and the methods that an edge may call. */
+const OBJECTS = {
+  FLAG_STORE: {
+    className: "FlagStore",
+    methods:
+      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart",
+  },
+  DIRECTORY: {
+    className: "Directory",
+    methods:
+      "registerProject forgetProject listProjects createToken listTokens revokeToken principalOfToken createSignInCode signIn principalOfSession signOut signOutEverywhere",
+  },
+  TELEMETRY_SHARD: { className: "TelemetryShard", methods: "ingest totals daily forgetUnit stats" },
+  GUARD: { className: "Guard", methods: "watch status statuses states approve" },
+  DESK: { className: "Desk", methods: "ask wait live claim release answer figures" },
+  TEST_LEDGER: {
+    className: "TestLedger",
+    methods: "door record recordAll sighted pages cells forget clear backupPage restorePart",
+  },
+  COURIER: { className: "Courier", methods: "take counts deliveries again test" },
+} as const;
+const exported = new Map(Object.entries(worker) as [string, never][]);
+type Binding = keyof typeof OBJECTS;
+const bindings = Object.keys(OBJECTS) as Binding[];
+
+describe("Durable Objects", () => {
+  test("the Worker exports the classes that are deployed, under the bindings that it had", () => {
+    expect([...exported.keys()]).toEqual(
+      expect.arrayContaining(Object.values(OBJECTS).map(({ className }) => className)),
+    );
+    for (const binding of bindings) expect(env[binding], binding).toBeDefined();
+  });
+
+  test.each(bindings)("%s is the class it was, and takes every method that it took", async (binding) => {
+    const { className, methods } = OBJECTS[binding];
+    const namespace = env[binding];
+    await runInDurableObject(namespace.get(namespace.idFromName("frozen-names")), (instance: DurableObject) => {
+      expect(instance).toBeInstanceOf(exported.get(className));
+      const callable = (instance as unknown as { methods: ReadonlySet<string> }).methods;
+      expect([...callable]).toEqual(expect.arrayContaining(methods.split(" ")));
+      for (const method of callable) expect(typeof (instance as never)[method], method).toBe("function");
+    });
+  });
+
+  test("each is found under the name it was given", () => {
+    const named: string[] = [];
+    const namespace = { idFromName: (name: string) => named.push(name), get: () => ({}) };
+    const all = Object.fromEntries(bindings.map((binding) => [binding, namespace])) as unknown as Env;
+    flagStore(all, "shop");
+    courier(all, "shop");
+    directory(all);
+    telemetryShard(all, "shop", "production", 3);
+    desk(all, "shop", "production");
+    testLedger(all, "shop", "production", "door");
+    guard(all, "shop", "production");
+    expect(named).toEqual([
+      "shop",
+      "shop",
+      "directory",
+      "shop/production/3",
+      "shop/production",
+      "shop/production/door",
+      "shop/production",
+    ]);
+  });
+});
+
+/** By object: each migration with the first digits of the SHA-256 of its SQL, white space aside. */
+const MIGRATIONS: Record<string, Record<string, string>> = {
+  FlagStore: {
+    "0001-documents": "dfc69ad71c54cbc2",
+    "0002-propagation": "346e0e67b1a4de71",
+    "0003-restore": "6859d4e17c210aca",
+    "0004-segment-lists": "be2918c444fae3ac",
+    "0005-centres": "65e24bee4d8b31d1",
+    "0006-usage": "e99cac9b4c777a60",
+    "0007-triggers": "b99392e996b44b99",
+    "0008-notices": "d12d04ae02558f54",
+    "0009-usage-counters": "c661bacca51eead2",
+    "0010-delivery-events": "947c4245117f2be5",
+    "0011-audit-more": "e9dd1fece08884ba",
+    "0012-ledger-owed": "3ac14cec49995f18",
+  },
+  Directory: { "0001-directory": "59d70d97463d9ea2" },
+  TestLedger: { "0001-people": "41f862f94c0cd66a", "0002-restored": "1d558a85d6a80e14" },
+  Desk: { "0001-requests": "3588127877add21c" },
+  Guard: { "0001-guard": "8b3e2bffa086f089" },
+  TelemetryShard: { "0001-telemetry": "6a99633a762182c4", "0002-traffic": "5bac75a09612af0d" },
+  Courier: { "0001-deliveries": "52025626c84994e5" },
+};
+
+test.each<[object: string, now: readonly Migration[]]>([
+  ["FlagStore", FLAG_STORE_MIGRATIONS],
+  ["Directory", DIRECTORY_MIGRATIONS],
+  ["TestLedger", TEST_LEDGER_MIGRATIONS],
+  ["Desk", DESK_MIGRATIONS],
+  ["Guard", GUARD_MIGRATIONS],
+  ["TelemetryShard", TELEMETRY_MIGRATIONS],
+  ["Courier", COURIER_MIGRATIONS],
+])("the tables of %s were made by these migrations, in this order, and later ones follow them", (object, now) => {
+  const before = Object.entries(MIGRATIONS[object] ?? {});
+  const digest = (sql: string) => sha256(sql.replace(/\s+/g, " ").trim()).slice(0, 16);
+  expect(now.slice(0, before.length).map(({ name, sql }) => [name, digest(sql)])).toEqual(before);
+});
+
+test("values lie in KV under the keys they had", async () => {
+  expect(snapshotKey("shop", "production", 7, "abc")).toBe("snapshots/shop/production/7-abc");
+  expect(listShardKey("shop", "vip", "1-2", 3)).toBe("lists/shop/vip/1-2/3");
+  const asked: string[] = [];
+  const get = async (key: string) => {
+    asked.push(key);
+    return null;
+  };
+  const kv = { get } as unknown as KVNamespace;
+  await readBreakGlass(kv, "shop");
+  expect(asked).toEqual(["break-glass/shop"]);
+});
+
+/** A project's own secret, and an instant. What follows was made with them at 0bea63b. */
+const SECRET = "5eed".repeat(16);
+const NOW = Date.parse("2026-11-30T12:00:00Z");
+
+describe("what is derived from a project's secret", () => {
+  const meta = new StoreMeta({ exec: () => [{ value: SECRET }] } as unknown as SqlStorage);
+
+  test("keys for one use, and hashes under them", () => {
+    expect(derivedKey(SECRET, "use")).toBe("ea9ba44c5bf5bfbaf3093cc0595c365aa6e8d58fa865bdc1dd2fc6f6f8e7e08e");
+    expect(keyedHash(SECRET, "door/unit", "u1")).toBe(
+      "6ce3695daf705d02cfea20edc52cbe748326e7e05e3a71cbf3049058b873fb9f",
+    );
+  });
+
+  test("the hash key of a long list, the key of webhooks' URLs, and what signs their messages", () => {
+    expect(meta.listKey("salt")).toBe("42f3ce31e012cfa937233f12ca4d55ef");
+    expect(meta.webhookUrlKey).toBe("0a08e4481badfa50abd6dcc229e7d50d42edff98297134197c9c54c7b4a9958a");
+    expect(meta.webhookSecret("salt")).toBe("whsec_LmzkpveqhLb30S9GwUqVTFswgzRTR2+0ecAYjB3wHGc=");
+  });
+
+  test("people and events as telemetry knows them, with the shard that holds them", () => {
+    const hasher = new UnitHasher(SECRET);
+    expect(hasher.unit("targetingKey", "u1")).toEqual({
+      hash: "SLilu05PAQT3",
+      shard: 0,
+      rank: 0.8648780744988471,
+    });
+    expect(hasher.id("event-1")).toBe("xNrpI25vJoX3");
+  });
+
+  test("the signature of synthetic traffic", () => {
+    expect(syntheticKey(SECRET, "production")).toBe("fc29770e94c3082e83534d64f612c6d55bcfa0dee21d7c8e80968ba1ac42a116");
+    const header = "t=1796040000000,v1=45369e33c4fbb2274cf950a3f65185abcf6c9ec35b96785c4981543ea385d7c0";
+    expect(signSynthetic(syntheticKey(SECRET, "production"), NOW)).toBe(header);
+    expect(isSynthetic(header, SECRET, "production", NOW)).toBe(true);
+  });
+
+  test("a door's nonce opens", () => {
+    const nonce = "1796040000000.3c584abe4ed845e9.6fdcef2b9a75243ab3da4fc295326d6b.on.1";
+    expect(openNonce(SECRET, { flag: "door", run: 2, unit: "u" }, nonce, NOW)).toEqual({
+      madeAt: NOW,
+      variant: "on.1",
+    });
+  });
+
+  test("sealed texts, preview links and stream tokens open", async () => {
+    expect(await unseal(SECRET, "CeCz7XLYHkROrIecoix2rxCxjmTSHglGiUuvcAa_KOynT-4XT15Z3BrdUQ")).toBe("Grüße, 世界");
+    expect(sivOpen(SECRET, "Z_mBpybHp6ZPnRDlaTQZScvjj-O1owjI1YXNoz1A0A")).toBe("Grüße, 世界");
+    const blastdoorPreview =
+      "iP78KxJ9WRsiPgmpxXomW9q0JzfWQf8lFPFK9vE6XW7P5UF5QM_-J6LuPYR3emT1MqQ4pPBspadm99yVkAWVSQOHLGWWQCpwsNVR7hvS1JjA3AkiOC2Ric-rvEW_T2qD3V8EPXngONKHwdwarM-Q4nc";
+    expect(await openPreviews(SECRET, "production", { blastdoorPreview })).toEqual([
+      { environment: "production", flag: "checkout", variant: "on", expires: 9_999_999_999_999 },
+    ]);
+    const token =
+      "63fDuSxRkmFmkyN9aILBEzXYnuTOaXIvuZNdoEvvM8yRnO5REqsdbjDS3v8YXef51QIVJQFlNICekFBnsyQl4Fw1MNaj7jDyPXVzY9oelaM3RXHfyaymHzP9woIpxmvfJmNj8Gr2G__j7uB1e-Hxmv013A";
+    expect(openStreamToken(SECRET, token, NOW)).toEqual({
+      keyId: "key_1",
+      context: { targetingKey: "u1", city: "Köln" },
+      etag: "e",
+    });
+  });
+});
+
+test("buckets and SipHash are what they were: nobody moves", () => {
+  expect([bucket("seed", "u1"), bucket("Ünïcode", "世界")]).toEqual([17732, 52366]);
+  expect(sipHash(sipKey("000102030405060708090a0b0c0d0e0f"), "text")).toEqual({ high: 2057757962, low: 2796294207 });
+});
