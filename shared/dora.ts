@@ -30,6 +30,10 @@ export interface FlagEvent {
 
 /** A release counts as failed when its flag is taken back within this time (ms), 7 days, and before its next release. */
 export const ATTRIBUTION_MS = 7 * 86_400_000;
+/** Trouble that began longer before the kill (ms) than a release's failure is counted for is not that release's. */
+export const MAX_RESTORE_MS = ATTRIBUTION_MS;
+/** An older commit (ms), 400 days, says when a repository began and not how long a change took. */
+const MAX_LEAD_MS = 400 * 86_400_000;
 const DAY_MS = 86_400_000;
 const MAX_INCIDENTS = 100;
 
@@ -63,7 +67,7 @@ export function dora(
 ): Dora {
   const { from, to } = window;
   const within = ({ at }: { at: number }) => at >= from && at < to;
-  const ordered = [...events].sort((a, b) => a.at - b.at || a.revision - b.revision);
+  const ordered = events.map(withPossibleOnset).sort((a, b) => a.at - b.at || a.revision - b.revision);
   // A deployment that failed never reached anybody: neither a change nor a failed one.
   const reached = deployments.filter(({ status }) => status !== "failure").filter(within);
   const releases = ordered.filter(({ kind }) => kind === "release").filter(within);
@@ -130,9 +134,18 @@ function takenBack(release: FlagEvent, ordered: readonly FlagEvent[]): boolean {
 const comesAfter = (event: FlagEvent, other: FlagEvent): boolean =>
   event.at > other.at || (event.at === other.at && event.revision > other.revision);
 
-/** A commit that is younger than its deployment says nothing. */
+/** A commit that is younger than its deployment, or older than any change takes, says nothing. */
 const leadTimeOf = ({ at, committedAt }: Deployment): number[] =>
-  committedAt === null || committedAt > at ? [] : [at - committedAt];
+  committedAt === null || committedAt > at || at - committedAt > MAX_LEAD_MS ? [] : [at - committedAt];
+
+/** What was stored before an onset had to be possible: an impossible one is as good as none. Guards find theirs themselves. */
+const withPossibleOnset = (event: FlagEvent): FlagEvent =>
+  event.onsetAt === null || event.cause === "guard" || isPossibleOnset(event.onsetAt, event.at)
+    ? event
+    : { ...event, onsetAt: null };
+
+/** @param at when the kill was made (epoch ms) */
+const isPossibleOnset = (onsetAt: number, at: number): boolean => onsetAt <= at && at - onsetAt <= MAX_RESTORE_MS;
 
 /** Without evidence of the onset there is no time to restore: the moment of the kill would only flatter it. */
 const restoreTimeOf = ({ onsetAt, confirmedAt }: FlagEvent): number[] =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Role } from "../shared/schema/admin.ts";
+import { ROLES, type Role } from "../shared/schema/admin.ts";
 import type { testSettings } from "../shared/schema/demand-test.ts";
 import { PURPOSES, type Purpose, TEST_PURPOSES } from "../shared/schema/flag.ts";
 import { metric } from "../shared/schema/series.ts";
@@ -20,10 +20,12 @@ const isTest = (purpose: Purpose): boolean => (TEST_PURPOSES as readonly string[
 /** What a command asks of who sends it. */
 type Law<T extends Command["type"]> = Asked | ByPurpose<T> | ByCommand<T>;
 
-/** The route refuses marketers, and decide trusts it: the command has nothing to do with one flag's purpose. */
+/** One role for all of it, whatever a flag is for: the route asks for it, and so do the changes beneath. */
 interface Asked {
   route: string;
   needs: Role;
+  given: Input[];
+  sends: Input;
 }
 
 /** Whatever a marketer may do to a test, and nobody but engineers to any other flag. */
@@ -43,7 +45,12 @@ interface ByCommand<T extends Command["type"]> {
 
 const PROJECT = "/projects/{project}";
 const ENVIRONMENT = `${PROJECT}/environments/{environment}`;
-const asked = (route: string, needs: Role = "engineer"): Asked => ({ route, needs });
+const asked = (route: string, sends: Input, needs: Role = "engineer", ...given: Input[]): Asked => ({
+  route,
+  needs,
+  given,
+  sends,
+});
 
 const door: Settings = {
   kind: "fake-door",
@@ -58,6 +65,34 @@ const oz: Settings = { kind: "wizard-of-oz", share: 1_000, deadlineSeconds: 60, 
 const settingsFor = (purpose: Purpose): Settings =>
   purpose === "dark-launch" ? dark : purpose === "wizard-of-oz" ? oz : door;
 const aKey = { environment: "production", name: "A key", hash: "0".repeat(64), hint: "abcd", origins: [] };
+const withKey: Input = { type: "createKey", ...aKey, id: "key_1", kind: "client" };
+const withBudget: Input = { type: "putBudget", evaluationsPerMonth: 1_000, warnAt: 0.8 };
+const stages = [{ audience: { share: 1_000 }, advance: "by-hand" as const }];
+const withTemplate: Input = { type: "putPlanTemplate", template: "slow", definition: { name: "Slow", stages } };
+const withFreeze: Input = {
+  type: "putFreeze",
+  environment: "production",
+  freeze: "night",
+  definition: { name: "Night", from: "2026-12-24T00:00:00Z", until: "2026-12-27T00:00:00Z" },
+};
+const withWebhook: Input = {
+  type: "createWebhook",
+  id: "wh_1",
+  name: "Chat",
+  url: "sealed",
+  host: "chat.example",
+  events: ["flag.killed"],
+  environments: [],
+  format: "standard",
+  salt: "0".repeat(32),
+  dashboard: "https://flags.example",
+};
+const withSegment: Input = { type: "putSegment", segment: "staff", definition: { included: ["u1"] } };
+const withList: Input = { type: "putList", segment: "staff", upload: "1-1", digest: "0".repeat(64) };
+const withLayer: Input = { type: "putLayer", layer: "pricing", definition: {} };
+const withHoldout: Input = { type: "putHoldout", holdout: "q4", definition: { share: 1_000 } };
+/** What the store works out beforehand for a command on a long list. */
+const list = { salt: "0".repeat(32), version: "1-1", sizes: [1], changed: new Set([0]) };
 const plan = {
   variant: "on",
   baseline: "off",
@@ -87,35 +122,115 @@ const tomorrow = "2026-11-23T12:00:00Z";
 
 /** Every command but the store's own, which no route can send: `execute` does not take them. */
 const laws: { [T in Exclude<Command["type"], OwnCommand["type"]>]: Law<T> } = {
-  putProject: asked(`PUT ${PROJECT}`, "admin"),
-  deleteProject: asked(`DELETE ${PROJECT}`, "admin"),
-  putEnvironment: asked(`PUT ${ENVIRONMENT}`, "admin"),
-  deleteEnvironment: asked(`DELETE ${ENVIRONMENT}`, "admin"),
-  limitKey: asked(`PUT ${ENVIRONMENT}/keys/{id}/limit`, "admin"),
-  revokeKey: asked(`DELETE ${ENVIRONMENT}/keys/{id}`),
-  putBudget: asked(`PUT ${PROJECT}/budget`, "admin"),
-  deleteBudget: asked(`DELETE ${PROJECT}/budget`, "admin"),
-  putDrill: asked(`PUT ${ENVIRONMENT}/drill`),
-  recordDeployment: asked(`POST ${PROJECT}/deployments`),
-  revert: asked(`POST ${PROJECT}/revert`),
-  import: asked(`POST ${PROJECT}/import`),
-  putPlanTemplate: asked(`PUT ${PROJECT}/plan-templates/{template}`),
-  deletePlanTemplate: asked(`DELETE ${PROJECT}/plan-templates/{template}`),
-  putFreeze: asked(`PUT ${ENVIRONMENT}/freezes/{freeze}`),
-  deleteFreeze: asked(`DELETE ${ENVIRONMENT}/freezes/{freeze}`),
-  createWebhook: asked(`POST ${PROJECT}/webhooks`),
-  patchWebhook: asked(`PATCH ${PROJECT}/webhooks/{id}`),
-  rotateWebhook: asked(`POST ${PROJECT}/webhooks/{id}/rotate`),
-  deleteWebhook: asked(`DELETE ${PROJECT}/webhooks/{id}`),
-  putSegment: asked(`PUT ${PROJECT}/segments/{segment}`),
-  deleteSegment: asked(`DELETE ${PROJECT}/segments/{segment}`),
-  putList: asked(`PUT ${PROJECT}/segments/{segment}/list`),
-  patchList: asked(`PATCH ${PROJECT}/segments/{segment}/list`),
-  deleteList: asked(`DELETE ${PROJECT}/segments/{segment}/list`),
-  putLayer: asked(`PUT ${PROJECT}/layers/{layer}`),
-  deleteLayer: asked(`DELETE ${PROJECT}/layers/{layer}`),
-  putHoldout: asked(`PUT ${PROJECT}/holdouts/{holdout}`),
-  deleteHoldout: asked(`DELETE ${PROJECT}/holdouts/{holdout}`),
+  putProject: asked(`PUT ${PROJECT}`, { type: "putProject", name: "Other" }, "admin"),
+  deleteProject: asked(`DELETE ${PROJECT}`, { type: "deleteProject" }, "admin"),
+  putEnvironment: asked(`PUT ${ENVIRONMENT}`, { type: "putEnvironment", environment: "qa" }, "admin"),
+  deleteEnvironment: asked(`DELETE ${ENVIRONMENT}`, { type: "deleteEnvironment", environment: "production" }, "admin"),
+  limitKey: asked(
+    `PUT ${ENVIRONMENT}/keys/{id}/limit`,
+    { type: "limitKey", environment: "production", id: "key_1", limit: { perSecond: 5, burst: 5 } },
+    "admin",
+    withKey,
+  ),
+  revokeKey: asked(
+    `DELETE ${ENVIRONMENT}/keys/{id}`,
+    { type: "revokeKey", environment: "production", id: "key_1" },
+    "engineer",
+    withKey,
+  ),
+  putBudget: asked(`PUT ${PROJECT}/budget`, withBudget, "admin"),
+  deleteBudget: asked(`DELETE ${PROJECT}/budget`, { type: "deleteBudget" }, "admin", withBudget),
+  putDrill: asked(`PUT ${ENVIRONMENT}/drill`, { type: "putDrill", environment: "production", everyHours: 24 }),
+  recordDeployment: asked(`POST ${PROJECT}/deployments`, {
+    type: "recordDeployment",
+    id: "d1",
+    environment: "production",
+    version: "v1",
+    status: "success",
+  }),
+  revert: asked(`POST ${PROJECT}/revert`, { type: "revert", revision: 2 }, "engineer", {
+    type: "patchFlag",
+    flag: FLAG,
+    patch: { owner: "me" },
+  }),
+  import: asked(`POST ${PROJECT}/import`, {
+    type: "import",
+    document: {
+      format: "blastdoor-export-1",
+      project: "shop",
+      environments: {},
+      flags: { imported: aFlag() },
+      states: {},
+    },
+  }),
+  putPlanTemplate: asked(`PUT ${PROJECT}/plan-templates/{template}`, withTemplate),
+  deletePlanTemplate: asked(
+    `DELETE ${PROJECT}/plan-templates/{template}`,
+    { type: "deletePlanTemplate", template: "slow" },
+    "engineer",
+    withTemplate,
+  ),
+  putFreeze: asked(`PUT ${ENVIRONMENT}/freezes/{freeze}`, withFreeze),
+  deleteFreeze: asked(
+    `DELETE ${ENVIRONMENT}/freezes/{freeze}`,
+    { type: "deleteFreeze", environment: "production", freeze: "night" },
+    "engineer",
+    withFreeze,
+  ),
+  createWebhook: asked(`POST ${PROJECT}/webhooks`, withWebhook),
+  patchWebhook: asked(
+    `PATCH ${PROJECT}/webhooks/{id}`,
+    { type: "patchWebhook", id: "wh_1", paused: true },
+    "engineer",
+    withWebhook,
+  ),
+  rotateWebhook: asked(
+    `POST ${PROJECT}/webhooks/{id}/rotate`,
+    { type: "rotateWebhook", id: "wh_1", salt: "1".repeat(32) },
+    "engineer",
+    withWebhook,
+  ),
+  deleteWebhook: asked(
+    `DELETE ${PROJECT}/webhooks/{id}`,
+    { type: "deleteWebhook", id: "wh_1" },
+    "engineer",
+    withWebhook,
+  ),
+  putSegment: asked(`PUT ${PROJECT}/segments/{segment}`, withSegment),
+  deleteSegment: asked(
+    `DELETE ${PROJECT}/segments/{segment}`,
+    { type: "deleteSegment", segment: "staff" },
+    "engineer",
+    withSegment,
+  ),
+  putList: asked(`PUT ${PROJECT}/segments/{segment}/list`, withList, "engineer", withSegment),
+  patchList: asked(
+    `PATCH ${PROJECT}/segments/{segment}/list`,
+    { type: "patchList", segment: "staff", add: ["u1"], remove: [] },
+    "engineer",
+    withSegment,
+  ),
+  deleteList: asked(
+    `DELETE ${PROJECT}/segments/{segment}/list`,
+    { type: "deleteList", segment: "staff" },
+    "engineer",
+    withSegment,
+    withList,
+  ),
+  putLayer: asked(`PUT ${PROJECT}/layers/{layer}`, withLayer),
+  deleteLayer: asked(
+    `DELETE ${PROJECT}/layers/{layer}`,
+    { type: "deleteLayer", layer: "pricing" },
+    "engineer",
+    withLayer,
+  ),
+  putHoldout: asked(`PUT ${PROJECT}/holdouts/{holdout}`, withHoldout),
+  deleteHoldout: asked(
+    `DELETE ${PROJECT}/holdouts/{holdout}`,
+    { type: "deleteHoldout", holdout: "q4" },
+    "engineer",
+    withHoldout,
+  ),
 
   createKey: {
     marketers: { type: "createKey", ...aKey, id: "key_1", kind: "client" },
@@ -174,7 +289,7 @@ const byCommand = rows.flatMap(([type, law]) => ("marketers" in law ? [[type, la
 function shop(purpose: Purpose, given: readonly Input[] = []): FakeProject {
   const project = FakeProject.with("production");
   project.must({ type: "putFlag", flag: FLAG, definition: aFlag({ purpose: "fake-door" }) });
-  for (const command of given) project.must(command);
+  for (const command of given) project.must(command, { list });
   // Last, since a test of demand can be made of a test's flag only: an engineer may make it another's afterwards.
   project.must({ type: "patchFlag", flag: FLAG, patch: { purpose } });
   return project;
@@ -204,6 +319,31 @@ describe("what marketers may never do is refused by its route", () => {
     expect(described[path]?.[method.toLowerCase()]?.description).toContain(`Needs the role *${needs}*.`);
     expect(["engineer", "admin"]).toContain(needs);
   });
+});
+
+describe("and so does decide, whatever way the command came", () => {
+  const beneath = (role: Role): Role[] => ROLES.slice(0, ROLES.indexOf(role));
+  test.each(byRoute)("%s", (_type, { needs, given, sends }) => {
+    for (const role of beneath(needs)) {
+      const project = shop("release", given);
+      const { revision } = project;
+      expect([role, project.refusal(sends, { role, list })]).toEqual([role, "forbidden"]);
+      expect(project.revision).toBe(revision);
+    }
+    expect(shop("release", given).must(sends, { role: needs, list }).changes).not.toEqual([]);
+  });
+});
+
+test("a viewer changes nothing, by any command", () => {
+  for (const [type, law] of byPurpose) {
+    const command = typeof law.command === "function" ? law.command("fake-door") : law.command;
+    // The stage of a dark launch asks for one.
+    const purpose = type === "stageTest" ? "dark-launch" : "fake-door";
+    expect([type, shop(purpose, law.given).refusal(command, { role: "viewer" })]).toEqual([type, "forbidden"]);
+  }
+  for (const [, law] of byCommand)
+    for (const command of [law.marketers, law.engineers])
+      expect(shop("release").refusal(command, { role: "viewer" })).toBe("forbidden");
 });
 
 test.each(byCommand)("%s: one kind for marketers, the other for engineers only", (_type, law) => {

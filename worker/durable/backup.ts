@@ -156,7 +156,11 @@ export class RestoreStage {
         if (count > 0) return wrong("the header must come first, and once");
         header = row;
       } else if (!header) return wrong("the header is missing");
-      else if (row.row === "document") {
+      else if (row.row === "meta") {
+        // The store's name is where its snapshots lie and whose guards and ledgers it calls.
+        if (row.name === "project" && row.value !== project) return wrong(`the rows are of "${row.value}"`);
+      } else if (row.row === "document") {
+        if (row.entity === "project" && row.key !== project) return wrong(`the rows are of "${row.key}"`);
         const schema = ENTITIES[row.entity as Entity];
         const parsed = schema?.safeParse(JSON.parse(row.body));
         if (!parsed?.success) return wrong(`the ${row.entity} "${row.key}" cannot be read`);

@@ -125,6 +125,8 @@ export const ENTITIES = {
     acknowledgeExposure: z.boolean().optional(),
     /** Who made it, and with which right it is applied. */
     by: actor,
+    /** What admitted it: the rights of the changes that it makes. Missing: it was stored before those were asked for. */
+    rights: z.literal(1).optional(),
   }),
   /** How a flag is released, and the run that was started last. */
   plan,

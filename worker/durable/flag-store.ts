@@ -1,5 +1,5 @@
 import { LIMITS } from "../../shared/limits.ts";
-import type { Actor } from "../../shared/schema/admin.ts";
+import { type Actor, roleCovers } from "../../shared/schema/admin.ts";
 import type { BackupRow } from "../../shared/schema/backup.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
@@ -605,6 +605,7 @@ export class FlagStore extends ProjectReader {
     sent: { part: number; rows: BackupRow[]; last: boolean; replace: boolean },
     actor: Actor,
   ): Promise<Result<{ revision: number; epoch: number; done: boolean }>> {
+    if (!roleCovers(actor.role, "admin")) return reject({ code: "forbidden", needs: "the role admin" });
     this.#prepare();
     const result = this.#storage.transactionSync((): Result<{ revision: number; epoch: number; done: boolean }> => {
       if (this.documents.get("project", "", project) && !sent.replace) {

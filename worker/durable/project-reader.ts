@@ -20,6 +20,7 @@ import { debtOf } from "./debt-facts.ts";
 import { drillViewOf, nextDrill } from "./decide/drill.ts";
 import { activeKills } from "./decide/kill.ts";
 import { BUDGET } from "./decide/quota.ts";
+import { roleOfPurpose } from "./decide/rights.ts";
 import { DeliveryLog } from "./delivery-log.ts";
 import { Documents } from "./documents.ts";
 import { DurableBase } from "./durable-base.ts";
@@ -278,7 +279,10 @@ export abstract class ProjectReader extends DurableBase {
       .slice(0, LIMITS.deploymentsShown);
   }
 
-  /** The four figures of an environment (production, or else the last one, unless named) over a window. */
+  /**
+   * The four figures of an environment (production, or else the last one, unless named) over a window. They tell of what
+   * engineers deliver: flags that others may change alone, the tests of demand, are neither releases nor incidents.
+   */
   dora(named: string | null, window: { from: number; to: number }): Dora | null {
     const environment = this.#usualEnvironment(named);
     if (environment === null) return null;
@@ -287,7 +291,16 @@ export abstract class ProjectReader extends DurableBase {
       at: Date.parse(body.finishedAt),
       committedAt: body.committedAt === undefined ? null : Date.parse(body.committedAt),
     }));
-    return dora(environment, deployments, this.delivery.events(environment, window.from), window);
+    const delivered = new Map<string, boolean>();
+    const isDelivered = (flag: string): boolean => {
+      const purpose = this.documents.get("flag", "", flag)?.body.purpose;
+      return purpose === undefined || roleOfPurpose(purpose) === "engineer";
+    };
+    const events = this.delivery.events(environment, window.from).filter(({ flag }) => {
+      if (!delivered.has(flag)) delivered.set(flag, isDelivered(flag));
+      return delivered.get(flag);
+    });
+    return dora(environment, deployments, events, window);
   }
 
   /** Flags that code could do without, judged by an environment: production, or else the last one, unless named. */

@@ -1,3 +1,5 @@
+import type { Role } from "../../shared/schema/admin.ts";
+
 /** One thing wrong with a field of a request. */
 export interface FieldIssue {
   field: string;
@@ -35,7 +37,8 @@ export type Rejection =
   | { code: "exposes-hidden-flag"; flag: string; others?: string[]; hidden: string[] }
   | { code: "invalid"; issues: FieldIssue[] }
   | { code: "limit-exceeded"; limit: string; max: number; actual: number }
-  | { code: "forbidden"; needs: string }
+  /** `rights`: what each part of the change needs, where it is the change that is refused and not the command. */
+  | { code: "forbidden"; needs: string; has?: Role; rights?: { needs: Role; field: string; what: string }[] }
   | { code: "idempotency-key-reused" }
   | { code: "already-done"; what: string }
   | { code: "test-not-found"; flag: string; environment: string }

@@ -30,7 +30,7 @@ export function killView(row: Row<"kill">): KillView {
 }
 
 export function scheduleView(row: Row<"schedule">): ScheduleView {
-  const { by, acknowledgeExposure: _, acknowledgedFlags: __, ...body } = row.body;
+  const { by, acknowledgeExposure: _, acknowledgedFlags: __, rights: ___, ...body } = row.body;
   const { key: id, environment, version } = row;
   return { id, environment, ...body, by: by.name, createdAt: iso(row.createdAt), version };
 }

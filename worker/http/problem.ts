@@ -55,6 +55,17 @@ export function rejectionProblem(rejection: Rejection): ProblemError {
   });
 }
 
+/** What of a change needs which role, the first in words and each under its field. */
+function forbidden({ needs, has, rights = [] }: Extract<Rejection, { code: "forbidden" }>) {
+  const title = "You may not do this";
+  const [first, ...others] = rights;
+  if (!first) return [403, title, `It needs ${needs}.`] as const;
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  const detail = `${first.what}: this needs the role ${first.needs}${more}; yours is ${has}.`;
+  const errors = rights.slice(0, NAMED).map((one) => ({ field: one.field, message: `needs the role ${one.needs}` }));
+  return [403, title, detail, errors] as const;
+}
+
 function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, FieldIssue[]?, string?] {
   switch (r.code) {
     case "project-not-found":
@@ -138,7 +149,7 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
     case "limit-exceeded":
       return [422, `The limit ${r.limit} is ${r.max}`, `This would make ${r.actual}.`];
     case "forbidden":
-      return [403, "You may not do this", `It needs ${r.needs}.`];
+      return forbidden(r);
     case "idempotency-key-reused":
       return [422, "This Idempotency-Key was used for another request", "Use a new key for a new request."];
     case "already-done":

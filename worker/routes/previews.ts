@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { key } from "../../shared/schema/primitives.ts";
-import { mayChange } from "../durable/decide/decision.ts";
+import { mayChange } from "../durable/decide/rights.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { PREVIEW_ATTRIBUTE, sealPreview } from "../http/preview-token.ts";

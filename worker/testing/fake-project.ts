@@ -86,6 +86,11 @@ export class FakeProject implements ProjectView {
     return this.list(entity, environment).length;
   }
 
+  /** Stores a document as it is, as an earlier version of the code has left it. */
+  put<E extends Entity>(entity: E, environment: string, key: string, body: Body<E>): void {
+    this.#apply([{ entity, environment, key, before: null, after: body } as Change], this.revision);
+  }
+
   /** All bodies of these kinds, in one comparable value. */
   documents(...entities: Entity[]): Record<string, unknown> {
     const rows = entities.flatMap((entity) => this.list(entity));

@@ -22,6 +22,7 @@ import {
 import { deleteFreeze, deletePlanTemplate, putFreeze, putPlanTemplate } from "./plan-library.ts";
 import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
 import { deleteBudget, limitKey, putBudget, warnBudget } from "./quota.ts";
+import { mayNotAcknowledge, unentitled } from "./rights.ts";
 import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
@@ -30,7 +31,8 @@ import { createWebhook, deleteWebhook, patchWebhook, rotateWebhook } from "./web
 
 /**
  * What a command does to a project: the documents that change, or why not. Pure. `historySince(revision)` gives the
- * changes made after a revision, oldest first, or null when there is no such revision.
+ * changes made after a revision, oldest first, or null when there is no such revision. Whether the actor may make the
+ * changes is decided here, for every command alike, by the changes themselves.
  */
 export function decide(
   project: string,
@@ -39,7 +41,17 @@ export function decide(
   historySince: (revision: number) => Change[] | null,
 ): Result<Decision> {
   const decided = decideAlone(project, command, c, historySince);
-  return decided.ok ? { ok: true, value: renewGuards(decided.value, c) } : decided;
+  if (!decided.ok) {
+    const { rejection } = decided;
+    const hidden = rejection.code === "exposes-hidden-flag" ? rejection.hidden : [];
+    // Nobody is asked to acknowledge what they may not.
+    const refused = mayNotAcknowledge(c.actor, hidden, c.view);
+    return refused ? reject(refused) : decided;
+  }
+  // A schedule that may not do what it was made for must be able to say so: it is judged where it is applied.
+  const refused = command.type === "applySchedule" ? null : unentitled(c.actor, decided.value.changes, c.view);
+  // What renewing guards changes is a consequence, which needs no right of its own.
+  return refused ? reject(refused) : { ok: true, value: renewGuards(decided.value, c) };
 }
 
 function decideAlone(

@@ -1,9 +1,9 @@
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
-import { type Purpose, TEST_PURPOSES } from "../../../shared/schema/flag.ts";
 import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";
 import type { ListDraft } from "./list.ts";
+import { mayChange } from "./rights.ts";
 
 /**
  * Pure: a decision is made from a view of the project, a command and the time, and consists of the documents to
@@ -69,14 +69,6 @@ export function versionConflict(
 ): Rejection | null {
   if (ifVersion === undefined || (row?.version ?? 0) === ifVersion) return null;
   return { code: "version-conflict", what, expected: ifVersion, actual: row?.version ?? 0 };
-}
-
-/** A marketer changes tests of demand only, and cannot make a flag one. */
-export function mayChange(actor: Actor, ...purposes: (Purpose | undefined)[]): Rejection | null {
-  if (actor.role !== "marketer") return null;
-  const tests: readonly Purpose[] = TEST_PURPOSES;
-  const foreign = purposes.find((purpose) => purpose !== undefined && !tests.includes(purpose));
-  return foreign ? { code: "forbidden", needs: `the role engineer, as this is a ${foreign} flag` } : null;
 }
 
 export function overLimit(limit: keyof typeof LIMITS, actual: number): Rejection | null {

@@ -56,7 +56,7 @@ describe("a release is when more people are served a flag", () => {
 
 test("a kill tells who and since when; a restore, and the drill's own kill, tell nothing", () => {
   const { project, kinds } = shop();
-  const onsetAt = "2026-11-25T11:50:00Z";
+  const onsetAt = "2026-11-22T11:55:00.000Z";
   const { changes } = project.must({ type: "kill", ...at, onsetAt });
   const row = { revision: 9, at: 1_000, action: "kill", comment: "", changes };
   expect(deliveryEventsOf({ ...row, actor: guard }, project)).toMatchObject([

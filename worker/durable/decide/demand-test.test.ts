@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { SPLIT_TOTAL } from "../../../shared/limits.ts";
 import type { testSettings } from "../../../shared/schema/demand-test.ts";
+import { DOOR_LAYER } from "../../../shared/test-kinds.ts";
 import { aFlag, FakeProject } from "../../testing/fake-project.ts";
 import { buildSnapshot } from "../build-snapshot.ts";
-import { DOOR_LAYER, overdueTests } from "./demand-test.ts";
+import { overdueTests } from "./demand-test.ts";
 
 type Settings = (typeof testSettings)["_input"];
 const environment = "production";

@@ -2,7 +2,7 @@ import { SPLIT_TOTAL } from "../../../shared/limits.ts";
 import type { DarkLaunchSettings, TestSettings } from "../../../shared/schema/demand-test.ts";
 import { type FlagState, flagDefinition, flagStateInput, type Rule, type Serve } from "../../../shared/schema/flag.ts";
 import type { Json } from "../../../shared/schema/primitives.ts";
-import { DARK_STAGES, type DarkStage } from "../../../shared/test-kinds.ts";
+import { DARK_STAGES, type DarkStage, DOOR_LAYER } from "../../../shared/test-kinds.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";
@@ -13,16 +13,13 @@ import {
   type Decision,
   decision,
   liveFlag,
-  mayChange,
   versionConflict,
 } from "./decision.ts";
 import { patchState, putFlag, putState } from "./flag.ts";
 import { overlay } from "./overlay.ts";
+import { mayChange } from "./rights.ts";
 import { putShared } from "./segment.ts";
 import { defaultServe } from "./state-checks.ts";
-
-/** All fake doors divide the people of this layer, so that nobody is shown two. */
-export const DOOR_LAYER = "fake-doors";
 
 /**
  * Makes a test, with its flag when there is none. What is being measured cannot be changed meanwhile; a dark launch

@@ -11,12 +11,15 @@ type Exposure = Extract<Rejection, { code: "exposes-hidden-flag" }>;
  * flags once, and each flag once.
  *
  * @param changes what is about to happen to `view`
+ * @param tells whether a flag of this kind tells holders of client keys what it depends on
  */
 export function newlyExposed(
   view: ProjectView,
   changes: readonly Change[],
   environments: readonly string[],
+  tells: (flag: Body<"flag">) => boolean = isPublic,
 ): Exposure | null {
+  const isOpen = (flag: Flag): boolean => flag !== null && tells(flag) && flag.archivedAt === undefined;
   const rows = view.mentioning("state", '"flag":"');
   const changedStates = changes.filter(({ entity }) => entity === "state") as Extract<Change, { entity: "state" }>[];
   const changedFlags = new Map<string, Flag>();
@@ -51,7 +54,8 @@ export function newlyExposed(
 
 const NOTHING: ReadonlySet<string> = new Set();
 const isPublic = (flag: Flag): boolean => flag?.visibility === "public";
-const isOpen = (flag: Flag): boolean => isPublic(flag) && flag?.archivedAt === undefined;
+/** Also a targeted flag tells what it depends on: to those whom it is served, by being there at all. */
+export const isVisibleToClients = (flag: Body<"flag">): boolean => flag.visibility !== "server-only";
 
 /** The hidden flags that a flag asks for, and those that they ask for. */
 function behind(asks: ReadonlyMap<string, readonly string[]>, flagOf: (key: string) => Flag) {

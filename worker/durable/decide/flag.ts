@@ -12,7 +12,6 @@ import {
   decision,
   environmentKeys,
   liveFlag,
-  mayChange,
   overLimit,
   versionConflict,
 } from "./decision.ts";
@@ -21,6 +20,7 @@ import { activeKills } from "./kill.ts";
 import { mergePatch, patchedState } from "./merge-patch.ts";
 import { parseOrReject } from "./parse.ts";
 import { plansNaming } from "./plan.ts";
+import { mayChange } from "./rights.ts";
 import {
   danglingReferences,
   defaultServe,
@@ -64,9 +64,6 @@ function saveFlag(
 ): Result<Decision> {
   const forbidden = mayChange(c.actor, before?.purpose, after.purpose);
   if (forbidden) return reject(forbidden);
-  if (c.actor.role === "marketer" && before && before.purpose !== after.purpose) {
-    return reject({ code: "forbidden", needs: "the role engineer to change what a flag is for" });
-  }
   if (!before) {
     const full = overLimit("flagsPerProject", c.view.count("flag") + 1);
     if (full) return reject(full);

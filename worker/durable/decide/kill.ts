@@ -1,3 +1,5 @@
+import { MAX_RESTORE_MS } from "../../../shared/dora.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR } from "../../../shared/schema/drill.ts";
 import type { CommandOf } from "../commands.ts";
@@ -26,6 +28,8 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
   const state = c.view.get("state", environment, key)?.body;
   if (command.evidence && c.actor.type !== "guard")
     return reject({ code: "forbidden", needs: "a guard: only it has evidence" });
+  const onset = onsetOf(command, flag.value, c);
+  if (!onset.ok) return onset;
   const serve = state?.killVariant === undefined ? flag.value.body.offVariant : state.killVariant;
   const after = {
     flag: key,
@@ -35,7 +39,7 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
     comment: c.comment,
     by: c.actor.name,
     at: new Date(c.now).toISOString(),
-    ...(command.onsetAt ? { onsetAt: command.onsetAt } : {}),
+    ...(onset.value === null ? {} : { onsetAt: onset.value }),
     ...(command.evidence ? { evidence: command.evidence } : {}),
   };
   return decision(
@@ -45,6 +49,29 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
     ],
     [environment],
   );
+}
+
+/**
+ * When the trouble began, as somebody says; null when nobody does. It must be possible: a person is told what is wrong
+ * with it, and monitoring, whose kill must never fail for that, counts as having said nothing.
+ */
+function onsetOf({ onsetAt }: CommandOf<"kill">, flag: Row<"flag">, c: Circumstances): Result<string | null> {
+  if (onsetAt === undefined) return { ok: true, value: null };
+  const at = Date.parse(onsetAt);
+  const message = whyImpossible(at, flag, c.now);
+  if (message === null) return { ok: true, value: new Date(Math.min(at, c.now)).toISOString() };
+  if (c.actor.type === "trigger") return { ok: true, value: null };
+  return reject({ code: "invalid", issues: [{ field: "onsetAt", message }] });
+}
+
+function whyImpossible(at: number, flag: Row<"flag">, now: number): string | null {
+  if (at > now + LIMITS.deploymentSkewMs) return "lies in the future";
+  if (at < now - MAX_RESTORE_MS) {
+    const days = MAX_RESTORE_MS / 86_400_000;
+    return `is more than ${days} days before the kill; leave it out, and the incident counts as one of unknown start`;
+  }
+  if (at < flag.createdAt - LIMITS.deploymentSkewMs) return "is before the flag was created";
+  return null;
 }
 
 /** The one automation that restores: the drill, its own canary, which serves nobody. */

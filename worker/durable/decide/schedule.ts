@@ -6,8 +6,9 @@ import { rejectionProblem } from "../../http/problem.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, ProjectView, Row } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";
-import { type Circumstances, change, type Decision, decision, mayChange, versionConflict } from "./decision.ts";
+import { type Circumstances, change, type Decision, decision, versionConflict } from "./decision.ts";
 import { patchState } from "./flag.ts";
+import { mayChange, unentitled, unentitledToExpose } from "./rights.ts";
 
 /**
  * Plans a change of a flag's state. The patch must be valid on the state as it stands today, although it is made on
@@ -20,6 +21,8 @@ export function createSchedule(command: CommandOf<"createSchedule">, c: Circumst
   const exposed = exposedBy(asked);
   const today = exposed && acknowledgeExposure ? patchState({ ...made, acknowledgeExposure }, unconditional(c)) : asked;
   if (!today.ok) return today;
+  const refused = unentitled(c.actor, today.value.changes, c.view);
+  if (refused) return reject(refused);
   const time = timeOf(command.at);
   if (!time.ok) return time;
   const ahead = Date.parse(time.value.at) - c.now;
@@ -38,6 +41,7 @@ export function createSchedule(command: CommandOf<"createSchedule">, c: Circumst
     comment: c.comment,
     ...(exposed ? { acknowledgedFlags: exposed } : {}),
     by: c.actor,
+    rights: 1,
     status: "pending",
   };
   return decision(change("schedule", environment, `schedule-${c.revision}`, null, after), []);
@@ -65,7 +69,8 @@ export function cancelSchedule(command: CommandOf<"cancelSchedule">, c: Circumst
 /**
  * Carries a schedule out: its patch is decided like any other, by the right of whoever made it. What no longer fits
  * changes nothing but the schedule, which says why. Does nothing unless the schedule waits and its time has come, so
- * an alarm may come twice or late.
+ * an alarm may come twice or late. One that was stored before rights followed from changes is applied by the rules of
+ * its time, except that it publishes no hidden flag that its maker may not change: that cannot be taken back.
  */
 export function applySchedule(command: CommandOf<"applySchedule">, c: Circumstances): Result<Decision> {
   const row = c.view.get("schedule", command.environment, command.id);
@@ -77,8 +82,13 @@ export function applySchedule(command: CommandOf<"applySchedule">, c: Circumstan
   // What would be exposed by now may be more than somebody was asked about then.
   const meant = exposedBy(asked)?.every((one) => acknowledgeExposure || acknowledgedFlags.includes(one));
   const patched = meant ? patchState({ ...made, acknowledgeExposure: true }, theirs) : asked;
-  if (!patched.ok) return decision(finish(row, { status: "failed", problem: problemOf(patched.rejection) }, c), []);
+  const failed = (rejection: Rejection) =>
+    decision(finish(row, { status: "failed", problem: problemOf(rejection) }, c), []);
+  if (!patched.ok) return failed(patched.rejection);
   const { changes, publish } = patched.value;
+  const lacks = row.body.rights === undefined ? unentitledToExpose : unentitled;
+  const refused = lacks(theirs.actor, changes, c.view);
+  if (refused) return failed(refused);
   const applied = finish(row, { status: "applied", appliedRevision: c.revision }, c);
   return decision([...changes, ...applied], publish);
 }

@@ -4,15 +4,8 @@ import type { CallOutcome, Signal, SignalSource } from "../../../shared/schema/t
 import type { CommandOf } from "../commands.ts";
 import type { Row } from "../entities.ts";
 import { type Result, reject } from "../result.ts";
-import {
-  type Circumstances,
-  change,
-  changeableFlag,
-  type Decision,
-  decision,
-  mayChange,
-  overLimit,
-} from "./decision.ts";
+import { type Circumstances, change, changeableFlag, type Decision, decision, overLimit } from "./decision.ts";
+import { mayChange } from "./rights.ts";
 
 /** Opens a secret URL that kills this flag, or one variant of it. Edges need not know: it is for the store alone. */
 export function createTrigger(command: CommandOf<"createTrigger">, c: Circumstances): Result<Decision> {
