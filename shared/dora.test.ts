@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ATTRIBUTION_MS, type Deployment, dora, type FlagEvent, median, weekOf } from "./dora.ts";
+import { ATTRIBUTION_MS, type Deployment, dora, type FlagEvent, MAX_RESTORE_MS, median, weekOf } from "./dora.ts";
 import { dora as doraSchema } from "./schema/delivery.ts";
 
 const at = (text: string): number => Date.parse(`2026-11-${text}:00Z`);
@@ -129,6 +129,36 @@ describe("a release", () => {
     const late = event({ kind: "release", at: window.to - 1, flag: "a" });
     expect(of(late, kill(window.to + HOUR))).toBe(1);
   });
+});
+
+test("an onset that cannot be is as good as none, also where it was stored before it was asked to be possible", () => {
+  const kill = (onsetAt: number, cause: FlagEvent["cause"] = "person") => {
+    const killedAt = at("12T14:00");
+    const one = event({ kind: "kill", at: killedAt, flag: "a", cause, onsetAt, confirmedAt: killedAt + 1_000 });
+    return dora("production", [], [one], window).timeToRestore;
+  };
+  const killedAt = at("12T14:00");
+  for (const cause of ["person", "trigger"] as const) {
+    expect(kill(killedAt - MAX_RESTORE_MS, cause).value).toBe(MAX_RESTORE_MS + 1_000);
+    for (const wrong of [killedAt - MAX_RESTORE_MS - 1, killedAt + 1, Date.parse("2024-01-01T00:00:00Z")])
+      expect(kill(wrong, cause)).toEqual({ value: null, count: 0, withoutOnset: 1, unconfirmed: 0 });
+  }
+  // A guard's is the beginning of the stage that it took back, however long that lasted.
+  expect(kill(killedAt - MAX_RESTORE_MS - 1, "guard").count).toBe(1);
+});
+
+test("a commit older than any change takes says nothing of lead time", () => {
+  const lead = (days: number) => {
+    const deployed = at("09T10:00");
+    return dora(
+      "production",
+      [{ status: "success", at: deployed, committedAt: deployed - days * 24 * HOUR }],
+      [],
+      window,
+    ).leadTime;
+  };
+  expect(lead(400)).toEqual({ value: 400 * 24 * HOUR, count: 1 });
+  expect(lead(401)).toEqual({ value: null, count: 0 });
 });
 
 test("nothing counted is said as nothing, not as zero hours", () => {
