@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Actor, ROLES, type Role, roleCovers } from "../../../shared/schema/admin.ts";
+import { CANARY_FLAG } from "../../../shared/schema/drill.ts";
 import { PURPOSES, type Purpose, TEST_PURPOSES, VISIBILITIES, type Visibility } from "../../../shared/schema/flag.ts";
 import { aFlag, everybody, FakeProject } from "../../testing/fake-project.ts";
 import { type Body, ENTITIES } from "../entities.ts";
@@ -170,6 +171,13 @@ describe("a test that other flags depend on", () => {
     expect(refused).toMatchObject({ code: "forbidden", needs: "the role engineer", has: "marketer" });
     expect(JSON.stringify(refused)).toContain('the release flag \\"checkout\\" serves');
   });
+});
+
+test("the drill's canary is no marketer's, as a test neither: a string in its place would let no drill pass", () => {
+  const project = FakeProject.with(environment);
+  const squat: Input = { type: "putFlag", flag: CANARY_FLAG, definition: aFlag({ purpose: "experiment" }) };
+  expect(project.refusal(squat, MARKETER)).toBe("forbidden");
+  expect(project.refusal(squat, ENGINEER)).toBeNull();
 });
 
 describe("layers", () => {

@@ -1,5 +1,6 @@
 import { flagDependencies } from "../../../shared/graph.ts";
 import { type Actor, type Role, roleCovers } from "../../../shared/schema/admin.ts";
+import { CANARY_FLAG } from "../../../shared/schema/drill.ts";
 import { type Purpose, TEST_PURPOSES } from "../../../shared/schema/flag.ts";
 import { DOOR_LAYER } from "../../../shared/test-kinds.ts";
 import type { Change, Entity, ProjectView } from "../entities.ts";
@@ -187,7 +188,9 @@ function changingFlag(facts: Facts, flag: string, part: string, field: string): 
   const shown = purposes.find((purpose) => roleOfPurpose(purpose) === "engineer") ?? purposes[0];
   const noun = shown === undefined ? `flag "${flag}"` : `${shown} flag "${flag}"`;
   const what = part === "" ? `the ${noun} would be changed` : `${part} of the ${noun} would be changed`;
-  return [{ needs: shown === undefined ? "engineer" : roleOfPurpose(shown), field: `${field}.${flag}`, what }];
+  // The drill's canary is the drill's, whatever it is made as: a test in its place would let no drill pass.
+  const anybodys = shown !== undefined && flag !== CANARY_FLAG;
+  return [{ needs: anybodys ? roleOfPurpose(shown) : "engineer", field: `${field}.${flag}`, what }];
 }
 
 /** The right that a test's change needs when flags that are no tests depend on it: it changes what they serve. */
