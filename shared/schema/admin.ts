@@ -188,8 +188,10 @@ export const killBody = z
   .strictObject({
     comment: comment.default(""),
     variant: key.optional(),
-    /** When the trouble began, if you know: the time to restore counts from there. */
-    onsetAt: instant.optional(),
+    onsetAt: instant.optional().meta({
+      description:
+        "When the trouble began, if you know: the time to restore counts from there. Needs the role engineer; at most 7 days before the kill",
+    }),
   })
   .meta({ id: "KillWrite" });
 export const restoreBody = z

@@ -172,14 +172,14 @@ test("a Wizard of Oz: asked in the shop, taken by one of two at the desk, answer
   await page.getByText("Answered by Mia").waitFor();
 });
 
-test("a test that would tell strangers of a hidden flag is started only once somebody says that this is meant", async () => {
+test("a test that would tell strangers of a hidden test is started only once somebody says that this is meant", async () => {
   const put = async (route: string, body: object, method = "PUT") => {
     const answer = await server.admin(`/projects/tents${route}`, { method, body });
     expect(answer.status, `${route}: ${await answer.clone().text()}`).toBeLessThan(300);
   };
   const variants = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
   await put("/flags/secret-range", { ...variants, visibility: "server-only" });
-  await put("/flags/banner", { ...variants, visibility: "public" });
+  await put("/flags/banner", { ...variants, purpose: "experiment", visibility: "public" });
   const wording = { message: "Soon.", thanks: "Thank you." };
   const door = { kind: "fake-door", share: 10_000, wording, bar: 0.05, targetPeople: 100 };
   // In production all people are taken by the fake door of before.
@@ -194,10 +194,15 @@ test("a test that would tell strangers of a hidden flag is started only once som
   await page.goto(`${server.url}/p/tents/tests/teaser?env=staging`);
   const start = page.getByRole("button", { name: "Start the test" });
   const question = page.getByRole("dialog", { name: "Let strangers read hidden flags?" });
+  // Of a release it is for engineers to say, so nobody else is asked.
+  await start.click();
+  await page.getByText('the state of the hidden release flag "secret-range" could be read with a client key').waitFor();
+  expect(await question.count()).toBe(0);
+  await put("/flags/secret-range", { purpose: "dark-launch" }, "PATCH");
   await start.click();
   await question.getByText("Anyone with a client key could read their state off it: secret-range.").waitFor();
   await page.keyboard.press("Escape");
-  await page.getByText("It stayed as it was").waitFor();
+  await page.locator(".toast", { hasText: "would depend on hidden flags" }).getByText("It stayed as it was").waitFor();
   await start.click();
   await question.getByRole("button", { name: "That is meant" }).click();
   await page.getByText("Running", { exact: true }).waitFor();

@@ -108,6 +108,8 @@ export const history = router()
       path: "/projects/{project}/import",
       tags: ["History"],
       summary: "Add and replace what a document names, all or nothing; dryRun shows the changes.",
+      description:
+        "Environments that the project does not have need the role *admin*; 403 names them, also for a dryRun.",
       request: { params: params.project, query: importQuery, headers: writeHeaders, body: body(exportDocument) },
       responses: { 200: json(changesReply, "What changed, or would with dryRun") },
     }),

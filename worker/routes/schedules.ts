@@ -51,7 +51,7 @@ export const schedules = router()
       tags: ["Schedules"],
       summary: "Schedule a change of a flag's state.",
       description:
-        "The patch must be valid today and is checked again when its time comes: what no longer fits then is marked failed, with the reason, and changes nothing. A schedule works beneath a kill and never lifts one. A wall-clock time that clocks skip is moved on by as much as they are; of one that they show twice, the first is meant. It is applied with the right that its maker has now.",
+        "The patch must be valid today and is checked again when its time comes: what no longer fits then is marked failed, with the reason, and changes nothing. A schedule works beneath a kill and never lifts one. A wall-clock time that clocks skip is moved on by as much as they are; of one that they show twice, the first is meant. What it does needs the right of its maker, now and at its time.",
       request: { params: params.state, query: acknowledging, headers: writeHeaders, body: body(scheduleBody) },
       responses: { 201: json(scheduleView, "Waits for its time") },
     }),
