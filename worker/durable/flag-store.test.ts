@@ -149,3 +149,27 @@ describe("asking for a project that was never made", () => {
     expect(tables.filter(({ name }) => !String(name).startsWith("_cf_"))).toEqual([]);
   });
 });
+
+test("a backup is put in place by administrators only, whatever route or program asks", async () => {
+  const project = await newProject();
+  const sent = { part: 0, rows: [], last: true, replace: true };
+  for (const role of ["viewer", "marketer", "engineer"] as const) {
+    const actor = { type: "token", id: "tok_1", name: "Ada", role } as const;
+    const refused = await storeOf(project).restorePart(project, sent, actor);
+    expect(refused).toEqual({ ok: false, rejection: { code: "forbidden", needs: "the role admin" } });
+  }
+});
+
+test("a refused change leaves nothing behind, and its id free for who may make it", async () => {
+  const project = await newProject();
+  const before = await counts(project);
+  const actor = { type: "token", id: "tok_1", name: "Ada", role: "engineer" } as const;
+  const make = { type: "putEnvironment", environment: "qa" } as const;
+  const refused = await storeOf(project).execute(envelope(project, make, { id: "once", actor }));
+  expect(codes([refused])).toEqual(["forbidden"]);
+  expect(await counts(project)).toEqual(before);
+  const admin = { ...actor, role: "admin" } as const;
+  expect(accepted(await storeOf(project).execute(envelope(project, make, { id: "once", actor: admin }))).created).toBe(
+    true,
+  );
+});
