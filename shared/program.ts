@@ -3,6 +3,7 @@ import { hashAt, seedHash } from "./bucket.ts";
 import type { ConditionCompiler } from "./condition-compiler.ts";
 import { parseInstant } from "./instant.ts";
 import type { Cause, Reason, Result } from "./outcome.ts";
+import { ownOf } from "./own.ts";
 import { ALL, type Arms, CONSTANT, type Predicate, type Split } from "./predicate.ts";
 import type { FlagState, Serve } from "./schema/flag.ts";
 import type { Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
@@ -107,10 +108,10 @@ export class ProgramWriter {
       const met = conditions.all(state.prerequisites.map((one) => conditions.flag(one.flag, one.variants)));
       this.#step(conditions.unless(met), off("prerequisite"));
     }
-    const holdout = state.holdout === undefined ? undefined : own(holdouts, state.holdout);
+    const holdout = state.holdout === undefined ? undefined : ownOf(holdouts, state.holdout);
     if (holdout) this.#step(conditions.within(holdout.by, holdout.seed, 0, holdout.share), off("holdout"));
     if (state.layer) {
-      const layer = own(layers, state.layer.layer);
+      const layer = ownOf(layers, state.layer.layer);
       // Nobody is inside a layer that does not exist.
       if (!layer) this.#always(off("layer"));
       else this.#step(conditions.outside(layer.by, layer.seed, state.layer.from, state.layer.to), off("layer"));
@@ -206,8 +207,4 @@ function linked(clauses: readonly Clause[]): Step {
     return { condition, served, next, otherwise: served === null && next !== null ? next.otherwise : next };
   };
   return clauses.flatMap(conjuncts).reduceRight<Step | null>(link, null) as Step;
-}
-
-function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { ownOf } from "../../shared/own.ts";
 import type { ExportDocument } from "../../shared/schema/admin.ts";
 import { summarize } from "../../shared/summary.ts";
 import { answer, api, type Environment } from "../api.ts";
@@ -149,7 +150,7 @@ function differences({ states }: ExportDocument, from: Environment, to: Environm
   const [source = {}, target = {}] = [states[from.key], states[to.key]];
   return Object.keys(source)
     .sort()
-    .map((key) => ({ key, changes: changesOf("state", { ...target[key] }, { ...source[key] }) }))
+    .map((key) => ({ key, changes: changesOf("state", { ...ownOf(target, key) }, { ...source[key] }) }))
     .filter(({ changes }) => changes.length > 0);
 }
 
@@ -165,7 +166,7 @@ interface DifferenceRowProps {
 function DifferenceRow({ one, from, to, document, isTicked, tick }: DifferenceRowProps) {
   const flag = flagOf(one.key);
   const words = (where: Environment) => {
-    const state = document.states[where.key]?.[one.key];
+    const state = ownOf(document.states[where.key], one.key);
     return flag && state && stateWords(flag, summarize(state, 0, []));
   };
   const [was, becomes] = [words(to), words(from)];

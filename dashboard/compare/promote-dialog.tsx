@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { ownOf } from "../../shared/own.ts";
 import type { ExportDocument } from "../../shared/schema/admin.ts";
 import { answer, api, type Environment } from "../api.ts";
 import { CommentField } from "../frame/comment-field.tsx";
@@ -24,7 +25,12 @@ export function PromoteDialog({ document, flags, from, to, close }: PromoteDialo
   const key = project.value?.key ?? "";
   const run = useDryRun(({ dryRun, query }) => {
     const source = document.states[from.key] ?? {};
-    const states = Object.fromEntries(flags.flatMap((flag) => (source[flag] ? [[flag, source[flag]]] : [])));
+    const states = Object.fromEntries(
+      flags.flatMap((flag) => {
+        const state = ownOf(source, flag);
+        return state ? [[flag, state]] : [];
+      }),
+    );
     const json: ExportDocument = {
       format: "blastdoor-export-1",
       project: key,

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { ownOf } from "../../shared/own.ts";
 import type { TelemetryStats } from "../../shared/schema/telemetry.ts";
 import { answer, api } from "../api.ts";
 import type { PlanPlace } from "./plan-store.ts";
@@ -17,7 +18,7 @@ const DAY_MINUTES = 24 * 60;
 
 /** The traffic of a flag as servers reported it, else that of its environment. */
 export function trafficOf({ minutes, all, flags }: TelemetryStats["traffic"], flag: string): Traffic {
-  const own = flags[flag]?.units ?? 0;
+  const own = ownOf(flags, flag)?.units ?? 0;
   const units = own > 0 ? own : all.units;
   if (units === 0)
     return {

@@ -1,3 +1,4 @@
+import { ownOf } from "../../shared/own.ts";
 import type { AttributeTest, Condition, ConditionValue } from "../../shared/schema/condition.ts";
 
 export type Context = Record<string, unknown>;
@@ -71,11 +72,13 @@ export function madeUp(asked: ReadonlyMap<string, ReadonlySet<unknown>>, count =
 }
 
 function put(context: Context, [first = "", ...rest]: string[], value: unknown): void {
+  // Evaluation refuses such an attribute, and to go down this path would write into the prototype of all objects.
+  if (first === "__proto__") return;
   if (rest.length === 0) {
     context[first] = value;
     return;
   }
-  const inner = context[first];
+  const inner = ownOf(context, first);
   const next: Context = typeof inner === "object" && inner !== null ? (inner as Context) : {};
   context[first] = next;
   put(next, rest, value);

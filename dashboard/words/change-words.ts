@@ -1,3 +1,4 @@
+import { ownOf } from "../../shared/own.ts";
 import type { FlagState, Rule, Serve } from "../../shared/schema/flag.ts";
 import type { Plan, PlanRun } from "../../shared/schema/plan.ts";
 import type { Json } from "../../shared/schema/primitives.ts";
@@ -124,9 +125,9 @@ function fieldChanges(before: Document, after: Document): Change[] {
     if (field === "variants") changes.push(...variantChanges(before[field], after[field]));
     else
       changes.push({
-        what: FIELD_WORDS[field] ?? field,
-        before: field in before ? fieldWords(field, before[field]) : undefined,
-        after: field in after ? fieldWords(field, after[field]) : undefined,
+        what: ownOf(FIELD_WORDS, field) ?? field,
+        before: Object.hasOwn(before, field) ? fieldWords(field, before[field]) : undefined,
+        after: Object.hasOwn(after, field) ? fieldWords(field, after[field]) : undefined,
       });
   }
   return changes;
@@ -136,11 +137,11 @@ function variantChanges(before: unknown, after: unknown): Change[] {
   const old = (before ?? {}) as Record<string, Json>;
   const now = (after ?? {}) as Record<string, Json>;
   return [...new Set([...Object.keys(old), ...Object.keys(now)])]
-    .filter((name) => !same(old[name], now[name]))
+    .filter((name) => !same(ownOf(old, name), ownOf(now, name)))
     .map((name) => ({
       what: `Variant ${name}`,
-      before: name in old ? JSON.stringify(old[name]) : undefined,
-      after: name in now ? JSON.stringify(now[name]) : undefined,
+      before: Object.hasOwn(old, name) ? JSON.stringify(old[name]) : undefined,
+      after: Object.hasOwn(now, name) ? JSON.stringify(now[name]) : undefined,
     }));
 }
 

@@ -1,3 +1,4 @@
+import { ownOf } from "../../shared/own.ts";
 import type { UsageView } from "../../shared/schema/usage.ts";
 import { ago, agoBriefly } from "./time-words.ts";
 
@@ -7,7 +8,7 @@ export function askedWords(
   flag: string,
   where: string,
 ): string {
-  const at = flags[flag];
+  const at = ownOf(flags, flag);
   if (at) return `Apps in ${where} last asked for it ${ago(at)}.`;
   if (bulkAt)
     return `No app in ${where} has asked for it by name; apps that take all flags at once did ${ago(bulkAt)}.`;
@@ -16,7 +17,7 @@ export function askedWords(
 
 /** The same in the list, in a few words. */
 export function askedBriefly({ flags, bulkAt }: Pick<UsageView, "flags" | "bulkAt">, flag: string): string {
-  const at = flags[flag];
+  const at = ownOf(flags, flag);
   if (at) return agoBriefly(at);
   return bulkAt ? "in bulk only" : "never yet";
 }

@@ -1,3 +1,4 @@
+import { ownOf } from "../own.ts";
 import type { BreachEvidence, GuardState, GuardTile } from "../schema/guard.ts";
 import type { Metric } from "../schema/series.ts";
 import type { ArmTotals, SeriesTotals } from "../schema/telemetry.ts";
@@ -42,7 +43,9 @@ export function assess(
   const judged = judge(observation, tests, totals.arms, memory);
   // A memory of their own would let clients choose the thresholds; the servers' hold for them, too.
   const client = judge(observation, tests, totals.clientArms, memory);
-  const exposed = Object.fromEntries(series.arms.map(({ variant }) => [variant, totals.arms[variant]?.exposed ?? 0]));
+  const exposed = Object.fromEntries(
+    series.arms.map(({ variant }) => [variant, ownOf(totals.arms, variant)?.exposed ?? 0]),
+  );
   const worst = judged
     .filter(({ test, logEvidence }) => logEvidence >= test.bar)
     .sort((a, b) => b.logEvidence - b.test.bar - (a.logEvidence - a.test.bar))[0];
@@ -88,9 +91,10 @@ function judge(
   const numbers = new Map<string, Numbers>();
   return tests.map((test) => {
     const { metric, arm } = test;
-    const treatment = sampleOf(metric, arms[arm], arm, memory);
-    const control = series.control === null ? null : sampleOf(metric, arms[series.control], series.control, memory);
-    const centre = memory.centres[metric.name]?.centre;
+    const treatment = sampleOf(metric, ownOf(arms, arm), arm, memory);
+    const control =
+      series.control === null ? null : sampleOf(metric, ownOf(arms, series.control), series.control, memory);
+    const centre = ownOf(memory.centres, metric.name)?.centre;
     const place = `${arm}/${metric.name}`;
     const known =
       numbers.get(place) ??
@@ -183,6 +187,6 @@ const calm = (tiles: readonly GuardTile[]) =>
 
 function shareMismatch({ series }: Observation, exposed: Readonly<Record<string, number>>) {
   if (series.arms.length < 2) return null;
-  const arms = shareParts(series).map(({ variant, share }) => ({ share, exposed: exposed[variant] ?? 0 }));
+  const arms = shareParts(series).map(({ variant, share }) => ({ share, exposed: ownOf(exposed, variant) ?? 0 }));
   return { logEvidence: rounded(logMismatch(arms)), bar: rounded(Math.log(1 / MISMATCH_ALPHA)) };
 }

@@ -1,4 +1,5 @@
 import { SPLIT_TOTAL } from "../limits.ts";
+import { ownOf } from "../own.ts";
 import type { GuardTestKind } from "../schema/guard.ts";
 import { directionOf, type Metric, type Series } from "../schema/series.ts";
 import { splitAlpha } from "./alpha.ts";
@@ -116,7 +117,7 @@ function withoutControl(arm: string, metric: Metric, { baseline }: Observation, 
       logEvidence: ({ units, sum }) => budget.logEvidence(sum, units - sum),
     });
   }
-  const before = baseline?.[metric.name];
+  const before = ownOf(baseline, metric.name);
   if (before) {
     const bounds = coinInterval(before.events, before.units - before.events, level.comparison / 2);
     const edge = (harm === "more" ? bounds.high : bounds.low) * ratioOf(metric);

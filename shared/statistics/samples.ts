@@ -1,4 +1,5 @@
 import { countOver, mergeSketches, thresholdBin } from "../latency-sketch.ts";
+import { ownOf } from "../own.ts";
 import type { Metric, Series } from "../schema/series.ts";
 import type { ArmTotals, MetricTotals } from "../schema/telemetry.ts";
 import { type Moments, minus } from "./mean-test.ts";
@@ -31,20 +32,20 @@ export function remember(series: Series, arms: Arms, memory: GuardMemory): Guard
   const next: GuardMemory = { thresholds: { ...memory.thresholds }, centres: { ...memory.centres } };
   for (const metric of series.metrics) {
     if (metric.kind === "slow") next.thresholds[metric.name] = thresholds(series, metric, arms, memory);
-    if (metric.kind !== "mean" || next.centres[metric.name] || series.control === null) continue;
-    const control = moments(arms[series.control]?.metrics[metric.name]);
+    if (metric.kind !== "mean" || ownOf(next.centres, metric.name) || series.control === null) continue;
+    const control = moments(totalsOf(arms, series.control, metric));
     if (control.units < ENOUGH) continue;
-    const from = series.arms.map(({ variant }) => [variant, moments(arms[variant]?.metrics[metric.name])] as const);
+    const from = series.arms.map(({ variant }) => [variant, moments(totalsOf(arms, variant, metric))] as const);
     next.centres[metric.name] = { centre: control.sum / control.units, from: Object.fromEntries(from) };
   }
   return next;
 }
 
 function thresholds(series: Series, metric: Extract<Metric, { kind: "slow" }>, arms: Arms, memory: GuardMemory) {
-  const known = { ...memory.thresholds[metric.name] };
+  const known = { ...ownOf(memory.thresholds, metric.name) };
   if (series.control === null) return known;
-  const seen = series.arms.flatMap(({ variant }) => blocksOf(arms[variant]?.metrics[metric.name]));
-  const control = blocksOf(arms[series.control]?.metrics[metric.name]).sort((a, b) => b.block - a.block);
+  const seen = series.arms.flatMap(({ variant }) => blocksOf(totalsOf(arms, variant, metric)));
+  const control = blocksOf(totalsOf(arms, series.control, metric)).sort((a, b) => b.block - a.block);
   for (const block of new Set(seen.map((one) => one.block))) {
     if (known[block] !== undefined) continue;
     let units = 0;
@@ -63,7 +64,7 @@ function thresholds(series: Series, metric: Extract<Metric, { kind: "slow" }>, a
 
 /** What a test takes of one arm: units with an outcome, and of them those with the event (of a mean, the values). */
 export function sampleOf(metric: Metric, arm: ArmTotals | undefined, variant: string, memory: GuardMemory): Moments {
-  const totals = arm?.metrics[metric.name];
+  const totals = ownOf(arm?.metrics, metric.name);
   if (totals?.kind !== metric.kind) return NONE;
   switch (totals.kind) {
     case "error":
@@ -72,7 +73,7 @@ export function sampleOf(metric: Metric, arm: ArmTotals | undefined, variant: st
     case "conversion":
       return counted(totals.units, totals.conversions);
     case "slow": {
-      const bins = memory.thresholds[metric.name] ?? {};
+      const bins = ownOf(memory.thresholds, metric.name) ?? {};
       let units = 0;
       let over = 0;
       for (const block of totals.blocks) {
@@ -84,11 +85,14 @@ export function sampleOf(metric: Metric, arm: ArmTotals | undefined, variant: st
       return counted(units, over);
     }
     case "mean": {
-      const from = memory.centres[metric.name]?.from[variant];
+      const from = ownOf(ownOf(memory.centres, metric.name)?.from, variant);
       return from ? minus(moments(totals), from) : moments(totals);
     }
   }
 }
+
+const totalsOf = (arms: Arms, variant: string, { name }: Metric): MetricTotals | undefined =>
+  ownOf(ownOf(arms, variant)?.metrics, name);
 
 const counted = (units: number, events: number): Moments => ({ units, sum: events, sumSquares: events });
 

@@ -1,3 +1,4 @@
+import { ownOf, ownOrNew } from "../own.ts";
 import type { Metric, Series } from "../schema/series.ts";
 import type { ArmTotals, DayTotals, MetricTotals, SeriesTotals } from "../schema/telemetry.ts";
 import { cohortWaitMs, isCohortOpen } from "./cohort.ts";
@@ -12,12 +13,12 @@ export function readTally(series: Series, counters: ReadonlyMap<string, number>,
   for (const [name, value] of counters) {
     const parts = name.split(".");
     const variant = series.arms[Number(parts[1])]?.variant;
-    const arm = variant === undefined ? undefined : lanes[parts[0] === "1" ? 1 : 0][variant];
+    const arm = variant === undefined ? undefined : ownOf(lanes[parts[0] === "1" ? 1 : 0], variant);
     if (!arm) continue;
     if (parts[2] === "-") readArm(arm, parts, value);
     else {
       const metric = series.metrics[Number(parts[2])];
-      const totals = metric && arm.metrics[metric.name];
+      const totals = metric && ownOf(arm.metrics, metric.name);
       if (totals) readMetric(series, metric, totals, parts, value, now);
     }
   }
@@ -72,8 +73,8 @@ function readArm(arm: ArmTotals, parts: readonly string[], value: number): void 
   else if (field === "country" || field === "device") {
     const record = field === "country" ? arm.countries : arm.devices;
     if (!record || name === undefined) return;
-    record[name] ??= { exposed: 0, conversions: 0 };
-    record[name][count === "exposed" ? "exposed" : "conversions"] = value;
+    ownOrNew(record, name, () => ({ exposed: 0, conversions: 0 }))[count === "exposed" ? "exposed" : "conversions"] =
+      value;
   }
 }
 
@@ -138,7 +139,7 @@ function blockAt(totals: Slow, block: number): Slow["blocks"][number] {
 
 function finish(series: Series, arm: ArmTotals): void {
   for (const metric of series.metrics) {
-    const totals = arm.metrics[metric.name];
+    const totals = ownOf(arm.metrics, metric.name);
     if (totals?.kind === "conversion") totals.units = arm.exposed;
     if (totals?.kind === "slow") {
       totals.blocks.sort((a, b) => a.block - b.block);
@@ -176,10 +177,10 @@ export function readDays(series: Series, counters: ReadonlyMap<string, number>):
       found = { day, arms: {} };
       days.set(day, found);
     }
-    found.arms[variant] ??= { exposed: 0, metrics: {} };
+    const counts = ownOrNew<DayTotals["arms"][string]>(found.arms, variant, () => ({ exposed: 0, metrics: {} }));
     const metricName = series.metrics[Number(metric)]?.name;
-    if (metric === "-") found.arms[variant].exposed = value;
-    else if (metricName !== undefined) found.arms[variant].metrics[metricName] = value;
+    if (metric === "-") counts.exposed = value;
+    else if (metricName !== undefined) counts.metrics[metricName] = value;
   }
   return [...days.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
 }

@@ -1,3 +1,4 @@
+import { ownOf } from "../own.ts";
 import type { ArmTotals, MetricTotals, SeriesTotals, TotalsAnswer } from "../schema/telemetry.ts";
 
 /*
@@ -10,7 +11,7 @@ export function mergeTotals(answers: readonly TotalsAnswer[]): TotalsAnswer {
     merged.shed.server += shed.server;
     merged.shed.client += shed.client;
     for (const [id, totals] of Object.entries(series)) {
-      const known = merged.series[id];
+      const known = ownOf(merged.series, id);
       merged.series[id] = known ? addSeries(known, totals) : totals;
     }
   }
@@ -36,7 +37,10 @@ function addSeries(a: SeriesTotals, b: SeriesTotals): SeriesTotals {
 
 function addRecords<T>(a: Record<string, T>, b: Record<string, T>, add: (a: T, b: T) => T): Record<string, T> {
   const sum: Record<string, T> = { ...a };
-  for (const [name, value] of Object.entries(b)) sum[name] = sum[name] === undefined ? value : add(sum[name], value);
+  for (const [name, value] of Object.entries(b)) {
+    const known = ownOf(sum, name);
+    sum[name] = known === undefined ? value : add(known, value);
+  }
   return sum;
 }
 

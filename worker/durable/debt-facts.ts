@@ -1,4 +1,5 @@
 import { type FlagFacts, flagDebt, type Observed } from "../../shared/flag-debt.ts";
+import { ownOf } from "../../shared/own.ts";
 import type { FlagDebt } from "../../shared/schema/flag-debt.ts";
 import type { UsageView } from "../../shared/schema/usage.ts";
 import { summarize } from "../../shared/summary.ts";
@@ -34,7 +35,7 @@ export function debtOf(
   const facts = view.list("flag").flatMap(({ key, body, createdAt }): FlagFacts[] => {
     const state = view.get("state", environment, key);
     if (body.archivedAt || !state) return [];
-    const asked = usage.flags[key];
+    const asked = ownOf(usage.flags, key);
     return [
       {
         flag: key,

@@ -22,7 +22,7 @@ export function exportProject(view: ProjectView, project: string, revision: numb
   }
   for (const { key, body } of view.list("environment")) {
     document.environments[key] = { name: body.name };
-    const states = view.list("state", key).filter((row) => document.flags[row.key]);
+    const states = view.list("state", key).filter((row) => Object.hasOwn(document.flags, row.key));
     document.states[key] = Object.fromEntries(states.map((row) => [row.key, row.body]));
   }
   for (const { key, body } of view.list("segment")) document.segments[key] = body;

@@ -1,3 +1,4 @@
+import { ownOf } from "../../shared/own.ts";
 import type { SeriesTotals, TotalsAnswer } from "../../shared/schema/telemetry.ts";
 import { assess } from "../../shared/statistics/assess.ts";
 import { type GuardTest, guardTests, type Observation } from "../../shared/statistics/guard-tests.ts";
@@ -49,7 +50,7 @@ export async function lookAtAll(deps: LookDeps): Promise<void> {
   const totals = await deps.totals(watches.map(({ series }) => series));
   for (const watch of watches) {
     try {
-      await look(watch, totals.series[watch.series] ?? NOTHING, deps);
+      await look(watch, ownOf(totals.series, watch.series) ?? NOTHING, deps);
     } catch (error) {
       // One flag's trouble must not leave the others unguarded.
       deps.report({ event: "guard-failed", series: watch.series, error: String(error) });
@@ -111,7 +112,7 @@ async function answerBreach(watch: Watch, now: number, deps: LookDeps): Promise<
 export function mayAdvance({ body, findings }: Watch): boolean {
   if (!findings || !body.plan) return false;
   const { tiles, exposed } = findings;
-  const fewest = Math.min(...body.series.arms.map(({ variant }) => exposed[variant] ?? 0));
+  const fewest = Math.min(...body.series.arms.map(({ variant }) => ownOf(exposed, variant) ?? 0));
   if (fewest < body.plan.minimumUnits) return false;
   return tiles.every(({ health }) => health === "healthy");
 }

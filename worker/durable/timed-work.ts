@@ -1,3 +1,4 @@
+import { ownOf } from "../../shared/own.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
 import type { BreakGlass } from "../../shared/schema/pointer.ts";
 import { log } from "../log.ts";
@@ -104,7 +105,7 @@ export class TimedWork {
     const lane = await breakGlass();
     for (const { row } of due) {
       const { key: flag, environment, body } = row;
-      const broken = lane === null || lane.environments[environment]?.some((kill) => kill.flag === flag);
+      const broken = lane === null || ownOf(lane.environments, environment)?.some((kill) => kill.flag === flag);
       if (broken || !body.run) {
         this.#plansHeldUntil = Date.now() + PLAN_RETRY_MS;
         continue;

@@ -1,3 +1,4 @@
+import { ownOf } from "../../shared/own.ts";
 import type { UsageCounts } from "../../shared/schema/usage.ts";
 
 /** A reporter that has been silent for so long (ms), 2 days, does not come back: isolates take a new name after half of it. */
@@ -36,13 +37,13 @@ export class UsageCounters {
     let evaluations = 0;
     for (const [name, total] of Object.entries(counts)) {
       // Totals only rise; one that fell is a late report that was overtaken.
-      const added = total - (before[name] ?? 0);
+      const added = total - (ownOf(before, name) ?? 0);
       if (added <= 0) continue;
       this.#add(environment, name, added);
       if (name.startsWith("evaluations.")) evaluations += added;
     }
     const most = { ...before };
-    for (const [name, total] of Object.entries(counts)) most[name] = Math.max(total, before[name] ?? 0);
+    for (const [name, total] of Object.entries(counts)) most[name] = Math.max(total, ownOf(before, name) ?? 0);
     this.#sql.exec(
       "INSERT OR REPLACE INTO usage_reporter (reporter, environment, counts, at) VALUES (?, ?, ?, ?)",
       reporter,

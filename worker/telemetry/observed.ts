@@ -2,6 +2,7 @@ import { identityText } from "../../shared/attribute.ts";
 import { bucketOf, seedHash, unitHash } from "../../shared/bucket.ts";
 import { type CompiledSnapshot, compile } from "../../shared/compile.ts";
 import { evaluate, prepare } from "../../shared/evaluate.ts";
+import { ownOf } from "../../shared/own.ts";
 import { re2 } from "../../shared/regex.ts";
 import { eventOf, type Series } from "../../shared/schema/series.ts";
 import type { Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
@@ -82,8 +83,8 @@ function gates(snapshot: Snapshot, { state }: SnapshotFlag): (unit: UnitAttribut
     const identity = identityText(Object.hasOwn(unit, by) ? unit[by] : undefined);
     return identity === null ? null : bucketOf(seedHash(seed), unitHash(identity));
   };
-  const holdout = state.holdout === undefined ? undefined : snapshot.holdouts[state.holdout];
-  const layer = state.layer && snapshot.layers[state.layer.layer];
+  const holdout = state.holdout === undefined ? undefined : ownOf(snapshot.holdouts, state.holdout);
+  const layer = state.layer && ownOf(snapshot.layers, state.layer.layer);
   return (unit) => {
     if (holdout) {
       const bucket = bucketIn(unit, holdout.by, holdout.seed);

@@ -1,10 +1,12 @@
+import { ownOf, ownOrNew } from "../../shared/own.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../shared/schema/telemetry.ts";
 import { mergeTotals } from "../../shared/telemetry/totals.ts";
 import { telemetryShard } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 import { TELEMETRY_SHARDS } from "./unit-hash.ts";
 
-const shards = (env: Env, project: string, environment: string) =>
+const shards = (env: Env, project: Slug, environment: Slug) =>
   Array.from({ length: TELEMETRY_SHARDS }, (_, n) => telemetryShard(env, project, environment, n));
 
 /**
@@ -13,8 +15,8 @@ const shards = (env: Env, project: string, environment: string) =>
  */
 export async function telemetryTotals(
   env: Env,
-  project: string,
-  environment: string,
+  project: Slug,
+  environment: Slug,
   ids: readonly string[],
 ): Promise<TotalsAnswer> {
   return mergeTotals(await Promise.all(shards(env, project, environment).map((shard) => shard.totals([...ids]))));
@@ -23,21 +25,21 @@ export async function telemetryTotals(
 /** Series by day of first exposure (UTC), over all shards. */
 export async function telemetryDaily(
   env: Env,
-  project: string,
-  environment: string,
+  project: Slug,
+  environment: Slug,
   ids: readonly string[],
 ): Promise<Record<string, DayTotals[]>> {
   const answers = await Promise.all(shards(env, project, environment).map((shard) => shard.daily([...ids])));
   const merged: Record<string, DayTotals[]> = {};
   for (const id of ids) {
     const days = new Map<string, DayTotals>();
-    for (const { day, arms } of answers.flatMap((answer) => answer[id] ?? [])) {
+    for (const { day, arms } of answers.flatMap((answer) => ownOf(answer, id) ?? [])) {
       const sum = days.get(day) ?? { day, arms: {} };
       for (const [variant, { exposed, metrics }] of Object.entries(arms)) {
-        sum.arms[variant] ??= { exposed: 0, metrics: {} };
-        const arm = sum.arms[variant];
+        const arm = ownOrNew<DayTotals["arms"][string]>(sum.arms, variant, () => ({ exposed: 0, metrics: {} }));
         arm.exposed += exposed;
-        for (const [name, value] of Object.entries(metrics)) arm.metrics[name] = (arm.metrics[name] ?? 0) + value;
+        for (const [name, value] of Object.entries(metrics))
+          arm.metrics[name] = (ownOf(arm.metrics, name) ?? 0) + value;
       }
       days.set(day, sum);
     }
@@ -53,8 +55,8 @@ export async function telemetryDaily(
  */
 export async function telemetryStats(
   env: Env,
-  project: string,
-  environment: string,
+  project: Slug,
+  environment: Slug,
   traffic: { flag?: string | undefined } | null = null,
 ): Promise<TelemetryStats> {
   const [first, ...rest] = await Promise.all(shards(env, project, environment).map((shard) => shard.stats(traffic)));
@@ -72,15 +74,15 @@ function addStats(a: TelemetryStats, b: TelemetryStats): TelemetryStats {
     metrics: { ...a.traffic.metrics },
   };
   for (const [flag, { exposures, units }] of Object.entries(b.traffic.flags)) {
-    const sum = traffic.flags[flag] ?? { exposures: 0, units: 0 };
+    const sum = ownOf(traffic.flags, flag) ?? { exposures: 0, units: 0 };
     traffic.flags[flag] = { exposures: sum.exposures + exposures, units: sum.units + units };
   }
   for (const [metric, { events, judged, failed }] of Object.entries(b.traffic.metrics)) {
-    const sum = traffic.metrics[metric] ?? { events: 0, judged: 0, failed: 0 };
+    const sum = ownOf(traffic.metrics, metric) ?? { events: 0, judged: 0, failed: 0 };
     traffic.metrics[metric] = { events: sum.events + events, judged: sum.judged + judged, failed: sum.failed + failed };
   }
   const stored = { ...a.stored };
-  for (const [name, value] of Object.entries(b.stored)) stored[name] = (stored[name] ?? 0) + value;
+  for (const [name, value] of Object.entries(b.stored)) stored[name] = (ownOf(stored, name) ?? 0) + value;
   return {
     stored,
     duplicate: a.duplicate + b.duplicate,

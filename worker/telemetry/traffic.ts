@@ -1,3 +1,4 @@
+import { ownOf } from "../../shared/own.ts";
 import type { TelemetryStats } from "../../shared/schema/telemetry.ts";
 
 /*
@@ -141,7 +142,7 @@ export class Traffic {
         sum.exposures += entry.exposures;
         for (const rank of entry.ranks) keepSmallest(sum.ranks, rank);
       } else {
-        const sum = view.metrics[own] ?? { events: 0, judged: 0, failed: 0 };
+        const sum = ownOf(view.metrics, own) ?? { events: 0, judged: 0, failed: 0 };
         view.metrics[own] = {
           events: sum.events + entry.events,
           judged: sum.judged + entry.judged,

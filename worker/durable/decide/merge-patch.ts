@@ -1,10 +1,11 @@
+import { ownOf } from "../../../shared/own.ts";
 /** RFC 7396: objects merge, `null` removes, everything else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete merged[name];
-    else merged[name] = mergePatch(merged[name], value);
+    else merged[name] = mergePatch(ownOf(merged, name), value);
   }
   return merged;
 }

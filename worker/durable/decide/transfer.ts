@@ -1,3 +1,4 @@
+import { ownOf } from "../../../shared/own.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, Entity } from "../entities.ts";
 import { type FieldIssue, type Result, reject } from "../result.ts";
@@ -68,7 +69,7 @@ export function importDocument(command: CommandOf<"import">, c: Circumstances): 
       return reject({ code: "invalid", issues: [{ field: `states.${environment}`, message }] });
     }
     for (const [key, state] of Object.entries(states)) {
-      const definition = document.flags[key] ?? c.view.get("flag", "", key)?.body;
+      const definition = ownOf(document.flags, key) ?? c.view.get("flag", "", key)?.body;
       if (!definition)
         return reject({
           code: "invalid",
