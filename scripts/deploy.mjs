@@ -15,7 +15,14 @@ import { setup } from "./setup.mjs";
 const wrangler = path.join(root, "node_modules", "wrangler", "bin", "wrangler.js");
 const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false" };
 /** Secrets the Worker needs, each with the prefix that tells it apart. */
-const SECRETS = /** @type {const} */ ({ ADMIN_TOKEN: "bda_", BREAK_GLASS_SECRET: "bdg_", METRICS_TOKEN: "bdm_" });
+const SECRETS = /** @type {const} */ ({
+  ADMIN_TOKEN: "bda_",
+  BREAK_GLASS_SECRET: "bdg_",
+  METRICS_TOKEN: "bdm_",
+  KEY_CHECKSUM_SECRET: "bdh_",
+});
+/** Nobody ever has to type these: they are made, and never shown. */
+const UNSHOWN = new Set(["KEY_CHECKSUM_SECRET"]);
 
 await runMain(async () => {
   requireNode20();
@@ -41,7 +48,9 @@ await runMain(async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  for (const [name, value] of Object.entries(made)) console.log(`${name} ${value} (shown this once: keep it safe)`);
+  for (const [name, value] of Object.entries(made)) {
+    if (!UNSHOWN.has(name)) console.log(`${name} ${value} (shown this once: keep it safe)`);
+  }
   return 0;
 });
 

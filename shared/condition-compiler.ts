@@ -18,6 +18,7 @@ import {
   WITHIN,
 } from "./predicate.ts";
 import type { AttributeTest, Condition } from "./schema/condition.ts";
+import { parseKeyName } from "./schema/names.ts";
 import type { SnapshotSegment } from "./schema/segment.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
@@ -127,12 +128,13 @@ export class ConditionCompiler {
     const known = this.#interned.get(`s${key}`);
     if (known) return known;
     const source = segments[key] as SnapshotSegment;
+    const segment = parseKeyName(key);
     const by = this.path(source.by);
     const when = source.when ? this.compile(source.when, true) : null;
     const operand = {
       key,
       by,
-      list: source.list ? { segment: key, by, source: source.list } : null,
+      list: source.list && segment !== null ? { segment, by, source: source.list } : null,
       included: new Set(source.included),
       excluded: new Set(source.excluded),
       when,

@@ -1,5 +1,6 @@
 import type { AttributePath } from "./attribute.ts";
 import { LIST_SHARD_KEYS } from "./limits.ts";
+import type { KeyName } from "./schema/names.ts";
 import type { SnapshotList } from "./schema/segment.ts";
 import type { Hash64 } from "./sip-hash.ts";
 
@@ -16,7 +17,7 @@ import type { Hash64 } from "./sip-hash.ts";
 
 /** A list that a compiled snapshot refers to. */
 export interface SegmentList {
-  readonly segment: string;
+  readonly segment: KeyName;
   readonly by: AttributePath;
   readonly source: SnapshotList;
 }

@@ -15,6 +15,8 @@ export interface Env {
   readonly BREAK_GLASS_SECRET?: string;
   /** Opens `GET /metrics`. Unset, it is closed. */
   readonly METRICS_TOKEN?: string;
+  /** Under it new keys carry a checksum, by which made-up ones are told from real ones. Unset, they carry none. */
+  readonly KEY_CHECKSUM_SECRET?: string;
   /** "off": no event streams are offered, clients poll (Workers Free allows too few subrequests). */
   readonly EVENT_STREAMS?: string;
   /** Event streams one isolate holds; 600 unless set. */

@@ -1,3 +1,4 @@
+import { storedSlug } from "../../shared/schema/names.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
 import { Admission, POINTER_READS_AT_ONCE, POINTER_READS_PER_S } from "../../worker/durable/admission.ts";
 import { Edge, type EdgeSources } from "../../worker/edge/edge.ts";
@@ -45,8 +46,8 @@ export interface Distribution {
   worst: number;
 }
 
-const PROJECT = "shop";
-const ENVIRONMENT = "production";
+const PROJECT = storedSlug("shop");
+const ENVIRONMENT = storedSlug("production");
 /** Round trips between a data centre and the store (ms), as quantiles: one continent near, the others far. */
 const ROUND_TRIPS = [2, 15, 40, 80, 120, 150, 180, 210, 240, 280, 350];
 /** One call in so many takes `SLOW` times as long. */
@@ -272,6 +273,7 @@ export class Simulation {
         looked(() => {
           centre.last = body;
         }),
+      projectNames: async () => [],
       report: () => {},
     };
   }

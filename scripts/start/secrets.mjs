@@ -12,7 +12,8 @@ const devVars = path.join(root, ".dev.vars");
 const SAFE_TOKEN_CHARS = 16;
 
 /**
- * The Worker's secrets for this run. `.dev.vars` keeps what lasts: a missing admin token is made once and added to it.
+ * The Worker's secrets for this run. `.dev.vars` keeps what lasts: a missing admin token, or secret for the checksums of
+ * keys, is made once and added to it.
  * ADMIN_TOKEN from the environment is for this run only and is never written there: a token tried once in a shell, or
  * set by a test, must not quietly become the one that the next plain `npm start` accepts.
  *
@@ -30,13 +31,26 @@ export function readSecrets(given) {
   }
   const text = existsSync(devVars) ? readFileSync(devVars, "utf8") : "";
   const kept = /** @type {Record<string, string>} */ (util.parseEnv(text));
-  const known = given ?? kept.ADMIN_TOKEN;
-  if (known) return { secrets: { ...kept, ADMIN_TOKEN: known }, adminToken: known, made: false };
-  const adminToken = `bda_${randomBytes(32).toString("base64url")}`;
-  const separator = text === "" || text.endsWith("\n") ? "" : "\n";
-  appendFileSync(devVars, `${separator}ADMIN_TOKEN=${adminToken}\n`, { mode: 0o600 });
-  return { secrets: { ...kept, ADMIN_TOKEN: adminToken }, adminToken, made: true };
+  /** @type {Record<string, string>} */
+  const made = {};
+  if (!given && !kept.ADMIN_TOKEN) made.ADMIN_TOKEN = secret("bda_");
+  // Of its own and not derived from the admin token: with a public key anybody could then try out guesses of that.
+  if (!kept.KEY_CHECKSUM_SECRET) made.KEY_CHECKSUM_SECRET = secret("bdh_");
+  if (Object.keys(made).length > 0) {
+    const separator = text === "" || text.endsWith("\n") ? "" : "\n";
+    const lines = Object.entries(made).map(([name, value]) => `${name}=${value}\n`);
+    appendFileSync(devVars, separator + lines.join(""), { mode: 0o600 });
+  }
+  const adminToken = given || kept.ADMIN_TOKEN || /** @type {string} */ (made.ADMIN_TOKEN);
+  return {
+    secrets: { ...kept, ...made, ADMIN_TOKEN: adminToken },
+    adminToken,
+    made: made.ADMIN_TOKEN !== undefined,
+  };
 }
+
+/** @param {string} prefix tells what it is */
+const secret = (prefix) => `${prefix}${randomBytes(32).toString("base64url")}`;
 
 /**
  * Writes the environment file that wrangler reads this run's secrets from: a file for its owner's eyes only, where

@@ -24,10 +24,10 @@ export function readSettings(env) {
       // The demo page of the tests exists on one's own machine only.
       DEMO: "on",
       // Tests stop a write at a chosen step (the Worker takes loopback addresses only) and receive webhooks.
-      // METRICS_TOKEN opens GET /metrics.
+      // METRICS_TOKEN opens GET /metrics, BREAK_GLASS_SECRET the break-glass route.
       ...Object.fromEntries(
-        ["FAULT_SERVER", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap((name) =>
-          env[name] ? [[name, env[name]]] : [],
+        ["BREAK_GLASS_SECRET", "FAULT_SERVER", "KEY_CHECKSUM_SECRET", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap(
+          (name) => (env[name] ? [[name, env[name]]] : []),
         ),
       ),
     },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { slugName } from "./names.ts";
 import { slug } from "./primitives.ts";
 import { kill } from "./snapshot.ts";
 
@@ -7,7 +8,7 @@ import { kill } from "./snapshot.ts";
  * format is frozen: readers of any age must understand a kill.
  */
 export const pointer = z.object({
-  project: slug,
+  project: slugName,
   /** Rises only when the store is rebuilt from a backup. */
   epoch: z.int().min(1),
   /** The project's latest committed revision, published or not. */

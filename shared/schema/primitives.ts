@@ -15,19 +15,18 @@ export const json: z.ZodType<Json> = z
 const PROTOTYPE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
 export const isSafeName = (name: string): boolean => !PROTOTYPE_NAMES.has(name);
 
+export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 /** Projects and environments: they stand in URLs, KV keys and bearer keys, which split at `_`. */
 export const slug = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, "use 1–40 lower-case letters, digits and inner hyphens")
+  .regex(SLUG_PATTERN, "use 1–40 lower-case letters, digits and inner hyphens")
   .refine(isSafeName, "this name is reserved");
 
+export const KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** Flags, segments, variants, rules: what teams already call theirs. */
 export const key = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
-    "use 1–100 letters, digits, dots, hyphens and underscores, starting with a letter or digit",
-  )
+  .regex(KEY_PATTERN, "use 1–100 letters, digits, dots, hyphens and underscores, starting with a letter or digit")
   .refine(isSafeName, "this name is reserved");
 
 export const name = z.string().trim().min(1, "must not be empty").max(LIMITS.nameChars);

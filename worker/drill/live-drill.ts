@@ -1,6 +1,7 @@
 import { evaluate, prepare } from "../../shared/evaluate.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR, type DrillRun } from "../../shared/schema/drill.ts";
+import { type Slug, storedSlug } from "../../shared/schema/names.ts";
 import type { Command } from "../durable/commands.ts";
 import { directory, flagStore } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";
@@ -27,8 +28,8 @@ const CANARY = {
  */
 export async function liveDrill(
   env: Env,
-  project: string,
-  environment: string,
+  project: Slug,
+  environment: Slug,
   waitUntil: (work: Promise<unknown>) => void,
   request?: Request,
 ): Promise<DrillRun> {
@@ -61,7 +62,7 @@ export async function liveDrill(
     kill: () => send({ type: "kill", ...at }),
     restore: () => send({ type: "restore", ...at }),
     async servedKilled() {
-      const known = await edge.current(project, environment, waitUntil);
+      const known = await edge.current(project, environment, waitUntil, { vouched: true });
       if (typeof known === "string") return null;
       const outcome = evaluate(
         known.compiled,
@@ -93,11 +94,12 @@ const MAX_DRILLS = 20;
 /** All drills that are due, one after the other: they measure, so they should not disturb each other. */
 export async function dueDrills(env: Env, waitUntil: (work: Promise<unknown>) => void): Promise<void> {
   let drills = 0;
-  for (const { key: project } of await directory(env).listProjects()) {
+  for (const { key } of await directory(env).listProjects()) {
+    const project = storedSlug(key);
     try {
       for (const environment of (await flagStore(env, project).drillsDue()) ?? []) {
         if (++drills > MAX_DRILLS) return;
-        await liveDrill(env, project, environment, waitUntil);
+        await liveDrill(env, project, storedSlug(environment), waitUntil);
       }
     } catch (error) {
       log({ event: "drill-unrecorded", project, error: String(error) });

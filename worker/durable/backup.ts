@@ -1,8 +1,11 @@
+import type { z } from "zod";
+import { ownOf } from "../../shared/own.ts";
 import { type BackupPage, type BackupRow, backupRow } from "../../shared/schema/backup.ts";
+import { parseKeyName, parseSlug } from "../../shared/schema/names.ts";
 import { fromBase64, toBase64 } from "../http/base64.ts";
 import { auditHash, GENESIS } from "./audit.ts";
 import type { Confirmation } from "./delivery-log.ts";
-import { ENTITIES, type Entity } from "./entities.ts";
+import { ENTITIES } from "./entities.ts";
 import { LedgerOrder, type LedgerOutbox } from "./ledger-backup.ts";
 import { type Result, reject } from "./result.ts";
 
@@ -104,6 +107,12 @@ export function readBackupPage(
   return { revision, rows, next: `ledger:0:0:${told}:` };
 }
 
+/** Whether a document stands where commands could have put it. Keys in KV and of other objects are made of its names. */
+function isNamed({ entity, environment, key }: Extract<BackupRow, { row: "document" }>): boolean {
+  if (environment !== "" && parseSlug(environment) === null) return false;
+  return (entity === "project" || entity === "environment" ? parseSlug(key) : parseKeyName(key)) !== null;
+}
+
 /** The parts of a restore under way, kept until the last one is there. */
 export class RestoreStage {
   readonly #sql: SqlStorage;
@@ -139,6 +148,15 @@ export class RestoreStage {
 
   /** Checks that the parts are one whole, unaltered backup of this project, before anything is touched. */
   check(project: string): Result<{ epoch: number; revision: number; ledgers: boolean }> {
+    try {
+      return this.#check(project);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return reject({ code: "invalid", issues: [{ field: "rows", message: "a row holds text that is not JSON" }] });
+    }
+  }
+
+  #check(project: string): Result<{ epoch: number; revision: number; ledgers: boolean }> {
     const wrong = (message: string) => reject({ code: "invalid", issues: [{ field: "rows", message }] });
     let header: Extract<BackupRow, { row: "header" }> | null = null;
     let previous = GENESIS;
@@ -156,12 +174,10 @@ export class RestoreStage {
         if (count > 0) return wrong("the header must come first, and once");
         header = row;
       } else if (!header) return wrong("the header is missing");
-      else if (row.row === "meta") {
-        // The store's name is where its snapshots lie and whose guards and ledgers it calls.
-        if (row.name === "project" && row.value !== project) return wrong(`the rows are of "${row.value}"`);
-      } else if (row.row === "document") {
+      else if (row.row === "document") {
+        const schema = ownOf<z.ZodType>(ENTITIES, row.entity);
         if (row.entity === "project" && row.key !== project) return wrong(`the rows are of "${row.key}"`);
-        const schema = ENTITIES[row.entity as Entity];
+        if (!isNamed(row)) return wrong(`the ${row.entity} "${row.key}" has a name that cannot be one`);
         const parsed = schema?.safeParse(JSON.parse(row.body));
         if (!parsed?.success) return wrong(`the ${row.entity} "${row.key}" cannot be read`);
         if (row.entity === "list") {
@@ -185,9 +201,14 @@ export class RestoreStage {
         if (!follows) return wrong(`the audit chain breaks at revision ${row.revision}`);
         revision = row.revision;
         previous = hash;
+      } else if (row.row === "meta") {
+        // The store builds its keys of this name and calls the guards and ledgers of it.
+        if (row.name === "project" && row.value !== project) return wrong(`the rows are of "${row.value}"`);
       } else if (row.row === "audit-more") more.push(row);
-      else if (row.row === "list") lists.set(`${row.segment}\n${row.shard}`, row.version);
-      else if (row.row === "ledger") {
+      else if (row.row === "list") {
+        if (parseKeyName(row.segment) === null) return wrong(`"${row.segment}" cannot be the key of a segment`);
+        lists.set(`${row.segment}\n${row.shard}`, row.version);
+      } else if (row.row === "ledger") {
         const gap = ledgers.add(row);
         if (gap !== null) return wrong(`a part of the results of ${gap} is missing`);
       } else if (row.row === "end") {

@@ -1,6 +1,7 @@
 import { LIMITS } from "../../shared/limits.ts";
 import { type Actor, roleCovers } from "../../shared/schema/admin.ts";
 import type { BackupRow } from "../../shared/schema/backup.ts";
+import { storedKeyName, storedSlug } from "../../shared/schema/names.ts";
 import type { Pointer } from "../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../shared/schema/propagation.ts";
 import { budgetState } from "../../shared/schema/quota.ts";
@@ -177,10 +178,11 @@ export class FlagStore extends ProjectReader {
       documents: this.documents,
       project: () => this.meta.project,
       transact: (asked) => this.#storage.transactionSync(() => this.#transact(asked)),
-      breakGlass: () => within(KV_TIMEOUT_MS, readBreakGlass(env.SNAPSHOTS, this.meta.project)).catch(() => null),
+      breakGlass: () => within(KV_TIMEOUT_MS, readBreakGlass(env.SNAPSHOTS, this.meta.slug)).catch(() => null),
     });
     this.#webhooks = new WebhookOutbox(this.documents, this.notices, this.meta, env);
-    const ledgerOf = ({ environment, flag }: LedgerPlace) => testLedger(env, this.meta.project, environment, flag);
+    const ledgerOf = ({ environment, flag }: LedgerPlace) =>
+      testLedger(env, this.meta.slug, storedSlug(environment), storedKeyName(flag));
     this.#ledgerOutbox = new LedgerOutbox(state.storage.sql, {
       deliver: (delivery) => ledgerOf(delivery).restorePart(this.meta.project, delivery),
       clear: (ledger) => ledgerOf(ledger).clear(),
@@ -307,7 +309,8 @@ export class FlagStore extends ProjectReader {
           this.documents.apply(change, revision, now);
           if (change.entity === "environment" && change.after === null) this.publications.withdraw(change.key, now);
           if (change.entity === "list") {
-            for (const kvKey of this.lists.follow(project, change, list)) this.publications.retire(kvKey, now);
+            for (const kvKey of this.lists.follow(storedSlug(project), change, list))
+              this.publications.retire(kvKey, now);
           }
           if (change.entity === "trigger" && change.after === null) this.triggerCalls.forget(change.key);
           if (change.entity === "project") this.publications.enqueue("", revision, now);
@@ -434,7 +437,7 @@ export class FlagStore extends ProjectReader {
     const ids = this.documents.tombstones(before);
     if (ids.length === 0) return;
     try {
-      await within(KV_TIMEOUT_MS, removeBreakGlassKills(this.env.SNAPSHOTS, this.meta.project, ids));
+      await within(KV_TIMEOUT_MS, removeBreakGlassKills(this.env.SNAPSHOTS, this.meta.slug, ids));
       this.documents.forgetTombstones(before);
     } catch (error) {
       log({ event: "clean-up-failed", error: String(error) });
@@ -493,7 +496,7 @@ export class FlagStore extends ProjectReader {
         const revision = this.auditLog.latestRevision;
         const list = watchList(this.documents, environment);
         const order = { project: this.meta.project, environment, epoch: this.meta.epoch, revision, list };
-        await within(KV_TIMEOUT_MS, guard(this.env, this.meta.project, environment).watch(order));
+        await within(KV_TIMEOUT_MS, guard(this.env, this.meta.slug, storedSlug(environment)).watch(order));
         await this.#checkpoints.reach("guard-told");
         this.publications.settle(guardRow(environment), revision);
       },
@@ -510,7 +513,7 @@ export class FlagStore extends ProjectReader {
       await Promise.all(
         batch.map(async ({ segment, shard, version }) => {
           const bytes = this.lists.bytes(segment, shard, version);
-          const kvKey = listShardKey(this.meta.project, segment, version, shard);
+          const kvKey = listShardKey(this.meta.slug, storedKeyName(segment), version, shard);
           // Without bytes it has been replaced meanwhile, and no snapshot will name it.
           if (bytes) await within(KV_TIMEOUT_MS, this.env.SNAPSHOTS.put(kvKey, bytes));
           this.lists.written(segment, shard, version);
@@ -541,7 +544,8 @@ export class FlagStore extends ProjectReader {
     const revision = this.auditLog.latestRevision;
     const body = JSON.stringify(this.snapshotNow(environment));
     const hash = sha256(body);
-    const rendered = { revision, hash, kvKey: snapshotKey(this.meta.project, environment, revision, hash), body };
+    const kvKey = snapshotKey(this.meta.slug, storedSlug(environment), revision, hash);
+    const rendered = { revision, hash, kvKey, body };
     this.#storage.transactionSync(() => this.publications.keepBody(rendered));
     return rendered;
   }
@@ -579,7 +583,7 @@ export class FlagStore extends ProjectReader {
       const tombstones = this.documents.list("tombstone", environment).map(({ key }) => key);
       environments[environment] = { revision: out, hash, kills: kills.map(killOf), tombstones };
     }
-    return { project: this.meta.project, epoch: this.meta.epoch, revision, environments };
+    return { project: this.meta.slug, epoch: this.meta.epoch, revision, environments };
   }
 
   /** What an edge was asked for. Of no consequence, so that nothing is written for what does not exist. */
@@ -621,14 +625,16 @@ export class FlagStore extends ProjectReader {
       const checked = this.#restoring.check(project);
       if (!checked.ok) return checked;
       const now = Date.now();
+      const slug = storedSlug(project);
       const epoch = Math.max(this.meta.epoch, checked.value.epoch) + 1;
       for (const { environment } of this.publications.published()) this.publications.withdraw(environment, now);
-      const before = this.lists.kvKeys(project);
+      const before = this.lists.kvKeys(slug);
       const killed = this.documents.list("kill").filter(({ body }) => body.clearedRevision === undefined);
       const doors = this.ledgers();
       const confirmations = this.#restoring.apply(this.#ledgerOutbox);
+      this.meta.set("project", slug);
       this.lists.enqueueAll();
-      const after = new Set(this.lists.kvKeys(project));
+      const after = new Set(this.lists.kvKeys(slug));
       for (const kvKey of before) if (!after.has(kvKey)) this.publications.retire(kvKey, now);
       this.meta.set("epoch", String(epoch));
       this.#webhooks.beginAnew(epoch);

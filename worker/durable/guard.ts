@@ -1,7 +1,9 @@
 import { breachWords } from "../../shared/guard-words.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { ownOrNew } from "../../shared/own.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
 import { GUARD_STATES, type GuardState, type GuardStatus } from "../../shared/schema/guard.ts";
+import { type Slug, storedSlug } from "../../shared/schema/names.ts";
 import type { Observation } from "../../shared/statistics/guard-tests.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
@@ -190,7 +192,8 @@ export class Guard extends DurableBase {
         continue;
       for (const { metric, kind, units, events } of earlier.findings?.tiles ?? []) {
         if (kind === "mean" || kind === "slow" || units.control === null || units.control < BASELINE_UNITS) continue;
-        rates[metric] ??= { units: units.control, events: events.control ?? 0 };
+        const { control } = units;
+        ownOrNew(rates, metric, () => ({ units: control, events: events.control ?? 0 }));
       }
     }
     return rates;
@@ -245,12 +248,12 @@ export class Guard extends DurableBase {
     return flags.map((flag) => this.status(flag, charts));
   }
 
-  get #project(): string {
-    return this.#book.meta("project") ?? "";
+  get #project(): Slug {
+    return storedSlug(this.#book.meta("project") ?? "");
   }
 
-  get #environment(): string {
-    return this.#book.meta("environment") ?? "";
+  get #environment(): Slug {
+    return storedSlug(this.#book.meta("environment") ?? "");
   }
 }
 

@@ -1,20 +1,22 @@
 import { describe, expect, test } from "vitest";
 import type { BackupRow } from "../../shared/schema/backup.ts";
+import { storedKeyName } from "../../shared/schema/names.ts";
 import { backupOf, restore } from "../testing/backup.ts";
 import { env } from "../testing/bindings.ts";
 import { aDoor, withTest } from "../testing/demand.ts";
 import { done, fetched, ORIGIN } from "../testing/http.ts";
+import { PRODUCTION } from "../testing/names.ts";
 import { inTables, newProject } from "../testing/store.ts";
 import { LedgerOrder, LedgerOutbox, type LedgerRow } from "./ledger-backup.ts";
 import { testLedger } from "./stubs.ts";
 import { BACKUP_ROWS, type DoorEvent } from "./test-ledger.ts";
 
-const FLAG = "gift-cards";
+const FLAG = storedKeyName("gift-cards");
 type Door = Awaited<ReturnType<typeof doorOf>>;
 
 async function doorOf(settings = aDoor()) {
   const shop = await withTest(FLAG, settings);
-  const ledger = testLedger(env, shop.project, "production", FLAG);
+  const ledger = testLedger(env, shop.project, PRODUCTION, FLAG);
   return { ...shop, ledger };
 }
 
@@ -99,7 +101,7 @@ describe("a backup of a project with a fake door", () => {
     const rows = await backupOf(shop.at);
     const later = { ...shop, test: `${shop.state}/later/test` };
     await done("PUT", later.test, { settings: aDoor() });
-    const ledger = testLedger(env, shop.project, "production", "later");
+    const ledger = testLedger(env, shop.project, PRODUCTION, storedKeyName("later"));
     await ledger.sighted("https://shop.example", 1_000);
     await restore(shop.at, rows);
     await expect.poll(() => ledger.pages()).toEqual([]);
@@ -110,7 +112,7 @@ describe("a backup of a project with a fake door", () => {
     const old = asFormat1(await backupOf(shop.at));
     await people(shop, 10);
     await done("PUT", `${shop.state}/later/test`, { settings: aDoor() });
-    const later = testLedger(env, shop.project, "production", "later");
+    const later = testLedger(env, shop.project, PRODUCTION, storedKeyName("later"));
     await later.sighted("https://shop.example", 1_000);
     const now = [await counts(shop), await later.pages()];
     expect((await restore(shop.at, old)).status).toBe(200);

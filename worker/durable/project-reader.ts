@@ -5,6 +5,7 @@ import type { BackupPage } from "../../shared/schema/backup.ts";
 import type { DeploymentView, Dora } from "../../shared/schema/delivery.ts";
 import type { DrillView } from "../../shared/schema/drill.ts";
 import type { DebtView } from "../../shared/schema/flag-debt.ts";
+import { storedKeyName, storedSlug } from "../../shared/schema/names.ts";
 import { type BudgetView, budgetState } from "../../shared/schema/quota.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
@@ -266,7 +267,7 @@ export abstract class ProjectReader extends DurableBase {
   async listWebhooks(): Promise<WebhookView[] | null> {
     if (!this.getProject()) return null;
     const rows = this.documents.list("webhook");
-    const counts = rows.length === 0 ? [] : await courier(this.env, this.meta.project).counts();
+    const counts = rows.length === 0 ? [] : await courier(this.env, this.meta.slug).counts();
     return rows.map((row) => webhookView(row, counts.find(({ webhook }) => webhook === row.key) ?? null));
   }
 
@@ -365,11 +366,11 @@ export abstract class ProjectReader extends DurableBase {
 
   async backupPage(cursor: string | null): Promise<BackupPage | null> {
     if (!this.getProject()) return null;
-    const { project, epoch } = this.meta;
+    const { project, slug, epoch } = this.meta;
     const revision = this.auditLog.latestRevision;
     if (cursor?.startsWith("ledger:")) {
       const read = ({ environment, flag }: LedgerPlace, from: string | null) =>
-        testLedger(this.env, project, environment, flag).backupPage(from);
+        testLedger(this.env, slug, storedSlug(environment), storedKeyName(flag)).backupPage(from);
       return { revision, ...(await readLedgerPage(this.ledgers(), cursor, read)) };
     }
     const identity = { project, epoch, revision, takenAt: new Date().toISOString() };

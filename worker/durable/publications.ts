@@ -1,3 +1,4 @@
+import { environmentOf } from "../kv/snapshot-store.ts";
 import type { PendingPublication, Rendered } from "./outbox.ts";
 
 /** Characters per part: below SQLite's 2 MB a row even if every character takes three bytes. */
@@ -105,13 +106,11 @@ export class Publications {
     this.#sql.exec("DELETE FROM outbox WHERE environment = ?", environment);
   }
 
-  /** Every snapshot of an environment whose bytes are kept here; names hold no slash, so the pattern is exact. */
+  /** Every snapshot of an environment whose bytes are kept here. */
   #rendered(environment: string): string[] {
-    const rows = this.#sql.exec<{ kv_key: string }>(
-      "SELECT DISTINCT kv_key FROM snapshot_part WHERE kv_key GLOB 'snapshots/*/' || ? || '/*'",
-      environment,
-    );
-    return [...rows].map((row) => row.kv_key);
+    // No pattern is made of the name: SQLite here takes none above 50 bytes, which a long name exceeds.
+    const rows = this.#sql.exec<{ kv_key: string }>("SELECT DISTINCT kv_key FROM snapshot_part");
+    return [...rows].map((row) => row.kv_key).filter((kvKey) => environmentOf(kvKey) === environment);
   }
 
   retired(now: number, limit: number): string[] {

@@ -1,3 +1,4 @@
+import { type Slug, storedKeyName } from "../../shared/schema/names.ts";
 import { amend, divide, shardCount, sortHashes } from "../../shared/segment-list.ts";
 import { type SipKey, sipHash, sipKey } from "../../shared/sip-hash.ts";
 import { fromBase64, toBase64 } from "../http/base64.ts";
@@ -117,12 +118,12 @@ export class SegmentLists {
    * Follows a decided change, inside its transaction: the hashes, what is to be written to KV, and, answered, the KV
    * keys that nothing will name any more.
    */
-  follow(project: string, change: Extract<Change, { entity: "list" }>, proposal: ListProposal | null): string[] {
+  follow(project: Slug, change: Extract<Change, { entity: "list" }>, proposal: ListProposal | null): string[] {
     const { key: segment, before, after } = change;
     const old = (before?.shards ?? []).map((version, shard) => ({ version, shard })).filter(({ version }) => version);
     const gone = old
       .filter(({ version, shard }) => after?.shards[shard] !== version || after.shards.length !== before?.shards.length)
-      .map(({ version, shard }) => listShardKey(project, segment, version, shard));
+      .map(({ version, shard }) => listShardKey(project, storedKeyName(segment), version, shard));
     if (!after || after.shards.length !== before?.shards.length || after.salt !== before.salt)
       this.#sql.exec("DELETE FROM list_shard WHERE segment = ?", segment);
     for (const shard of after ? (proposal?.changed ?? []) : []) {
@@ -155,10 +156,10 @@ export class SegmentLists {
     this.#sql.exec("INSERT OR IGNORE INTO list_outbox SELECT segment, shard, version FROM list_shard");
   }
 
-  kvKeys(project: string): string[] {
+  kvKeys(project: Slug): string[] {
     const query = "SELECT segment, shard, version FROM list_shard";
     return [...this.#sql.exec<{ segment: string; shard: number; version: string }>(query)].map(
-      ({ segment, shard, version }) => listShardKey(project, segment, version, shard),
+      ({ segment, shard, version }) => listShardKey(project, storedKeyName(segment), version, shard),
     );
   }
 

@@ -1,3 +1,4 @@
+import { type Slug, storedSlug } from "../../shared/schema/names.ts";
 import { toBase64 } from "../http/base64.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 
@@ -23,6 +24,11 @@ export class StoreMeta {
 
   get project(): string {
     return this.get("project") ?? "";
+  }
+
+  /** The project's name as a part of keys. Throws in a store where no project was ever made. */
+  get slug(): Slug {
+    return storedSlug(this.project);
   }
 
   get epoch(): number {

@@ -1,8 +1,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { storedSlug } from "../../shared/schema/names.ts";
 import type { Series } from "../../shared/schema/series.ts";
 import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome } from "../telemetry/shard-batch.ts";
 import { env } from "../testing/bindings.ts";
+import { PRODUCTION } from "../testing/names.ts";
 import { aSeries } from "../testing/telemetry.ts";
 import { telemetryShard } from "./stubs.ts";
 import { EXPOSURE_KEEP_MS, TelemetryShard } from "./telemetry-shard.ts";
@@ -12,11 +14,11 @@ const HOUR = 3_600_000;
 
 /** A shard nobody else uses, as Workers call it and from within. */
 function newShard() {
-  const project = `p${++shards}`;
+  const project = storedSlug(`p${++shards}`);
   const stub = env.TELEMETRY_SHARD.get(env.TELEMETRY_SHARD.idFromName(`${project}/production/0`));
   return {
     stub,
-    shard: telemetryShard(env, project, "production", 0),
+    shard: telemetryShard(env, project, PRODUCTION, 0),
     /** In a fresh instance over the same storage: what a restart finds. */
     restarted: <R>(work: (shard: TelemetryShard, storage: DurableObjectStorage) => R) =>
       runInDurableObject(stub, (_shard: DurableObject, state) => work(new TelemetryShard(state, env), state.storage)),

@@ -1,4 +1,5 @@
 import type { LedgerPart } from "../../shared/schema/backup.ts";
+import { storedSlug } from "../../shared/schema/names.ts";
 import { type DemandCell, demandReport } from "../../shared/statistics/demand.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
@@ -324,7 +325,7 @@ export class TestLedger extends DurableBase {
       if (!reason) continue;
       const command = { type: "stopTest", environment, flag, reason, run } as const;
       const id = `test/${environment}/${flag}/${run}/${reason}`;
-      const store = flagStore(this.#env, project);
+      const store = flagStore(this.#env, storedSlug(project));
       // Refused for good when the test is gone; unreachable, it throws, and the alarm comes back by itself.
       const result = await store.execute({ id, project, actor: STOP_RULE, comment: STOP_WORDS[reason], command });
       log({ event: "test-stopped", flag, reason, stopped: String(result.ok) });

@@ -68,7 +68,7 @@ export class WebhookOutbox {
       while (this.#hasNews) {
         const revision = this.#meta.get("webhooks_revision") ?? "0";
         const { notices, upTo } = this.#notices.waiting();
-        const told = courier(this.#env, this.#meta.project).take(await this.#endpoints(), notices);
+        const told = courier(this.#env, this.#meta.slug).take(await this.#endpoints(), notices);
         await within(COURIER_TIMEOUT_MS, told);
         this.#notices.taken(upTo);
         this.#meta.set("courier_told", revision);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FakeIsolate, FakeSources, PROJECT } from "../testing/fake-sources.ts";
+import { PRODUCTION } from "../testing/names.ts";
 import { served } from "../testing/served.ts";
 import { ageOf, FRESH_MS, freshness, LEASE_MS, STALE_MS, WAIT_COLD_MS, WAIT_WARM_MS } from "./pointer-lane.ts";
 
@@ -44,7 +45,7 @@ describe("a request that finds knowledge", () => {
     ["gets a promise", STALE_MS, true],
   ])("%s at an age of %d ms", async (_, age, waits) => {
     await sources.tick(age);
-    expect(isolate.edge.current(PROJECT, "production", () => {}) instanceof Promise).toBe(waits);
+    expect(isolate.edge.current(PROJECT, PRODUCTION, () => {}) instanceof Promise).toBe(waits);
   });
 
   test("of half a second to a second: is answered at once, and one refresh runs behind it", async () => {
@@ -140,12 +141,12 @@ describe("with nothing in memory", () => {
 
 describe("a write through this isolate", () => {
   test("is seen by its author's next evaluation, however fresh the isolate thinks it is", async () => {
-    isolate.edge.require("shop", sources.revision);
+    isolate.edge.require(PROJECT, sources.revision);
     expect(served((await isolate.asked()).got)).toBe("blue");
   });
 
   test("is not waited for when the store cannot be reached", async () => {
-    isolate.edge.require("shop", sources.revision);
+    isolate.edge.require(PROJECT, sources.revision);
     sources.faults.store = "hang";
     const request = await isolate.asked();
     expect([served(request.got), request.heldMs]).toEqual(["on", WAIT_WARM_MS]);
@@ -157,19 +158,19 @@ describe("a write through this isolate", () => {
     expect((await fresh.asked()).got).toBe("missing");
     sources.exists = true;
     expect((await fresh.asked()).got).toBe("missing");
-    fresh.edge.require("shop", sources.revision);
+    fresh.edge.require(PROJECT, sources.revision);
     expect(served((await fresh.asked()).got)).toBe("blue");
   });
 });
 
-test("a project that does not exist is remembered for two seconds only, and asked for once", async () => {
+test("a project that does not exist is remembered for ten seconds only, and asked for once", async () => {
   sources.exists = false;
   const fresh = new FakeIsolate(sources);
   const before = sources.count("store");
   for (let time = 0; time < 20; time++) expect((await fresh.asked()).got).toBe("missing");
   expect(sources.count("store")).toBe(before + 1);
   sources.exists = true;
-  await sources.tick(2_001);
+  await sources.tick(10_001);
   expect(served((await fresh.asked()).got)).toBe("blue");
 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { aKill, FakeIsolate, FakeSources } from "../testing/fake-sources.ts";
+import { aKill, FakeIsolate, FakeSources, PROJECT } from "../testing/fake-sources.ts";
 import { served } from "../testing/served.ts";
 import { CLAIM_MS, STALE_MS, WAIT_COLD_MS } from "./pointer-lane.ts";
 
@@ -57,7 +57,7 @@ describe("while another isolate of the data centre asks the store", () => {
     await isolate.asked();
     await sources.tick(STALE_MS);
     sources.setKills([aKill("k1")]);
-    isolate.edge.require("shop", sources.revision);
+    isolate.edge.require(PROJECT, sources.revision);
     claimNow();
     const { got, heldMs } = await isolate.asked();
     expect([served(got), heldMs]).toEqual(["off", 0]);

@@ -1,6 +1,8 @@
 import { applyKills, type CompiledSnapshot, compile, staleKills } from "../../shared/compile.ts";
+import { ownOf } from "../../shared/own.ts";
 import { re2 } from "../../shared/regex.ts";
 import type { SnapshotTest } from "../../shared/schema/demand-test.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
 import type { Kill, Snapshot } from "../../shared/schema/snapshot.ts";
@@ -27,12 +29,20 @@ import {
   WAIT_COLD_MS,
   waitFor,
 } from "./pointer-lane.ts";
+import { ProjectMemory, type ProjectState } from "./project-memory.ts";
+import { UnknownNames } from "./unknown-names.ts";
+
+/** What the pointer says of an environment. Its own entries only: a name such as "constructor" is in every object. */
+const namedIn = (held: HeldPointer | null, environment: Slug): Pointer["environments"][string] | undefined =>
+  ownOf(held?.pointer.environments, environment);
 
 const testsOf = ({ flags }: Snapshot): Map<string, SnapshotTest> =>
   new Map(Object.entries(flags).flatMap(([key, { test }]) => (test ? [[key, test] as const] : [])));
 
 /** One environment in this isolate's memory, ready to answer. */
 export interface Loaded {
+  readonly project: Slug;
+  readonly environment: Slug;
   readonly compiled: CompiledSnapshot;
   readonly keys: BearerKeys;
   /** What is observed here, for events. */
@@ -62,61 +72,39 @@ export interface EdgeSources {
   random(): number;
   wait(ms: number): Promise<void>;
   /** The data centre's copy, at most a second old. */
-  cachedPointer(project: string): Promise<Pointer | null>;
+  cachedPointer(project: Slug): Promise<Pointer | null>;
   keepPointer(pointer: Pointer): Promise<void>;
   /** Since when (epoch ms) an isolate of this data centre claims to be asking the store. */
-  claimedAt(project: string): Promise<number | null>;
-  claim(project: string): Promise<void>;
+  claimedAt(project: Slug): Promise<number | null>;
+  claim(project: Slug): Promise<void>;
   /** Keeps something in the data centre's cache and looks for it again. */
   tryCache(): Promise<boolean>;
   /** Null: there is no such project. Throws when the store cannot be reached. */
-  storePointer(project: string, report: ServedReport | undefined): Promise<Pointer | null>;
+  storePointer(project: Slug, report: ServedReport | undefined): Promise<Pointer | null>;
   /** The data centre this isolate runs in. */
   colo(): string;
   kvSnapshot(key: string): Promise<string | null>;
-  storeSnapshot(project: string, environment: string, hash: string): Promise<string | null>;
+  storeSnapshot(project: Slug, environment: Slug, hash: string): Promise<string | null>;
   /** Kills written straight to KV; `urgent` while the store cannot be reached. */
-  breakGlass(project: string, urgent: boolean): Promise<BreakGlass | null>;
+  breakGlass(project: Slug, urgent: boolean): Promise<BreakGlass | null>;
   /** The copy that outlives isolates, for starts without store and KV. */
-  lastSnapshot(project: string, environment: string): Promise<Snapshot | null>;
-  keepLastSnapshot(project: string, environment: string, body: string): Promise<void>;
+  lastSnapshot(project: Slug, environment: Slug): Promise<Snapshot | null>;
+  keepLastSnapshot(project: Slug, environment: Slug, body: string): Promise<void>;
+  /** The names of all projects, from the data centre's copy or the directory. */
+  projectNames(): Promise<readonly string[]>;
   report(event: { event: string } & Record<string, string | number>): void;
-}
-
-interface ProjectState {
-  held: HeldPointer | null;
-  /** From this age (ms) on, what is held is refreshed. */
-  refreshAge: number;
-  /** Store's clock minus ours (ms), learnt from its answers. */
-  clockOffset: number | null;
-  /** The store has said that there is no such project (epoch ms); asked again after a while. */
-  missingSince: number | null;
-  leaseUntil: number;
-  /** When a refresh last failed or never came back (epoch ms); null once one has succeeded. */
-  failedAt: number | null;
-  /** Somebody in this isolate wrote this revision: evaluations wait for it, if not for long. */
-  requiredRevision: number;
-  breakGlass: BreakGlass | null;
-  breakGlassAt: number;
-  /** How often in a row requests met the same clock reading. */
-  sameInstant: { at: number; count: number };
-  /** Revisions first served here since the store was last asked, to be told to it with the next look-up. */
-  news: ServedReport["served"];
-  /** Answers given since then with knowledge older than STALE_MS. */
-  staleServed: number;
-  /** What the store was last told of the data centre's cache. */
-  cacheTold: boolean | null;
-  readonly environments: Map<string, Loaded>;
 }
 
 export interface CurrentOptions {
   /** Refresh first when what is known is older than this (ms). */
-  maxAgeMs?: number;
+  readonly maxAgeMs?: number;
+  /** Nobody has made the names up: a key's checksum, or the right to administer, stands for them. */
+  readonly vouched?: boolean;
 }
 
-/** Projects in one isolate's memory; beyond, the one longest unused goes. */
-const MAX_PROJECTS = 200;
-/** A project that does not exist is asked for again after this long (ms). */
+const NO_OPTIONS: CurrentOptions = {};
+
+/** A project that was there, and is not any more, is asked for again after this long (ms). */
 const MISSING_MS = 2_000;
 const POLL_MS = 5;
 /** Unreported firsts that are kept; older ones go. */
@@ -145,13 +133,20 @@ const ON_STALE_FROM_MS = 5_000;
  */
 export class Edge {
   readonly #sources: EdgeSources;
-  readonly #projects = new Map<string, ProjectState>();
+  readonly #memory = new ProjectMemory();
+  readonly #unknownNames: UnknownNames;
   /** Whether this data centre's cache keeps things: on some hosts the Cache API takes everything and has nothing. */
   #cacheWorks: boolean | null = null;
   #cacheTriedAt = Number.NEGATIVE_INFINITY;
 
   constructor(sources: EdgeSources) {
     this.#sources = sources;
+    this.#unknownNames = new UnknownNames(sources);
+  }
+
+  /** How many projects are remembered, and how, for tests. */
+  get sizes(): ProjectMemory["sizes"] {
+    return this.#memory.sizes;
   }
 
   /**
@@ -160,13 +155,18 @@ export class Edge {
    * to wait for, which for most requests there is not.
    */
   current(
-    project: string,
-    environment: string,
+    project: Slug,
+    environment: Slug,
     waitUntil: (work: Promise<unknown>) => void,
-    options: CurrentOptions = {},
+    options: CurrentOptions = NO_OPTIONS,
   ): Known | Promise<Known> {
-    const state = this.#state(project);
     const now = this.#sources.now();
+    let state = this.#memory.find(project);
+    if (state === undefined) {
+      const vouched = options.vouched === true;
+      if (!vouched && this.#memory.isMissing(project, now)) return "missing";
+      state = this.#memory.enter(project, vouched);
+    } else if (!state.proven && options.vouched === true) this.#memory.prove(state);
     const frozen = this.#isFrozen(state, now);
     if (state.missingSince !== null && !frozen && Math.abs(now - state.missingSince) < MISSING_MS) return "missing";
     const loaded = state.environments.get(environment);
@@ -178,32 +178,45 @@ export class Edge {
     if (!behind && fresh !== "stale") {
       if (loaded) {
         if (fresh === "aging" && this.#takeLease(state, now))
-          void this.#startRefresh(project, environment, state, waitUntil, options);
+          void this.#startRefresh(environment, state, waitUntil, options);
         return loaded;
       }
-      if (!state.held?.pointer.environments[environment]) return "missing";
+      if (!namedIn(state.held, environment)) return "missing";
     }
-    return this.#waitForRefresh(project, environment, state, waitUntil, options).then(() =>
-      this.#best(project, environment, state),
-    );
+    const entered = state;
+    return this.#waitForRefresh(environment, entered, waitUntil, options).then(() => this.#best(environment, entered));
   }
 
   /** How old (ms) what is known of a project is; infinite when nothing is. */
-  age(project: string, now: number): number {
-    return ageOf(this.#projects.get(project)?.held ?? null, now);
+  age(project: Slug, now: number): number {
+    return ageOf(this.#memory.peek(project)?.held ?? null, now);
   }
 
   /** A write went through this isolate: its author's next evaluation here is to see it. */
-  require(project: string, revision: number): void {
-    const state = this.#state(project);
+  require(project: Slug, revision: number): void {
+    const state = this.#memory.find(project) ?? this.#memory.enter(project, true);
+    this.#memory.prove(state);
     state.requiredRevision = Math.max(state.requiredRevision, revision);
     state.missingSince = null;
   }
 
+  /** Somebody has shown a secret of this project that is none of its keys, such as a stream's token. */
+  prove(project: Slug): void {
+    const state = this.#memory.peek(project);
+    if (state) this.#memory.prove(state);
+  }
+
+  /**
+   * Whether an object of this project may be asked although nobody has proven the name: see `UnknownNames`. For routes
+   * that go past `current`.
+   */
+  async mayAsk(project: Slug): Promise<boolean> {
+    return this.#memory.peek(project)?.held != null || this.#unknownNames.admits(project);
+  }
+
   /** Refreshes, or waits for whoever does: on its own timer, counted in turns so that no clock can prolong it. */
   async #waitForRefresh(
-    project: string,
-    environment: string,
+    environment: Slug,
     state: ProjectState,
     waitUntil: (work: Promise<unknown>) => void,
     options: CurrentOptions,
@@ -217,17 +230,17 @@ export class Edge {
       const now = this.#sources.now();
       if (waited > 0) {
         if (state.missingSince !== null) return;
-        const named = state.held?.pointer.environments[environment];
+        const named = namedIn(state.held, environment);
         const read =
           ageOf(state.held, now) < wantedAge + waited && (state.held?.pointer.revision ?? 0) >= state.requiredRevision;
         if (read && (!named || state.environments.get(environment)?.hash === named.hash)) return;
       }
       if (this.#takeLease(state, now)) {
-        const ended = this.#startRefresh(project, environment, state, waitUntil, options).then(() => true);
+        const ended = this.#startRefresh(environment, state, waitUntil, options).then(() => true);
         const inTime = await Promise.race([ended, this.#sources.wait(limit() - waited).then(() => false)]);
         if (warm || !inTime || state.failedAt === null) return;
         // Cold, and refused at once: an earlier isolate's copy, else another try after the lease.
-        if (await this.#lastResort(project, environment, state)) return;
+        if (await this.#lastResort(environment, state)) return;
         waited += Math.min(WAIT_COLD_MS, Math.max(0, this.#sources.now() - now));
         continue;
       }
@@ -236,7 +249,7 @@ export class Edge {
     }
   }
 
-  async #best(project: string, environment: string, state: ProjectState): Promise<Known> {
+  async #best(environment: Slug, state: ProjectState): Promise<Known> {
     if (state.missingSince !== null) return "missing";
     const loaded = state.environments.get(environment);
     if (loaded) {
@@ -245,43 +258,8 @@ export class Edge {
       if (age >= ON_STALE_FROM_MS) this.#applyKills(state, environment, loaded, age);
       return loaded;
     }
-    if (state.held && !state.held.pointer.environments[environment]) return "missing";
-    return (await this.#lastResort(project, environment, state)) ?? "unreachable";
-  }
-
-  #state(project: string): ProjectState {
-    let state = this.#projects.get(project);
-    if (state) {
-      if (this.#projects.size > MAX_PROJECTS / 2) {
-        this.#projects.delete(project);
-        this.#projects.set(project, state);
-      }
-      return state;
-    }
-    if (this.#projects.size >= MAX_PROJECTS) {
-      for (const oldest of this.#projects.keys()) {
-        this.#projects.delete(oldest);
-        break;
-      }
-    }
-    state = {
-      held: null,
-      refreshAge: 0,
-      clockOffset: null,
-      missingSince: null,
-      leaseUntil: 0,
-      failedAt: null,
-      requiredRevision: 0,
-      breakGlass: null,
-      breakGlassAt: Number.NEGATIVE_INFINITY,
-      sameInstant: { at: 0, count: 0 },
-      news: [],
-      staleServed: 0,
-      cacheTold: null,
-      environments: new Map(),
-    };
-    this.#projects.set(project, state);
-    return state;
+    if (state.held && !namedIn(state.held, environment)) return "missing";
+    return (await this.#lastResort(environment, state)) ?? "unreachable";
   }
 
   #isFrozen(state: ProjectState, now: number): boolean {
@@ -313,13 +291,12 @@ export class Edge {
 
   /** Under the request that found the pointer old. Now and then the cache is tried out beside it. */
   #startRefresh(
-    project: string,
-    environment: string,
+    environment: Slug,
     state: ProjectState,
     waitUntil: (work: Promise<unknown>) => void,
     options: CurrentOptions,
   ): Promise<void> {
-    const refreshing = this.#refresh(project, environment, state, options);
+    const refreshing = this.#refresh(environment, state, options);
     waitUntil(refreshing);
     const now = this.#sources.now();
     if (Math.abs(now - this.#cacheTriedAt) >= CACHE_TRIAL_EVERY_MS) {
@@ -336,16 +313,17 @@ export class Edge {
     this.#cacheWorks = works;
   }
 
-  async #refresh(project: string, environment: string, state: ProjectState, options: CurrentOptions): Promise<void> {
+  async #refresh(environment: Slug, state: ProjectState, options: CurrentOptions): Promise<void> {
     try {
-      const next = await this.#readPointer(project, state, options);
-      if (next === "claimed") {
+      const next = await this.#readPointer(state, options);
+      if (next === "claimed" || next === "turned away") {
         state.leaseUntil = 0;
         return;
       }
       state.failedAt = null;
       if (next === null) {
         state.missingSince = this.#sources.now();
+        if (!state.proven && state.held === null) this.#memory.forget(state, state.missingSince);
         state.held = null;
         state.environments.clear();
         state.leaseUntil = 0;
@@ -356,16 +334,16 @@ export class Edge {
       const names = new Set([environment, ...state.environments.keys()]);
       await Promise.all([
         next.answer && this.#patiently(CACHE_PATIENCE_MS, this.#sources.keepPointer(next.answer)),
-        this.#readBreakGlass(project, state, false),
-        ...[...names].map((name) => this.#load(project, name, state)),
+        this.#readBreakGlass(state, false),
+        ...[...names].map((name) => this.#load(name, state)),
       ]);
       state.leaseUntil = 0;
     } catch (error) {
       // The lease is not given back: a store in trouble is asked once in a while, not by every request.
       state.failedAt = this.#sources.now();
       state.leaseUntil = state.failedAt + retryAfter(this.#sources.random());
-      this.#sources.report({ event: "refresh-failed", project, error: String(error) });
-      await this.#readBreakGlass(project, state, true);
+      this.#sources.report({ event: "refresh-failed", project: state.project, error: String(error) });
+      await this.#readBreakGlass(state, true);
     }
   }
 
@@ -384,7 +362,7 @@ export class Edge {
     if (stampedAt !== state.held?.stampedAt) state.refreshAge = refreshAgeOf(this.#sources.random());
     state.held = { pointer: next.pointer, stampedAt };
     for (const [name, loaded] of state.environments) {
-      const named = next.pointer.environments[name];
+      const named = namedIn(next, name);
       if (!named) {
         state.environments.delete(name);
         continue;
@@ -408,12 +386,15 @@ export class Edge {
 
   /** `answer` is the store's own, for the data centre's cache. */
   async #readPointer(
-    project: string,
     state: ProjectState,
     options: CurrentOptions,
-  ): Promise<{ held: HeldPointer; answer?: Pointer } | "claimed" | null> {
-    if (options.maxAgeMs === undefined) {
-      const copy = await this.#centresCopy(project, state);
+  ): Promise<{ held: HeldPointer; answer?: Pointer } | "claimed" | "turned away" | null> {
+    const { project } = state;
+    if (options.maxAgeMs !== undefined) {
+      const copy = await this.#youngCopy(state, options.maxAgeMs);
+      if (copy) return { held: copy };
+    } else {
+      const copy = await this.#centresCopy(state);
       if (copy === "claimed") {
         // One after another has asked and none has got an answer.
         const old = ageOf(state.held, this.#sources.now()) >= BOUND_MS;
@@ -422,6 +403,8 @@ export class Edge {
       }
       if (copy) return { held: copy };
     }
+    // The name was asked for by somebody who has shown nothing, and the store has never confirmed it.
+    if (!state.proven && state.held === null && !(await this.#unknownNames.admits(project))) return "turned away";
     const askedAt = this.#sources.now();
     const { report, untold } = this.#tidings(state);
     const claiming = this.#patiently(CACHE_PATIENCE_MS, this.#sources.claim(project));
@@ -441,11 +424,11 @@ export class Edge {
    * store, looks again for its answer, for longer than a claim lasts; null when it is this isolate's turn to ask,
    * "claimed" when yet another one has taken it.
    */
-  async #centresCopy(project: string, state: ProjectState): Promise<HeldPointer | "claimed" | null> {
+  async #centresCopy(state: ProjectState): Promise<HeldPointer | "claimed" | null> {
     for (const pause of [...CLAIM_PAUSES_MS, 0]) {
       const [cached, claimedAt] = await Promise.all([
-        this.#patiently(CACHE_PATIENCE_MS, this.#sources.cachedPointer(project)),
-        this.#patiently(CACHE_PATIENCE_MS, this.#sources.claimedAt(project)),
+        this.#patiently(CACHE_PATIENCE_MS, this.#sources.cachedPointer(state.project)),
+        this.#patiently(CACHE_PATIENCE_MS, this.#sources.claimedAt(state.project)),
       ]);
       const now = this.#sources.now();
       const copy = cached && placeCopy(cached, now, state.clockOffset);
@@ -456,6 +439,14 @@ export class Edge {
       if (pause > 0) await this.#sources.wait(pause);
     }
     return "claimed";
+  }
+
+  /** The data centre's copy, if it is no older than this (ms): then the store need not be asked. */
+  async #youngCopy(state: ProjectState, maxAgeMs: number): Promise<HeldPointer | null> {
+    const cached = await this.#patiently(CACHE_PATIENCE_MS, this.#sources.cachedPointer(state.project));
+    const now = this.#sources.now();
+    const copy = cached && placeCopy(cached, now, state.clockOffset);
+    return copy && copy.pointer.revision >= state.requiredRevision && ageOf(copy, now) <= maxAgeMs ? copy : null;
   }
 
   /** What the store has not been told yet; `untold` when it could not be. */
@@ -482,7 +473,8 @@ export class Edge {
     return Promise.race([work.catch(() => null), this.#sources.wait(ms).then(() => null)]);
   }
 
-  async #readBreakGlass(project: string, state: ProjectState, urgent: boolean): Promise<void> {
+  async #readBreakGlass(state: ProjectState, urgent: boolean): Promise<void> {
+    const { project } = state;
     const now = this.#sources.now();
     const interval = urgent ? BREAK_GLASS_URGENT_MS : BREAK_GLASS_MS;
     if (Math.abs(now - state.breakGlassAt) < interval) return;
@@ -497,9 +489,10 @@ export class Edge {
     for (const [name, loaded] of state.environments) this.#applyKills(state, name, loaded, 0);
   }
 
-  async #load(project: string, environment: string, state: ProjectState): Promise<void> {
+  async #load(environment: Slug, state: ProjectState): Promise<void> {
+    const { project } = state;
     const pointer = state.held?.pointer;
-    const named = pointer?.environments[environment];
+    const named = namedIn(state.held, environment);
     if (!pointer || !named || state.environments.get(environment)?.hash === named.hash) return;
     const expected = { project, environment, revision: named.revision, hash: named.hash };
     const key = snapshotKey(project, environment, named.revision, named.hash);
@@ -513,7 +506,7 @@ export class Edge {
     // Another refresh may have loaded a later one while these bytes came.
     const current = state.environments.get(environment);
     if (current && (current.epoch > epoch || (current.epoch === epoch && current.revision > revision))) return;
-    const latest = state.held?.pointer.environments[environment] ?? named;
+    const latest = namedIn(state.held, environment) ?? named;
     const kills = killsInForce(current?.kills ?? [], read.snapshot, {
       ...latest,
       epoch: state.held?.pointer.epoch ?? epoch,
@@ -524,7 +517,7 @@ export class Edge {
 
   async #verified(
     source: string,
-    expected: { project: string; environment: string; revision: number; hash: string },
+    expected: { project: Slug; environment: Slug; revision: number; hash: string },
     read: () => Promise<string | null>,
   ): Promise<{ snapshot: Snapshot; text: string } | null> {
     try {
@@ -541,7 +534,7 @@ export class Edge {
 
   #keep(
     state: ProjectState,
-    environment: string,
+    environment: Slug,
     snapshot: Snapshot,
     hash: string,
     kills: readonly Kill[],
@@ -551,8 +544,10 @@ export class Edge {
     const compiled = compile(snapshot, re2);
     const killsChanged = (before?.killsChanged ?? 0) + 1;
     const loaded: Loaded = {
+      project: state.project,
+      environment,
       compiled,
-      keys: new BearerKeys(keys),
+      keys: new BearerKeys(keys, () => this.#memory.prove(state)),
       observed: new Observed(snapshot),
       revision,
       epoch,
@@ -570,9 +565,9 @@ export class Edge {
   }
 
   /** Unites what the pointer says with break-glass and, beyond a flag's own limit, with what its `onStale` asks. */
-  #applyKills(state: ProjectState, environment: string, loaded: Loaded, ageMs: number): void {
-    const tombstones = state.held?.pointer.environments[environment]?.tombstones ?? [];
-    const emergency = unrestored(state.breakGlass?.environments[environment] ?? [], tombstones);
+  #applyKills(state: ProjectState, environment: Slug, loaded: Loaded, ageMs: number): void {
+    const tombstones = namedIn(state.held, environment)?.tombstones ?? [];
+    const emergency = unrestored(ownOf(state.breakGlass?.environments, environment) ?? [], tombstones);
     const kills = united(united(loaded.kills, emergency), staleKills(loaded.compiled, ageMs / 1_000));
     const applied = kills.map((kill) => kill.id).join(" ");
     if (applied === loaded.applied) return;
@@ -582,14 +577,21 @@ export class Edge {
   }
 
   /** Neither pointer nor snapshot could be had: the copy that an earlier isolate left, with its own kills. */
-  async #lastResort(project: string, environment: string, state: ProjectState): Promise<Loaded | null> {
+  async #lastResort(environment: Slug, state: ProjectState): Promise<Loaded | null> {
+    const { project } = state;
     const snapshot = await this.#patiently(KV_PATIENCE_MS, this.#sources.lastSnapshot(project, environment));
     if (!snapshot) return null;
     this.#sources.report({ event: "last-resort", project, environment, revision: snapshot.revision });
     // A pointer may have come although no snapshot did: its kills are newer than the copy's.
-    const named = state.held?.pointer.environments[environment];
+    const named = namedIn(state.held, environment);
     const epoch = state.held?.pointer.epoch ?? snapshot.epoch;
     const kills = named ? killsInForce(snapshot.kills, snapshot, { ...named, epoch }) : snapshot.kills;
-    return this.#keep(state, environment, snapshot, "", kills);
+    try {
+      return this.#keep(state, environment, snapshot, "", kills);
+    } catch (error) {
+      // The copy has no hash to be checked against: one that cannot be compiled is none.
+      this.#sources.report({ event: "last-resort-unreadable", project, environment, error: String(error) });
+      return null;
+    }
   }
 }

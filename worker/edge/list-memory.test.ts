@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { parsePath } from "../../shared/attribute.ts";
+import { storedKeyName } from "../../shared/schema/names.ts";
 import { divide, type SegmentList, sortHashes } from "../../shared/segment-list.ts";
 import { sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { PROJECT } from "../testing/fake-sources.ts";
 import { ListMemory, type ShardSources } from "./list-memory.ts";
 
 const KEY = "000102030405060708090a0b0c0d0e0f";
@@ -20,7 +22,7 @@ function listOf(segment: string, keys: string[], version = "1-1", by = "targetin
     count: keys.length,
     shards: parts.map((part) => (part.length > 0 ? version : "")),
   };
-  const list: SegmentList = { segment, by: parsePath(by), source };
+  const list: SegmentList = { segment: storedKeyName(segment), by: parsePath(by), source };
   const kv = new Map(parts.map((part, shard) => [`lists/shop/${segment}/${version}/${shard}`, part.slice().buffer]));
   return { list, kv };
 }
@@ -56,7 +58,7 @@ function memoryOf(over: Partial<ShardSources> = {}): { memory: ListMemory; told:
 
 const ignore = () => {};
 const ask = (memory: ListMemory, targetingKey: unknown, lists = [vip.list], deadline = PATIENT_MS) =>
-  memory.memberships("shop", lists, { targetingKey }, ignore, deadline);
+  memory.memberships(PROJECT, lists, { targetingKey }, ignore, deadline);
 
 describe("a membership", () => {
   test("is that of the list, for those who are in it and those who are not", async () => {
@@ -75,7 +77,7 @@ describe("a membership", () => {
   test("of a person without the attribute is not looked up, nor is a shard that nobody is in", () => {
     const { memory, told } = memoryOf();
     expect(ask(memory, undefined)).toEqual(new Map());
-    expect(memory.memberships("shop", [vip.list], null, ignore, PATIENT_MS)).toEqual(new Map());
+    expect(memory.memberships(PROJECT, [vip.list], null, ignore, PATIENT_MS)).toEqual(new Map());
     expect(ask(memory, "u1", [listOf("none", []).list])).toEqual(new Map([["none", false]]));
     expect(ask(memory, "x".repeat(5_000))).toEqual(new Map([["vip", false]]));
     expect(told.reads).toEqual([]);
@@ -91,7 +93,7 @@ describe("a membership", () => {
         }),
     });
     const keep = (work: Promise<unknown>) => void kept.push(work);
-    expect(await memory.memberships("shop", [vip.list], { targetingKey: "u1" }, keep, 20)).toEqual(new Map());
+    expect(await memory.memberships(PROJECT, [vip.list], { targetingKey: "u1" }, keep, 20)).toEqual(new Map());
     expect(told.waitedMs).toBe(20);
     answer();
     await Promise.all(kept);
@@ -183,7 +185,7 @@ test("memory stays within its bound, and what was used last stays", async () => 
   });
   const lists = Array.from({ length: 30 }, (_, index) => ({
     ...vip.list,
-    segment: `s${index}`,
+    segment: storedKeyName(`s${index}`),
     source: { ...vip.list.source, shards: ["1-1", "1-1", "1-1", "1-1"] },
   }));
   for (const list of lists) {

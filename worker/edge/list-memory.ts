@@ -2,6 +2,7 @@ import { identityText, parsePath, readAttribute } from "../../shared/attribute.t
 import type { CompiledSnapshot } from "../../shared/compile.ts";
 import type { Memberships } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { type KeyName, parseKeyName, type Slug } from "../../shared/schema/names.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import { holds, type SegmentList, shardOf, unpackShard } from "../../shared/segment-list.ts";
 import { type Hash64, sipHash, sipKey } from "../../shared/sip-hash.ts";
@@ -28,7 +29,7 @@ export interface ShardSources {
   wait(ms: number): Promise<void>;
   kvShard(key: string): Promise<ArrayBuffer | null>;
   /** The store's own copy, for when KV has none. */
-  storeShard(project: string, segment: string, shard: number, version: string): Promise<ArrayBuffer | null>;
+  storeShard(project: Slug, segment: KeyName, shard: number, version: string): Promise<ArrayBuffer | null>;
   report(event: { event: string } & Record<string, string | number>): void;
 }
 
@@ -62,7 +63,7 @@ export class ListMemory {
 
   /** Which of these lists hold the context's subject. What is missing from the answer could not be read in time. */
   memberships(
-    project: string,
+    project: Slug,
     lists: readonly SegmentList[],
     context: unknown,
     waitUntil: (work: Promise<unknown>) => void,
@@ -94,7 +95,7 @@ export class ListMemory {
 
   /** Counts turns of its own timer, so that no clock can prolong it. */
   async #wait(
-    project: string,
+    project: Slug,
     open: Wanted[],
     known: Map<string, boolean>,
     waitUntil: (work: Promise<unknown>) => void,
@@ -137,7 +138,7 @@ export class ListMemory {
     return true;
   }
 
-  async #read(project: string, { list, shard, key }: Wanted): Promise<void> {
+  async #read(project: Slug, { list, shard, key }: Wanted): Promise<void> {
     const { shards } = list.source;
     const { report } = this.#sources;
     const unpacked = async (source: string, read: Promise<ArrayBuffer | null>): Promise<Uint32Array | null> => {
@@ -183,9 +184,10 @@ function identityOf(context: unknown, list: SegmentList): string | null {
 
 /** Long lists of a whole snapshot that was not compiled, for the playground. */
 export const listsOf = (snapshot: Snapshot): SegmentList[] =>
-  Object.entries(snapshot.segments).flatMap(([segment, { by, list }]) =>
-    list ? [{ segment, by: parsePath(by), source: list }] : [],
-  );
+  Object.entries(snapshot.segments).flatMap(([key, { by, list }]) => {
+    const segment = parseKeyName(key);
+    return list && segment !== null ? [{ segment, by: parsePath(by), source: list }] : [];
+  });
 
 const NONE: readonly SegmentList[] = [];
 

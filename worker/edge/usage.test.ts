@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { CompiledSnapshot } from "../../shared/compile.ts";
+import { storedSlug } from "../../shared/schema/names.ts";
 import type { UsageReport } from "../../shared/schema/usage.ts";
 import { Usage } from "./usage.ts";
 
 let names = 0;
-const shop = { project: "shop", environment: "production" } as CompiledSnapshot;
+const shop = { project: storedSlug("shop"), environment: storedSlug("production") };
 
 const served = { kind: "server", keyId: "key_1", shape: "one", ageMs: 100 } as const;
 

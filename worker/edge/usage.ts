@@ -1,5 +1,5 @@
 import { sampleAttributes } from "../../shared/attribute-sample.ts";
-import type { CompiledSnapshot } from "../../shared/compile.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import { USAGE_REPORT_ATTRIBUTES, USAGE_REPORT_FLAGS, type UsageReport } from "../../shared/schema/usage.ts";
 
 import { type Served, UseCounts } from "./use-counts.ts";
@@ -29,11 +29,17 @@ interface Gathered {
   dueAt: number;
 }
 
+/** What is counted together. */
+interface Place {
+  readonly project: Slug;
+  readonly environment: Slug;
+}
+
 export interface UsageSources {
   /** A name that no other isolate has. */
   name(): string;
   wait(ms: number): Promise<void>;
-  report(project: string, environment: string, report: UsageReport): Promise<unknown>;
+  report(project: Slug, environment: Slug, report: UsageReport): Promise<unknown>;
 }
 
 /**
@@ -54,7 +60,7 @@ export class Usage {
    * @param context of a server key, to learn attributes from; null: of a client key, whose visitors did not ask for it
    */
   note(
-    { project, environment }: CompiledSnapshot,
+    { project, environment }: Place,
     flag: string | null,
     context: Readonly<Record<string, unknown>> | null,
     served: Served,
@@ -70,13 +76,13 @@ export class Usage {
   }
 
   /** A bulk answer that the client had already, which was noted as any other. */
-  notModified({ project, environment }: CompiledSnapshot): void {
+  notModified({ project, environment }: Place): void {
     this.#gathered(`${project}/${environment}`).counts.notModified();
   }
 
   /** A request that was refused, because its key asks too often. */
   limited(
-    { project, environment }: CompiledSnapshot,
+    { project, environment }: Place,
     keyId: string,
     now: number,
     waitUntil: (work: Promise<unknown>) => void,
@@ -87,8 +93,8 @@ export class Usage {
   }
 
   #tellInTime(
-    project: string,
-    environment: string,
+    project: Slug,
+    environment: Slug,
     gathered: Gathered,
     now: number,
     waitUntil: (work: Promise<unknown>) => void,
@@ -122,7 +128,7 @@ export class Usage {
     return gathered;
   }
 
-  async #tell(project: string, environment: string, gathered: Gathered, now: number): Promise<void> {
+  async #tell(project: Slug, environment: Slug, gathered: Gathered, now: number): Promise<void> {
     await this.#sources.wait(GATHER_MS);
     const flags = [...gathered.flags].slice(0, USAGE_REPORT_FLAGS);
     const attributes = [...gathered.attributes]

@@ -1,6 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
+import { LIMITS } from "../../shared/limits.ts";
+import { parseSlug, type Slug } from "../../shared/schema/names.ts";
 import type { KeyKind } from "../../shared/schema/snapshot.ts";
+import type { Env } from "../env.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
+import { hasChecksum, withChecksum } from "./key-checksum.ts";
 
 /** 160 random bits in hex: URL-safe, selectable by double click, no ambiguity of case. */
 export function randomSecret(): string {
@@ -8,20 +12,43 @@ export function randomSecret(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** `bdc_shop_production_…` for browsers, `bds_…` for servers: one look tells where a leaked key belongs. */
-export const newEnvironmentKey = (kind: KeyKind, project: string, environment: string): string =>
-  `bd${kind === "client" ? "c" : "s"}_${project}_${environment}_${randomSecret()}`;
+type Checksums = Pick<Env, "KEY_CHECKSUM_SECRET">;
 
-/** `bdk_shop_production_…`: names its store and, by the first sixteen characters, its trigger; the rest is the secret. */
-export const newTriggerToken = (project: string, environment: string, id: string): string =>
-  `bdk_${project}_${environment}_${id.slice("trg_".length)}${randomSecret()}`;
+/**
+ * `bdc_shop_production_…` for browsers, `bds_…` for servers: one look tells where a leaked key belongs. With a secret
+ * for checksums, 128 random bits and a checksum; without, 160 random bits.
+ */
+export const newEnvironmentKey = (kind: KeyKind, project: Slug, environment: Slug, env: Checksums): string =>
+  withChecksum(
+    `bd${kind === "client" ? "c" : "s"}_${project}_${environment}_${randomSecret()}`,
+    env.KEY_CHECKSUM_SECRET,
+  );
+
+/**
+ * `bdk_shop_production_…`: names its store and, by the first sixteen characters, its trigger; the rest is the secret,
+ * made as a key's.
+ */
+export const newTriggerToken = (project: Slug, environment: Slug, id: string, env: Checksums): string =>
+  withChecksum(`bdk_${project}_${environment}_${id.slice("trg_".length)}${randomSecret()}`, env.KEY_CHECKSUM_SECRET);
 
 const TRIGGER_TOKEN = /^bdk_([a-z0-9-]{1,40})_([a-z0-9-]{1,40})_([0-9a-f]{16})[0-9a-f]{40}$/;
 
+export interface ParsedTrigger {
+  project: Slug;
+  environment: Slug;
+  id: string;
+  /** This installation made the token: it ends in its checksum. */
+  vouched: boolean;
+}
+
 /** Whose a trigger's token is; null when it cannot be one. */
-export function parseTriggerToken(token: string): { project: string; environment: string; id: string } | null {
+export function parseTriggerToken(token: string, env: Checksums): ParsedTrigger | null {
+  if (token.length > LIMITS.tokenChars) return null;
   const [, project, environment, id] = TRIGGER_TOKEN.exec(token) ?? [];
-  return project && environment && id ? { project, environment, id: `trg_${id}` } : null;
+  const names = [project, environment].map((name) => parseSlug(name ?? ""));
+  if (!names[0] || !names[1] || !id) return null;
+  const vouched = hasChecksum(token, env.KEY_CHECKSUM_SECRET);
+  return { project: names[0], environment: names[1], id: `trg_${id}`, vouched };
 }
 
 export const newApiToken = (): string => `bdt_${randomSecret()}`;

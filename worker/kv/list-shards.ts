@@ -1,5 +1,7 @@
+import type { KeyName, Slug } from "../../shared/schema/names.ts";
+
 /** `lists/{project}/{segment}/{version}/{shard}`: never written twice with different content. */
-export const listShardKey = (project: string, segment: string, version: string, shard: number): string =>
+export const listShardKey = (project: Slug, segment: KeyName, version: string, shard: number): string =>
   `${LIST_PREFIX}${project}/${segment}/${version}/${shard}`;
 
 export const LIST_PREFIX = "lists/";

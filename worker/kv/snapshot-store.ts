@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { READER_VERSION } from "../../shared/limits.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 
 /** Immutable values by key. Workers KV in production; tests put faults behind the same interface. */
@@ -21,8 +22,11 @@ export const kvSnapshotStore = (namespace: KVNamespace): SnapshotStore => ({
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** `snapshots/{project}/{environment}/{revision}-{sha256}`: never written twice with different content. */
-export const snapshotKey = (project: string, environment: string, revision: number, hash: string): string =>
+export const snapshotKey = (project: Slug, environment: Slug, revision: number, hash: string): string =>
   `snapshots/${project}/${environment}/${revision}-${hash}`;
+
+/** The environment in such a key: names hold no slash. */
+export const environmentOf = (kvKey: string): string | undefined => kvKey.split("/")[2];
 
 export type Verified =
   | { ok: true; snapshot: Snapshot }

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { LIMITS } from "../../shared/limits.ts";
 import type { ProductView } from "../../shared/schema/desk.ts";
+import { parseSlug } from "../../shared/schema/names.ts";
 import { json } from "../../shared/schema/primitives.ts";
 import { DurableUnavailable } from "../durable/durable-stub.ts";
 import { desk } from "../durable/stubs.ts";
@@ -64,7 +65,7 @@ ask.post("/:flag", async (c) => {
   }
   const outcome = await servedTo(visit, flag, body.context);
   if (!outcome || test?.kind !== "wizard-of-oz" || !test.running || !loaded.sealKey) return noSuchFlag(flag);
-  const { project, environment } = loaded.compiled;
+  const { project, environment } = loaded;
   const { deadlineSeconds, fallback } = test;
   const person = JSON.stringify(body.context.targetingKey ?? null);
   const unit = keyedHash(loaded.sealKey, "desk/unit", person).slice(0, 32);
@@ -84,13 +85,17 @@ ask.post("/:flag", async (c) => {
 });
 
 ask.get("/:project/:environment/:id", async (c) => {
-  const { project, environment, id } = c.req.param();
+  const { id } = c.req.param();
+  const project = parseSlug(c.req.param("project"));
+  const environment = parseSlug(c.req.param("environment"));
   const unknown = () => refuse(404, "there is no such request");
-  if (!z.uuid().safeParse(id).success) return unknown();
+  if (project === null || environment === null || !z.uuid().safeParse(id).success) return unknown();
   const known = await isolateEdge(c.env, c.req.raw).current(project, environment, (work) =>
     c.executionCtx.waitUntil(work),
   );
   if (known === "missing") return unknown();
+  // Nobody has proven the names, and an object is started for whatever is asked for next.
+  if (known === "unreachable") return refuse(503, "the desk does not answer; ask again", { "Retry-After": "1" });
   const seconds = Number(c.req.query("wait") ?? DEFAULT_WAIT_S);
   const wait = Number.isFinite(seconds) ? Math.min(LONGEST_WAIT_S, Math.max(0, seconds)) * 1_000 : 0;
   const look = (ms: number) => desk(c.env, project, environment).wait(id, ms);

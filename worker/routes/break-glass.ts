@@ -49,8 +49,11 @@ export const breakGlass = router().openapi(
   async (c) => {
     const { project, environment, flag } = c.req.valid("param");
     const { variant, serve } = c.req.valid("json");
-    const known = await isolateEdge(c.env, c.req.raw).current(project, environment, (work) =>
-      c.executionCtx.waitUntil(work),
+    const known = await isolateEdge(c.env, c.req.raw).current(
+      project,
+      environment,
+      (work) => c.executionCtx.waitUntil(work),
+      { vouched: true },
     );
     const definition = typeof known === "string" ? undefined : known.compiled.flags.get(flag);
     if (typeof known !== "string" && !definition)

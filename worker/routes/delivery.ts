@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type Dora, deploymentBody, deploymentView, dora as doraView } from "../../shared/schema/delivery.ts";
 import { debtView } from "../../shared/schema/flag-debt.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import { slug } from "../../shared/schema/primitives.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { csv } from "../http/csv.ts";
@@ -125,7 +126,7 @@ export const delivery = router()
     },
   );
 
-async function figures(c: Context<AdminEnv>, project: string, query: z.infer<typeof windowQuery>): Promise<Dora> {
+async function figures(c: Context<AdminEnv>, project: Slug, query: z.infer<typeof windowQuery>): Promise<Dora> {
   const window = windowOf(query, Date.now());
   const answered = await flagStore(c.env, project).dora(query.environment ?? null, window);
   return found(c, answered, query.environment ? "environment" : "project", query.environment ?? project);

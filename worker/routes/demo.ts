@@ -19,7 +19,7 @@ demo.get("/*", async (c) => {
   const key = c.req.query("key") ?? "";
   const rewriter = new HTMLRewriter().on("script[data-key]", {
     element(script) {
-      script.setAttribute("data-key", parseKey(key) ? key : "");
+      script.setAttribute("data-key", parseKey(key, c.env) ? key : "");
       if (c.req.query("consent") === "required") script.setAttribute("data-consent", "required");
     },
   });

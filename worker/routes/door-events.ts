@@ -1,3 +1,4 @@
+import { type KeyName, parseKeyName } from "../../shared/schema/names.ts";
 import { telemetryEvent } from "../../shared/schema/telemetry.ts";
 import { LEAST_VIEW_MS } from "../durable/door-doubts.ts";
 import { testLedger } from "../durable/stubs.ts";
@@ -14,17 +15,18 @@ import { keyedHash } from "../http/keyed-hash.ts";
  * @param shift what is added to a sender's times (ms)
  */
 export async function countDoors(env: Env, loaded: Loaded, sent: readonly unknown[], shift: number): Promise<void> {
-  const { tests, sealKey, compiled } = loaded;
-  const { project, environment } = compiled;
+  const { tests, sealKey, compiled, project, environment } = loaded;
   if (!sealKey || ![...tests.values()].some((test) => test.kind === "fake-door" && test.running)) return;
-  const byFlag = new Map<string, DoorEvent[]>();
+  const byFlag = new Map<KeyName, DoorEvent[]>();
   const now = Date.now();
   for (const one of sent) {
     // Most events are about no door: looking costs less than checking.
     if (tests.get((one as { flag?: string } | null)?.flag ?? "")?.kind !== "fake-door") continue;
     const parsed = telemetryEvent.safeParse(one);
     if (!parsed.success) continue;
-    const { type, flag = "", variant, unit: attributes, time, marks } = parsed.data;
+    const { type, variant, unit: attributes, time, marks } = parsed.data;
+    const flag = parseKeyName(parsed.data.flag ?? "");
+    if (flag === null) continue;
     const test = tests.get(flag);
     const person = attributes.targetingKey;
     if (test?.kind !== "fake-door" || !test.running || person === undefined) continue;

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { parseKeyName } from "../../shared/schema/names.ts";
 import { LEAST_VIEW_MS } from "../durable/door-doubts.ts";
 import { DurableUnavailable } from "../durable/durable-stub.ts";
 import { testLedger } from "../durable/stubs.ts";
@@ -11,7 +12,6 @@ import { networkPrefix } from "../http/network-prefix.ts";
 import { log } from "../log.ts";
 import {
   admitVisitor,
-  isFlagKey,
   isPreviewed,
   noSuchFlag,
   preflight,
@@ -41,7 +41,7 @@ const isAction = (text: string): text is Action => (ACTIONS as readonly string[]
 doors.options("/*", preflight);
 
 doors.post("/:flag/:action", async (c) => {
-  const { flag, action } = c.req.param();
+  const { flag: named, action } = c.req.param();
   if (!isAction(action)) return refuse(404, `a door knows ${ACTIONS.join(", ")}`);
   const call = {
     request: c.req.raw,
@@ -51,6 +51,8 @@ doors.post("/:flag/:action", async (c) => {
   const visit = await admitVisitor(call, action === "open" ? openBody : eventBody);
   if (visit instanceof Response) return visit;
   const { loaded, body } = visit;
+  const flag = parseKeyName(named);
+  if (flag === null) return noSuchFlag(named);
   const { targetingKey } = body.context;
   const test = loaded.tests.get(flag);
   if (test?.kind === "fake-door" && (await isPreviewed(visit, flag, body.context)))
@@ -59,7 +61,7 @@ doors.post("/:flag/:action", async (c) => {
   const outcome = await servedTo(visit, flag, body.context);
   const { sealKey } = loaded;
   if (!outcome || !person.success || test?.kind !== "fake-door" || !test.running || !sealKey) return noSuchFlag(flag);
-  const { project, environment } = loaded.compiled;
+  const { project, environment } = loaded;
   const hashed = (use: string, text: string) => keyedHash(sealKey, use, text).slice(0, 32);
   const unit = hashed("door/unit", person.data);
   const user = body.user === undefined ? undefined : hashed("door/user", body.user);
@@ -118,13 +120,14 @@ pages.post("/", async (c) => {
   };
   const visit = await admitVisitor(call, pagesBody);
   if (visit instanceof Response) return visit;
-  const { tests, compiled } = visit.loaded;
-  const { project, environment } = compiled;
+  const { tests, project, environment } = visit.loaded;
   const origin = c.req.header("Origin") ?? "";
   const now = Date.now();
-  for (const flag of new Set(visit.body.flags)) {
+  for (const named of new Set(visit.body.flags)) {
+    const flag = parseKeyName(named);
+    if (flag === null) continue;
     const place = `${project}/${environment}/${flag}/${origin}`;
-    if (!isFlagKey(flag) || !tests.has(flag) || now - (sightings.get(place) ?? 0) < SIGHTING_MS) continue;
+    if (!tests.has(flag) || now - (sightings.get(place) ?? 0) < SIGHTING_MS) continue;
     if (sightings.size > 1_000) sightings.clear();
     sightings.set(place, now);
     const told = testLedger(c.env, project, environment, flag).sighted(origin || "an app", now);

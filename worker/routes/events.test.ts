@@ -6,6 +6,7 @@ import { SYNTHETIC_HEADER, signSynthetic } from "../http/synthetic.ts";
 import { telemetryStats } from "../telemetry/totals.ts";
 import { env } from "../testing/bindings.ts";
 import { done, fetched, newShop } from "../testing/http.ts";
+import { PRODUCTION } from "../testing/names.ts";
 import { anEvent, armOf, aSeries, EVENTS, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";
 import { events } from "./events.ts";
 
@@ -332,7 +333,7 @@ test("accepted is what is stored, by source and type", async () => {
     accepted += (await send(other.server, events)).json.accepted;
   }
   accepted += (await send(other.client, [anEvent("click", "u1")])).json.accepted;
-  const { stored } = await telemetryStats(env, other.project, "production");
+  const { stored } = await telemetryStats(env, other.project, PRODUCTION);
   expect(stored).toEqual({ "server.exposure": 1_000, "client.click": 1 });
   expect(accepted).toBe(1_001);
 });

@@ -73,7 +73,7 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
   const bytes = announcedBytes(request);
   const token = bearerOf(request.headers);
-  const sender: Sender = token !== null && parseKey(token)?.kind === "server" ? "servers" : "others";
+  const sender: Sender = token !== null && parseKey(token, env)?.kind === "server" ? "servers" : "others";
   if (!hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
   const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);
   let giveBack = () => {};
@@ -144,8 +144,7 @@ async function take(
   const batch = await readBatch(request);
   const token = bearerOf(request.headers) ?? batch.key ?? null;
   const { key, loaded } = known ?? (await admit(token, request, env, waitUntil));
-  const { observed, compiled, revision } = loaded;
-  const { project, environment } = compiled;
+  const { observed, compiled, revision, project, environment } = loaded;
   if (!observed.hasher) throw busy();
   const receivedAt = Date.now();
   const nameOf = (shard: number) => `${project}/${environment}/${shard}`;
@@ -221,9 +220,9 @@ async function admit(
   env: Env,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Admitted> {
-  const named = token === null ? null : parseKey(token);
+  const named = token === null ? null : parseKey(token, env);
   if (token === null || !named) throw unauthenticated();
-  const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil);
+  const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil, named);
   if (loaded === "missing") throw unauthenticated();
   if (loaded === "unreachable") throw busy();
   const key = loaded.keys.find(token);

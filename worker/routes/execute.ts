@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Slug } from "../../shared/schema/names.ts";
 import type { Command, OwnCommand } from "../durable/commands.ts";
 import { DurableUnavailable } from "../durable/durable-stub.ts";
 import type { Reply } from "../durable/flag-store.ts";
@@ -15,7 +16,7 @@ type AdminContext = Context<AdminEnv>;
  */
 export async function execute(
   c: AdminContext,
-  project: string,
+  project: Slug,
   command: Exclude<Command, OwnCommand>,
   options: { comment?: string | undefined; dryRun?: boolean | undefined } = {},
 ): Promise<Reply> {

@@ -11,6 +11,7 @@ import {
   stateView,
   stateWrite,
 } from "../../shared/schema/admin.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import type { BreakGlass } from "../../shared/schema/pointer.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { ProblemError } from "../http/problem.ts";
@@ -217,7 +218,7 @@ export const flags = router()
       const all = Object.entries(flags).map(([key, { state }]) => [key, flagDependencies(state)] as const);
       const directly = (on: string) => all.filter(([, needs]) => needs.includes(on)).map(([key]) => key);
       const reached = new Set<string>();
-      for (const next = [flag]; next.length > 0; ) {
+      for (const next: string[] = [flag]; next.length > 0; ) {
         for (const key of directly(next.pop() as string)) {
           if (!reached.has(key)) next.push(key);
           reached.add(key);
@@ -278,7 +279,7 @@ export const flags = router()
   );
 
 /** Administration fails closed: a restore that cannot see the break-glass kills could not lift them. */
-async function emergencies(namespace: KVNamespace, project: string): Promise<BreakGlass> {
+async function emergencies(namespace: KVNamespace, project: Slug): Promise<BreakGlass> {
   return within(KV_TIMEOUT_MS, readBreakGlass(namespace, project)).catch((error: unknown) => {
     log({ event: "break-glass-unreadable", project, error: String(error) });
     const detail = "The break-glass kills cannot be read, so they could not be lifted. Nothing was changed; try again.";

@@ -30,7 +30,7 @@ export const keys = router()
     async (c) => {
       const { project, environment } = c.req.valid("param");
       const { kind, name, origins, comment } = c.req.valid("json");
-      const key = newEnvironmentKey(kind, project, environment);
+      const key = newEnvironmentKey(kind, project, environment, c.env);
       // Repeated with one Idempotency-Key, only the first request's key is stored.
       const id = newId("key");
       const stored = { id, kind, name, hash: sha256(key), hint: key.slice(-4), origins: origins ?? [] };

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { type Slug, storedSlug } from "../../shared/schema/names.ts";
 import { courier, directory, flagStore, guard } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 import { ProblemError } from "../http/problem.ts";
@@ -32,7 +33,7 @@ export const metrics = new Hono<{ Bindings: Env }>().get("/", async (c) => {
     );
   }
   const projects = await directory(c.env).listProjects();
-  const asked = projects.slice(0, MAX_PROJECTS).map(({ key }) => key);
+  const asked = projects.slice(0, MAX_PROJECTS).map(({ key }) => storedSlug(key));
   let telemetryLeft = MAX_TELEMETRY;
   const facts: ProjectFacts[] = [];
   const queue = [...asked];
@@ -54,12 +55,12 @@ export const metrics = new Hono<{ Bindings: Env }>().get("/", async (c) => {
 });
 
 /** Whatever does not answer is left out, and said to be down: a scrape never fails because of one project. */
-async function factsOf(env: Env, project: string, grant: (wanted: number) => number): Promise<ProjectFacts> {
+async function factsOf(env: Env, project: Slug, grant: (wanted: number) => number): Promise<ProjectFacts> {
   const [store, webhooks] = await Promise.all([
     unless(() => flagStore(env, project).metrics(), project),
     unless(() => courier(env, project).counts(), project),
   ]);
-  const environments = Object.keys(store?.environments ?? {});
+  const environments = Object.keys(store?.environments ?? {}).map(storedSlug);
   const granted = environments.slice(0, grant(environments.length));
   const events = await Promise.all(
     granted.map(async (environment) => {

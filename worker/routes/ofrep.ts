@@ -8,6 +8,7 @@ import { isolateEdge } from "../edge/isolate.ts";
 import { isolateUsage } from "../edge/isolate-usage.ts";
 import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "../edge/list-memory.ts";
 import { keyRates } from "../edge/rate-limit.ts";
+import { refetches } from "../edge/refetch.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
@@ -24,9 +25,6 @@ export interface Call {
   readonly env: Env;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
-
-/** However many clients come with news, so long (ms) lies between what they make an isolate ask the store. */
-const REFETCH_GAP_MS = 50;
 
 const BULK = "/ofrep/v1/evaluate/flags";
 const ONE = `${BULK}/`;
@@ -119,11 +117,10 @@ function noteUsage(
   context: Record<string, unknown>,
   now: number,
 ): void {
-  const { compiled } = loaded;
   const { kind, id: keyId } = key;
-  const ageMs = isolateEdge(env, request).age(compiled.project, now);
+  const ageMs = isolateEdge(env, request).age(loaded.project, now);
   const served = { kind, keyId, shape: flag === null ? "bulk" : "one", ageMs } as const;
-  isolateUsage(env).note(compiled, flag, kind === "server" ? context : null, served, now, waitUntil);
+  isolateUsage(env).note(loaded, flag, kind === "server" ? context : null, served, now, waitUntil);
 }
 
 const NO_PREVIEWS: readonly Preview[] = [];
@@ -154,7 +151,7 @@ async function bulk(call: Call, admitted: Admitted, context: Record<string, unkn
   const streaming = key.kind === "client" && streamsOffered(call.env);
   const tag = streaming ? `"${etag}-${streamPeriod(now)}"` : `"${etag}"`;
   if (known !== null && (known === tag || matches(known, tag))) {
-    isolateUsage(call.env).notModified(loaded.compiled);
+    isolateUsage(call.env).notModified(loaded);
     return notModified(tag);
   }
   const eventStreams = streaming ? eventStreamsJson(loaded, { keyId: key.id, context, etag }, now) : "";
@@ -176,7 +173,7 @@ export function subjectOf(
   if (compiled.readsEdge) context.edge = edgeAttributes(request, loaded);
   if (compiled.lists.length === 0) return prepare(compiled, context, now);
   const lists = listsNeeded(compiled, flag);
-  const listed = isolateLists(env).memberships(compiled.project, lists, context, waitUntil, LIST_DEADLINE_MS);
+  const listed = isolateLists(env).memberships(loaded.project, lists, context, waitUntil, LIST_DEADLINE_MS);
   if (!(listed instanceof Promise)) return prepare(compiled, context, now, listed);
   return listed.then((memberships) => prepare(compiled, context, now, memberships));
 }
@@ -193,17 +190,18 @@ async function asNewAs(
   const { request, url, env, waitUntil } = call;
   const told = new URL(url).searchParams.get(TOLD);
   if (told === null) return loaded;
-  const { compiled } = loaded;
-  const subject = await subjectOf(call, loaded, context, Date.now());
-  if (evaluateAllWithPreviews(compiled, subject, key.kind, previews).etag === told) return loaded;
   const edge = isolateEdge(env, request);
-  const cameAt = Date.now();
-  // What was learnt before the client came may be older than what it was told, if only by moments.
-  const age = edge.age(compiled.project, cameAt);
-  if (age < REFETCH_GAP_MS) await scheduler.wait(REFETCH_GAP_MS - age);
-  const { project, environment } = compiled;
-  const newer = await edge.current(project, environment, waitUntil, { maxAgeMs: Date.now() - cameAt });
-  return typeof newer === "string" ? loaded : newer;
+  const { project, environment } = loaded;
+  return refetches.asNewAs(told, key.id, loaded, {
+    now: () => Date.now(),
+    wait: (ms) => scheduler.wait(ms),
+    age: () => edge.age(project, Date.now()),
+    current: (options) => edge.current(project, environment, waitUntil, options),
+    etagOf: async (known) => {
+      const subject = await subjectOf(call, known, context, Date.now());
+      return evaluateAllWithPreviews(known.compiled, subject, key.kind, previews).etag;
+    },
+  });
 }
 
 /** Who asks, and what there is to answer with. */
@@ -219,9 +217,9 @@ function admit(call: Call): Admission | Promise<Admission> {
   const { request, env, waitUntil } = call;
   const token = bearerOf(request.headers);
   if (token === null) return unauthorized("send an environment key as Authorization: Bearer KEY or X-API-Key: KEY");
-  const named = parseKey(token);
+  const named = parseKey(token, env);
   if (!named) return unauthorized(UNKNOWN_KEY);
-  const known = isolateEdge(env, request).current(named.project, named.environment, waitUntil);
+  const known = isolateEdge(env, request).current(named.project, named.environment, waitUntil, named);
   return known instanceof Promise ? known.then((late) => admitWith(late, token, call)) : admitWith(known, token, call);
 }
 
@@ -233,7 +231,7 @@ function admitWith(known: Known, token: string, { request, env, waitUntil }: Cal
   if (!key) return unauthorized(UNKNOWN_KEY);
   const wait = keyRates.take(key, Date.now());
   if (wait > 0) {
-    isolateUsage(env).limited(known.compiled, key.id, Date.now(), waitUntil);
+    isolateUsage(env).limited(known, key.id, Date.now(), waitUntil);
     return tooMany(wait);
   }
   if (!fromItsOrigins(key, request)) return json(403, { errorDetails: "this key may not be used from this origin" });

@@ -44,7 +44,7 @@ export const previews = router().openapi(
         errors: [{ field: "variant", message: `there is no variant "${variant}"` }],
       });
     const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    const loaded = await isolateEdge(c.env, c.req.raw).current(project, environment, waitUntil);
+    const loaded = await isolateEdge(c.env, c.req.raw).current(project, environment, waitUntil, { vouched: true });
     if (loaded === "missing")
       throw new ProblemError(404, "environment-not-found", `There is no environment "${environment}"`);
     if (loaded === "unreachable" || !loaded.sealKey)

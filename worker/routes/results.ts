@@ -1,3 +1,4 @@
+import { type Slug, storedKeyName, storedSlug } from "../../shared/schema/names.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
 import { demandReport } from "../../shared/statistics/demand.ts";
@@ -5,8 +6,10 @@ import { desk, testLedger } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 
 /** What a test has shown: of a stopped one, as it stood when it was stopped. */
-export async function resultsOf(env: Env, project: string, test: TestView, now: number): Promise<TestResults> {
-  const { environment, flag, settings, run, stoppedAt } = test;
+export async function resultsOf(env: Env, project: Slug, test: TestView, now: number): Promise<TestResults> {
+  const { settings, run, stoppedAt } = test;
+  const environment = storedSlug(test.environment);
+  const flag = storedKeyName(test.flag);
   const ledger = testLedger(env, project, environment, flag);
   const asOf = stoppedAt ? Date.parse(stoppedAt) : now;
   const common = { test, asOf: new Date(asOf).toISOString(), pages: await ledger.pages() };

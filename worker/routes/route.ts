@@ -1,7 +1,8 @@
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { problem, type Role } from "../../shared/schema/admin.ts";
-import { key, slug } from "../../shared/schema/primitives.ts";
+import { keyName, slugName } from "../../shared/schema/names.ts";
+import { key } from "../../shared/schema/primitives.ts";
 import { checkBody } from "../middleware/admin-body.ts";
 import { type AdminEnv, authenticate, requireRole } from "../middleware/principal.ts";
 
@@ -43,20 +44,20 @@ export const body = <S extends z.ZodType>(schema: S) => ({
 export const optionalBody = <S extends z.ZodType>(schema: S) => ({ content: { "application/json": { schema } } });
 
 export const params = {
-  project: z.object({ project: slug }),
-  environment: z.object({ project: slug, environment: slug }),
-  flag: z.object({ project: slug, flag: key }),
-  state: z.object({ project: slug, environment: slug, flag: key }),
-  template: z.object({ project: slug, template: key }),
-  freeze: z.object({ project: slug, environment: slug, freeze: key }),
-  schedule: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
-  projectId: z.object({ project: slug, id: z.string().max(100) }),
-  trigger: z.object({ project: slug, environment: slug, flag: key, id: z.string().max(100) }),
-  keyId: z.object({ project: slug, environment: slug, id: z.string().max(100) }),
-  request: z.object({ project: slug, environment: slug, id: z.string().max(100) }),
-  segment: z.object({ project: slug, segment: key }),
-  layer: z.object({ project: slug, layer: key }),
-  holdout: z.object({ project: slug, holdout: key }),
+  project: z.object({ project: slugName }),
+  environment: z.object({ project: slugName, environment: slugName }),
+  flag: z.object({ project: slugName, flag: keyName }),
+  state: z.object({ project: slugName, environment: slugName, flag: keyName }),
+  template: z.object({ project: slugName, template: key }),
+  freeze: z.object({ project: slugName, environment: slugName, freeze: key }),
+  schedule: z.object({ project: slugName, environment: slugName, flag: keyName, id: z.string().max(100) }),
+  projectId: z.object({ project: slugName, id: z.string().max(100) }),
+  trigger: z.object({ project: slugName, environment: slugName, flag: keyName, id: z.string().max(100) }),
+  keyId: z.object({ project: slugName, environment: slugName, id: z.string().max(100) }),
+  request: z.object({ project: slugName, environment: slugName, id: z.string().max(100) }),
+  segment: z.object({ project: slugName, segment: keyName }),
+  layer: z.object({ project: slugName, layer: key }),
+  holdout: z.object({ project: slugName, holdout: key }),
 };
 
 /** The code of the refusal, and what to send to say that it is meant. */

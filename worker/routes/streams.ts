@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { prepare } from "../../shared/evaluate.ts";
 import { evaluateAllWithPreviews } from "../../shared/preview.ts";
+import { parseSlug } from "../../shared/schema/names.ts";
 import { type NoticesDeps, tellChanges } from "../edge/change-notices.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
@@ -32,7 +33,7 @@ export const streamPeriod = (now: number): string => Math.floor(now / STREAM_TOK
 
 /** OFREP's `eventStreams` for a client's bulk answer, or "" when no stream fits it. */
 export function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: number): string {
-  const { project, environment } = loaded.compiled;
+  const { project, environment } = loaded;
   if (!loaded.sealKey) return "";
   // The edge says anew what it knows where the stream is opened.
   const context = subject.context.edge === undefined ? subject.context : { ...subject.context, edge: undefined };
@@ -46,18 +47,24 @@ const cors = { "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store" }
 const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}) =>
   Response.json({ errorDetails }, { status, headers: { ...cors, ...headers } });
 
+const tokenRefused = () => refuse(401, "this stream token is not valid any more; a bulk evaluation gives a new one");
+
 streams.get("/:project/:environment", async (c) => {
   if (!streamsOffered(c.env)) return refuse(404, "event streams are not offered here; poll instead");
-  const { project, environment } = c.req.param();
+  const project = parseSlug(c.req.param("project"));
+  const environment = parseSlug(c.req.param("environment"));
   const token = c.req.query("token") ?? "";
   const edge = isolateEdge(c.env, c.req.raw);
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  // A name that cannot be one is answered as one that nobody has.
+  if (project === null || environment === null) return tokenRefused();
   const loaded = await edge.current(project, environment, waitUntil);
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
   const subject = loaded === "missing" || !loaded.sealKey ? null : openStreamToken(loaded.sealKey, token, Date.now());
   if (loaded === "missing" || !subject || !loaded.keys.has(subject.keyId)) {
-    return refuse(401, "this stream token is not valid any more; a bulk evaluation gives a new one");
+    return tokenRefused();
   }
+  edge.prove(project);
   const cap = Number(c.env.STREAMS_PER_ISOLATE) || DEFAULT_STREAMS_PER_ISOLATE;
   if (open >= cap)
     return refuse(503, "too many streams here; try again", {
@@ -106,11 +113,11 @@ const encoder = new TextEncoder();
 
 async function resultOf(
   env: Env,
-  { compiled, sealKey }: Loaded,
+  { project, compiled, sealKey }: Loaded,
   context: Record<string, unknown>,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<string> {
-  const { project, environment, lists } = compiled;
+  const { environment, lists } = compiled;
   const known = await isolateLists(env).memberships(project, lists, context, waitUntil, LIST_PATIENCE_MS);
   const opened = await openPreviews(sealKey, environment, context);
   const now = Date.now();

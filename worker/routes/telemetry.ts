@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { identityText } from "../../shared/attribute.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import { key } from "../../shared/schema/primitives.ts";
 import { series as seriesSchema } from "../../shared/schema/series.ts";
 import {
@@ -117,9 +118,9 @@ const unreachable = () =>
   new ProblemError(503, "store-unavailable", "The environment could not be read", {}, { "Retry-After": "1" });
 
 /** The environment as this isolate knows it. */
-async function known(c: Context<AdminEnv>, project: string, environment: string): Promise<Loaded> {
+async function known(c: Context<AdminEnv>, project: Slug, environment: Slug): Promise<Loaded> {
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const loaded = await isolateEdge(c.env, c.req.raw).current(project, environment, waitUntil);
+  const loaded = await isolateEdge(c.env, c.req.raw).current(project, environment, waitUntil, { vouched: true });
   if (loaded === "missing")
     throw new ProblemError(404, "environment-not-found", `There is no environment "${environment}"`);
   if (loaded === "unreachable") throw unreachable();

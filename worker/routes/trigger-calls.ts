@@ -28,17 +28,22 @@ const UNKNOWN = () =>
     detail: "Its URL was mistyped, or it has been taken back.",
   });
 
+/** So many unknown projects are called that this one cannot be looked up now; every tool that retries tries again. */
+const BUSY = () => new ProblemError(503, "store-unavailable", "The store did not answer", {}, { "Retry-After": "1" });
+
 async function called(request: Request, env: Env, token: string | null): Promise<Response> {
-  const named = token === null ? null : parseTriggerToken(token);
+  const named = token === null ? null : parseTriggerToken(token, env);
   if (token === null || !named) throw UNKNOWN();
   const { project, environment, id } = named;
   const heard = await signalOf(request);
+  const edge = isolateEdge(env, request);
+  if (!named.vouched && !(await edge.mayAsk(project))) throw BUSY();
   const answered = await flagStore(env, project).callTrigger(environment, id, sha256(token), heard);
   if (!answered) throw UNKNOWN();
   const { outcome, flag, revision } = answered;
   if (outcome !== "rate-limited") log({ event: "trigger", project, environment, flag, trigger: id, outcome });
   // Whoever pulled it sees it in this isolate's next evaluation.
-  if (revision !== null) isolateEdge(env, request).require(project, revision);
+  if (revision !== null) edge.require(project, revision);
   const [status, words] = ANSWERS[outcome];
   const detail = heard.kind === "unrecognised" && outcome === "unrecognised" ? heard.reason : words;
   return Response.json(

@@ -25,7 +25,7 @@ export const triggers = router()
       const { project, environment, flag } = c.req.valid("param");
       const { name, variant, comment } = c.req.valid("json");
       const id = newId("trg");
-      const token = newTriggerToken(project, environment, id);
+      const token = newTriggerToken(project, environment, id, c.env);
       const stored = { id, name, hash: sha256(token), hint: token.slice(-4) };
       const named = variant === undefined ? {} : { variant };
       const command = { type: "createTrigger", environment, flag, ...stored, ...named } as const;

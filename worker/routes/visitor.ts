@@ -2,7 +2,7 @@ import { z } from "zod";
 import { evaluate, type Outcome, visibleTo } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { previewedVariant } from "../../shared/preview.ts";
-import { key as flagKey, json } from "../../shared/schema/primitives.ts";
+import { json } from "../../shared/schema/primitives.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
 import type { Loaded } from "../edge/edge.ts";
@@ -72,9 +72,9 @@ export async function admitVisitor<S extends z.ZodType<{ key?: string | undefine
     return refuse(400, `${issue?.path.join(".") || "the body"}: ${issue?.message ?? "is not valid"}`);
   }
   const token = bearerOf(request.headers) ?? parsed.data.key ?? null;
-  const named = token === null ? null : parseKey(token);
+  const named = token === null ? null : parseKey(token, env);
   if (token === null || !named) return unauthorized();
-  const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil);
+  const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil, named);
   if (loaded === "missing") return unauthorized();
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
   const key = loaded.keys.find(token);
@@ -112,5 +112,3 @@ export async function isPreviewed(
   const variant = previewedVariant(known, previews, key.kind);
   return variant !== undefined && variant !== known?.offVariant;
 }
-
-export const isFlagKey = (text: string): boolean => flagKey.safeParse(text).success;

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { LIMITS } from "../../shared/limits.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import {
   delivery,
   deliveryStatus,
@@ -193,7 +194,7 @@ export const webhooks = router()
     },
   );
 
-async function known(c: Context<AdminEnv>, project: string, id: string): Promise<void> {
+async function known(c: Context<AdminEnv>, project: Slug, id: string): Promise<void> {
   const all = found(c, await flagStore(c.env, project).listWebhooks(), "project", project);
   found(c, all.find((one) => one.id === id) ?? null, "webhook", id);
   c.header("ETag", undefined);

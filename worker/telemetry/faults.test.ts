@@ -7,6 +7,7 @@ import { TelemetryShard } from "../durable/telemetry-shard.ts";
 import { events } from "../routes/events.ts";
 import { env } from "../testing/bindings.ts";
 import { evaluate, newShop, ORIGIN } from "../testing/http.ts";
+import { PRODUCTION } from "../testing/names.ts";
 import { anEvent, armOf, aSeries, EVENTS, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";
 import { SHARD_TIMEOUT_MS } from "./deliver.ts";
 import type { ShardBatch, ShardEvent } from "./shard-batch.ts";
@@ -88,7 +89,7 @@ describe("a shard that is gone", () => {
 
   test("lets nothing be decided on the others", async () => {
     const broken = { ...env, TELEMETRY_SHARD: without("/3", () => Promise.reject(new Error("gone"))) };
-    await expect(telemetryTotals(broken, shop.project, "production", ["x"])).rejects.toThrow(DurableUnavailable);
+    await expect(telemetryTotals(broken, shop.project, PRODUCTION, ["x"])).rejects.toThrow(DurableUnavailable);
   });
 });
 

@@ -1,13 +1,14 @@
+import { storedSlug } from "../../shared/schema/names.ts";
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
 import { type Kill, type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
-import { Edge, type EdgeSources, type Known } from "../edge/edge.ts";
+import { type CurrentOptions, Edge, type EdgeSources, type Known } from "../edge/edge.ts";
 import { sha256, snapshotKey } from "../kv/snapshot-store.ts";
 
 type Fault = "error" | "hang" | "null" | "corrupt" | null;
 type Flags = Record<string, { variant: string; onStale?: object; killVariant?: string }>;
 
-export const PROJECT = "shop";
+export const PROJECT = storedSlug("shop");
 const START = Date.parse("2026-11-22T12:00:00Z");
 
 export const aKill = (id: string, flag = "checkout", serve: string | null = "off"): Kill => ({
@@ -28,13 +29,14 @@ export class FakeSources {
   epoch = 1;
   revision = 0;
   exists = true;
-  readonly faults: Record<"store" | "kv" | "storeSnapshot" | "cache" | "breakGlass" | "last", Fault> = {
+  readonly faults: Record<"store" | "kv" | "storeSnapshot" | "cache" | "breakGlass" | "last" | "names", Fault> = {
     store: null,
     kv: null,
     storeSnapshot: null,
     cache: "null",
     breakGlass: null,
     last: "null",
+    names: null,
   };
   readonly calls: Record<string, number> = {};
   readonly reports: string[] = [];
@@ -42,6 +44,8 @@ export class FakeSources {
   readonly told: ServedReport[] = [];
   breakGlass: BreakGlass = { environments: {} };
   last: Snapshot | null = null;
+  /** What the directory lists. */
+  names: string[] = [PROJECT];
   readonly background: Promise<unknown>[] = [];
   readonly #environments: Pointer["environments"] = {};
   readonly #bodies = new Map<string, string>();
@@ -89,7 +93,7 @@ export class FakeSources {
   /** Lets the pointer name these bytes, whatever they are. */
   place(body: string, environment = "production", kills: Kill[] = []): void {
     const hash = sha256(body);
-    this.#bodies.set(snapshotKey(PROJECT, environment, this.revision, hash), body);
+    this.#bodies.set(snapshotKey(PROJECT, storedSlug(environment), this.revision, hash), body);
     this.#byHash.set(hash, body);
     this.#environments[environment] = { revision: this.revision, hash, kills, tombstones: [] };
   }
@@ -170,6 +174,7 @@ export class FakeSources {
     keepLastSnapshot: async (_project, _environment, body) => {
       this.last = JSON.parse(body) as Snapshot;
     },
+    projectNames: async () => (await this.#answer("names", () => this.names)) ?? [],
     report: ({ event }) => void this.reports.push(event),
   };
 
@@ -195,10 +200,15 @@ export class FakeIsolate {
   }
 
   /** A request: what it got, and how long it was held (ms). */
-  ask(environment = "production", options: { maxAgeMs?: number } = {}) {
+  ask(environment = "production", options: CurrentOptions = {}) {
     const began = this.sources.time;
     const request: { got?: Known; heldMs?: number } = {};
-    const known = this.edge.current(PROJECT, environment, (work) => this.sources.background.push(work), options);
+    const known = this.edge.current(
+      PROJECT,
+      storedSlug(environment),
+      (work) => this.sources.background.push(work),
+      options,
+    );
     void Promise.resolve(known).then((got) => {
       request.got = got;
       request.heldMs = this.sources.time - began;

@@ -1,4 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
+import { storedSlug } from "../../shared/schema/names.ts";
 import type { command as commandSchema, Envelope } from "../durable/commands.ts";
 import { FlagStore, type Reply } from "../durable/flag-store.ts";
 import type { Result } from "../durable/result.ts";
@@ -13,7 +14,7 @@ const admin = { type: "admin", id: "admin", name: "Administrator", role: "admin"
 
 export const stubOf = (project: string): DurableObjectStub => env.FLAG_STORE.get(env.FLAG_STORE.idFromName(project));
 /** The store as routes call it. */
-export const storeOf = (project: string) => flagStore(env, project);
+export const storeOf = (project: string) => flagStore(env, storedSlug(project));
 
 export const envelope = (project: string, command: CommandInput, over: Partial<Envelope> = {}): Envelope => ({
   id: crypto.randomUUID(),

@@ -1,10 +1,12 @@
 import { bucket } from "../../shared/bucket.ts";
+import type { Slug } from "../../shared/schema/names.ts";
 import { type Series, series as seriesSchema } from "../../shared/schema/series.ts";
 import type { EventAnswer } from "../../shared/schema/telemetry.ts";
 import { SERIES_SOURCES, type SeriesSource } from "../durable/series.ts";
 import { telemetryTotals } from "../telemetry/totals.ts";
 import { env } from "./bindings.ts";
 import { type Answer, done, fetched } from "./http.ts";
+import { PRODUCTION } from "./names.ts";
 
 export const EVENTS = "/v1/events";
 const observed = new Map<string, Series>();
@@ -79,8 +81,8 @@ export function send(
 }
 
 /** One series' counts over all shards. */
-export async function totalsOf(project: string, id: string) {
-  const { series } = await telemetryTotals(env, project, "production", [id]);
+export async function totalsOf(project: Slug, id: string) {
+  const { series } = await telemetryTotals(env, project, PRODUCTION, [id]);
   const found = series[id];
   if (!found) throw new Error(`no shard has met ${id}`);
   return found;
