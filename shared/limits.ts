@@ -114,6 +114,28 @@ export const LIMITS = {
   deploymentSkewMs: 10 * 60_000,
   deploymentsShown: 200,
   tokens: 1_000,
+  /** Open sessions of one token, or of the admin token; beyond, the one longest unused ends. */
+  sessionsPerToken: 100,
+  /** Unused sign-in links of one token; beyond, the oldest is void. */
+  signInLinksPerToken: 100,
+  /** Links made in a session that was opened by a link, and so on: each use of the last one looks at all before it. */
+  signInLinkDepth: 10,
+  /** Failed sign-ins that one network may make at once, and then each second; beyond, they are answered 429. */
+  failuresAtOnce: 60,
+  failuresPerSecond: 1,
+  /** Networks whose failures an isolate counts at a time. */
+  failingNetworks: 2_000,
+  /** Questions about unknown secrets that an isolate asks at once, and then each second, from all networks together. */
+  secretLookUpsAtOnce: 300,
+  secretLookUpsPerSecond: 20,
+  /** Secrets, by hash, that an isolate remembers to be good, and as many that it remembers to be none. */
+  secretsRemembered: 2_000,
+  /** Counts that one report of failures holds, and the least time between two reports of an isolate (ms). */
+  failuresPerReport: 100,
+  failureReportMs: 60_000,
+  /** Networks whose failures are kept by name, and for how long (ms), 30 days. */
+  failureRows: 500,
+  failuresKeepMs: 30 * 86_400_000,
   projects: 1_000,
   auditPageRows: 200,
   /** Idempotency records are kept this long (ms): retries come within minutes. */

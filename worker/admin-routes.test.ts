@@ -66,6 +66,7 @@ beforeAll(async () => {
   await done("PUT", "/projects/shop/flags/x", definition);
   await done("PUT", "/projects/shop/segments/x", {});
   for (const role of ["viewer", "marketer", "engineer"]) tokens.set(role, (await newToken(role)).token);
+  await done("PUT", "/projects/elsewhere", {});
   tokens.set("elsewhere", (await newToken("admin", "elsewhere")).token);
 });
 

@@ -33,6 +33,7 @@ import { script } from "./routes/script.ts";
 import { segmentLists } from "./routes/segment-lists.ts";
 import { segments } from "./routes/segments.ts";
 import { session } from "./routes/session.ts";
+import { sessions } from "./routes/sessions.ts";
 import { streams } from "./routes/streams.ts";
 import { telemetry } from "./routes/telemetry.ts";
 import { tests } from "./routes/tests.ts";
@@ -44,6 +45,7 @@ import { webhooks } from "./routes/webhooks.ts";
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
 export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", session)
+  .route("/", sessions)
   .route("/", projects)
   .route("/", flags)
   .route("/", segments)

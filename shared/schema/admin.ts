@@ -211,6 +211,45 @@ export const tokenView = z
   })
   .meta({ id: "Token" });
 
+/** What failed: a token, a session's cookie, a sign-in link, the break-glass secret, the metrics token. */
+export const FAILURE_KINDS = ["token", "session", "sign-in-link", "break-glass", "metrics"] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+const owned = {
+  who: z.object({ id: z.string(), name: z.string() }),
+  role,
+  project: slug.optional(),
+  createdAt: z.string(),
+};
+export const sessionView = z
+  .object({
+    id: z.string(),
+    ...owned,
+    openedWith: z.enum(["token", "admin-token", "link"]),
+    openedFrom: z.string().optional().meta({ description: "The session that made the link; ends this one with it" }),
+    lastUsedAt: z.string().meta({ description: "To the minute" }),
+    expiresAt: z.string().meta({ description: "Unless it is used before; never later than the session it came from" }),
+    current: z.boolean().meta({ description: "Whether it is the one that asks" }),
+  })
+  .meta({ id: "Session" });
+export const signInLinkView = z
+  .object({
+    id: z.string(),
+    ...owned,
+    madeIn: z.string().optional().meta({ description: "The session that made it" }),
+    expiresAt: z.string(),
+  })
+  .meta({ id: "SignInLink" });
+export const signInFailureView = z
+  .object({
+    kind: z.enum(FAILURE_KINDS),
+    network: z.string().meta({ description: 'Never a whole address: /24 of IPv4, /48 of IPv6; "other" for the rest' }),
+    count: z.int(),
+    firstAt: z.string(),
+    lastAt: z.string(),
+  })
+  .meta({ id: "SignInFailure" });
+
 export const auditChange = z.object({
   entity: z.string(),
   environment: z.string(),

@@ -1,32 +1,16 @@
 import { LIMITS } from "../../shared/limits.ts";
-import type { Actor, Role } from "../../shared/schema/admin.ts";
+import type { Role } from "../../shared/schema/admin.ts";
 import type { Env } from "../env.ts";
+import { newId } from "../http/tokens.ts";
+import type { Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
 import { DurableBase } from "./durable-base.ts";
 import { DIRECTORY_MIGRATIONS, migrate } from "./migrations.ts";
 import { ok, type Result, reject } from "./result.ts";
+import { type Caller, Sessions, tokenOrigin } from "./sessions.ts";
+import { type FailureRecord, failureReport, SignInFailures } from "./sign-in-failures.ts";
 
-/** Who a token or a session speaks for. */
-export interface Principal extends Actor {
-  /** Bound to one project; absent: all. */
-  project?: string | undefined;
-}
-
-export interface TokenRecord {
-  id: string;
-  name: string;
-  role: Role;
-  project?: string;
-  createdAt: string;
-  createdBy: string;
-}
-
-/** A session ends after this long without use, and after this long in any case (ms). */
-export const SESSION_IDLE_MS = 12 * 3_600_000;
-export const SESSION_MAX_MS = 7 * 24 * 3_600_000;
-/** A sign-in link can be used once, within this time (ms). */
-export const SIGN_IN_CODE_MS = 3_600_000;
-/** The idle clock is written at most this often (ms). */
-const SESSION_TOUCH_MS = 60_000;
+/** What opens a session. Earlier versions name only the person, of whom a token's id is believed and nothing else. */
+export type SignInProof = { codeHash: string } | { principal: Principal; caller?: Caller };
 
 type TokenRow = {
   id: string;
@@ -52,28 +36,70 @@ export class Directory extends DurableBase {
     "principalOfSession",
     "signOut",
     "signOutEverywhere",
+    "listSessions",
+    "endSession",
+    "endSessions",
+    "secretHashes",
+    "noteFailures",
+    "listFailures",
   ]);
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
+  readonly #sessions: Sessions;
+  readonly #failures: SignInFailures;
 
   constructor(state: DurableObjectState, _env: Env) {
     super(state);
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
     migrate(state.storage, DIRECTORY_MIGRATIONS);
+    this.#sessions = new Sessions(this.#sql, {
+      byId: (id) => this.#tokenBy("id", id),
+      byHash: (hash) => this.#tokenBy("hash", hash),
+    });
+    this.#failures = new SignInFailures(this.#sql);
   }
 
-  registerProject(key: string, name: string, createdAt: number): void {
-    this.#sql.exec(
-      "INSERT INTO project (key, name, created_at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name",
-      key,
-      name,
-      createdAt,
-    );
+  /**
+   * Enters a project, or renames it. `deletions` tells a project from an earlier one of its name: the instant at which
+   * that one was deleted (epoch ms). Its tokens end here at the latest, whether or not the directory heard of the deletion.
+   */
+  registerProject(key: string, name: string, createdAt: number, deletions: number | null = null): void {
+    this.#storage.transactionSync(() => {
+      const known = this.#deletionsOf(key);
+      if (known !== null && deletions !== null && deletions > known) {
+        this.#revokeTokensOf(key);
+        this.#sql.exec("DELETE FROM project WHERE key = ?", key);
+      }
+      this.#sql.exec(
+        `INSERT INTO project (key, name, created_at, deletions) VALUES (?, ?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET name = excluded.name, deletions = max(deletions, excluded.deletions)`,
+        key,
+        name,
+        createdAt,
+        deletions ?? 0,
+      );
+    });
   }
 
-  forgetProject(key: string): void {
-    this.#sql.exec("DELETE FROM project WHERE key = ?", key);
+  /** Removes a project and revokes the tokens that are bound to it. A message that arrives after its successor is void. */
+  forgetProject(key: string, deletions: number | null = null): void {
+    this.#storage.transactionSync(() => {
+      const known = this.#deletionsOf(key);
+      if (known !== null && deletions !== null && deletions <= known) return;
+      this.#sql.exec("DELETE FROM project WHERE key = ?", key);
+      this.#revokeTokensOf(key);
+    });
+  }
+
+  #deletionsOf(key: string): number | null {
+    const [row] = this.#sql.exec<{ deletions: number }>("SELECT deletions FROM project WHERE key = ?", key);
+    return row?.deletions ?? null;
+  }
+
+  #revokeTokensOf(project: string): void {
+    for (const { id } of [...this.#sql.exec<{ id: string }>("SELECT id FROM token WHERE project = ?", project)])
+      this.#revoke(id);
   }
 
   listProjects(): { key: string; name: string; createdAt: string }[] {
@@ -87,6 +113,19 @@ export class Directory extends DurableBase {
     token: { id: string; hash: string; name: string; role: Role; project?: string | undefined },
     createdBy: string,
   ): Result<TokenRecord> {
+    return this.#storage.transactionSync(() => this.#createToken(token, createdBy));
+  }
+
+  #createToken(
+    token: { id: string; hash: string; name: string; role: Role; project?: string | undefined },
+    createdBy: string,
+  ): Result<TokenRecord> {
+    // A token for a project to come would open whatever somebody else makes under that name.
+    if (token.project !== undefined && this.#deletionsOf(token.project) === null)
+      return reject({
+        code: "invalid",
+        issues: [{ field: "project", message: `there is no project "${token.project}"; create it first` }],
+      });
     const { n } = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM token").one();
     if (n >= LIMITS.tokens)
       return reject({ code: "limit-exceeded", limit: "tokens", max: LIMITS.tokens, actual: n + 1 });
@@ -113,18 +152,26 @@ export class Directory extends DurableBase {
     ].map(tokenRecord);
   }
 
-  /** Revokes a token and ends the sessions that were opened with it. */
+  /** Revokes a token, and ends the sessions and links that descend from it. */
   revokeToken(id: string): Result<null> {
+    return this.#storage.transactionSync(() => (this.#revoke(id) ? ok(null) : reject({ code: "token-not-found", id })));
+  }
+
+  #revoke(id: string): boolean {
     const [row] = this.#sql.exec("DELETE FROM token WHERE id = ? RETURNING id", id);
-    if (!row) return reject({ code: "token-not-found", id });
-    this.#sql.exec("DELETE FROM session WHERE json_extract(subject, '$.id') = ?", id);
-    return ok(null);
+    if (!row) return false;
+    this.#sessions.endOrigin(tokenOrigin(id));
+    return true;
   }
 
   principalOfToken(hash: string): Principal | null {
+    return this.#tokenBy("hash", hash);
+  }
+
+  #tokenBy(column: "id" | "hash", value: string): Principal | null {
     const [row] = this.#sql.exec<TokenRow>(
-      "SELECT id, name, role, project, created_at, created_by FROM token WHERE hash = ?",
-      hash,
+      `SELECT id, name, role, project, created_at, created_by FROM token WHERE ${column} = ?`,
+      value,
     );
     if (!row) return null;
     return {
@@ -136,65 +183,82 @@ export class Directory extends DurableBase {
     };
   }
 
-  createSignInCode(hash: string, subject: Principal): void {
-    const now = Date.now();
-    this.#sql.exec("DELETE FROM sign_in_code WHERE expires_at < ?", now);
-    this.#sql.exec(
-      "INSERT INTO sign_in_code (hash, subject, expires_at) VALUES (?, ?, ?)",
-      hash,
-      JSON.stringify(subject),
-      now + SIGN_IN_CODE_MS,
-    );
-  }
-
-  /** Opens a session for a sign-in code, which is used up, or for a principal who proved a token. */
-  signIn(sessionHash: string, proof: { codeHash: string } | { principal: Principal }): Result<Principal> {
+  /**
+   * Makes a sign-in link for a caller. Without one, as earlier versions ask for it, only a token that is there gets
+   * one: of a session or an ADMIN_TOKEN nobody could say with what it would have to end.
+   */
+  createSignInCode(hash: string, subject: Principal, caller?: Caller): Result<null> {
     return this.#storage.transactionSync(() => {
-      const now = Date.now();
-      let subject: string;
-      if ("principal" in proof) subject = JSON.stringify(proof.principal);
-      else {
-        const [row] = this.#sql.exec<{ subject: string; expires_at: number }>(
-          "DELETE FROM sign_in_code WHERE hash = ? RETURNING subject, expires_at",
-          proof.codeHash,
-        );
-        if (!row || row.expires_at < now) return reject({ code: "sign-in-code-invalid" });
-        subject = row.subject;
-      }
-      this.#sql.exec(
-        "DELETE FROM session WHERE created_at < ? OR used_at < ?",
-        now - SESSION_MAX_MS,
-        now - SESSION_IDLE_MS,
-      );
-      this.#sql.exec(
-        "INSERT INTO session (hash, subject, created_at, used_at) VALUES (?, ?, ?, ?)",
-        sessionHash,
-        subject,
-        now,
-        now,
-      );
-      return ok(JSON.parse(subject) as Principal);
+      const id = newId("lnk");
+      if (caller) return this.#sessions.makeLink(hash, id, caller, Date.now());
+      if (subject.type !== "token") return reject({ code: "unauthenticated" });
+      return this.#sessions.makeLink(hash, id, { credential: { tokenId: subject.id }, admin: null }, Date.now());
     });
   }
 
-  principalOfSession(hash: string): Principal | null {
-    const now = Date.now();
-    const [row] = this.#sql.exec<{ subject: string; created_at: number; used_at: number }>(
-      "SELECT subject, created_at, used_at FROM session WHERE hash = ?",
-      hash,
-    );
-    if (!row || row.created_at < now - SESSION_MAX_MS || row.used_at < now - SESSION_IDLE_MS) return null;
-    if (row.used_at < now - SESSION_TOUCH_MS)
-      this.#sql.exec("UPDATE session SET used_at = ? WHERE hash = ?", now, hash);
-    return JSON.parse(row.subject) as Principal;
+  /**
+   * Opens a session for a sign-in code, which is used up, or for a caller who proved a token.
+   *
+   * @param admin fingerprint of the asking Worker's ADMIN_TOKEN; without it, links made by that token stay shut
+   */
+  signIn(sessionHash: string, proof: SignInProof, admin: string | null = null): Result<Principal & { endsAt: number }> {
+    return this.#storage.transactionSync(() => {
+      const now = Date.now();
+      const id = newId("ses");
+      if ("codeHash" in proof) return this.#sessions.openByLink(sessionHash, id, proof.codeHash, admin, now);
+      const { principal, caller } = proof;
+      if (caller) return this.#sessions.open(sessionHash, id, caller, now);
+      if (principal.type !== "token") return reject({ code: "sign-in-code-invalid" });
+      return this.#sessions.open(sessionHash, id, { credential: { tokenId: principal.id }, admin: null }, now);
+    });
   }
 
+  /** @param admin fingerprint of the asking Worker's ADMIN_TOKEN; without it, sessions of that token are over */
+  principalOfSession(hash: string, admin: string | null = null): Principal | null {
+    return this.#sessions.use(hash, admin, Date.now());
+  }
+
+  /** Ends a session, and what was made from it. */
   signOut(hash: string): void {
-    this.#sql.exec("DELETE FROM session WHERE hash = ?", hash);
+    this.#storage.transactionSync(() => this.#sessions.signOut(hash));
   }
 
+  /** As earlier versions ask for it; links end as well. */
   signOutEverywhere(id: string): void {
-    this.#sql.exec("DELETE FROM session WHERE json_extract(subject, '$.id') = ?", id);
+    this.#storage.transactionSync(() => this.#sessions.endPerson(id));
+  }
+
+  listSessions(
+    caller: Caller,
+    everybody: boolean | null,
+  ): Result<{ sessions: SessionRecord[]; links: SignInLinkRecord[] }> {
+    return this.#storage.transactionSync(() => this.#sessions.list(caller, everybody, Date.now()));
+  }
+
+  endSession(id: string, caller: Caller): Result<null> {
+    return this.#storage.transactionSync(() => this.#sessions.end(id, caller, Date.now()));
+  }
+
+  endSessions(caller: Caller, keepCurrent: boolean): Result<null> {
+    return this.#storage.transactionSync(() => this.#sessions.endOwn(caller, keepCurrent, Date.now()));
+  }
+
+  /**
+   * The first 32 bits of the hash of every secret that opens anything, in hex, one after the other: by it an isolate
+   * under attack tells made-up secrets from real ones, without a question for each.
+   */
+  secretHashes(): string {
+    const tokens = [...this.#sql.exec<{ hash: string }>("SELECT hash FROM token")].map(({ hash }) => hash);
+    return [...tokens, ...this.#sessions.hashes()].map((hash) => hash.slice(0, 8)).join("");
+  }
+
+  noteFailures(sent: unknown): void {
+    const report = failureReport.safeParse(sent);
+    if (report.success) this.#storage.transactionSync(() => this.#failures.note(report.data, Date.now()));
+  }
+
+  listFailures(): FailureRecord[] {
+    return this.#failures.list(Date.now());
   }
 }
 
@@ -224,4 +288,10 @@ export type DirectoryMethods = Pick<
   | "principalOfSession"
   | "signOut"
   | "signOutEverywhere"
+  | "listSessions"
+  | "endSession"
+  | "endSessions"
+  | "secretHashes"
+  | "noteFailures"
+  | "listFailures"
 >;

@@ -81,6 +81,10 @@ const KV_TIMEOUT_MS = 5_000;
 /** Tombstones stay this long (ms): far beyond the minute that KV may serve an old break-glass document. */
 const TOMBSTONE_KEEP_MS = 7 * 86_400_000;
 const CLEAN_UP_ROWS = 50;
+/** When the last project of this name was deleted (epoch ms); absent: none was. */
+const DELETIONS = "deletions";
+/** 256 random bits in hex. */
+const newSealKey = (): string => `${randomSecret()}${randomSecret()}`.slice(0, 64);
 /** Shards of long lists written at a time: as many connections as a Worker may have open. */
 const SHARDS_AT_ONCE = 6;
 const BY_PEOPLE: ReadonlySet<Actor["type"]> = new Set(["admin", "token", "session"]);
@@ -198,7 +202,7 @@ export class FlagStore extends ProjectReader {
   #prepare(): void {
     if (this.ready) return;
     migrate(this.#storage, FLAG_STORE_MIGRATIONS);
-    if (this.meta.sealKey === undefined) this.meta.set("seal_key", `${randomSecret()}${randomSecret()}`.slice(0, 64));
+    if (this.meta.sealKey === undefined) this.meta.set("seal_key", newSealKey());
     this.ready = true;
     // A store that is older than these tables: what they hold follows from its audit.
     if (this.meta.get("delivery_built") === undefined) {
@@ -231,6 +235,9 @@ export class FlagStore extends ProjectReader {
     if (!result.ok || !result.value.changed || result.value.replayed || asked.dryRun) return result;
     await this.#checkpoints.reach("committed");
     const draining = this.#drain();
+    // Tokens of a deleted project end before its deletion is confirmed: publications under way may keep the outbox busy.
+    if (command.type === "deleteProject" || (command.type === "putProject" && result.value.created))
+      await within(PUBLISH_WAIT_MS, this.#register()).catch(() => {});
     // A kill is in force through the pointer already; everything else waits for its snapshot, but not for long.
     if (asked.command.type !== "kill") await Promise.race([draining, scheduler.wait(PUBLISH_WAIT_MS)]);
     return result;
@@ -314,6 +321,7 @@ export class FlagStore extends ProjectReader {
           }
           if (change.entity === "trigger" && change.after === null) this.triggerCalls.forget(change.key);
           if (change.entity === "project") this.publications.enqueue("", revision, now);
+          if (change.entity === "project" && change.after === null) this.#endIdentity(now);
         }
         // Guards, triggers and time must not fail for a size that somebody else has brought about.
         const unfit = BY_PEOPLE.has(actor.type)
@@ -329,6 +337,30 @@ export class FlagStore extends ProjectReader {
       if (error instanceof Unfit) return error.rejection;
       throw error;
     }
+  }
+
+  /**
+   * What a deleted project gave out must not open a project made later under its name: previews and stream tokens are
+   * sealed with a secret that goes, and the directory revokes the tokens of all projects before this instant. A clock
+   * and no counter, because a restore takes a counter back.
+   */
+  #endIdentity(now: number): void {
+    this.meta.set("seal_key", newSealKey());
+    this.meta.set(DELETIONS, String(Math.max(now, this.#deletions + 1)));
+  }
+
+  get #deletions(): number {
+    return Number(this.meta.get(DELETIONS) ?? 0);
+  }
+
+  /** Tells the directory that this project is there or gone. Told twice, or late, it does no harm. */
+  async #register(): Promise<void> {
+    const row = this.documents.get("project", "", this.meta.project);
+    const list = directory(this.env);
+    const deletions = this.#deletions || null;
+    await (row
+      ? list.registerProject(this.meta.project, row.body.name, row.createdAt, deletions)
+      : list.forgetProject(this.meta.project, deletions));
   }
 
   #earlierReply(id: string, fingerprint: string): Result<Reply> | null {
@@ -485,13 +517,7 @@ export class FlagStore extends ProjectReader {
       },
       postpone: (environment: string, attempts: number) =>
         this.publications.postpone(environment, attempts, Date.now() + backoff(attempts)),
-      register: async () => {
-        const row = this.documents.get("project", "", this.meta.project);
-        const list = directory(this.env);
-        await (row
-          ? list.registerProject(this.meta.project, row.body.name, row.createdAt)
-          : list.forgetProject(this.meta.project));
-      },
+      register: () => this.#register(),
       order: async (environment: string) => {
         const revision = this.auditLog.latestRevision;
         const list = watchList(this.documents, environment);
@@ -631,8 +657,11 @@ export class FlagStore extends ProjectReader {
       const before = this.lists.kvKeys(slug);
       const killed = this.documents.list("kill").filter(({ body }) => body.clearedRevision === undefined);
       const doors = this.ledgers();
+      const deletions = this.#deletions;
       const confirmations = this.#restoring.apply(this.#ledgerOutbox);
       this.meta.set("project", slug);
+      // The backup's count is of another installation, or of an earlier time.
+      if (this.#deletions !== deletions) this.meta.set(DELETIONS, String(deletions));
       this.lists.enqueueAll();
       const after = new Set(this.lists.kvKeys(slug));
       for (const kvKey of before) if (!after.has(kvKey)) this.publications.retire(kvKey, now);

@@ -1,4 +1,5 @@
 import { DELIVERY_EVENTS, NOTICES, TRIGGERS, USAGE_COUNTERS } from "./delivery-migrations.ts";
+import { ORIGINS } from "./directory-migrations.ts";
 
 /**
  * Append-only. A migration that has been released is never edited: add another. At boot the applied list must be a
@@ -191,6 +192,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
       ) WITHOUT ROWID;
       CREATE TABLE sign_in_code (hash TEXT PRIMARY KEY, subject TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;`,
   },
+  { name: "0002-origins", ...ORIGINS },
 ];
 
 export const TEST_LEDGER_MIGRATIONS: readonly Migration[] = [

@@ -47,7 +47,9 @@ export type Rejection =
   | { code: "claimed"; by: string }
   | { code: "not-claimed" }
   | { code: "request-not-found"; id: string }
-  | { code: "sign-in-code-invalid" };
+  | { code: "sign-in-code-invalid" }
+  | { code: "unauthenticated" }
+  | { code: "session-not-found"; id: string };
 
 export type Result<T> = { ok: true; value: T } | { ok: false; rejection: Rejection };
 

@@ -15,3 +15,10 @@ export function networkPrefix(address: string): string | null {
     .map((part) => Number.parseInt(part, 16).toString(16))
     .join(":");
 }
+
+/** The network of an address as people write it: `203.0.113.0/24`, `2001:db8:1::/48`. */
+export function networkName(address: string): string {
+  const prefix = networkPrefix(address);
+  if (prefix === null) return "unknown";
+  return prefix.includes(":") ? `${prefix}::/48` : `${prefix}.0/24`;
+}

@@ -174,6 +174,10 @@ function words(r: Rejection): readonly [ContentfulStatusCode, string, string?, F
       return [409, "Take the request before you answer it"];
     case "request-not-found":
       return notFound("request", r.id);
+    case "unauthenticated":
+      return [401, "Sign in first", "The token is revoked, or the session has ended."];
+    case "session-not-found":
+      return notFound("session or sign-in link", r.id);
     case "sign-in-code-invalid":
       return [
         401,

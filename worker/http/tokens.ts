@@ -51,8 +51,10 @@ export function parseTriggerToken(token: string, env: Checksums): ParsedTrigger 
   return { project: names[0], environment: names[1], id: `trg_${id}`, vouched };
 }
 
-export const newApiToken = (): string => `bdt_${randomSecret()}`;
-export const newSession = (): string => `bdx_${randomSecret()}`;
+export const API_TOKEN_PREFIX = "bdt_";
+export const SESSION_PREFIX = "bdx_";
+export const newApiToken = (): string => API_TOKEN_PREFIX + randomSecret();
+export const newSession = (): string => SESSION_PREFIX + randomSecret();
 export const newId = (prefix: string): string => `${prefix}_${randomSecret().slice(0, 16)}`;
 
 /** Compares secrets in constant time: both are hashed first, so neither length nor content shows. */

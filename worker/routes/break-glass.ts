@@ -9,6 +9,7 @@ import { bearerOf, newId, sameSecret } from "../http/tokens.ts";
 import { addBreakGlassKill } from "../kv/break-glass.ts";
 import { log } from "../log.ts";
 import { checkBody } from "../middleware/admin-body.ts";
+import { attemptOf, failed } from "../middleware/failed-sign-ins.ts";
 import type { AdminEnv } from "../middleware/principal.ts";
 import { body, json, params } from "./route.ts";
 import { router } from "./router.ts";
@@ -25,8 +26,10 @@ const refused = { description: "Refused", content: { "application/problem+json":
 
 const withSecret: MiddlewareHandler<AdminEnv> = async (c, next) => {
   const token = bearerOf(c.req.raw.headers);
-  if (!c.env.BREAK_GLASS_SECRET || token === null || !sameSecret(token, c.env.BREAK_GLASS_SECRET))
+  if (!c.env.BREAK_GLASS_SECRET || token === null || !sameSecret(token, c.env.BREAK_GLASS_SECRET)) {
+    if (token) failed(attemptOf(c), "break-glass");
     throw new ProblemError(401, "unauthenticated", "This needs the break-glass secret");
+  }
   await next();
 };
 

@@ -8,7 +8,7 @@ import type { Result } from "../durable/result.ts";
 import { desk as deskOf, flagStore } from "../durable/stubs.ts";
 import { rejectionProblem } from "../http/problem.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
-import type { AdminEnv } from "../middleware/principal.ts";
+import { type AdminEnv, requireStill } from "../middleware/principal.ts";
 import { found } from "./execute.ts";
 import { adminRoute, body, json, params } from "./route.ts";
 import { router } from "./router.ts";
@@ -40,6 +40,8 @@ export const desk = router()
       found(c, await flagStore(c.env, project).listTests(environment), "environment", environment);
       const ms = after === undefined ? 0 : wait * 1_000;
       const view = await deskOf(c.env, project, environment).live(operatorOf(c), after ?? -1, ms, flag);
+      // Who was signed out while this waited learns nothing of what came meanwhile.
+      if (ms > 0) await requireStill(c);
       return c.json(view, 200);
     },
   )

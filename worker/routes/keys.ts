@@ -5,6 +5,7 @@ import { directory, flagStore } from "../durable/stubs.ts";
 import { ProblemError, rejectionProblem } from "../http/problem.ts";
 import { newApiToken, newEnvironmentKey, newId } from "../http/tokens.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
+import { failures } from "../middleware/failed-sign-ins.ts";
 import { execute, found } from "./execute.ts";
 import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
@@ -121,6 +122,7 @@ export const keys = router()
         c.get("principal").name,
       );
       if (!made.ok) throw rejectionProblem(made.rejection);
+      failures.remember(sha256(token), true);
       return c.json({ id, token }, 201, { "Cache-Control": "no-store" });
     },
   )
@@ -139,7 +141,7 @@ export const keys = router()
       method: "delete",
       path: "/tokens/{id}",
       tags: ["Tokens"],
-      summary: "Revoke a token and end its sessions.",
+      summary: "Revoke a token, and end the sessions and sign-in links that were made from it.",
       request: { params: z.object({ id: z.string().max(100) }) },
       responses: { 204: { description: "Revoked" } },
     }),

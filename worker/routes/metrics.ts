@@ -7,6 +7,7 @@ import { bearerOf, sameSecret } from "../http/tokens.ts";
 import { log } from "../log.ts";
 import { exposition } from "../metrics/exposition.ts";
 import { type ProjectFacts, projectMetrics } from "../metrics/project-metrics.ts";
+import { attemptOf, failed } from "../middleware/failed-sign-ins.ts";
 import { telemetryStats } from "../telemetry/totals.ts";
 
 /** Projects of one scrape: each costs a request to its store, and one to every shard of each environment's telemetry. */
@@ -23,6 +24,7 @@ const AT_ONCE = 6;
 export const metrics = new Hono<{ Bindings: Env }>().get("/", async (c) => {
   const token = bearerOf(c.req.raw.headers);
   if (!c.env.METRICS_TOKEN || token === null || !sameSecret(token, c.env.METRICS_TOKEN)) {
+    if (token) failed(attemptOf(c), "metrics");
     const detail = "Set the secret METRICS_TOKEN and send it as Authorization: Bearer METRICS_TOKEN.";
     throw new ProblemError(
       401,

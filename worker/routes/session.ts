@@ -2,13 +2,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { LIMITS } from "../../shared/limits.ts";
 import { problem, role } from "../../shared/schema/admin.ts";
-import { SESSION_MAX_MS } from "../durable/directory.ts";
+import type { DirectoryMethods } from "../durable/directory.ts";
 import { directory } from "../durable/stubs.ts";
+import { adminFingerprint, weakSecrets } from "../http/admin-token.ts";
 import { ProblemError, rejectionProblem } from "../http/problem.ts";
 import { newSession, randomSecret } from "../http/tokens.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 import { checkBody } from "../middleware/admin-body.ts";
-import { cookieName, principalOfToken } from "../middleware/principal.ts";
+import { type Attempt, attemptOf, failures, lookUp } from "../middleware/failed-sign-ins.ts";
+import { callerOfToken, cookieName, rememberedSession } from "../middleware/principal.ts";
 import { adminRoute, body, json } from "./route.ts";
 import { router } from "./router.ts";
 
@@ -20,9 +22,22 @@ const signInBody = z
   )
   .meta({ id: "SignIn" });
 const whoView = z
-  .object({ id: z.string(), name: z.string(), role, project: z.string().optional() })
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role,
+    project: z.string().optional(),
+    weakSecrets: z
+      .array(z.object({ name: z.string(), reason: z.string() }))
+      .optional()
+      .meta({ description: "For administrators: secrets of this installation that could be guessed" }),
+  })
   .meta({ id: "Who" });
 
+const refused = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: problem } },
+});
 const signIn = createRoute({
   method: "post",
   path: "/session",
@@ -32,7 +47,8 @@ const signIn = createRoute({
   request: { body: body(signInBody) },
   responses: {
     200: json(whoView, "Signed in"),
-    401: { description: "Refused", content: { "application/problem+json": { schema: problem } } },
+    401: refused("Refused"),
+    429: refused("Too many failures from this network; `Retry-After` says how many seconds to wait"),
   },
 });
 
@@ -44,17 +60,22 @@ export const session = router()
     }
     const { token, code } = c.req.valid("json");
     const secret = newSession();
-    const proof =
-      token === undefined ? { codeHash: sha256(code ?? "") } : { principal: await principalOfToken(c.env, token) };
-    const opened = await directory(c.env).signIn(sha256(secret), proof);
+    const hash = sha256(secret);
+    const attempt = attemptOf(c);
+    const admin = adminFingerprint(c.env);
+    const opened =
+      token === undefined
+        ? await byCode(attempt, hash, sha256(code ?? ""), admin)
+        : await directory(c.env).signIn(hash, await callerOfToken(attempt, token), admin);
     if (!opened.ok) throw rejectionProblem(opened.rejection);
+    failures.remember(rememberedSession(hash, admin), true);
     const secure = c.req.url.startsWith("https:");
     setCookie(c, cookieName(c.req.url), secret, {
       httpOnly: true,
       sameSite: "Strict",
       secure,
       path: "/",
-      maxAge: SESSION_MAX_MS / 1_000,
+      maxAge: Math.max(1, Math.floor((opened.value.endsAt - Date.now()) / 1_000)),
     });
     const { id, name, role: has, project } = opened.value;
     return c.json({ id, name, role: has, ...(project ? { project } : {}) }, 200);
@@ -69,7 +90,9 @@ export const session = router()
     }),
     (c) => {
       const { id, name, role: has, project } = c.get("principal");
-      return c.json({ id, name, role: has, ...(project ? { project } : {}) }, 200);
+      const weak = has === "admin" && project === undefined ? weakSecrets(c.env, c.req.url) : [];
+      const more = { ...(project ? { project } : {}), ...(weak.length > 0 ? { weakSecrets: weak } : {}) };
+      return c.json({ id, name, role: has, ...more }, 200);
     },
   )
   .openapi(
@@ -77,14 +100,16 @@ export const session = router()
       method: "delete",
       path: "/session",
       tags: ["Sign-in"],
-      summary: "Sign out, here or everywhere.",
+      summary: "Sign out, here or everywhere. What was made from an ended session ends with it.",
       request: { query: z.object({ everywhere: z.enum(["true", "false"]).default("false") }) },
       responses: { 204: { description: "Signed out" } },
     }),
     async (c) => {
       const hash = c.get("sessionHash");
-      if (c.req.valid("query").everywhere === "true") await directory(c.env).signOutEverywhere(c.get("principal").id);
-      else if (hash) await directory(c.env).signOut(hash);
+      if (c.req.valid("query").everywhere === "true") {
+        const ended = await directory(c.env).endSessions(c.get("caller"), false);
+        if (!ended.ok) throw rejectionProblem(ended.rejection);
+      } else if (hash) await directory(c.env).signOut(hash);
       deleteCookie(c, cookieName(c.req.url), { path: "/", secure: c.req.url.startsWith("https:") });
       return c.body(null, 204);
     },
@@ -95,11 +120,27 @@ export const session = router()
       path: "/session/links",
       tags: ["Sign-in"],
       summary: "Make a one-time sign-in code that opens a session as yourself.",
+      description:
+        "The link and its session end with the token, and with the session, that they were made with; the session lasts no longer than that one.",
       responses: { 201: json(z.object({ code: z.string() }), "Valid once, for an hour") },
     }),
     async (c) => {
       const code = randomSecret();
-      await directory(c.env).createSignInCode(sha256(code), c.get("principal"));
+      const made = await directory(c.env).createSignInCode(sha256(code), c.get("principal"), c.get("caller"));
+      if (!made.ok) throw rejectionProblem(made.rejection);
+      failures.remember(sha256(code), true);
       return c.json({ code }, 201, { "Cache-Control": "no-store" });
     },
   );
+
+type SignedIn = Awaited<ReturnType<DirectoryMethods["signIn"]>>;
+
+/** Opens a session with a code, which is used up. */
+async function byCode(attempt: Attempt, hash: string, codeHash: string, admin: string | null): Promise<SignedIn> {
+  let answer: SignedIn = { ok: false, rejection: { code: "sign-in-code-invalid" } };
+  await lookUp(attempt, "sign-in-link", codeHash, async () => {
+    answer = await directory(attempt.env).signIn(hash, { codeHash }, admin);
+    return answer.ok ? answer : null;
+  });
+  return answer;
+}

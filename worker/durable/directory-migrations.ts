@@ -1,0 +1,54 @@
+/**
+ * Sessions and links know what they were made from. Those of tokens that are there go on. Those of an ADMIN_TOKEN end,
+ * as nobody can say of which one they are; and so do those of tokens that are gone, which the version before let live.
+ * Tokens of a project that is gone, or that were older than the project which has its name now, are revoked.
+ */
+export const ORIGINS = {
+  sql: `
+    ALTER TABLE project ADD COLUMN deletions INTEGER NOT NULL DEFAULT 0;
+    DELETE FROM token WHERE project IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM project WHERE project.key = token.project AND project.created_at <= token.created_at + 60000);
+    ALTER TABLE session RENAME TO session_before;
+    ALTER TABLE sign_in_code RENAME TO sign_in_code_before;
+    CREATE TABLE session (
+      hash TEXT PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      origin TEXT NOT NULL,
+      parent TEXT,
+      depth INTEGER NOT NULL,
+      opened_with TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      used_at INTEGER NOT NULL,
+      ends_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX session_origin ON session (origin, used_at);
+    CREATE INDEX session_parent ON session (parent);
+    CREATE TABLE sign_in_code (
+      hash TEXT PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      origin TEXT NOT NULL,
+      parent TEXT,
+      depth INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      session_ends_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO session (hash, id, origin, parent, depth, opened_with, created_at, used_at, ends_at)
+      SELECT session_before.hash, 'ses_' || lower(hex(randomblob(8))), 'token/' || token.id, NULL, 0, 'token',
+        session_before.created_at, used_at, session_before.created_at + 604800000
+      FROM session_before JOIN token ON token.id = json_extract(subject, '$.id');
+    INSERT INTO sign_in_code (hash, id, origin, parent, depth, created_at, expires_at, session_ends_at)
+      SELECT sign_in_code_before.hash, 'lnk_' || lower(hex(randomblob(8))), 'token/' || token.id, NULL, 0,
+        expires_at - 3600000, expires_at, 9007199254740991
+      FROM sign_in_code_before JOIN token ON token.id = json_extract(subject, '$.id');
+    DROP TABLE session_before;
+    DROP TABLE sign_in_code_before;
+    CREATE TABLE sign_in_failure (
+      kind TEXT NOT NULL,
+      network TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      first_at INTEGER NOT NULL,
+      last_at INTEGER NOT NULL,
+      PRIMARY KEY (kind, network)
+    ) WITHOUT ROWID;`,
+};
