@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
 import { runChild } from "./child.mjs";
 import { reexecute, requireNode20 } from "./pinned-node.mjs";
 import { Problem, runMain } from "./problem.mjs";
@@ -30,6 +31,7 @@ await runMain(async () => {
   const code = await reexecute(fileURLToPath(import.meta.url));
   if (code !== undefined) return code;
   const args = process.argv.slice(2);
+  await refuseWeakSecrets(args);
   const made = args.includes("--dry-run") ? {} : await missingSecrets();
   const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-deploy-"));
   try {
@@ -55,7 +57,54 @@ await runMain(async () => {
 });
 
 /**
- * The secrets that the deployed Worker does not have yet, made now; ADMIN_TOKEN may be given in the environment.
+ * Whoever reaches the deployed Worker can guess at these as often as they like, so what is given must be hard to guess.
+ *
+ * @param {string[]} args for wrangler, which takes variables and files of secrets
+ */
+async function refuseWeakSecrets(args) {
+  // TypeScript: only the pinned Node is known to read it.
+  const { secretWeakness } = await import("../shared/weak-secret.ts");
+  /** @type {Map<string, string>} */
+  const seen = new Map();
+  for (const [name, value] of givenSecrets(args)) {
+    const weakness = secretWeakness(value);
+    const twin = seen.get(value);
+    const reason = weakness ?? (twin !== undefined && twin !== name ? `it is the same as ${twin}` : null);
+    if (reason !== null) {
+      throw new Problem(
+        `${name} is too weak to be deployed: ${reason}. Unset it, and a good one is made; or set the output of: openssl rand -hex 32`,
+      );
+    }
+    seen.set(value, name);
+  }
+}
+
+/**
+ * @param {string[]} args
+ * @returns {[name: string, value: string][]}
+ */
+function givenSecrets(args) {
+  const names = Object.keys(SECRETS);
+  /** @type {[string, string][]} */
+  const given = names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
+  for (const [at, arg] of args.entries()) {
+    const [option = "", inline] = arg.split(/=(.*)/s);
+    const value = inline ?? args[at + 1] ?? "";
+    if (option === "--var") {
+      const [name = "", text = ""] = value.split(/:(.*)/s);
+      if (names.includes(name)) given.push([name, text]);
+    }
+    if (option === "--secrets-file" && existsSync(value)) {
+      const text = readFileSync(value, "utf8");
+      const values = text.trimStart().startsWith("{") ? JSON.parse(text) : parseEnv(text);
+      for (const name of names) if (typeof values[name] === "string") given.push([name, values[name]]);
+    }
+  }
+  return given;
+}
+
+/**
+ * The secrets that the deployed Worker does not have yet, made now unless they are given in the environment.
  *
  * @returns {Promise<Record<string, string>>}
  */
@@ -82,7 +131,7 @@ async function missingSecrets() {
 
 /** @param {string} name */
 function make(name) {
-  const given = process.env[name];
+  const given = process.env[name] || undefined;
   const prefix = SECRETS[/** @type {keyof typeof SECRETS} */ (name)];
   return given ?? `${prefix}${randomBytes(32).toString("base64url")}`;
 }

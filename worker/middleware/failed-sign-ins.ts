@@ -62,6 +62,35 @@ export function reportFailures(env: Env, waitUntil: Attempt["waitUntil"]): void 
     );
 }
 
+/** Requests of this isolate that wait for another one to read the list, and how often (ms) and how long they look. */
+let waiting = 0;
+const WAITING = 50;
+const LOOK_EVERY_MS = 25;
+const LOOKS = 40;
+
+/** Whether a secret is among all real ones, as they were a second ago at most; null: that could not be found out. */
+async function inList(env: Env, hash: string, now: number): Promise<boolean | null> {
+  const known = failures.isListed(hash, now);
+  if (known !== null) return known;
+  if (failures.mayReadList(now)) {
+    failures.list(await directory(env).secretHashes(), now);
+    return failures.isListed(hash, now);
+  }
+  // Requests share plain state and no promise: whoever waits for another one looks by a timer of its own.
+  if (waiting >= WAITING) return null;
+  waiting++;
+  try {
+    for (let look = 0; look < LOOKS; look++) {
+      await scheduler.wait(LOOK_EVERY_MS);
+      const isListed = failures.isListed(hash, Date.now());
+      if (isListed !== null) return isListed;
+    }
+    return null;
+  } finally {
+    waiting--;
+  }
+}
+
 /**
  * Asks the directory about a secret, by hash. Null: it is none, and has been counted.
  *
@@ -94,13 +123,11 @@ export async function lookUp<T>(
   const wait = failures.fail(attempt.network, now);
   const refused = () => failed(attempt, kind, isCookie ? 0 : wait);
   if (wait > 0 || !failures.mayLookUp(now)) {
-    if (failures.isListed(hash, now) === null && failures.mayReadList(now))
-      failures.list(await directory(attempt.env).secretHashes(), now);
-    const isListed = failures.isListed(hash, now);
-    // Another request is reading the list: this secret may be a real one, so it is not counted.
+    const isListed = await inList(attempt.env, hash, now);
+    // The list could not be read in time, and this may be a real one: it is not counted.
     if (isListed === null) throw tooMany(1);
     if (!isListed) {
-      failures.remember(hash, false);
+      // Not remembered as bad: it may have been made since the list was read.
       refused();
       return null;
     }

@@ -79,6 +79,9 @@ function saveFlag(
     if (!state || before?.archivedAt) {
       const fresh: FlagState = flagState.parse({ fallthrough: defaultServe(after) });
       changes.push(...change("state", environment, key, state, fresh));
+      // Nor may who holds the old meaning's secret URLs kill the new one.
+      for (const { key: id, body } of c.view.list("trigger", environment))
+        if (body.flag === key) changes.push(...change("trigger", environment, id, body, null));
       continue;
     }
     const issues = danglingReferences(c.view, key, after, state);

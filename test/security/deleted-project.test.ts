@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Server, startServer } from "../process/server.ts";
+import { call, isSignedIn, must, newToken, signIn } from "./administration.ts";
+
+let server: Server;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+const FLAG = { type: "string", variants: { on: "new", off: "old" }, offVariant: "off", visibility: "public" };
+const STATE = { enabled: true, fallthrough: { variant: "off" } };
+
+/** A project with one flag, on in production; and everything it gives out. */
+async function newProject(project: string) {
+  const at = `/projects/${project}`;
+  const there = `${at}/environments/production`;
+  await must(server, "PUT", at, { environments: ["production"] });
+  await must(server, "PUT", `${at}/flags/checkout`, FLAG);
+  await must(server, "PUT", `${there}/flags/checkout`, STATE);
+  const key = async (kind: string): Promise<string> =>
+    (await must(server, "POST", `${there}/keys`, { kind, name: kind })).key;
+  return { at, there, client: await key("client"), server: await key("server") };
+}
+
+const evaluate = async (key: string, context: object = { targetingKey: "u1" }) => {
+  const response = await fetch(`${server.url}/ofrep/v1/evaluate/flags`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ context }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: an answer read by name
+  return { status: response.status, json: (await response.json()) as any };
+};
+/** Edges of other isolates follow within two seconds. */
+const settled = (key: string, status: number) => expect.poll(async () => (await evaluate(key)).status).toBe(status);
+
+test("a project made under the name of a deleted one is opened by nothing of the old one", async () => {
+  const old = await newProject("shop");
+  const engineer = await newToken(server, "engineer", "shop");
+  const admin = await newToken(server, "admin", "shop");
+  const everywhere = await newToken(server, "engineer");
+  const cookie = (await signIn(server, { token: engineer.token })) as string;
+  const trigger = await must(server, "POST", `${old.there}/flags/checkout/triggers`, { name: "Alerts" });
+  const preview = await must(server, "POST", `${old.there}/flags/checkout/previews`, { variant: "on" });
+  const bulk = await evaluate(old.client);
+  const stream: string = bulk.json.eventStreams[0].endpoint.requestUri;
+  const shown = await evaluate(old.client, { targetingKey: "u1", blastdoorPreview: preview.token });
+  expect(shown.json.flags[0].value).toBe("new");
+
+  await must(server, "DELETE", "/projects/shop");
+  // At once, and not when the next project of the name is made.
+  const { tokens } = await must(server, "GET", "/tokens");
+  const left = tokens.map(({ id }: { id: string }) => id);
+  expect([left.includes(engineer.id), left.includes(admin.id), left.includes(everywhere.id)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+
+  const made = await newProject("shop");
+  for (const token of [engineer.token, admin.token])
+    expect((await call(server, "GET", "/projects/shop", { token })).status).toBe(401);
+  expect(await isSignedIn(server, cookie)).toBe(false);
+  expect(await signIn(server, { token: engineer.token })).toBeNull();
+  expect((await call(server, "GET", "/projects/shop", { token: everywhere.token })).status).toBe(200);
+  await settled(made.client, 200);
+  for (const key of [old.client, old.server]) expect((await evaluate(key)).status).toBe(401);
+  expect((await fetch(server.url + stream)).status).toBe(401);
+  const previewed = await evaluate(made.client, { targetingKey: "u1", blastdoorPreview: preview.token });
+  expect(previewed.json.flags[0].value).toBe("old");
+  const called = await fetch(`${server.url}/v1/triggers/${trigger.token}`, { method: "POST" });
+  expect(called.status).toBe(404);
+});
+
+test("nor by a token that was made in the last moment", async () => {
+  await newProject("last");
+  const [tokens] = await Promise.all([
+    Promise.all(
+      Array.from({ length: 10 }, () =>
+        call(server, "POST", "/tokens", {
+          token: server.adminToken,
+          body: { name: "t", role: "viewer", project: "last" },
+        }),
+      ),
+    ),
+    must(server, "DELETE", "/projects/last"),
+  ]);
+  await newProject("last");
+  for (const { status, json } of tokens) {
+    if (status === 201) expect((await call(server, "GET", "/projects/last", { token: json.token })).status).toBe(401);
+    else expect([status, json.errors[0].field]).toEqual([422, "project"]);
+  }
+});
+
+test("a token for a project that does not exist is refused, naming the field", async () => {
+  const body = { name: "early", role: "engineer", project: "to-come" };
+  const refused = await call(server, "POST", "/tokens", { token: server.adminToken, body });
+  expect([refused.status, refused.json.code, refused.json.errors]).toEqual([
+    422,
+    "invalid",
+    [{ field: "project", message: expect.stringContaining("to-come") }],
+  ]);
+});
+
+test("an environment made under the name of a deleted one is opened by nothing of the old one", async () => {
+  const old = await newProject("places");
+  const other = await must(server, "PUT", "/projects/places/environments/staging", {});
+  expect(other.key).toBe("staging");
+  const trigger = await must(server, "POST", `${old.there}/flags/checkout/triggers`, { name: "Alerts" });
+  const stream: string = (await evaluate(old.client)).json.eventStreams[0].endpoint.requestUri;
+  await must(server, "DELETE", "/projects/places/environments/production");
+  await must(server, "PUT", "/projects/places/environments/production", {});
+  const { key } = await must(server, "POST", `${old.there}/keys`, { kind: "client", name: "new" });
+  await settled(key, 200);
+  for (const before of [old.client, old.server]) expect((await evaluate(before)).status).toBe(401);
+  expect((await fetch(server.url + stream)).status).toBe(401);
+  expect((await fetch(`${server.url}/v1/triggers/${trigger.token}`, { method: "POST" })).status).toBe(404);
+});
+
+test("a flag that takes over an archived one's key is not killed by the old one's triggers", async () => {
+  const { at, there } = await newProject("reused");
+  const trigger = await must(server, "POST", `${there}/flags/checkout/triggers`, { name: "Alerts" });
+  await must(server, "DELETE", `${at}/flags/checkout`);
+  await must(server, "PUT", `${at}/flags/checkout?reuse=true`, FLAG);
+  expect((await fetch(`${server.url}/v1/triggers/${trigger.token}`, { method: "POST" })).status).toBe(404);
+  expect((await must(server, "GET", `${there}/flags/checkout`)).kills).toEqual([]);
+});
+
+test("an administrator of one project makes no sign-in links, so none outlive the project", async () => {
+  await newProject("linked");
+  const { token } = await newToken(server, "admin", "linked");
+  const cookie = (await signIn(server, { token })) as string;
+  for (const by of [{ token }, { cookie }])
+    expect((await call(server, "POST", "/session/links", by)).json.code).toBe("forbidden");
+});
