@@ -72,13 +72,29 @@ export const LIMITS = {
   descriptionChars: 4_000,
   /** Characters of what a fake door says to a visitor: it must fit beside a button. */
   testWordsChars: 300,
+  /** Believed browsers of one run of a fake door. A test ends by itself at a million people at most. */
+  doorPeoplePerRun: 1_100_000,
+  /** Doubtful browsers of one run that are stored. They decide nothing, and anybody can make them up. */
+  doorDoubtfulPerRun: 50_000,
+  /** Pages that one test learns of in an hour. A product has few; anybody can claim any address. */
+  doorPagesPerHour: 10,
+  doorOriginChars: 300,
   /** Characters of JSON that a product asks a person, and that the person answers. */
   deskInputChars: 16 * 1024,
   deskAnswerChars: 64 * 1024,
   /** Requests that wait in one environment: beyond, people cannot answer in time and the fallback comes at once. */
   deskWaiting: 1_000,
+  /** Of them those of client keys, which are public: the rest of the room is for server keys alone. */
+  deskWaitingOfClients: 800,
+  /** Requests of one key that wait, so that one key cannot take the desk from the others. */
+  deskWaitingPerKey: 400,
+  /** Requests of one network that wait, for client keys: few people of one office ask at the same time. */
+  deskWaitingPerNetwork: 20,
   /** Requests that wait for one person of the product at a time. */
   deskWaitingPerUnit: 5,
+  /** Finished requests that are kept besides their 30 days: answered ones are a team's work, the others are not. */
+  deskAnsweredKept: 10_000,
+  deskFallbacksKept: 2_000,
   commentChars: 1_000,
   nameChars: 100,
   /** Bytes of a snapshot, refused when saved. KV allows 25 MiB a value; an isolate must hold two, compiled. */
@@ -142,6 +158,18 @@ export const LIMITS = {
   idempotencyKeepMs: 24 * 3_600_000,
   idempotencyKeyChars: 100,
 } as const;
+
+/**
+ * What a key may ask of the routes that store (doors, questions, pages), in each isolate, whatever limit it has itself.
+ * One object counts all people of a test, and stores several hundred events a second.
+ */
+export const STORING_PER_KEY = { perSecond: 500, burst: 2_000 } as const;
+
+/**
+ * The same for one network (/24, /48) of a client key. A visitor makes about three requests for a page with a door; an
+ * office or a school of hundreds stays below.
+ */
+export const STORING_PER_NETWORK = { perSecond: 20, burst: 200 } as const;
 
 /** A split divides this many parts: one part is 0.001 %. */
 export const SPLIT_TOTAL = 100_000;

@@ -1,16 +1,28 @@
 import { z } from "zod";
 import { key, slug } from "./primitives.ts";
 
+const personFields = [
+  z.int(),
+  z.string(),
+  z.int(),
+  z.int().nullable(),
+  z.string(),
+  z.string(),
+  z.string(),
+  z.int(),
+] as const;
+
 /** Some of what a fake door's ledger holds. People, users and networks are keyed hashes, as they are there. */
 export const ledgerPart = z.strictObject({
   runs: z.array(z.strictObject({ run: z.int(), settings: z.string(), stopped: z.int() })),
   /** Pages that carry the test's markup, and when each was last opened (epoch ms). */
   pages: z.array(z.strictObject({ origin: z.string(), at: z.int() })),
-  /** Run, person, first sight and click (epoch ms), country, device, network, doubts as bits. */
-  people: z.array(
-    z.tuple([z.int(), z.string(), z.int(), z.int().nullable(), z.string(), z.string(), z.string(), z.int()]),
-  ),
-  /** Which person another browser, or a signed-in user, is. */
+  /**
+   * Run, browser, first sight and click (epoch ms), country, device, network, doubts as bits; then of the click its
+   * doubts and its network, which earlier backups lack.
+   */
+  people: z.array(z.union([z.tuple(personFields), z.tuple([...personFields, z.int(), z.string()])])),
+  /** Which person a browser, or a signed-in user, is. */
   aliases: z.array(z.tuple([z.string(), z.string()])),
 });
 export type LedgerPart = z.infer<typeof ledgerPart>;

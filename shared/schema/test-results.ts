@@ -33,6 +33,8 @@ export const testResults = z
     pages: z.array(z.object({ origin: z.string(), at: z.string() })),
     /** Of a fake door. */
     demand: demandResults.optional(),
+    /** Of a fake door: events that were not stored, because the run holds as many people as it may. */
+    refused: z.int().optional(),
     /** Of a Wizard of Oz. */
     desk: deskFigures.optional(),
   })

@@ -16,7 +16,18 @@ export interface Question {
   readonly input: Json;
   readonly deadlineSeconds: number;
   readonly fallback: Json;
+  /** Who asks, for fair shares of the room. Edges of before this version do not say: then it is some client. */
+  readonly from?: Asker;
 }
+
+export interface Asker {
+  /** Id of the key. */
+  readonly key: string;
+  /** Keyed hash of the network's prefix, under a key of the day; of a server key "", as it speaks for people of its own. */
+  readonly network: string;
+  readonly ofServer: boolean;
+}
+const SOMEBODY: Asker = { key: "", network: "", ofServer: false };
 
 /** One browser of one person who answers. */
 export interface Operator {
@@ -45,7 +56,8 @@ const CLAIM_MS = 5 * 60_000;
 /** Answered requests are shown this long (ms), an hour, and kept with their content this long, 30 days. */
 const SHOWN_MS = 3_600_000;
 const KEEP_MS = 30 * 86_400_000;
-const FIGURES_MS = 7 * 86_400_000;
+const DAY_MS = 86_400_000;
+const FIGURES_MS = 7 * DAY_MS;
 /** Nobody is held longer by one call (ms): connections die silently, and the next call goes on where this one ended. */
 const LONGEST_WAIT_MS = 25_000;
 const SHOWN_FINISHED = 20;
@@ -75,37 +87,71 @@ export class Desk extends DurableBase {
     this.#ready = true;
   }
 
-  /** Takes a question, once. Where nobody could answer in time, the fallback comes at once. */
+  /**
+   * Takes a question, once. Where nobody could answer in time, or the asker has its share of the room, the fallback
+   * comes at once and nothing is stored but a count: asked again with the same id, it may find room.
+   */
   ask(question: Question): ProductView {
     this.#prepare();
-    const { id, flag, unit, input, deadlineSeconds, fallback } = question;
-    const view = this.#storage.transactionSync(() => {
+    const { id, flag, unit, input, deadlineSeconds, fallback, from = SOMEBODY } = question;
+    this.#expire();
+    const view = this.#storage.transactionSync((): ProductView | null => {
       const now = Date.now();
       const known = this.#find(id);
       if (known) return this.#productView(known);
-      const count = (where: string, ...values: string[]) =>
-        this.#sql
-          .exec<{ n: number }>(`SELECT count(*) AS n FROM request WHERE status = 'waiting'${where}`, ...values)
-          .one().n;
-      const full = count("") >= LIMITS.deskWaiting || count(" AND unit = ?", unit) >= LIMITS.deskWaitingPerUnit;
+      if (!this.#hasRoom(unit, from)) {
+        this.#countRefused(flag);
+        return null;
+      }
       this.#sql.exec(
-        `INSERT INTO request (id, flag, unit, input, status, created_at, deadline_at, fallback, answer, finished_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO request (id, flag, unit, input, status, created_at, deadline_at, fallback, key, network, of_server)
+           VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?)`,
         id,
         flag,
         unit,
         JSON.stringify(input),
-        full ? "fallback" : "waiting",
         now,
         now + deadlineSeconds * 1_000,
         JSON.stringify(fallback),
-        full ? JSON.stringify(fallback) : null,
-        full ? now : null,
+        from.key,
+        from.network,
+        from.ofServer ? 1 : 0,
       );
       return this.#productView(this.#find(id) as Stored);
     });
+    if (!view) return { id, status: "fallback", answer: fallback, deadline: new Date().toISOString() };
     this.#changed();
     return view;
+  }
+
+  #hasRoom(unit: string, { key, network, ofServer }: Asker): boolean {
+    type Waiting = { total: number; clients: number; of_key: number; of_network: number; of_unit: number };
+    const waiting = this.#sql
+      .exec<Waiting>(
+        `SELECT count(*) AS total, total(NOT of_server) AS clients, total(key = ?1) AS of_key,
+           total(NOT of_server AND network = ?2) AS of_network, total(unit = ?3 AND network = ?2) AS of_unit
+         FROM request WHERE status = 'waiting'`,
+        key,
+        network,
+        unit,
+      )
+      .one();
+    if (waiting.total >= LIMITS.deskWaiting || waiting.of_unit >= LIMITS.deskWaitingPerUnit) return false;
+    if (key !== "" && waiting.of_key >= LIMITS.deskWaitingPerKey) return false;
+    if (ofServer) return true;
+    const isCrowded = network !== "" && waiting.of_network >= LIMITS.deskWaitingPerNetwork;
+    return !isCrowded && waiting.clients < LIMITS.deskWaitingOfClients;
+  }
+
+  /** For the figures, which would otherwise hide that people got the fallback. */
+  #countRefused(flag: string): void {
+    const day = Math.floor(Date.now() / DAY_MS);
+    this.#sql.exec(
+      "INSERT INTO refused (flag, day, requests) VALUES (?, ?, 1) ON CONFLICT (flag, day) DO UPDATE SET requests = requests + 1",
+      flag,
+      day,
+    );
+    this.#sql.exec("DELETE FROM refused WHERE day < ?", day - FIGURES_MS / DAY_MS);
   }
 
   /** The answer to a request, after waiting for it at most `ms`. Null: there is no such request. */
@@ -188,6 +234,7 @@ export class Desk extends DurableBase {
       if (holder && holder !== operator.id) return reject({ code: "claimed", by: stored.claimed_name ?? "Somebody" });
       if (!holder) return reject({ code: "not-claimed" });
       this.#sql.exec("UPDATE request SET status = 'answered', answer = ?, finished_at = ? WHERE id = ?", text, now, id);
+      this.#keepLatest("answered", LIMITS.deskAnsweredKept);
       return ok(null);
     });
     return this.#shown(result, id, operator);
@@ -203,7 +250,19 @@ export class Desk extends DurableBase {
         only ?? null,
       )
       .toArray();
-    return [...Map.groupBy(rows, (row) => row.flag)].map(([flag, own]) => {
+    const refused = new Map(
+      this.#sql
+        .exec<{ flag: string; requests: number }>(
+          "SELECT flag, sum(requests) AS requests FROM refused WHERE day > ?1 AND (?2 IS NULL OR flag = ?2) GROUP BY flag",
+          Math.floor(now / DAY_MS) - FIGURES_MS / DAY_MS,
+          only ?? null,
+        )
+        .toArray()
+        .map((row) => [row.flag, row.requests] as const),
+    );
+    const byFlag = Map.groupBy(rows, (row) => row.flag);
+    for (const flag of refused.keys()) if (!byFlag.has(flag)) byFlag.set(flag, []);
+    return [...byFlag].map(([flag, own]) => {
       const waiting = own.filter((row) => row.status === "waiting").map((row) => now - row.created_at);
       const times = own
         .filter((row) => row.status === "answered")
@@ -214,7 +273,7 @@ export class Desk extends DurableBase {
         waiting: waiting.length,
         oldestMs: waiting.length === 0 ? null : Math.max(...waiting),
         answered: times.length,
-        fallbacks: own.filter((row) => row.status === "fallback").length,
+        fallbacks: own.filter((row) => row.status === "fallback").length + (refused.get(flag) ?? 0),
         medianMs: quantile(times, 0.5),
         p90Ms: quantile(times, 0.9),
       };
@@ -249,7 +308,19 @@ export class Desk extends DurableBase {
       "UPDATE request SET status = 'fallback', answer = fallback, finished_at = deadline_at WHERE status = 'waiting' AND deadline_at <= ?",
       Date.now(),
     );
-    if (rowsWritten > 0) this.#changed();
+    if (rowsWritten === 0) return;
+    this.#keepLatest("fallback", LIMITS.deskFallbacksKept);
+    this.#changed();
+  }
+
+  /** Finished requests hold what people wrote: of each kind the latest are kept, so that one cannot crowd the other out. */
+  #keepLatest(status: "answered" | "fallback", count: number): void {
+    this.#sql.exec(
+      `DELETE FROM request WHERE id IN
+         (SELECT id FROM request WHERE status = ? ORDER BY finished_at DESC, id LIMIT -1 OFFSET ?)`,
+      status,
+      count,
+    );
   }
 
   #holder(stored: Stored, now: number): string | null {

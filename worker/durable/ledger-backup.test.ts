@@ -20,7 +20,7 @@ async function doorOf(settings = aDoor()) {
   return { ...shop, ledger };
 }
 
-/** So many people, every fifth of whom clicks, and every tenth of whom has signed in. */
+/** So many people, every fifth of whom clicks, and every tenth of whom a server knows. */
 function people(shop: Door, count: number, from = 0): Promise<void> {
   const at = Date.now();
   const event = (n: number, action: "seen" | "click"): DoorEvent => ({
@@ -28,10 +28,10 @@ function people(shop: Door, count: number, from = 0): Promise<void> {
     environment: "production",
     flag: FLAG,
     run: 1,
-    settings: aDoor() as DoorEvent["settings"],
+    settings: aDoor({ networkCap: 30 }) as DoorEvent["settings"],
     action,
     unit: `unit-${n}`,
-    ...(n % 10 === 0 ? { user: `user-${n}` } : {}),
+    ...(n % 10 === 0 ? { owner: `user-${n}` } : {}),
     ageMs: 5_000,
     network: `network-${n}`,
     country: n % 2 ? "DE" : "FR",
@@ -78,8 +78,8 @@ describe("a backup of a project with a fake door", () => {
     expect((await restore(shop.at, rows)).status).toBe(200);
     await expect.poll(() => counts(shop)).toEqual(before);
     expect(await shop.ledger.pages()).toEqual(pages);
-    // Who had signed in is the same person in another browser.
-    await expect.poll(() => shop.ledger.door(1, "another-browser", "user-0")).toBe("clicked");
+    // Whom a server knows is the same person in another browser.
+    await expect.poll(() => shop.ledger.standing(1, { unit: "another-browser", owner: "user-0" })).toBe("clicked");
     expect((await done("GET", shop.test)).status).toBe("running");
   });
 

@@ -220,6 +220,20 @@ export const TEST_LEDGER_MIGRATIONS: readonly Migration[] = [
     name: "0002-restored",
     sql: "CREATE TABLE restored (epoch INTEGER NOT NULL, parts INTEGER NOT NULL);",
   },
+  {
+    name: "0003-believed",
+    sql: `
+      ALTER TABLE person ADD COLUMN click_doubts INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE person ADD COLUMN click_network TEXT NOT NULL DEFAULT '';
+      ALTER TABLE run ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE run ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+      UPDATE run SET doubtful = (SELECT count(*) FROM person WHERE person.run = run.run AND doubts > 0);
+      DROP INDEX person_network;
+      CREATE INDEX person_believed ON person (run, network) WHERE doubts = 0;
+      CREATE INDEX person_clicked ON person (run, click_network) WHERE doubts = 0 AND click_doubts = 0 AND click_network <> '';
+      CREATE INDEX alias_unit ON alias (unit);
+      CREATE TABLE page_hour (hour INTEGER PRIMARY KEY, added INTEGER NOT NULL);`,
+  },
 ];
 
 export const DESK_MIGRATIONS: readonly Migration[] = [
@@ -243,6 +257,15 @@ export const DESK_MIGRATIONS: readonly Migration[] = [
       ) WITHOUT ROWID;
       CREATE INDEX request_status ON request (status, deadline_at);
       CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;`,
+  },
+  {
+    name: "0002-askers",
+    sql: `
+      ALTER TABLE request ADD COLUMN key TEXT NOT NULL DEFAULT '';
+      ALTER TABLE request ADD COLUMN network TEXT NOT NULL DEFAULT '';
+      ALTER TABLE request ADD COLUMN of_server INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX request_finished ON request (status, finished_at);
+      CREATE TABLE refused (flag TEXT NOT NULL, day INTEGER NOT NULL, requests INTEGER NOT NULL, PRIMARY KEY (flag, day)) WITHOUT ROWID;`,
   },
 ];
 

@@ -1,3 +1,4 @@
+import { LIMITS } from "../../shared/limits.ts";
 import type { LedgerPart } from "../../shared/schema/backup.ts";
 import { storedSlug } from "../../shared/schema/names.ts";
 import { type DemandCell, demandReport } from "../../shared/statistics/demand.ts";
@@ -7,6 +8,7 @@ import { type DoorSettings, doubtsOf } from "./door-doubts.ts";
 import { DurableBase } from "./durable-base.ts";
 import type { LedgerDelivery, LedgerPage } from "./ledger-backup.ts";
 import { migrate, TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
+import { pageOrigin } from "./page-origin.ts";
 import { flagStore } from "./stubs.ts";
 import { STOP_RULE } from "./timed-work.ts";
 
@@ -19,8 +21,10 @@ export interface DoorEvent {
   readonly settings: DoorSettings;
   readonly action: "seen" | "click";
   readonly unit: string;
-  /** Whom the product knows this person as, when it does. */
+  /** Sent by edges of before this version on a browser's word, and ignored: see `owner`. */
   readonly user?: string | undefined;
+  /** Whom a server key says that this browser belongs to; null: to nobody, so a join is undone. */
+  readonly owner?: string | null | undefined;
   /** Since the door was evaluated for this person (ms). */
   readonly ageMs: number;
   readonly network: string;
@@ -31,6 +35,24 @@ export interface DoorEvent {
 }
 
 export type DoorState = "new" | "seen" | "clicked";
+
+/** Whose state is asked for, and from which network. */
+export interface Standing {
+  readonly unit: string;
+  /** Named by a server key: then the state is that of all browsers that were joined to this user. */
+  readonly owner?: string | undefined;
+  /** A doubtful click is shown to its own network only: forged from elsewhere, it hides the door from nobody. */
+  readonly network?: string | undefined;
+}
+
+/** What is stored of one browser in one run. */
+type Person = {
+  network: string;
+  doubts: number;
+  clicked_at: number | null;
+  click_doubts: number;
+  click_network: string;
+};
 
 /** After new people came, whether the test is over is asked this much later (ms): one question for many people. */
 const STOP_CHECK_MS = 2_000;
@@ -43,6 +65,7 @@ const DAY_MS = 86_400_000;
 export const BACKUP_ROWS = 2_000;
 /** Addresses of pages that are remembered: enough to recognise one's own. */
 const PAGES = 20;
+const HOUR_MS = 3_600_000;
 
 /**
  * Who saw one flag's test and who wanted it: one per project, environment and flag. One object and not shards by person,
@@ -51,6 +74,9 @@ const PAGES = 20;
 export class TestLedger extends DurableBase {
   protected readonly methods = new Set([
     "door",
+    "standing",
+    "join",
+    "refused",
     "record",
     "recordAll",
     "sighted",
@@ -81,17 +107,39 @@ export class TestLedger extends DurableBase {
     this.#ready = true;
   }
 
-  /** Where a person stands with the door of a run. */
-  door(run: number, unit: string, user?: string): DoorState {
-    if (!this.#ready) return "new";
-    return this.#stateOf(run, (user && this.#known(user)) || this.#known(unit) || unit);
+  /** Where a browser stands with the door of a run, as edges of before this version ask. */
+  door(run: number, unit: string): DoorState {
+    return this.standing(run, { unit });
   }
 
-  /** Counts a person's first sight or click; repeated, it changes nothing. */
+  /** Where a browser, or a user whom a server names, stands with the door of a run. */
+  standing(run: number, { unit, owner, network }: Standing): DoorState {
+    if (!this.#ready) return "new";
+    if (owner === undefined) {
+      const person = this.#personOf(run, unit);
+      return person ? stateOf(person, network) : "new";
+    }
+    const people = this.#sql
+      .exec<Person>(
+        `SELECT network, doubts, clicked_at, click_doubts, click_network FROM person
+         WHERE run = ?1 AND (unit = ?2 OR unit IN (SELECT id FROM alias WHERE unit = ?2))`,
+        run,
+        this.#joinedTo(owner) ?? owner,
+      )
+      .toArray();
+    if (people.length === 0) return "new";
+    return people.some((person) => stateOf(person, network) === "clicked") ? "clicked" : "seen";
+  }
+
+  /**
+   * Counts a person's first sight or click; repeated, it changes nothing. Anybody can send an event for an id that they
+   * know, so doubtful events change nothing about somebody who is believed, and an event that is believed outweighs
+   * doubtful ones that came before it.
+   */
   record(event: DoorEvent): DoorState {
     this.#prepare();
     return this.#storage.transactionSync(() => {
-      const { run, action, at, settings, project, environment, flag } = event;
+      const { run, unit, action, at, settings, project, environment, flag, network, owner } = event;
       this.#sql.exec(
         "INSERT INTO run (run, project, environment, flag, settings) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING",
         run,
@@ -100,13 +148,15 @@ export class TestLedger extends DurableBase {
         flag,
         JSON.stringify(settings),
       );
-      const unit = this.#personOf(event);
-      const before = this.#stateOf(run, unit);
-      if (before === "clicked" || (before === "seen" && action === "seen")) return before;
-      if (before === "new") {
-        const { n } = this.#sql
-          .exec<{ n: number }>("SELECT count(*) AS n FROM person WHERE run = ? AND network = ?", run, event.network)
-          .one();
+      if (owner !== undefined) this.#join(unit, owner);
+      const known = this.#personOf(run, unit);
+      const doubts = doubtsOf({ ...event, ...this.#crowd(event, known) });
+      const isBelieved = doubts === 0;
+      if (!known) {
+        if (this.#isFull(run, isBelieved)) {
+          this.#sql.exec("UPDATE run SET refused = refused + 1 WHERE run = ?", run);
+          return "new";
+        }
         this.#sql.exec(
           "INSERT INTO person (run, unit, first_seen, country, device, network, doubts) VALUES (?, ?, ?, ?, ?, ?, ?)",
           run,
@@ -114,21 +164,39 @@ export class TestLedger extends DurableBase {
           at,
           event.country,
           event.device,
-          event.network,
-          doubtsOf({ ...event, networkPeople: n, networkCap: settings.networkCap }),
-        );
-        this.#sql.exec("UPDATE run SET people = people + 1 WHERE run = ?", run);
-      }
-      if (action === "click") {
-        const doubts = doubtsOf({ ...event, networkPeople: 0, networkCap: settings.networkCap });
-        this.#sql.exec(
-          "UPDATE person SET clicked_at = ?, doubts = doubts | ? WHERE run = ? AND unit = ?",
-          at,
+          network,
           doubts,
+        );
+        this.#sql.exec(
+          "UPDATE run SET people = people + 1, doubtful = doubtful + ? WHERE run = ?",
+          isBelieved ? 0 : 1,
+          run,
+        );
+      } else if (known.doubts > 0 && isBelieved) {
+        // As if this person came only now: what was doubtful may have been somebody else.
+        this.#sql.exec(
+          `UPDATE person SET first_seen = ?, clicked_at = NULL, country = ?, device = ?, network = ?, doubts = 0,
+             click_doubts = 0, click_network = '' WHERE run = ? AND unit = ?`,
+          at,
+          event.country,
+          event.device,
+          network,
           run,
           unit,
         );
+        this.#sql.exec("UPDATE run SET doubtful = max(0, doubtful - 1) WHERE run = ?", run);
+      } else if (action === "seen" || (known.clicked_at !== null && (known.click_doubts === 0 || !isBelieved))) {
+        return stateOf(known, network);
       }
+      if (action === "click")
+        this.#sql.exec(
+          "UPDATE person SET clicked_at = ?, click_doubts = ?, click_network = ? WHERE run = ? AND unit = ?",
+          at,
+          doubts,
+          network,
+          run,
+          unit,
+        );
       const { people } = this.#sql.exec<{ people: number }>("SELECT people FROM run WHERE run = ?", run).one();
       void this.#wakeBy(Date.now() + Math.max(STOP_CHECK_MS, people * STOP_CHECK_MS_PER_PERSON));
       return action === "click" ? "clicked" : "seen";
@@ -140,58 +208,107 @@ export class TestLedger extends DurableBase {
     for (const event of events) this.record(event);
   }
 
-  #stateOf(run: number, unit: string): DoorState {
-    const [row] = this.#sql.exec<{ clicked_at: number | null }>(
-      "SELECT clicked_at FROM person WHERE run = ? AND unit = ?",
-      run,
-      unit,
-    );
-    return row === undefined ? "new" : row.clicked_at === null ? "seen" : "clicked";
-  }
-
-  #known(id: string): string | undefined {
-    const [row] = this.#sql.exec<{ unit: string }>("SELECT unit FROM alias WHERE id = ?", id);
-    return row?.unit;
-  }
-
-  /** One person for all browsers in which they signed in: what was counted of both so far becomes one. */
-  #personOf({ unit: browser, user }: DoorEvent): string {
-    const unit = this.#known(browser) ?? browser;
-    if (!user) return unit;
-    const first = this.#known(user);
-    if (first === undefined) {
-      this.#sql.exec("INSERT INTO alias (id, unit) VALUES (?, ?)", user, unit);
-      return unit;
-    }
-    if (first === unit) return unit;
-    this.#sql.exec("UPDATE alias SET unit = ? WHERE unit = ?", first, unit);
-    this.#sql.exec("INSERT OR REPLACE INTO alias (id, unit) VALUES (?, ?)", browser, first);
-    this.#sql.exec(
-      `INSERT INTO person (run, unit, first_seen, clicked_at, country, device, network, doubts)
-         SELECT run, ?1, first_seen, clicked_at, country, device, network, doubts FROM person WHERE unit = ?2
-       ON CONFLICT (run, unit) DO UPDATE SET
-         first_seen = min(first_seen, excluded.first_seen),
-         clicked_at = min(coalesce(clicked_at, excluded.clicked_at), coalesce(excluded.clicked_at, clicked_at)),
-         doubts = doubts | excluded.doubts`,
-      first,
-      unit,
-    );
-    this.#sql.exec("DELETE FROM person WHERE unit = ?", unit);
-    return first;
-  }
-
-  /** A page that carries the test's markup was opened. */
-  sighted(origin: string, at: number): void {
+  /**
+   * Says whose browser this is, on a server's word; null undoes it. Rows stay one for each browser, and people are
+   * joined when they are counted, so that nothing is lost by a join and an undone one leaves the counts as they were.
+   */
+  join(unit: string, owner: string | null): void {
     this.#prepare();
-    this.#sql.exec("INSERT OR REPLACE INTO page (origin, at) VALUES (?, ?)", origin.slice(0, 300), at);
-    this.#sql.exec("DELETE FROM page WHERE origin NOT IN (SELECT origin FROM page ORDER BY at DESC LIMIT ?)", PAGES);
+    this.#storage.transactionSync(() => this.#join(unit, owner));
   }
 
+  /** Events of a run that were counted here and not stored, because it holds as many people as it may. */
+  refused(run: number): number {
+    if (!this.#ready) return 0;
+    return this.#sql.exec<{ refused: number }>("SELECT refused FROM run WHERE run = ?", run).toArray()[0]?.refused ?? 0;
+  }
+
+  #personOf(run: number, unit: string): Person | undefined {
+    return this.#sql
+      .exec<Person>(
+        "SELECT network, doubts, clicked_at, click_doubts, click_network FROM person WHERE run = ? AND unit = ?",
+        run,
+        unit,
+      )
+      .toArray()[0];
+  }
+
+  /**
+   * How many people of the event's network are believed already. Only they use its cap up: bots and hasty clicks leave
+   * room for people. Clicks of people who were first seen elsewhere have a cap of the same size of their own.
+   */
+  #crowd({ run, network, settings }: DoorEvent, known: Person | undefined) {
+    const { networkCap } = settings;
+    const isBelieved = known?.doubts === 0;
+    if (isBelieved && known.network === network) return { networkPeople: 0, networkCap };
+    const where = isBelieved ? "click_network = ?2 AND network <> ?2 AND click_doubts = 0" : "network = ?2";
+    const { n } = this.#sql
+      .exec<{ n: number }>(
+        `SELECT count(*) AS n FROM (SELECT 1 FROM person WHERE run = ?1 AND doubts = 0 AND ${where} LIMIT ?3)`,
+        run,
+        network,
+        networkCap,
+      )
+      .one();
+    return { networkPeople: n, networkCap };
+  }
+
+  /** Doubtful people have a room of their own, so that made-up ones keep nobody out. */
+  #isFull(run: number, isBelieved: boolean): boolean {
+    const { people, doubtful } = this.#sql
+      .exec<{ people: number; doubtful: number }>("SELECT people, doubtful FROM run WHERE run = ?", run)
+      .one();
+    return isBelieved ? people - doubtful >= LIMITS.doorPeoplePerRun : doubtful >= LIMITS.doorDoubtfulPerRun;
+  }
+
+  /** The name under which a browser's, or a user's, browsers are joined. */
+  #joinedTo(id: string): string | undefined {
+    return this.#sql.exec<{ unit: string }>("SELECT unit FROM alias WHERE id = ?", id).toArray()[0]?.unit;
+  }
+
+  #join(unit: string, owner: string | null): void {
+    const group = owner === null ? null : (this.#joinedTo(owner) ?? owner);
+    // Versions before this one named a user's browsers by the first of them.
+    if (group === unit || (group !== null && this.#joinedTo(unit) === group)) return;
+    this.#sql.exec("DELETE FROM alias WHERE id = ?", unit);
+    const { heir } = this.#sql
+      .exec<{ heir: string | null }>("SELECT min(id) AS heir FROM alias WHERE unit = ?", unit)
+      .one();
+    // The others stay together, under another name, when the browser they were named by leaves.
+    if (heir !== null) this.#sql.exec("UPDATE alias SET unit = ? WHERE unit = ?", heir, unit);
+    if (group !== null) this.#sql.exec("INSERT INTO alias (id, unit) VALUES (?, ?)", unit, group);
+  }
+
+  /**
+   * A page that carries the test's markup was opened. Anybody can claim any origin, so only what an address bar can show
+   * is kept, and only so many new ones in an hour: real pages are opened again and again, and stay.
+   */
+  sighted(origin: string, at: number): void {
+    const page = pageOrigin(origin);
+    if (page === null) return;
+    this.#prepare();
+    this.#storage.transactionSync(() => {
+      if (this.#sql.exec("UPDATE page SET at = ? WHERE origin = ?", at, page).rowsWritten > 0) return;
+      const hour = Math.floor(Date.now() / HOUR_MS);
+      this.#sql.exec("DELETE FROM page_hour WHERE hour <> ?", hour);
+      const [added] = this.#sql.exec<{ added: number }>("SELECT added FROM page_hour");
+      if ((added?.added ?? 0) >= LIMITS.doorPagesPerHour) return;
+      this.#sql.exec(
+        "INSERT INTO page_hour (hour, added) VALUES (?, 1) ON CONFLICT (hour) DO UPDATE SET added = added + 1",
+        hour,
+      );
+      this.#sql.exec("INSERT INTO page (origin, at) VALUES (?, ?)", page, at);
+      this.#sql.exec("DELETE FROM page WHERE origin NOT IN (SELECT origin FROM page ORDER BY at DESC LIMIT ?)", PAGES);
+    });
+  }
+
+  /** Versions before this one stored whatever was sent: what is no page's origin is not shown. */
   pages(): { origin: string; at: string }[] {
     if (!this.#ready) return [];
     return this.#sql
       .exec<{ origin: string; at: number }>("SELECT origin, at FROM page ORDER BY at DESC")
       .toArray()
+      .filter(({ origin }) => pageOrigin(origin) === origin)
       .map(({ origin, at }) => ({ origin, at: new Date(at).toISOString() }));
   }
 
@@ -206,29 +323,46 @@ export class TestLedger extends DurableBase {
       final: number;
       seen: number;
       clicked: number;
+      doubted: number;
     };
     return this.#sql
       .exec<Stored>(
-        `SELECT date(first_seen / 1000, 'unixepoch') AS day, country, device, doubts > 0 AS doubtful,
-           first_seen <= ?2 - ?3 AS final, count(*) AS seen,
-           sum(clicked_at IS NOT NULL AND clicked_at - first_seen <= ?3) AS clicked
-         FROM person WHERE run = ?1 AND first_seen <= ?2 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
+        `${PEOPLE_OF_A_RUN}
+         SELECT date(first_seen / 1000, 'unixepoch') AS day, country, device, doubtful, first_seen <= ?2 - ?3 AS final,
+           count(*) AS seen,
+           sum(iif(doubtful, clicked, believed) - first_seen <= ?3) AS clicked,
+           sum(NOT doubtful AND clicked - first_seen <= ?3 AND coalesce(believed - first_seen > ?3, 1)) AS doubted
+         FROM people GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
         run,
         asOf,
         windowDays * DAY_MS,
       )
       .toArray()
-      .map(({ doubtful, final, ...cell }) => ({ ...cell, suspicious: doubtful === 1, final: final === 1 }));
+      .flatMap(({ doubtful, final, clicked, doubted, ...counted }) => {
+        const cell = { ...counted, clicked: clicked ?? 0, suspicious: doubtful === 1, final: final === 1 };
+        // Doubtful clicks for people who are believed are counted apart from them.
+        return doubted > 0 ? [cell, { ...cell, seen: 0, clicked: doubted, suspicious: true }] : [cell];
+      });
   }
 
   /** Everything about one person, by the hash of a browser or of a user. */
   forget(id: string): void {
     if (!this.#ready) return;
     this.#storage.transactionSync(() => {
-      const unit = this.#known(id) ?? id;
-      this.#sql.exec("DELETE FROM person WHERE unit = ?", unit);
-      this.#sql.exec("DELETE FROM alias WHERE id IN (?1, ?2) OR unit = ?1", unit, id);
+      const group = this.#joinedTo(id) ?? id;
+      this.#sql.exec(
+        "DELETE FROM person WHERE unit IN (?1, ?2) OR unit IN (SELECT id FROM alias WHERE unit = ?1)",
+        group,
+        id,
+      );
+      this.#sql.exec("DELETE FROM alias WHERE id IN (?1, ?2) OR unit = ?1", group, id);
+      this.#count();
     });
+  }
+
+  #count(): void {
+    this.#sql.exec(`UPDATE run SET people = (SELECT count(*) FROM person WHERE person.run = run.run),
+      doubtful = (SELECT count(*) FROM person WHERE person.run = run.run AND doubts > 0)`);
   }
 
   /** Everything: the test is deleted. */
@@ -261,8 +395,8 @@ export class TestLedger extends DurableBase {
     part.people = [
       ...this.#sql
         .exec(
-          `SELECT run, unit, first_seen, clicked_at, country, device, network, doubts FROM person
-           WHERE (run, unit) > (?, ?) ORDER BY run, unit LIMIT ?`,
+          `SELECT run, unit, first_seen, clicked_at, country, device, network, doubts, click_doubts, click_network
+           FROM person WHERE (run, unit) > (?, ?) ORDER BY run, unit LIMIT ?`,
           Number(from[0] ?? -1),
           from[1] ?? "",
           BACKUP_ROWS,
@@ -297,17 +431,22 @@ export class TestLedger extends DurableBase {
         );
       for (const { origin, at } of part.pages)
         this.#sql.exec("INSERT OR REPLACE INTO page (origin, at) VALUES (?, ?)", origin, at);
-      for (const person of part.people)
+      for (const [...person] of part.people)
         this.#sql.exec(
-          `INSERT INTO person (run, unit, first_seen, clicked_at, country, device, network, doubts)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          `INSERT INTO person (run, unit, first_seen, clicked_at, country, device, network, doubts, click_doubts, click_network)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (run, unit) DO UPDATE SET first_seen = excluded.first_seen,
-             clicked_at = coalesce(excluded.clicked_at, clicked_at), doubts = doubts | excluded.doubts`,
-          ...person,
+             clicked_at = coalesce(excluded.clicked_at, clicked_at), country = excluded.country, device = excluded.device,
+             network = excluded.network, doubts = excluded.doubts,
+             click_doubts = iif(excluded.clicked_at IS NULL, click_doubts, excluded.click_doubts),
+             click_network = iif(excluded.clicked_at IS NULL, click_network, excluded.click_network)`,
+          ...person.slice(0, 8),
+          person[8] ?? 0,
+          person[9] ?? "",
         );
       for (const alias of part.aliases)
         this.#sql.exec("INSERT OR REPLACE INTO alias (id, unit) VALUES (?, ?)", ...alias);
-      if (last) this.#sql.exec("UPDATE run SET people = (SELECT count(*) FROM person WHERE person.run = run.run)");
+      if (last) this.#count();
       this.#sql.exec("DELETE FROM restored");
       this.#sql.exec("INSERT INTO restored (epoch, parts) VALUES (?, ?)", epoch, index + 1);
       void this.#wakeBy(Date.now() + STOP_CHECK_MS);
@@ -317,7 +456,8 @@ export class TestLedger extends DurableBase {
 
   async alarm(): Promise<void> {
     if (!this.#ready) return;
-    this.#sql.exec("DELETE FROM person WHERE first_seen < ?", Date.now() - KEEP_MS);
+    const { rowsWritten } = this.#sql.exec("DELETE FROM person WHERE first_seen < ?", Date.now() - KEEP_MS);
+    if (rowsWritten > 0) this.#count();
     type Run = { run: number; project: string; environment: string; flag: string; settings: string };
     const open = this.#sql.exec<Run>("SELECT * FROM run WHERE stopped = 0 ORDER BY run DESC LIMIT 1").toArray();
     for (const { run, project, environment, flag, settings } of open) {
@@ -348,6 +488,34 @@ export class TestLedger extends DurableBase {
   }
 }
 
+function stateOf(person: Person, network: string | undefined): DoorState {
+  const { clicked_at, doubts, click_doubts, click_network } = person;
+  if (clicked_at === null) return "seen";
+  // Clicks of before this version do not say where they came from.
+  const isOwn = click_network === "" || click_network === network;
+  return isOwn || (doubts === 0 && click_doubts === 0) ? "clicked" : "seen";
+}
+
+/**
+ * The people of run ?1 who came by ?2, browsers of one user being one person: first sight, any click, and the first one
+ * that is believed. Of a person who is believed with one browser, doubtful ones change neither sight nor click.
+ */
+const PEOPLE_OF_A_RUN = `
+  WITH browser AS (
+    SELECT person.*, alias.unit AS joined, iif(doubts = 0 AND click_doubts = 0, clicked_at, NULL) AS believed_click
+    FROM person LEFT JOIN alias ON alias.id = person.unit WHERE run = ?1 AND first_seen <= ?2
+  ), shared AS (
+    SELECT first_seen, country, device, doubts > 0 AS doubtful, min(clicked_at) OVER one AS clicked,
+      min(believed_click) OVER one AS believed,
+      row_number() OVER (one ORDER BY doubts > 0, first_seen, unit) AS place
+    FROM browser WHERE joined IS NOT NULL OR unit IN (SELECT unit FROM alias)
+    WINDOW one AS (PARTITION BY coalesce(joined, unit))
+  ), people AS (
+    SELECT first_seen, country, device, doubts > 0 AS doubtful, clicked_at AS clicked, believed_click AS believed
+    FROM browser WHERE joined IS NULL AND unit NOT IN (SELECT unit FROM alias)
+    UNION ALL SELECT first_seen, country, device, doubtful, clicked, believed FROM shared WHERE place = 1
+  )`;
+
 const STOP_WORDS = {
   sample: "As many people as planned have seen it",
   decided: "The interval lies on one side of the bar",
@@ -355,5 +523,17 @@ const STOP_WORDS = {
 
 export type TestLedgerMethods = Pick<
   TestLedger,
-  "door" | "record" | "recordAll" | "sighted" | "pages" | "cells" | "forget" | "clear" | "backupPage" | "restorePart"
+  | "door"
+  | "standing"
+  | "join"
+  | "refused"
+  | "record"
+  | "recordAll"
+  | "sighted"
+  | "pages"
+  | "cells"
+  | "forget"
+  | "clear"
+  | "backupPage"
+  | "restorePart"
 >;

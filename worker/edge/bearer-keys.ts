@@ -64,20 +64,25 @@ function keepParsed(token: string): void {
  */
 export class BearerKeys {
   readonly #byHash: ReadonlyMap<string, SnapshotKey>;
-  readonly #ids: ReadonlySet<string>;
+  readonly #byId: ReadonlyMap<string, SnapshotKey>;
   readonly #seen = new Map<string, SnapshotKey>();
   readonly #onFound: () => void;
 
   /** @param onFound called when a token is found for the first time: somebody has shown a secret of this project */
   constructor(keys: readonly SnapshotKey[], onFound: () => void = () => {}) {
     this.#byHash = new Map(keys.map((key) => [key.hash, key]));
-    this.#ids = new Set(keys.map((key) => key.id));
+    this.#byId = new Map(keys.map((key) => [key.id, key]));
     this.#onFound = onFound;
   }
 
   /** Whether the key of this id is still in force. */
   has(id: string): boolean {
-    return this.#ids.has(id);
+    return this.#byId.has(id);
+  }
+
+  /** For what was opened by a key and names it by its id; null when the key is not in force any more. */
+  byId(id: string): SnapshotKey | null {
+    return this.#byId.get(id) ?? null;
   }
 
   find(token: string): SnapshotKey | null {

@@ -13,6 +13,7 @@ import { log } from "../log.ts";
 import {
   admitVisitor,
   isPreviewed,
+  networkOf,
   noSuchFlag,
   preflight,
   refuse,
@@ -69,7 +70,12 @@ ask.post("/:flag", async (c) => {
   const { deadlineSeconds, fallback } = test;
   const person = JSON.stringify(body.context.targetingKey ?? null);
   const unit = keyedHash(loaded.sealKey, "desk/unit", person).slice(0, 32);
-  const asked = { id: body.id, flag, unit, input: body.input, deadlineSeconds, fallback };
+  const from = {
+    key: visit.key.id,
+    network: networkOf(visit, "desk/network", Date.now()) ?? "",
+    ofServer: visit.key.kind === "server",
+  };
+  const asked = { id: body.id, flag, unit, input: body.input, deadlineSeconds, fallback, from };
   const asking = () => desk(c.env, project, environment).ask(asked);
   let view: ProductView;
   try {

@@ -61,8 +61,9 @@ describe("a person counts once", () => {
     expect(await added(() => door("click", "u2", { nonce }, from))).toEqual({ seen: 0, clicked: 1, all: 0 });
   });
 
-  test("with two browsers, as soon as both are signed in as the same user", async () => {
+  test("with two browsers, as soon as a server says that both are one user's, and twice again when it takes that back", async () => {
     const from = elsewhere();
+    const join = (person: string, user: string | null) => door("join", person, { user }, undefined, FLAG, shop.server);
     expect(
       await added(async () => {
         await visit("laptop", {}, from);
@@ -70,19 +71,17 @@ describe("a person counts once", () => {
       }),
     ).toEqual({ seen: 2, clicked: 1, all: 2 });
     const joined = await added(async () => {
-      await visit("laptop", { user: "kim" }, from);
-      await visit("phone", { user: "kim" }, from);
+      expect((await join("laptop", "kim")).json).toEqual({ state: "seen" });
+      expect((await join("phone", "kim")).json).toEqual({ state: "clicked" });
     });
     expect(joined).toEqual({ seen: -1, clicked: 0, all: -1 });
-    const onTablet = await sent(`/v1/doors/${FLAG}/open`, {
-      key: shop.client,
-      context: { targetingKey: "tablet" },
-      user: "kim",
-    });
+    const onTablet = await door("open", "tablet", { user: "kim" }, undefined, FLAG, shop.server);
     expect(onTablet.json.state).toBe("clicked");
+    expect(await added(() => join("phone", null))).toEqual({ seen: 1, clicked: 0, all: 1 });
+    expect((await opened("laptop", from)).state).toBe("seen");
   });
 
-  test("who signs in on one browser stays the same person", async () => {
+  test("who signs in on one browser stays the same person, whatever it says of its user", async () => {
     const from = elsewhere();
     expect(
       await added(async () => {
@@ -90,6 +89,32 @@ describe("a person counts once", () => {
         await visit("u3", { user: "lee", clicks: true }, from);
       }),
     ).toEqual({ seen: 1, clicked: 1, all: 1 });
+  });
+
+  test("a server that names the user with its own reports joins as well", async () => {
+    const report = async (person: string, user: string | null) => {
+      const at = (action: string, more: object = {}) => door(action, person, more, undefined, FLAG, shop.server);
+      const { nonce } = (await at("open")).json;
+      return at("seen", { nonce, user });
+    };
+    expect(
+      await added(async () => {
+        await report("desktop", "ada");
+        await report("watch", "ada");
+      }),
+    ).toEqual({ seen: 1, clicked: 0, all: 1 });
+    expect(await added(() => report("watch", null))).toEqual({ seen: 1, clicked: 0, all: 1 });
+  });
+
+  test("only a server can join, and says whom", async () => {
+    expect((await door("join", "laptop", { user: "kim" })).status).toBe(403);
+    const without = await door("join", "laptop", {}, undefined, FLAG, shop.server);
+    expect([without.status, without.json.errorDetails]).toEqual([
+      400,
+      "user: send the user's id, or null when this browser is nobody's",
+    ]);
+    const elsewhere = await door("join", "laptop", { user: "kim" }, undefined, "nowhere", shop.server);
+    expect(elsewhere.status).toBe(404);
   });
 });
 

@@ -5,6 +5,7 @@ import { telemetryShard } from "../durable/stubs.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
+import { waitOfKey } from "../edge/key-limits.ts";
 import type { Env } from "../env.ts";
 import { readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
@@ -78,8 +79,8 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
   const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);
   let giveBack = () => {};
   try {
-    // Nothing is held for a key that only looks like a server's.
-    const known = sender === "servers" ? await admit(token, request, env, waitUntil) : null;
+    // Nothing is held, and no body read, for a key that is unknown or asks too often; a beacon's stands in its body.
+    const known = token === null ? null : await admit(token, request, env, waitUntil);
     giveBack = inFlight[sender].take(bytes);
     const answer = await take(request, env, waitUntil, known);
     const again = answer.rejected.some(({ code }) => code === "unavailable");
@@ -142,8 +143,7 @@ async function take(
   known: Admitted | null,
 ): Promise<EventAnswer> {
   const batch = await readBatch(request);
-  const token = bearerOf(request.headers) ?? batch.key ?? null;
-  const { key, loaded } = known ?? (await admit(token, request, env, waitUntil));
+  const { key, loaded } = known ?? (await admit(batch.key ?? null, request, env, waitUntil));
   const { observed, compiled, revision, project, environment } = loaded;
   if (!observed.hasher) throw busy();
   const receivedAt = Date.now();
@@ -227,11 +227,22 @@ async function admit(
   if (loaded === "unreachable") throw busy();
   const key = loaded.keys.find(token);
   if (!key) throw unauthenticated();
+  const wait = waitOfKey(env, loaded, key, waitUntil);
+  if (wait > 0) throw tooMany(wait);
   const origin = request.headers.get("Origin");
   if (key.kind === "client" && key.origins.length > 0 && origin !== null && !key.origins.includes(origin))
     throw new ProblemError(403, "origin-not-allowed", "This key may not be used from this origin");
   return { key, loaded };
 }
+
+const tooMany = (seconds: number) =>
+  new ProblemError(
+    429,
+    "rate-limited",
+    "This key asks too often",
+    { detail: "Nothing of this batch was stored: send it again after Retry-After. The limit counts batches." },
+    { "Retry-After": String(seconds) },
+  );
 
 const unauthenticated = () =>
   new ProblemError(

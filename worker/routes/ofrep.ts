@@ -6,8 +6,8 @@ import { parseKey } from "../edge/bearer-keys.ts";
 import type { Known, Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { isolateUsage } from "../edge/isolate-usage.ts";
+import { waitOfKey } from "../edge/key-limits.ts";
 import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "../edge/list-memory.ts";
-import { keyRates } from "../edge/rate-limit.ts";
 import { refetches } from "../edge/refetch.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
@@ -229,11 +229,8 @@ function admitWith(known: Known, token: string, { request, env, waitUntil }: Cal
   if (known === "unreachable") return "nothing known";
   const key = known.keys.find(token);
   if (!key) return unauthorized(UNKNOWN_KEY);
-  const wait = keyRates.take(key, Date.now());
-  if (wait > 0) {
-    isolateUsage(env).limited(known, key.id, Date.now(), waitUntil);
-    return tooMany(wait);
-  }
+  const wait = waitOfKey(env, known, key, waitUntil);
+  if (wait > 0) return tooMany(wait);
   if (!fromItsOrigins(key, request)) return json(403, { errorDetails: "this key may not be used from this origin" });
   return { loaded: known, key };
 }

@@ -16,7 +16,7 @@ export async function resultsOf(env: Env, project: Slug, test: TestView, now: nu
   switch (settings.kind) {
     case "fake-door": {
       const cells = await ledger.cells(run, settings.windowDays, asOf);
-      return { ...common, demand: demandReport(cells, settings.bar) };
+      return { ...common, demand: demandReport(cells, settings.bar), refused: await ledger.refused(run) };
     }
     case "wizard-of-oz": {
       const [figures] = await desk(env, project, environment).figures(flag);

@@ -5,6 +5,7 @@ import { parseSlug } from "../../shared/schema/names.ts";
 import { type NoticesDeps, tellChanges } from "../edge/change-notices.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
+import { waitOfKey } from "../edge/key-limits.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "../edge/list-memory.ts";
 import type { Env } from "../env.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
@@ -43,7 +44,11 @@ export function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: nu
   return `,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${requestUri}"},"inactivityDelaySec":${INACTIVITY_S}}]`;
 }
 
-const cors = { "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store" };
+const cors = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "Retry-After",
+  "Cache-Control": "no-store",
+};
 const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}) =>
   Response.json({ errorDetails }, { status, headers: { ...cors, ...headers } });
 
@@ -61,10 +66,11 @@ streams.get("/:project/:environment", async (c) => {
   const loaded = await edge.current(project, environment, waitUntil);
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
   const subject = loaded === "missing" || !loaded.sealKey ? null : openStreamToken(loaded.sealKey, token, Date.now());
-  if (loaded === "missing" || !subject || !loaded.keys.has(subject.keyId)) {
-    return tokenRefused();
-  }
+  const key = loaded === "missing" || !subject ? null : loaded.keys.byId(subject.keyId);
+  if (loaded === "missing" || !subject || !key) return tokenRefused();
   edge.prove(project);
+  const wait = waitOfKey(c.env, loaded, key, waitUntil);
+  if (wait > 0) return refuse(429, "this key asks too often", { "Retry-After": String(wait) });
   const cap = Number(c.env.STREAMS_PER_ISOLATE) || DEFAULT_STREAMS_PER_ISOLATE;
   if (open >= cap)
     return refuse(503, "too many streams here; try again", {

@@ -7,8 +7,11 @@ import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
 import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
+import { waitToStore } from "../edge/key-limits.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, jsonDepth, readText } from "../http/body.ts";
+import { keyedHash } from "../http/keyed-hash.ts";
+import { networkPrefix } from "../http/network-prefix.ts";
 import { mayPreview, openPreviews } from "../http/preview-token.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { fromItsOrigins, subjectOf } from "./ofrep.ts";
@@ -50,12 +53,18 @@ export interface Visit<B> {
   readonly call: { request: Request; env: Env; waitUntil: (work: Promise<unknown>) => void };
 }
 
-/** Reads and admits a visitor's request; a refusal is a finished response. */
+/**
+ * Reads and admits a visitor's request; a refusal is a finished response. A key in a header is judged before the body is
+ * read, one in the body as soon as that is read.
+ */
 export async function admitVisitor<S extends z.ZodType<{ key?: string | undefined }>>(
   call: Visit<unknown>["call"],
   schema: S,
 ): Promise<Visit<z.infer<S>> | Response> {
-  const { request, env, waitUntil } = call;
+  const { request } = call;
+  const token = bearerOf(request.headers);
+  const early = token === null ? null : await admitKey(call, token);
+  if (early instanceof Response) return early;
   const text = await readText(request, LIMITS.evaluationBodyBytes);
   if (text === null) return refuse(413, `the body is larger than ${LIMITS.evaluationBodyBytes} bytes`);
   if (jsonDepth(text) > LIMITS.jsonDepth) return refuse(400, `the body nests deeper than ${LIMITS.jsonDepth} levels`);
@@ -66,21 +75,39 @@ export async function admitVisitor<S extends z.ZodType<{ key?: string | undefine
     return refuse(400, "the body is not valid JSON");
   }
   if (hasProtoName(sent)) return refuse(400, 'a property cannot be called "__proto__"');
+  const admitted = early ?? (await admitKey(call, (sent as { key?: unknown } | null)?.key));
+  if (admitted instanceof Response) return admitted;
   const parsed = schema.safeParse(sent);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return refuse(400, `${issue?.path.join(".") || "the body"}: ${issue?.message ?? "is not valid"}`);
-  }
-  const token = bearerOf(request.headers) ?? parsed.data.key ?? null;
-  const named = token === null ? null : parseKey(token, env);
-  if (token === null || !named) return unauthorized();
+  if (parsed.success) return { ...admitted, body: parsed.data, call };
+  const [issue] = parsed.error.issues;
+  return refuse(400, `${issue?.path.join(".") || "the body"}: ${issue?.message ?? "is not valid"}`);
+}
+
+/** Whose request it is. What these routes do is stored, so each request counts for the bounds of its key and network. */
+async function admitKey(
+  { request, env, waitUntil }: Visit<unknown>["call"],
+  token: unknown,
+): Promise<Pick<Visit<unknown>, "loaded" | "key"> | Response> {
+  const named = typeof token === "string" ? parseKey(token, env) : null;
+  if (typeof token !== "string" || !named) return unauthorized();
   const loaded = await isolateEdge(env, request).current(named.project, named.environment, waitUntil, named);
   if (loaded === "missing") return unauthorized();
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
   const key = loaded.keys.find(token);
   if (!key) return unauthorized();
+  const wait = waitToStore(env, loaded, key, request, waitUntil);
+  if (wait > 0) return refuse(429, "too many requests: this key asks too often", { "Retry-After": String(wait) });
   if (!fromItsOrigins(key, request)) return refuse(403, "this key may not be used from this origin");
-  return { loaded, key, body: parsed.data, call };
+  return { loaded, key };
+}
+
+/** The network that a browser's request comes from, recognised for one day; null: a server's, which speaks for others. */
+export function networkOf({ loaded, key, call }: Visit<unknown>, use: string, now: number): string | null {
+  const { sealKey } = loaded;
+  if (key.kind === "server" || !sealKey) return null;
+  const prefix = networkPrefix(call.request.headers.get("CF-Connecting-IP") ?? "") ?? "none";
+  // Under a key of the day: nobody can follow a network from one day to the next.
+  return keyedHash(sealKey, `${use}/${new Date(now).toISOString().slice(0, 10)}`, prefix).slice(0, 32);
 }
 
 const unauthorized = (): Response =>
