@@ -7,6 +7,7 @@ interface Flag {
   key: string;
   variant?: string;
   value?: unknown;
+  metadata?: { preview?: boolean };
 }
 interface Cache {
   id: string;
@@ -48,14 +49,15 @@ function start(script: HTMLScriptElement, key: string): void {
 
   let allowed = script.dataset.consent !== "required";
   let cache: Cache;
-  /** What this tab has told already, and whose preview it shows. */
+  /** What this tab has told already, and the preview link that it was opened with. */
   let once: Record<string, 1> & { blastdoorPreview?: string };
   const attributes: object = JSON.parse(script.dataset.context || "{}");
-  let user: string | undefined;
   let events: object[] = [];
+  /** Whether a preview is in force, as the server says; before that, the link's token. Anybody can make a link up. */
+  let preview: string | boolean | undefined;
   let stream: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout>;
-  let settle = () => {};
+  let settle!: () => void;
   const ready = new Promise<void>((resolve) => {
     settle = resolve;
   });
@@ -79,14 +81,17 @@ function start(script: HTMLScriptElement, key: string): void {
     if (!allowed || once[what]) return false;
     once[what] = 1;
     memory("sessionStorage", once);
-    return true;
+    return allowed;
   };
   const flush = () => {
-    if (events[0]) post("events", { batchId: uuid(), sentAt: Date.now(), events: events.splice(0) });
+    // A preview is in no statistic.
+    if (preview === true) events = [];
+    if (!events[0]) return;
+    if (preview) setTimeout(flush, 500);
+    else post("events", { batchId: uuid(), sentAt: Date.now(), events: events.splice(0) });
   };
   const send = (event: object) => {
-    // A preview is in no statistic.
-    if (!allowed || once.blastdoorPreview) return;
+    if (!allowed) return;
     if (!events[0]) setTimeout(flush, 500);
     events.push({ id: uuid(), time: Date.now(), unit: { targetingKey: cache.id }, ...event });
   };
@@ -113,7 +118,8 @@ function start(script: HTMLScriptElement, key: string): void {
         const flags: Cache["flags"] = {};
         for (const flag of answer.flags) flags[flag.key] = flag;
         const stream = answer.eventStreams?.[0].endpoint.requestUri;
-        cache = { id: cache.id, context: asked, etag: response.headers.get("ETag"), stream, flags };
+        cache = { ...cache, context: asked, etag: response.headers.get("ETag"), stream, flags };
+        preview = answer.flags.some((flag: Flag) => flag.metadata?.preview);
         // What a preview forces would outlive it.
         if (!once.blastdoorPreview) memory("localStorage", cache);
         unfollow();
@@ -144,30 +150,30 @@ function start(script: HTMLScriptElement, key: string): void {
 
   const apply = () => {
     if (!allowed || !cache.flags) return;
-    const seen = new Set<string>();
+    const seen: string[] = [];
     for (const element of document.querySelectorAll<HTMLElement>("[data-flag],[data-fake-door]")) {
       const { flag, fakeDoor } = element.dataset;
       // "key", "!key" or "key=variant".
-      const [, not, name = "", wanted] = /^(!?)([^=]*)=?(.*)/.exec(fakeDoor ?? flag ?? "") ?? [];
+      const asked = (fakeDoor ?? flag) as string;
+      const [, not, name, wanted] = /^(!?)([^=]*)=?(.*)/.exec(asked) as unknown as string[] & { 2: string };
       const served = cache.flags[name];
-      if (first(`${name} page`)) seen.add(name);
-      const on = wanted ? served?.variant === wanted : !!served?.value;
+      if (first(`${name} page`)) seen.push(name);
+      const on = wanted ? served?.variant === wanted : served?.value;
       if (fakeDoor) door(element, name, on);
       else {
-        element.hidden = on === !!not;
+        element.hidden = !on === !not;
         if (served) expose(served);
       }
     }
-    if (seen.size) post("pages", { flags: [...seen] });
+    if (seen[0]) post("pages", { flags: seen });
   };
 
-  const door = async (element: HTMLElement, flag: string, on: boolean): Promise<unknown> => {
+  const door = async (element: HTMLElement, flag: string, on: unknown): Promise<unknown> => {
     if (on && known.has(element)) return;
     element.hidden = true;
     if (!on) return;
     known.add(element);
-    const act = (action: string, nonce?: string) =>
-      post(`doors/${flag}/${action}`, { context: context(), user, nonce });
+    const act = (action: string, nonce?: string) => post(`doors/${flag}/${action}`, { context: context(), nonce });
     const open = await act("open");
     // Who cannot be counted is not shown a door to nowhere.
     if (!open) return;
@@ -213,7 +219,8 @@ function start(script: HTMLScriptElement, key: string): void {
   const begin = () => {
     cache = memory("localStorage") ?? { id: uuid() };
     once = memory("sessionStorage") ?? {};
-    once.blastdoorPreview = new URLSearchParams(location.search).get("blastdoorPreview") ?? once.blastdoorPreview;
+    preview = once.blastdoorPreview =
+      new URLSearchParams(location.search).get("blastdoorPreview") ?? once.blastdoorPreview;
     memory("sessionStorage", once);
     const id = script.dataset.id;
     // An id of the page's own server: what another one was served does not count.
@@ -243,9 +250,8 @@ function start(script: HTMLScriptElement, key: string): void {
     onChange: (listener: () => void) => listeners.push(listener),
     /** A conversion, or a measure with a value. */
     track: (metric: string, value?: number) => send({ type: "conversion", metric, value }),
-    /** Whoever has signed in, with what else is known of them. */
+    /** Who has signed in, as attributes of the context. That two browsers are one person, only a server can say. */
     identify(id: string, more: object = {}) {
-      user = id;
       Object.assign(attributes, more, { userId: id });
       if (allowed) load();
     },

@@ -10,6 +10,8 @@ export interface ReportedEvent {
   ok?: boolean;
   latencyMs?: number;
   value?: number;
+  /** Why the unit is told apart instead of counted. */
+  marks?: ("staff" | "bot" | "preview" | "synthetic")[];
 }
 
 export interface SenderOptions {
@@ -33,6 +35,8 @@ const MAX_BATCH = 500;
 const MAX_BATCH_CHARS = 120_000;
 const ATTEMPTS = 5;
 const FIRST_RETRY_MS = 500;
+/** A longer `Retry-After` than this (ms) is not waited for: what a guard learns a minute late is of little use. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * Sends events in batches, behind the application's back: nothing here throws, waits or holds the process open. A batch
@@ -102,17 +106,19 @@ export class EventSender {
   async #deliver(events: Waiting[]): Promise<void> {
     const batchId = globalThis.crypto.randomUUID();
     let why = "";
+    let askedMs = 0;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (attempt > 0) await pause(FIRST_RETRY_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+      if (attempt > 0) await pause(Math.max(askedMs, FIRST_RETRY_MS * 2 ** (attempt - 1) * (0.5 + Math.random())));
       const sent = await this.#send({ batchId, sentAt: Date.now(), events });
       if (sent === "delivered") return;
       why = sent.why;
+      askedMs = sent.afterMs;
       if (!sent.again) break;
     }
     this.#options.onDropped?.(events.length, why);
   }
 
-  async #send(body: object): Promise<"delivered" | { again: boolean; why: string }> {
+  async #send(body: object): Promise<"delivered" | { again: boolean; afterMs: number; why: string }> {
     const { baseUrl, key, fetch = globalThis.fetch } = this.#options;
     try {
       const response = await fetch(`${baseUrl.replace(/\/$/, "")}/v1/events`, {
@@ -130,9 +136,10 @@ export class EventSender {
       await response.body?.cancel();
       const { status } = response;
       // 408: the body did not arrive in time.
-      return { again: status >= 500 || status === 429 || status === 408, why: `answered ${status}` };
+      const afterMs = Math.min(LONGEST_PAUSE_MS, (Number(response.headers.get("Retry-After")) || 0) * 1_000);
+      return { again: status >= 500 || status === 429 || status === 408, afterMs, why: `answered ${status}` };
     } catch (error) {
-      return { again: true, why: String(error) };
+      return { again: true, afterMs: 0, why: String(error) };
     }
   }
 }

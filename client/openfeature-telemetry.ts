@@ -52,6 +52,8 @@ export class OpenFeatureTelemetry {
         if (variant === undefined || reason === "ERROR") return;
         const exposure: ReportedEvent = { type: "exposure", unit: this.#unit(context), flag: flagKey, variant };
         if (reason !== undefined) exposure.reason = reason;
+        // What a preview forced says so itself, whatever the context asked for: it is told apart and not counted.
+        if (flagMetadata.preview === true) exposure.marks = ["preview"];
         if (typeof flagMetadata.ruleId === "string") exposure.rule = flagMetadata.ruleId;
         this.#expose(exposure);
       },
@@ -97,7 +99,7 @@ export class OpenFeatureTelemetry {
 
   #expose(exposure: ReportedEvent): void {
     if (Object.keys(exposure.unit).length === 0) return;
-    const who = JSON.stringify([exposure.flag, exposure.variant, exposure.rule, exposure.unit]);
+    const who = JSON.stringify([exposure.flag, exposure.variant, exposure.rule, exposure.marks, exposure.unit]);
     const now = Date.now();
     const before = this.#reported.get(who);
     if (before !== undefined && Math.abs(now - before) < this.#repeatMs) return;

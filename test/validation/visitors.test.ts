@@ -274,6 +274,29 @@ test("a preview link shows its variant and its door for as long as the tab is op
   expect(errors).toEqual([]);
 });
 
+test("a made-up preview link, or one that is over, leaves nothing out: what happens in its tab counts as ever", async () => {
+  shop.serve('<p hidden data-flag="halves=a">A</p><p hidden data-flag="halves=b">B</p>');
+  for (const link of ["/?blastdoorPreview=x", "/?blastdoorPreview=x,y&from=mail"]) {
+    const { page } = await visits();
+    const reported: { type: string; flag?: string; metric?: string }[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith("/v1/events")) reported.push(...request.postDataJSON().events);
+    });
+    await page.goto(`${shop.origin}${link}`);
+    await page.evaluate('blastdoor.ready.then(() => blastdoor.track("order", 40))');
+    // On to the next page of the tab, whose address says nothing of it.
+    await expect.poll(() => reported.length).toBe(2);
+    await page.goto(shop.origin);
+    await page.evaluate('blastdoor.ready.then(() => blastdoor.track("order", 50))');
+    await expect.poll(() => reported.length).toBe(3);
+    expect(reported.map(({ type, flag, metric }) => [type, flag ?? metric]).sort()).toEqual([
+      ["conversion", "order"],
+      ["conversion", "order"],
+      ["exposure", "halves"],
+    ]);
+  }
+});
+
 test("automatic exposures and conversions are sent once a session, in one batch, as the events route wants them", async () => {
   shop.serve('<p hidden data-flag="halves=a">A</p>');
   const { page } = await visits();
