@@ -81,6 +81,8 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
   try {
     // Nothing is held, and no body read, for a key that is unknown or asks too often; a beacon's stands in its body.
     const known = token === null ? null : await admit(token, request, env, waitUntil);
+    // Others may have taken the room while this one was recognised.
+    if (known && !hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
     giveBack = inFlight[sender].take(bytes);
     const answer = await take(request, env, waitUntil, known);
     const again = answer.rejected.some(({ code }) => code === "unavailable");
