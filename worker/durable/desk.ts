@@ -61,6 +61,8 @@ const FIGURES_MS = 7 * DAY_MS;
 /** Nobody is held longer by one call (ms): connections die silently, and the next call goes on where this one ended. */
 const LONGEST_WAIT_MS = 25_000;
 const SHOWN_FINISHED = 20;
+/** Refusals are stored this often (ms) at most, and whenever somebody looks at the figures. */
+const REFUSALS_MS = 1_000;
 
 /**
  * Requests that wait for a person, of one environment. Everything lies in SQLite before it is acknowledged; memory holds
@@ -72,6 +74,9 @@ export class Desk extends DurableBase {
   readonly #sql: SqlStorage;
   #ready = false;
   #waiting = new Set<() => void>();
+  /** By flag, since they were last stored. */
+  readonly #refusals = new Map<string, number>();
+  #refusalsStoredAt = 0;
 
   constructor(state: DurableObjectState, _env: Env) {
     super(state);
@@ -143,15 +148,26 @@ export class Desk extends DurableBase {
     return !isCrowded && waiting.clients < LIMITS.deskWaitingOfClients;
   }
 
-  /** For the figures, which would otherwise hide that people got the fallback. */
+  /** For the figures, which would otherwise hide that people got the fallback. A flood costs one write a second. */
   #countRefused(flag: string): void {
-    const day = Math.floor(Date.now() / DAY_MS);
-    this.#sql.exec(
-      "INSERT INTO refused (flag, day, requests) VALUES (?, ?, 1) ON CONFLICT (flag, day) DO UPDATE SET requests = requests + 1",
-      flag,
-      day,
-    );
-    this.#sql.exec("DELETE FROM refused WHERE day < ?", day - FIGURES_MS / DAY_MS);
+    this.#refusals.set(flag, (this.#refusals.get(flag) ?? 0) + 1);
+    if (Math.abs(Date.now() - this.#refusalsStoredAt) >= REFUSALS_MS) this.#storeRefusals();
+  }
+
+  #storeRefusals(): void {
+    const now = Date.now();
+    const day = Math.floor(now / DAY_MS);
+    for (const [flag, requests] of this.#refusals)
+      this.#sql.exec(
+        `INSERT INTO refused (flag, day, requests) VALUES (?, ?, ?)
+         ON CONFLICT (flag, day) DO UPDATE SET requests = requests + excluded.requests`,
+        flag,
+        day,
+        requests,
+      );
+    if (this.#refusals.size > 0) this.#sql.exec("DELETE FROM refused WHERE day < ?", day - FIGURES_MS / DAY_MS);
+    this.#refusals.clear();
+    this.#refusalsStoredAt = now;
   }
 
   /** The answer to a request, after waiting for it at most `ms`. Null: there is no such request. */
@@ -250,6 +266,7 @@ export class Desk extends DurableBase {
         only ?? null,
       )
       .toArray();
+    this.#storeRefusals();
     const refused = new Map(
       this.#sql
         .exec<{ flag: string; requests: number }>(

@@ -265,6 +265,7 @@ export const DESK_MIGRATIONS: readonly Migration[] = [
       ALTER TABLE request ADD COLUMN network TEXT NOT NULL DEFAULT '';
       ALTER TABLE request ADD COLUMN of_server INTEGER NOT NULL DEFAULT 0;
       CREATE INDEX request_finished ON request (status, finished_at);
+      CREATE INDEX request_asker ON request (key, network, unit, of_server) WHERE status = 'waiting';
       CREATE TABLE refused (flag TEXT NOT NULL, day INTEGER NOT NULL, requests INTEGER NOT NULL, PRIMARY KEY (flag, day)) WITHOUT ROWID;`,
   },
 ];
