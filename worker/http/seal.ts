@@ -1,5 +1,6 @@
 import { type SipKey, sipHash, sipKey } from "../../shared/sip-hash.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
+import { bytesOfBase64Url, textOfUtf8, toBase64Url } from "./base64.ts";
 
 /*
  * Sealed texts: AES-256-GCM under a project's secret, readable and alterable by nobody else. The nonce is a keyed hash
@@ -8,7 +9,6 @@ import { sha256 } from "../kv/snapshot-store.ts";
  */
 
 const NONCE_BYTES = 12;
-const URL_SAFE = { alphabet: "base64url", omitPadding: true } as const;
 
 interface Sealing {
   readonly key: CryptoKey;
@@ -17,7 +17,6 @@ interface Sealing {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 const sealings = new Map<string, Sealing>();
 
 /** One per project and use; there are few, and importing a key costs more than sealing. */
@@ -42,16 +41,18 @@ export async function seal(secret: string, text: string): Promise<string> {
   const iv = new Uint8Array(Uint32Array.of(first.high, first.low, sipHash(nonce[1], text).low).buffer);
   const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, encoder.encode(text));
   // Twelve bytes are sixteen characters without remainder, so nonce and content can be written one by one.
-  return iv.toBase64(URL_SAFE) + new Uint8Array(sealed).toBase64(URL_SAFE);
+  return toBase64Url(iv) + toBase64Url(new Uint8Array(sealed));
 }
 
-/** The text as it was sealed; null when it was altered or sealed with another secret. */
+/** The text as it was sealed; null when it was altered, spelt in another way or sealed with another secret. */
 export async function unseal(secret: string, sealed: string): Promise<string | null> {
+  const bytes = bytesOfBase64Url(sealed);
+  if (bytes === null) return null;
   try {
-    const bytes = Uint8Array.fromBase64(sealed, URL_SAFE);
     const { key } = await sealingOf(secret);
     const iv = bytes.subarray(0, NONCE_BYTES);
-    return decoder.decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(NONCE_BYTES)));
+    const opened = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, bytes.subarray(NONCE_BYTES));
+    return textOfUtf8(new Uint8Array(opened));
   } catch {
     return null;
   }

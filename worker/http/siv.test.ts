@@ -6,6 +6,23 @@ const other = "ff112233445566778899aabbccddeeff".repeat(2);
 const bytesOf = (sealed: string) => Uint8Array.fromBase64(sealed, { alphabet: "base64url" });
 const textOf = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 
+const MADE_BEFORE = [
+  ["", "3eTGY0heZ15EoEcxOE6GzQ"],
+  ["a", "SCJtBD4A5KaxNZImZ6BnszU"],
+  [
+    '{"keyId":"key_1","context":{"targetingKey":"u1","plan":"free"},"etag":"abc","expires":1796000000000}',
+    "IOhIXFjII5GCE0GD2WWX9MvzGa_wTf2y4NQ0pFnh9-nkceP6wg5b1a07yrwns0s8iNY-wXJH_9uU8rFaL4vBHrfOprJ8QDfrAU16aGIJ405ORcM35QONwvUzFtGoKmNsJp0scsXfxnvi1_N8y3pjMXyTghY",
+  ],
+  ["ä€😀 naïve", "Nww7ozs0ktJ07bZ558k1i5nn2c1zwnYHGbmGisIA68s"],
+  ["\ufffd replacement", "rD8YoEeeKBsPm6kiKHqViGqbpFmC9Cg3dIR95nL3pg"],
+  [
+    `${"x".repeat(70)}é`,
+    "KXRp5X71XA1LP_DjH8ACS_oY9Nm3gyCGd6uXZfohrmeGUW9Zr3KkqQ79isivP-cHKmNkGCsAX8aIiSUChMvOqAmtXdhEbMAbywQM1wbC5rXKWVRMxQQdbg",
+  ],
+  // An earlier version could not open this one: its decoder took the first character for a byte order mark.
+  ["\ufeff bom first", "3OFjkxqY9otfe46UXgNhm2ze8sDNDzK6o2vVmY8"],
+] as const;
+
 describe("a sealed text", () => {
   test("opens again, whatever characters it has", () => {
     for (const text of ["", "a", '{"a":1}', "ä€😀", "\u0000\u007f\u0080", "x".repeat(5_000), `${"x".repeat(63)}é`])
@@ -36,6 +53,40 @@ describe("a sealed text", () => {
       expect(sivOpen(secret, textOf(bytes.subarray(0, length)))).toBeNull();
     expect(sivOpen(secret, textOf(Uint8Array.of(...bytes, 0)))).toBeNull();
     for (const broken of ["!", `${sealed}!`, `${sealed}==x`, "ü"]) expect(sivOpen(secret, broken)).toBeNull();
+  });
+
+  test("opens in one spelling of its base64url only", () => {
+    for (const text of ["a", "ab", "abc"]) {
+      const sealed = sivSeal(secret, text);
+      const pad = "=".repeat((4 - (sealed.length % 4)) % 4);
+      const spellings = [`${sealed} `, ` ${sealed}`, `${sealed}\n`, `${sealed.slice(0, 5)}\t${sealed.slice(5)}`];
+      if (pad) spellings.push(sealed + pad);
+      // Stray bits behind the last byte: the decoder drops them.
+      const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+      const last = digits.indexOf(sealed.at(-1) ?? "");
+      if (pad) spellings.push(sealed.slice(0, -1) + digits[last + 1]);
+      for (const spelt of spellings) expect([spelt, sivOpen(secret, spelt)]).toEqual([spelt, null]);
+    }
+  });
+
+  test("opens no more when altered bytes decode to the same text", () => {
+    // "�" is what a decoder makes of anything broken: here of F0 90 80, a character that is cut short.
+    const bytes = bytesOf(sivSeal(secret, "a\ufffdb"));
+    for (const [at, [was, is]] of [
+      [0xef, 0xf0],
+      [0xbf, 0x90],
+      [0xbd, 0x80],
+    ].entries())
+      bytes[17 + at]! ^= was! ^ is!;
+    expect(sivOpen(secret, textOf(bytes))).toBeNull();
+  });
+
+  test("that an earlier version made opens, and is made alike today", () => {
+    // Stream tokens live for up to twelve hours, so a deployment must not end them. Made at commit 0bea63b.
+    for (const [text, sealed] of MADE_BEFORE) {
+      expect(sivOpen(secret, sealed)).toBe(text);
+      expect(sivSeal(secret, text)).toBe(sealed);
+    }
   });
 
   test("shows nothing of the text: one that differs in its last character shares no run of bytes", () => {
