@@ -30,14 +30,19 @@ const CLOSED = [
   return network;
 });
 
-/** Names that resolve inside somebody's own network, or to whatever address stands in them. */
+/** Names that resolve inside somebody's own network, to loopback, or to whatever address stands in them. */
 const CLOSED_NAMES =
-  /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|private|corp|home|lan|arpa|onion|invalid|test|localtest\.me|lvh\.me|nip\.io|sslip\.io|xip\.io)$/;
+  /(?:^|\.)(?:localhost6?|local|localdomain6?|internal|intranet|intra|private|corp|home|lan|svc|consul|docker|arpa|onion|alt|invalid|test|localtest\.me|localho\.st|lacolhost\.com|localdev\.me|local\.gd|traefik\.me|vcap\.me|lvh\.me|nip\.io|sslip\.io|xip\.io)$/;
+
+/** A name of at least two labels (RFC 1123, with the underscores that exist), none of them empty, the last no number. */
+const PUBLIC_NAME =
+  /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?!(?:\d+|0x[0-9a-f]*)$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * Why a webhook may not be sent there; null when it may: https, a public name or address, no user and password. The
- * URL parser has turned decimal, octal and hexadecimal IPv4 into dotted form before this looks. `local` (development
- * only) lets http and private addresses pass.
+ * URL parser has turned decimal, octal and hexadecimal IPv4 into dotted form and full-width or percent-encoded letters
+ * into plain ones before this looks. What it leaves as a name must have a name's form: resolvers disagree about what
+ * `127.0.0.1..` means, so it is refused. `local` (development only) lets http and private addresses pass.
  */
 export function targetProblem(text: string, local: boolean): string | null {
   let url: URL;
@@ -53,6 +58,5 @@ export function targetProblem(text: string, local: boolean): string | null {
   const address = parseAddress(host.startsWith("[") ? host.slice(1, -1) : host);
   if (address) return CLOSED.some((network) => contains(network, address)) ? "this address is not public" : null;
   if (host.startsWith("[")) return "this address is not public";
-  if (!host.includes(".") || CLOSED_NAMES.test(host)) return "this name is not public";
-  return null;
+  return PUBLIC_NAME.test(host) && !CLOSED_NAMES.test(host) ? null : "this name is not public";
 }

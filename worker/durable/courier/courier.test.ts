@@ -182,6 +182,16 @@ describe("a delivery", () => {
       expect(courier.deliveries("wh_1", null, 10)).toMatchObject([{ lastResult: "this address is not public" }]);
     }));
 
+  // An earlier version let these be saved.
+  test.each(["https://localhost../", "https://127.0.0.1../", "https://[::1]/"])("is not sent to a stored %s", (url) =>
+    withCourier(ok, async (courier, { sent }) => {
+      courier.take([endpoint({ url })], [notice()]);
+      await courier.alarm();
+      expect(sent).toEqual([]);
+      expect(courier.deliveries("wh_1", null, 10)).toMatchObject([{ lastResult: expect.stringMatching(/not public$/) }]);
+    }),
+  );
+
   test("to a receiver that says 410 is the last one, until its URL is set again", () => {
     let status = 410;
     return withCourier(
