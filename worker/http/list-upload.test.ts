@@ -49,6 +49,24 @@ describe("an upload", () => {
     expect(await read('""', "ndjson")).toMatchObject({ fault: "line", line: 1 });
   });
 
+  test("that is no UTF-8 is refused with its line: broken keys would all become the same one", async () => {
+    const bytes = (...parts: (string | number)[]) =>
+      Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...new TextEncoder().encode(part)] : [part])));
+    const sent = (size: number, ...parts: (string | number)[]) => {
+      const whole = bytes(...parts);
+      async function* chunks() {
+        for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
+      }
+      return readListHashes(chunks(), "text", KEY);
+    };
+    for (const size of [1, 2, 5, 100]) {
+      expect(await sent(size, "ä\nb\n", 0xff, "\nc")).toEqual({ fault: "line", line: 3, message: "is not UTF-8" });
+      expect(await sent(size, "ä€\nb", 0xe2, 0x82)).toMatchObject({ fault: "line", line: 2 });
+      expect(await sent(size, 0x80, "\nb")).toMatchObject({ fault: "line", line: 1 });
+      expect(await sent(size, "ä€😀\n\ufffd")).toEqual(hashesOf(["ä€😀", "\ufffd"]));
+    }
+  });
+
   test("without line ends is refused before it is gathered", async () => {
     let sent = 0;
     async function* endless() {

@@ -31,7 +31,8 @@ export async function readListHashes(
   key: SipKey,
 ): Promise<Uint32Array | ListFault> {
   const hashes = new HashCollector();
-  const decoder = new TextDecoder();
+  // Fatal: broken bytes would all become U+FFFD, so that different keys were one.
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let bytes = 0;
   let line = 0;
   let rest = "";
@@ -45,10 +46,19 @@ export async function readListHashes(
       return { fault: "line", line, message: `is longer than ${LIMITS.conditionValueChars} characters` };
     return hashes.add(sipHash(key, identity)) ? null : { fault: "too-many", limit: LIMITS.segmentListKeys };
   };
+  const decode = (chunk?: Uint8Array): string | null => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      return null;
+    }
+  };
   for await (const chunk of chunks) {
     bytes += chunk.byteLength;
     if (bytes > LIMITS.segmentListBytes) return { fault: "too-large", limit: LIMITS.segmentListBytes };
-    const text = rest + decoder.decode(chunk, { stream: true });
+    const decoded = decode(chunk);
+    if (decoded === null) return { fault: "line", line: brokenLine(chunk, line), message: "is not UTF-8" };
+    const text = rest + decoded;
     let from = 0;
     for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
       const fault = take(text.slice(from, to));
@@ -60,8 +70,31 @@ export async function readListHashes(
     if (rest.length > LIMITS.conditionValueChars * 8)
       return { fault: "line", line: line + 1, message: `is longer than ${LIMITS.conditionValueChars} characters` };
   }
-  const fault = take(rest + decoder.decode());
+  const end = decode();
+  if (end === null) return { fault: "line", line: line + 1, message: "is not UTF-8" };
+  const fault = take(rest + end);
   return fault ?? hashes.sorted();
+}
+
+/** The first line of a chunk that is no UTF-8, counted on from the lines before it. A line feed never lies in a character. */
+function brokenLine(chunk: Uint8Array, linesBefore: number): number {
+  // The chunk may begin within a character: those bytes belong to the chunk before.
+  let from = 0;
+  while (from < 3 && ((chunk[from] ?? 0) & 0xc0) === 0x80) from++;
+  for (let line = linesBefore + 1; from <= chunk.length; line++) {
+    const feed = chunk.indexOf(10, from);
+    try {
+      // A character that the chunk's end cuts off is not broken yet.
+      new TextDecoder("utf-8", { fatal: true }).decode(chunk.subarray(from, feed < 0 ? undefined : feed), {
+        stream: feed < 0,
+      });
+    } catch {
+      return line;
+    }
+    if (feed < 0) break;
+    from = feed + 1;
+  }
+  return linesBefore + 1;
 }
 
 function fromJson(line: string): string | null {
