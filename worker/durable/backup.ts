@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import { ownOf } from "../../shared/own.ts";
+import type { Actor } from "../../shared/schema/admin.ts";
 import { type BackupPage, type BackupRow, backupRow } from "../../shared/schema/backup.ts";
 import { parseKeyName, parseSlug } from "../../shared/schema/names.ts";
 import { fromBase64, toBase64 } from "../http/base64.ts";
 import { auditHash, GENESIS } from "./audit.ts";
 import type { Confirmation } from "./delivery-log.ts";
-import { ENTITIES } from "./entities.ts";
+import { type Change, ENTITIES } from "./entities.ts";
 import { LedgerOrder, type LedgerOutbox } from "./ledger-backup.ts";
 import { type Result, reject } from "./result.ts";
 
@@ -113,6 +114,15 @@ function isNamed({ entity, environment, key }: Extract<BackupRow, { row: "docume
   return (entity === "project" || entity === "environment" ? parseSlug(key) : parseKeyName(key)) !== null;
 }
 
+/** Undefined: the text is no JSON. A backup file may have been edited or cut, which its sender has to hear. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The parts of a restore under way, kept until the last one is there. */
 export class RestoreStage {
   readonly #sql: SqlStorage;
@@ -178,7 +188,7 @@ export class RestoreStage {
         const schema = ownOf<z.ZodType>(ENTITIES, row.entity);
         if (row.entity === "project" && row.key !== project) return wrong(`the rows are of "${row.key}"`);
         if (!isNamed(row)) return wrong(`the ${row.entity} "${row.key}" has a name that cannot be one`);
-        const parsed = schema?.safeParse(JSON.parse(row.body));
+        const parsed = schema?.safeParse(parsedJson(row.body));
         if (!parsed?.success) return wrong(`the ${row.entity} "${row.key}" cannot be read`);
         if (row.entity === "list") {
           const { shards } = ENTITIES.list.parse(parsed.data);
@@ -186,13 +196,16 @@ export class RestoreStage {
         }
       } else if (row.row === "audit") {
         const { at, action, comment, hash, previous_hash } = row;
+        const [who, ...lists] = [row.actor, row.changes, ...more.map((one) => one.changes)].map(parsedJson);
+        if (who === undefined || lists.includes(undefined))
+          return wrong(`the audit row of revision ${row.revision} cannot be read`);
         const entry = {
           revision: row.revision,
           at,
-          actor: JSON.parse(row.actor),
+          actor: who as Actor,
           action,
           comment,
-          changes: [row, ...more].flatMap(({ changes }) => JSON.parse(changes)),
+          changes: lists.flat() as Change[],
         };
         const belong = more.every((one, part) => one.revision === row.revision && one.part === part);
         more = [];

@@ -18,6 +18,10 @@ export type LedgerPage = { part: LedgerPart; next: string | null };
 /** Part `index` of a ledger as it stood, the parts of one restore being told from those of others by its epoch. */
 export type LedgerDelivery = LedgerPlace & { epoch: number; index: number; part: LedgerPart; last: boolean };
 
+/** What `next` of a page looks like; anything else is no place in a backup. Tables are read in `backup.ts`. */
+export const BACKUP_CURSOR =
+  /^(?:(?:document|list|audit):\d{1,12}|ledger:\d{1,6}:\d{1,9}:\d{1,12}:(?:person:\d{1,12}:[^\n]{0,100}|alias:[^\n]{0,100})?)$/;
+
 /**
  * The pages of a backup after the store's own: what each ledger counted, then the end. Cursors are
  * `ledger:{which}:{parts of it so far}:{rows so far}:{the ledger's own cursor}`. People come while a backup is taken:

@@ -51,7 +51,9 @@ describe("an upload", () => {
 
   test("that is no UTF-8 is refused with its line: broken keys would all become the same one", async () => {
     const bytes = (...parts: (string | number)[]) =>
-      Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...new TextEncoder().encode(part)] : [part])));
+      Uint8Array.from(
+        parts.flatMap((part) => (typeof part === "string" ? [...new TextEncoder().encode(part)] : [part])),
+      );
     const sent = (size: number, ...parts: (string | number)[]) => {
       const whole = bytes(...parts);
       async function* chunks() {

@@ -32,7 +32,7 @@ export async function readListHashes(
 ): Promise<Uint32Array | ListFault> {
   const hashes = new HashCollector();
   // Fatal: broken bytes would all become U+FFFD, so that different keys were one.
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let bytes = 0;
   let line = 0;
   let rest = "";
@@ -85,9 +85,12 @@ function brokenLine(chunk: Uint8Array, linesBefore: number): number {
     const feed = chunk.indexOf(10, from);
     try {
       // A character that the chunk's end cuts off is not broken yet.
-      new TextDecoder("utf-8", { fatal: true }).decode(chunk.subarray(from, feed < 0 ? undefined : feed), {
-        stream: feed < 0,
-      });
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(
+        chunk.subarray(from, feed < 0 ? undefined : feed),
+        {
+          stream: feed < 0,
+        },
+      );
     } catch {
       return line;
     }

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { backupPage, restorePart } from "../../shared/schema/backup.ts";
+import { BACKUP_CURSOR } from "../durable/ledger-backup.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { rejectionProblem } from "../http/problem.ts";
@@ -8,7 +9,12 @@ import { adminRoute, body, json, params } from "./route.ts";
 import { router } from "./router.ts";
 
 const pageQuery = z.object({
-  cursor: z.string().max(150).optional().meta({ description: "`next` of the page before" }),
+  cursor: z
+    .string()
+    .max(150)
+    .regex(BACKUP_CURSOR, "this is no `next` of a page; leave it out to begin at the start")
+    .optional()
+    .meta({ description: "`next` of the page before" }),
 });
 const restored = z.object({ revision: z.int(), epoch: z.int(), done: z.boolean() }).meta({ id: "Restored" });
 

@@ -10,7 +10,7 @@ import { ProblemError } from "../http/problem.ts";
 import { newId } from "../http/tokens.ts";
 import type { AdminEnv } from "../middleware/principal.ts";
 import { execute, found } from "./execute.ts";
-import { adminRoute, body, json, params, writeHeaders } from "./route.ts";
+import { adminRoute, body, json, params, whole, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
 const DAY_MS = 86_400_000;
@@ -18,13 +18,13 @@ const MAX_DAYS = 366;
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "use a date such as 2026-11-25");
 const windowQuery = z.object({
   environment: slug.optional().meta({ description: "production, or else the last one, unless named" }),
-  days: z.coerce.number().int().min(1).max(MAX_DAYS).optional().meta({ description: "Up to now; 90 unless named" }),
+  days: whole(z.number().min(1).max(MAX_DAYS)).optional().meta({ description: "Up to now; 90 unless named" }),
   from: day.optional().meta({ description: "Instead of days: from the beginning of this day (UTC) …" }),
   to: day.optional().meta({ description: "… to the end of this one; today unless named" }),
 });
 const debtQuery = z.object({
   environment: slug.optional(),
-  days: z.coerce.number().int().min(1).max(MAX_DAYS).default(30).meta({ description: "How long is long" }),
+  days: whole(z.number().min(1).max(MAX_DAYS)).default(30).meta({ description: "How long is long" }),
 });
 const listQuery = z.object({ environment: slug.optional() });
 

@@ -10,15 +10,15 @@ import { rejectionProblem } from "../http/problem.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 import { type AdminEnv, requireStill } from "../middleware/principal.ts";
 import { found } from "./execute.ts";
-import { adminRoute, body, json, params } from "./route.ts";
+import { adminRoute, body, json, params, seconds, whole } from "./route.ts";
 import { router } from "./router.ts";
 
 const DESK = "/projects/{project}/environments/{environment}/desk" as const;
 const REQUEST = `${DESK}/requests/{id}` as const;
 const liveQuery = z.object({
   flag: key.optional(),
-  after: z.coerce.number().int().min(0).optional().meta({ description: "Wait for news beyond this `sequence`" }),
-  wait: z.coerce.number().min(0).max(25).default(20).meta({ description: "At most so long (s)" }),
+  after: whole(z.number().min(0)).optional().meta({ description: "Wait for news beyond this `sequence`" }),
+  wait: seconds(z.number().min(0).max(25)).default(20).meta({ description: "At most so long (s)" }),
 });
 const answered = { 200: json(deskRequest, "As it stands now") };
 

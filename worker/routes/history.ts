@@ -4,18 +4,18 @@ import { auditRow, changesReply, exportDocument, revertBody } from "../../shared
 import { comment, instant, key, name, slug } from "../../shared/schema/primitives.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { execute, found } from "./execute.ts";
-import { acknowledging, adminRoute, body, EXPOSURE, json, params, writeHeaders } from "./route.ts";
+import { acknowledging, adminRoute, body, EXPOSURE, json, params, whole, writeHeaders } from "./route.ts";
 import { router } from "./router.ts";
 
 type Changes = z.infer<typeof changesReply>;
 
 const auditQuery = z.object({
-  after: z.coerce.number().int().min(0).default(0).meta({ description: "Rows with a higher revision" }),
-  limit: z.coerce.number().int().min(1).max(LIMITS.auditPageRows).default(100),
+  after: whole(z.number().min(0)).default(0).meta({ description: "Rows with a higher revision" }),
+  limit: whole(z.number().min(1).max(LIMITS.auditPageRows)).default(100),
 });
 const searchQuery = z.object({
-  before: z.coerce.number().int().min(1).optional().meta({ description: "Rows with a lower revision: the next page" }),
-  limit: z.coerce.number().int().min(1).max(LIMITS.auditPageRows).default(100),
+  before: whole(z.number().min(1)).optional().meta({ description: "Rows with a lower revision: the next page" }),
+  limit: whole(z.number().min(1).max(LIMITS.auditPageRows)).default(100),
   flag: key.optional().meta({ description: "A flag's, segment's or other document's key" }),
   person: name.optional().meta({ description: "Who did it, by name" }),
   environment: slug.optional(),

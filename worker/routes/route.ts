@@ -60,6 +60,22 @@ export const params = {
   holdout: z.object({ project: slugName, holdout: key }),
 };
 
+/**
+ * A number in an address: decimal digits, where a plain conversion takes "" for 0, "0x10" for 16 and " " for 0, so that a
+ * mistyped cursor begins at the start without a word.
+ */
+const decimal = <S extends z.ZodType>(pattern: RegExp, schema: S, message: string) =>
+  z.preprocess((sent, ctx) => {
+    if (typeof sent !== "string") return sent;
+    if (pattern.test(sent)) return Number(sent);
+    ctx.addIssue({ code: "custom", message });
+    return z.NEVER;
+  }, schema);
+export const whole = (schema: z.ZodNumber) =>
+  decimal(/^-?\d{1,15}$/, schema.int(), "send a whole number in decimal digits");
+export const seconds = (schema: z.ZodNumber) =>
+  decimal(/^\d{1,9}(?:\.\d{1,9})?$/, schema, "send a number in decimal digits");
+
 /** The code of the refusal, and what to send to say that it is meant. */
 export const EXPOSURE = "exposes-hidden-flag";
 export const acknowledging = z.object({

@@ -83,7 +83,11 @@ export const telemetry = router()
         telemetryDaily(c.env, project, environment, [id]),
       ]);
       return c.json(
-        { series: running?.id === id ? running : null, totals: series[id] ?? null, days: days[id] ?? [] },
+        {
+          series: running?.id === id ? running : null,
+          totals: Object.hasOwn(series, id) ? (series[id] ?? null) : null,
+          days: Object.hasOwn(days, id) ? (days[id] ?? []) : [],
+        },
         200,
       );
     },

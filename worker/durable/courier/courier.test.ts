@@ -188,7 +188,9 @@ describe("a delivery", () => {
       courier.take([endpoint({ url })], [notice()]);
       await courier.alarm();
       expect(sent).toEqual([]);
-      expect(courier.deliveries("wh_1", null, 10)).toMatchObject([{ lastResult: expect.stringMatching(/not public$/) }]);
+      expect(courier.deliveries("wh_1", null, 10)).toMatchObject([
+        { lastResult: expect.stringMatching(/not public$/) },
+      ]);
     }),
   );
 
