@@ -3,7 +3,9 @@ import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { DurableUnavailable } from "./durable/durable-stub.ts";
 import type { Env } from "./env.ts";
+import { holds, MadeOnce } from "./http/made-once.ts";
 import { ProblemError, problemResponse } from "./http/problem.ts";
+import { HSTS } from "./http/security-headers.ts";
 import { log } from "./log.ts";
 import type { AdminEnv } from "./middleware/principal.ts";
 import { ask } from "./routes/ask.ts";
@@ -73,17 +75,42 @@ export const admin = new OpenAPIHono<AdminEnv>()
 export type Admin = typeof admin;
 
 admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-admin.doc31("/openapi.json", {
-  openapi: "3.1.0",
-  info: {
-    title: "Blastdoor administration",
-    version: "1",
-    description: "Flags, environments, keys and their history. Evaluation is OFREP 0.3.0 under /ofrep/v1.",
-  },
-  servers: [{ url: "/api/v1" }],
+const document = new MadeOnce(() =>
+  JSON.stringify(
+    admin.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: {
+        title: "Blastdoor administration",
+        version: "1",
+        description: "Flags, environments, keys and their history. Evaluation is OFREP 0.3.0 under /ofrep/v1.",
+      },
+      servers: [{ url: "/api/v1" }],
+    }),
+  ),
+);
+
+/**
+ * The API's description. Anybody may ask, and building it takes as long as thousands of evaluations, so it is built once
+ * in an isolate. Caches ask again each time, because a deployment changes it; under `?v=` and its own hash it is immutable.
+ */
+admin.get("/openapi.json", (c) => {
+  const { bytes, etag, version } = document.get();
+  const headers = {
+    "Cache-Control": c.req.query("v") === version ? "public, max-age=31536000, immutable" : "public, no-cache",
+    ETag: etag,
+  };
+  if (holds(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
+  return c.body(bytes, 200, { ...headers, "Content-Type": "application/json" });
 });
 
 export const app = new OpenAPIHono<{ Bindings: Env }>();
+
+// Whatever route answers, errors included. What does not pass here (evaluation, events) says so in its own literals.
+app.use("*", async (c, next) => {
+  await next();
+  c.header("X-Content-Type-Options", "nosniff");
+  c.header("Strict-Transport-Security", HSTS);
+});
 
 app.route("/ofrep/v1/streams", streams);
 app.route("/metrics", metrics);
@@ -101,7 +128,7 @@ app.get("/healthz", (c) =>
   c.json({ status: "ok", nonce: c.env.START_NONCE ?? "" }, 200, { "Cache-Control": "no-store" }),
 );
 
-app.use("/api/*", secureHeaders());
+app.use("/api/*", secureHeaders({ strictTransportSecurity: HSTS }));
 app.route("/api/v1", admin);
 app.all("/api/*", () => {
   throw new ProblemError(404, "route-not-found", "There is no such route", {

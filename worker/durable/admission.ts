@@ -14,6 +14,14 @@ export const USAGE_REPORTS_PER_S = 50;
 export const USAGE_REPORTS_AT_ONCE = 100;
 
 /**
+ * Reads that go over a project's whole history or content, a second. Whoever may read at all may ask for them, each takes
+ * the store's one thread for milliseconds up to tenths of a second, and a kill waits behind them.
+ */
+export const HEAVY_READS_PER_S = 10;
+/** A dashboard with several pages open asks for a few at once. */
+export const HEAVY_READS_AT_ONCE = 30;
+
+/**
  * Lets a bounded rate through and turns the rest away at once (token bucket). Whoever is turned away serves what they
  * have and looks into their data centre's cache before they come back, so one admitted read helps all of a centre.
  */

@@ -17,6 +17,8 @@ import { log } from "../log.ts";
 import { within } from "../within.ts";
 import {
   Admission,
+  HEAVY_READS_AT_ONCE,
+  HEAVY_READS_PER_S,
   POINTER_READS_AT_ONCE,
   POINTER_READS_PER_S,
   SNAPSHOT_READS_AT_ONCE,
@@ -148,6 +150,9 @@ const METHODS = [
   "restorePart",
 ] as const;
 
+/** What viewers may ask for and what goes over everything there is. Backups are not among them: administrators take them. */
+const HEAVY_READS: ReadonlySet<string> = new Set(["searchAudit", "exportProject", "dora", "debt", "listDeployments"]);
+
 /**
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes
  * documents, audit, outbox and reply together, and lets the outbox carry the result to the edges.
@@ -167,6 +172,7 @@ export class FlagStore extends ProjectReader {
     pointer: new Admission(POINTER_READS_PER_S, POINTER_READS_AT_ONCE),
     snapshot: new Admission(SNAPSHOT_READS_PER_S, SNAPSHOT_READS_AT_ONCE),
     noteUsage: new Admission(USAGE_REPORTS_PER_S, USAGE_REPORTS_AT_ONCE),
+    heavy: new Admission(HEAVY_READS_PER_S, HEAVY_READS_AT_ONCE),
   };
 
   /** The pointer as last made, and what it was made of: it is read far more often than anything in it changes. */
@@ -212,9 +218,9 @@ export class FlagStore extends ProjectReader {
   }
 
   protected override admits(method: string): boolean {
-    return method === "pointer" || method === "snapshot" || method === "noteUsage"
-      ? this.#admitted[method].admits(Date.now())
-      : true;
+    if (method === "pointer" || method === "snapshot" || method === "noteUsage")
+      return this.#admitted[method].admits(Date.now());
+    return HEAVY_READS.has(method) ? this.#admitted.heavy.admits(Date.now()) : true;
   }
 
   /** Carries out a command, once: with the same id again, the first answer comes back. */

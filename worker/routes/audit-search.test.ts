@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
-import { done, newShop, newToken } from "../testing/http.ts";
+import { HEAVY_READS_AT_ONCE } from "../durable/admission.ts";
+import { api, done, newShop, newToken } from "../testing/http.ts";
 
 type Shop = Awaited<ReturnType<typeof newShop>>;
 let shop: Shop;
@@ -11,7 +12,6 @@ const search = async (query: string) => {
 beforeAll(async () => {
   shop = await newShop();
   const { token } = await newToken("engineer", shop.project);
-  const { api } = await import("../testing/http.ts");
   await api("POST", `${shop.state}/public/kill`, { comment: "it hurts" }, { token });
   await done("POST", `${shop.state}/public/restore`, {});
   await done("PATCH", `${shop.at}/environments/staging/flags/targeted`, { enabled: true });
@@ -44,4 +44,17 @@ test("of one person, of one environment, and since a time", async () => {
   ]);
   expect((await search("since=2100-01-01T00:00:00Z")).rows).toEqual([]);
   expect((await search("person=nobody")).rows).toEqual([]);
+});
+
+test("a viewer's searches and exports cannot keep a store from its kills: beyond a rate they are told to come back", async () => {
+  const { token } = await newToken("viewer", shop.project);
+  const asked = Array.from({ length: HEAVY_READS_AT_ONCE * 10 }, (_, request) =>
+    api("GET", `${shop.at}/${request % 2 ? "export" : "audit/search?person=nobody"}`, undefined, { token }),
+  );
+  const killed = await api("POST", `${shop.state}/public/kill`, {});
+  expect(killed.status).toBe(200);
+  const answers = await Promise.all(asked);
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { status, headers } of refused) expect([status, headers.get("Retry-After")]).toEqual([503, "1"]);
 });

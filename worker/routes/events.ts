@@ -10,6 +10,7 @@ import type { Env } from "../env.ts";
 import { readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { ProblemError, problemResponse } from "../http/problem.ts";
+import { HSTS } from "../http/security-headers.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
 import { BytesInFlight, LEASE_MS } from "../telemetry/bytes-in-flight.ts";
@@ -24,6 +25,8 @@ import { countDoors } from "./door-events.ts";
 export const EVENTS_PATH = "/v1/events";
 
 const CORS = {
+  "X-Content-Type-Options": "nosniff",
+  "Strict-Transport-Security": HSTS,
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": "Retry-After",
   "Cache-Control": "no-store",

@@ -13,6 +13,7 @@ import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { adoptPreview, mayPreview, openPreviews } from "../http/preview-token.ts";
+import { HSTS } from "../http/security-headers.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
 import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
@@ -36,6 +37,8 @@ const PREFLIGHT_HEADERS = {
   "Access-Control-Allow-Headers": "Content-Type, If-None-Match, Authorization, X-API-Key",
   "Access-Control-Expose-Headers": EXPOSED,
   "Access-Control-Max-Age": "86400",
+  "X-Content-Type-Options": "nosniff",
+  "Strict-Transport-Security": HSTS,
 };
 
 /** OpenFeature's error codes as OFREP spells them. */
@@ -295,6 +298,7 @@ const matches = (known: string, tag: string): boolean =>
 
 const ANSWER_HEADERS = {
   "Content-Type": "application/json",
+  "X-Content-Type-Options": "nosniff",
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": EXPOSED,
 };
@@ -304,6 +308,7 @@ const tagged = (body: string, etag: string): Response =>
   new Response(body, {
     headers: {
       "Content-Type": "application/json",
+      "X-Content-Type-Options": "nosniff",
       "Access-Control-Allow-Origin": "*",
       "Access-Control-Expose-Headers": EXPOSED,
       ETag: etag,
@@ -318,7 +323,12 @@ const json = (status: number, body: unknown, headers?: Record<string, string>): 
 const notModified = (tag: string): Response =>
   new Response(null, {
     status: 304,
-    headers: { ETag: tag, "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED },
+    headers: {
+      ETag: tag,
+      "X-Content-Type-Options": "nosniff",
+      "Access-Control-Allow-Origin": "*",
+      "Access-Control-Expose-Headers": EXPOSED,
+    },
   });
 
 function failure(status: number, errorCode: ErrorCode, errorDetails: string, key: string | null = null): Response {
