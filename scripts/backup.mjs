@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { adminApi } from "./admin-api.mjs";
 import { Problem, runMain } from "./problem.mjs";
 
@@ -13,7 +13,10 @@ await runMain(async () => {
   if (existsSync(file)) throw new Problem(`${file} is there already; name another file.`);
   const rows = await readBackup(adminApi(), project);
   // Written under another name first, so that a file of this name is always whole.
-  writeFileSync(`${file}.part`, `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`, { mode: 0o600 });
+  // Made anew, since a file that is there keeps its mode: this one holds the sealing key and the hashes of all keys.
+  rmSync(`${file}.part`, { force: true });
+  const lines = `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`;
+  writeFileSync(`${file}.part`, lines, { mode: 0o600, flag: "wx" });
   renameSync(`${file}.part`, file);
   console.log(`${file}: ${rows.length} rows of "${project}" at revision ${rows[0].revision}`);
   return 0;

@@ -7,6 +7,7 @@ import { reexecute, requireNode20 } from "./pinned-node.mjs";
 import { Interrupted, Problem, runMain } from "./problem.mjs";
 import { seed as seedDemoProject } from "./seed.mjs";
 import { setup } from "./setup.mjs";
+import { makePrivate } from "./start/private-files.mjs";
 import { isGroupAlive, startRuntime } from "./start/runtime.mjs";
 import { readSecrets } from "./start/secrets.mjs";
 import { readSettings, requireFreePort, requireWritable } from "./start/settings.mjs";
@@ -37,7 +38,10 @@ await runMain(async () => {
   }
 
   const { port, stateDir } = settings;
+  // For this process and all that it starts: what they write (databases with the sealing key, logs) is its owner's alone.
+  process.umask(0o077);
   requireWritable(stateDir);
+  makePrivate(stateDir);
   const lock = takeLock(path.join(stateDir, "start.lock"), { port });
   if (!lock.taken) {
     throw new Problem(

@@ -5,7 +5,7 @@ import { root } from "../root.mjs";
 import { writeEnvFile } from "./secrets.mjs";
 
 const keeper = path.join(root, "scripts", "start", "keeper.mjs");
-const wrangler = path.join(root, "node_modules", "wrangler", "bin", "wrangler.js");
+const worker = path.join(root, "scripts", "start", "worker.mjs");
 
 /** After SIGTERM; then the group is killed. */
 const GRACE_MS = 3000;
@@ -25,35 +25,25 @@ export function startRuntime({ port, stateDir, vars }) {
   // wrangler adds a file at each start and never removes one.
   const logs = path.join(stateDir, "wrangler-logs");
   rmSync(logs, { recursive: true, force: true });
-  const child = spawn(
-    process.execPath,
-    [
-      keeper,
-      wrangler,
-      ...["dev", "--local", "--ip", "127.0.0.1", "--port", String(port), "--persist-to", stateDir],
-      // Any free port, so that two instances on one machine do not meet.
-      ...["--inspector-port", "0", "--show-interactive-dev-session=false", "--env-file", envFile],
-    ],
-    {
-      cwd: root,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      env: {
-        // A line per request costs time and disk; warnings and errors are enough.
-        WRANGLER_LOG: "warn",
-        // wrangler is 15 MB of JavaScript: read as compiled, a start is half a second shorter.
-        NODE_COMPILE_CACHE: path.join(root, "node_modules", ".cache", "node-compile"),
-        ...withoutSecrets(process.env),
-        ...offline,
-        // wrangler's own files stay with this state, apart from other instances and from anybody's account; the home
-        // folder need not be writable.
-        TMPDIR: temporary,
-        WRANGLER_LOG_PATH: logs,
-        XDG_CONFIG_HOME: path.join(stateDir, "config"),
-        WRANGLER_REGISTRY_PATH: path.join(stateDir, "registry"),
-      },
+  const child = spawn(process.execPath, [keeper, worker, String(port), stateDir, envFile], {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: {
+      // A line per request costs time and disk; warnings and errors are enough.
+      WRANGLER_LOG: "warn",
+      // wrangler is 15 MB of JavaScript: read as compiled, a start is half a second shorter.
+      NODE_COMPILE_CACHE: path.join(root, "node_modules", ".cache", "node-compile"),
+      ...withoutSecrets(process.env),
+      ...offline,
+      // wrangler's own files stay with this state, apart from other instances and from anybody's account; the home
+      // folder need not be writable.
+      TMPDIR: temporary,
+      WRANGLER_LOG_PATH: logs,
+      XDG_CONFIG_HOME: path.join(stateDir, "config"),
+      WRANGLER_REGISTRY_PATH: path.join(stateDir, "registry"),
     },
-  );
+  });
   const group = /** @type {number} */ (child.pid);
   /** @type {Promise<void>} */
   const exited = new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import util from "node:util";
 import { Problem } from "../problem.mjs";
@@ -29,6 +29,7 @@ export function readSecrets(given) {
       `ADMIN_TOKEN is short enough to be guessed: use ${SAFE_TOKEN_CHARS} characters or more anywhere but here.`,
     );
   }
+  if (existsSync(devVars)) chmodSync(devVars, 0o600);
   const text = existsSync(devVars) ? readFileSync(devVars, "utf8") : "";
   const kept = /** @type {Record<string, string>} */ (util.parseEnv(text));
   /** @type {Record<string, string>} */
@@ -61,7 +62,9 @@ const secret = (prefix) => `${prefix}${randomBytes(32).toString("base64url")}`;
  */
 export function writeEnvFile(file, values) {
   const lines = Object.entries(values).map(([name, value]) => `${name}=${quote(name, value)}\n`);
-  writeFileSync(file, lines.join(""), { mode: 0o600 });
+  // A file that is there keeps its mode, so it is made anew.
+  rmSync(file, { force: true });
+  writeFileSync(file, lines.join(""), { mode: 0o600, flag: "wx" });
 }
 
 /**

@@ -96,9 +96,9 @@ test("a stop while it is still starting ends every process", async () => {
 test("a runtime that dies by itself ends the start with its last words", async () => {
   const server = await startServer();
   const keeper = server.processes().find((line) => line.includes("scripts/start/keeper.mjs"));
-  const wrangler = server.processes().find((line) => line.includes("wrangler-dist"));
+  const runtime = server.processes().find((line) => /scripts\/start\/worker\.mjs/.test(line) && line !== keeper);
   expect(keeper).toBeDefined();
-  process.kill(Number.parseInt(wrangler ?? "", 10), "SIGKILL");
+  process.kill(Number.parseInt(runtime ?? "", 10), "SIGKILL");
   await gone(server.stateDir);
   expect(await server.stop()).toBe(1);
   expect(server.output()).toMatch(/stopped by itself/);
