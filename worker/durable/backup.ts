@@ -158,15 +158,6 @@ export class RestoreStage {
 
   /** Checks that the parts are one whole, unaltered backup of this project, before anything is touched. */
   check(project: string): Result<{ epoch: number; revision: number; ledgers: boolean }> {
-    try {
-      return this.#check(project);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      return reject({ code: "invalid", issues: [{ field: "rows", message: "a row holds text that is not JSON" }] });
-    }
-  }
-
-  #check(project: string): Result<{ epoch: number; revision: number; ledgers: boolean }> {
     const wrong = (message: string) => reject({ code: "invalid", issues: [{ field: "rows", message }] });
     let header: Extract<BackupRow, { row: "header" }> | null = null;
     let previous = GENESIS;
