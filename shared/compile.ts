@@ -60,6 +60,8 @@ export interface CompiledSnapshot {
   readonly lists: readonly SegmentList[];
   /** The same by flag, flags that it depends on included; flags without any are not in it. */
   readonly listsByFlag: ReadonlyMap<string, readonly SegmentList[]>;
+  /** Long lists that any flag needs which client keys may or may not learn of. */
+  readonly listsOfTargeted: readonly SegmentList[];
   /** Whether anything asks for an attribute of `edge`; if not, it need not be worked out. */
   readonly readsEdge: boolean;
   /** Flags with `onStale: killVariant`: when each gives up, in seconds of age, ascending. */

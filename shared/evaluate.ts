@@ -95,6 +95,22 @@ export function visibleTo(outcome: Outcome, audience: Audience): boolean {
   return audience === "server" || outcome.clientVisible;
 }
 
+/**
+ * What a flag serves a subject; undefined when there is no such flag, or when this audience may not learn of it. A flag
+ * that client keys never learn of is not evaluated for them, so it takes as long as one that does not exist.
+ */
+export function evaluateFor(
+  compiled: CompiledSnapshot,
+  flagKey: string,
+  subject: Subject,
+  audience: Audience,
+): Outcome | undefined {
+  const flag = compiled.flags.get(flagKey);
+  if (flag === undefined || (audience === "client" && flag.visibility === "server-only")) return undefined;
+  const outcome = outcomeOf(flag, belonging(compiled, subject));
+  return visibleTo(outcome, audience) ? outcome : undefined;
+}
+
 /** A subject prepared for another snapshot carries that one's stamp, which means nothing here. */
 export function belonging(compiled: CompiledSnapshot, subject: Subject): Subject {
   return subject.compiled === compiled ? subject : preparedAnew(compiled, subject);

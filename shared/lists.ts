@@ -10,9 +10,10 @@ export function collectLists(
   ordered: readonly CompiledFlag[],
   clauses: readonly (readonly Clause[])[],
   predicates: readonly Predicate[],
-): Pick<CompiledSnapshot, "lists" | "listsByFlag"> {
+): Pick<CompiledSnapshot, "lists" | "listsByFlag" | "listsOfTargeted"> {
   const listsByFlag = new Map<string, readonly SegmentList[]>();
-  if (!predicates.some((one) => one.op === SEGMENT && one.operand.list)) return { lists: [], listsByFlag };
+  if (!predicates.some((one) => one.op === SEGMENT && one.operand.list))
+    return { lists: [], listsByFlag, listsOfTargeted: [] };
   const known = new Map<Predicate | CompiledFlag, ReadonlySet<SegmentList>>();
   const union = (parts: readonly ReadonlySet<SegmentList>[]) => new Set(parts.flatMap((part) => [...part]));
   // What runs in circles was compiled to constants, so this ends.
@@ -49,11 +50,15 @@ export function collectLists(
     return union(conditions.map(ofPredicate));
   });
   const all = new Set<SegmentList>();
+  const targeted = new Set<SegmentList>();
   for (const flag of ordered) {
     const its = ofFlag(flag);
     if (its.size === 0) continue;
     listsByFlag.set(flag.key, [...its]);
-    for (const list of its) all.add(list);
+    for (const list of its) {
+      all.add(list);
+      if (flag.visibility === "targeted") targeted.add(list);
+    }
   }
-  return { lists: [...all], listsByFlag };
+  return { lists: [...all], listsByFlag, listsOfTargeted: [...targeted] };
 }

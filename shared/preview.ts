@@ -1,6 +1,6 @@
 import { murmur3 } from "./bucket.ts";
 import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
-import { type Audience, evaluate, evaluateAll, type Subject, visibleTo } from "./evaluate.ts";
+import { type Audience, evaluateAll, evaluateFor, type Subject } from "./evaluate.ts";
 
 /** A variant that one browser is shown, whatever the flag's rules say of it. */
 export interface Preview {
@@ -43,8 +43,8 @@ export function evaluateWithPreviews(
   const known = compiled.flags.get(flag);
   const variant = previewedVariant(known, previews, audience);
   if (known && variant !== undefined) return previewed(known, variant);
-  const outcome = evaluate(compiled, flag, subject);
-  if (!outcome || !visibleTo(outcome, audience)) return undefined;
+  const outcome = evaluateFor(compiled, flag, subject, audience);
+  if (!outcome) return undefined;
   return audience === "client" ? outcome.clientJson : outcome.serverJson;
 }
 

@@ -1,6 +1,6 @@
 import { identityText, parsePath, readAttribute } from "../../shared/attribute.ts";
 import type { CompiledSnapshot } from "../../shared/compile.ts";
-import type { Memberships } from "../../shared/evaluate.ts";
+import type { Audience, Memberships } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { type KeyName, parseKeyName, type Slug } from "../../shared/schema/names.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
@@ -191,9 +191,16 @@ export const listsOf = (snapshot: Snapshot): SegmentList[] =>
 
 const NONE: readonly SegmentList[] = [];
 
-/** Long lists that one flag, or all of them, need. */
-export const listsNeeded = (compiled: CompiledSnapshot, flag?: string): readonly SegmentList[] =>
-  flag === undefined ? compiled.lists : (compiled.listsByFlag.get(flag) ?? NONE);
+/**
+ * Long lists that one flag, or all of them, need. For a client key it is the same ones whether a flag does not exist, is
+ * hidden from it, or may be: a read of KV takes milliseconds, which would tell those apart. Flags that everybody may
+ * know of need only their own.
+ */
+export function listsNeeded(compiled: CompiledSnapshot, audience: Audience, flag?: string): readonly SegmentList[] {
+  if (flag === undefined) return compiled.lists;
+  const isPublic = audience === "server" || compiled.flags.get(flag)?.visibility === "public";
+  return isPublic ? (compiled.listsByFlag.get(flag) ?? NONE) : compiled.listsOfTargeted;
+}
 
 const timed = <T>(work: Promise<T>): Promise<T> => within(LEASE_MS, work);
 

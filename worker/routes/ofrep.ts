@@ -1,4 +1,4 @@
-import { evaluate, prepare, type Subject, visibleTo } from "../../shared/evaluate.ts";
+import { type Audience, evaluateFor, prepare, type Subject } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/preview.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
@@ -99,14 +99,14 @@ async function one(call: Call, admitted: Admitted, context: Record<string, unkno
   const { key } = admitted;
   const { compiled } = admitted.loaded;
   const now = Date.now();
-  const prepared = subjectOf(call, admitted.loaded, context, now, flag);
+  const prepared = subjectOf(call, admitted.loaded, context, now, key.kind, flag);
   const subject = prepared instanceof Promise ? await prepared : prepared;
   if (mayPreview(call.url, context)) {
     const shown = evaluateWithPreviews(compiled, flag, subject, key.kind, await previewsOf(call, admitted, context));
     return shown === undefined ? unknownFlag(flag) : answer(shown);
   }
-  const outcome = evaluate(compiled, flag, subject);
-  if (!outcome || !visibleTo(outcome, key.kind)) return unknownFlag(flag);
+  const outcome = evaluateFor(compiled, flag, subject, key.kind);
+  if (!outcome) return unknownFlag(flag);
   noteUsage(call, admitted, flag, context, now);
   return answer(key.kind === "client" ? outcome.clientJson : outcome.serverJson);
 }
@@ -147,7 +147,7 @@ async function bulk(call: Call, admitted: Admitted, context: Record<string, unkn
   const { key } = admitted;
   const previews = mayPreview(call.url, context) ? await previewsOf(call, admitted, context) : NO_PREVIEWS;
   const loaded = call.url.includes(TOLD) ? await asNewAs(call, admitted, context, previews) : admitted.loaded;
-  const prepared = subjectOf(call, loaded, context, now);
+  const prepared = subjectOf(call, loaded, context, now, key.kind);
   const subject = prepared instanceof Promise ? await prepared : prepared;
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
@@ -170,12 +170,13 @@ export function subjectOf(
   loaded: Loaded,
   context: Record<string, unknown>,
   now: number,
+  audience: Audience,
   flag?: string,
 ): Subject | Promise<Subject> {
   const { compiled } = loaded;
   if (compiled.readsEdge) context.edge = edgeAttributes(request, loaded);
   if (compiled.lists.length === 0) return prepare(compiled, context, now);
-  const lists = listsNeeded(compiled, flag);
+  const lists = listsNeeded(compiled, audience, flag);
   const listed = isolateLists(env).memberships(loaded.project, lists, context, waitUntil, LIST_DEADLINE_MS);
   if (!(listed instanceof Promise)) return prepare(compiled, context, now, listed);
   return listed.then((memberships) => prepare(compiled, context, now, memberships));
@@ -201,7 +202,7 @@ async function asNewAs(
     age: () => edge.age(project, Date.now()),
     current: (options) => edge.current(project, environment, waitUntil, options),
     etagOf: async (known) => {
-      const subject = await subjectOf(call, known, context, Date.now());
+      const subject = await subjectOf(call, known, context, Date.now(), key.kind);
       return evaluateAllWithPreviews(known.compiled, subject, key.kind, previews).etag;
     },
   });

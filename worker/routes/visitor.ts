@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { evaluate, type Outcome, visibleTo } from "../../shared/evaluate.ts";
+import { evaluateFor, type Outcome } from "../../shared/evaluate.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { previewedVariant } from "../../shared/preview.ts";
 import { json } from "../../shared/schema/primitives.ts";
@@ -119,8 +119,9 @@ export async function servedTo(
   flag: string,
   context: Record<string, unknown>,
 ): Promise<Outcome | null> {
-  const outcome = evaluate(loaded.compiled, flag, await subjectOf(call, loaded, { ...context }, Date.now(), flag));
-  if (!outcome || !visibleTo(outcome, key.kind) || outcome.variant === null) return null;
+  const subject = await subjectOf(call, loaded, { ...context }, Date.now(), key.kind, flag);
+  const outcome = evaluateFor(loaded.compiled, flag, subject, key.kind);
+  if (!outcome || outcome.variant === null) return null;
   return outcome.variant === loaded.compiled.flags.get(flag)?.offVariant ? null : outcome;
 }
 
