@@ -44,6 +44,10 @@ export class FakeSources {
   readonly told: ServedReport[] = [];
   breakGlass: BreakGlass = { environments: {} };
   last: Snapshot | null = null;
+  /** Projects beside the one that everything else is about; they have no environments. */
+  readonly others = new Set<string>();
+  /** Names that the store was asked for, in order. */
+  readonly lookedUp: string[] = [];
   /** What the directory lists. */
   names: string[] = [PROJECT];
   readonly background: Promise<unknown>[] = [];
@@ -160,8 +164,12 @@ export class FakeSources {
       if (this.faults.cache === null) this.claimedAt = this.time + this.skew;
     },
     tryCache: async () => this.faults.cache === null,
-    storePointer: async (_project, report) => {
-      const pointer = await this.#answer("store", () => (this.exists ? this.pointer() : null));
+    storePointer: async (project, report) => {
+      this.lookedUp.push(project);
+      const pointer = await this.#answer("store", () => {
+        if (this.others.has(project)) return { ...this.pointer(), project, environments: {} };
+        return this.exists && project === PROJECT ? this.pointer() : null;
+      });
       if (report) this.told.push(report);
       return pointer;
     },
@@ -216,9 +224,20 @@ export class FakeIsolate {
     return request;
   }
 
+  /** A request that names another project. */
+  askFor(project: string, options: CurrentOptions = {}) {
+    const request: { got?: Known } = {};
+    const waitUntil = (work: Promise<unknown>) => this.sources.background.push(work);
+    const known = this.edge.current(storedSlug(project), storedSlug("production"), waitUntil, options);
+    void Promise.resolve(known).then((got) => {
+      request.got = got;
+    });
+    return request;
+  }
+
   /** A request that is given up to `ms` of virtual time. */
-  async asked(ms = 3_000, environment = "production") {
-    const request = this.ask(environment);
+  async asked(ms = 3_000, environment = "production", options: CurrentOptions = {}) {
+    const request = this.ask(environment, options);
     for (let step = 0; step < ms && request.got === undefined; step += 5) await this.sources.tick(step === 0 ? 0 : 5);
     await this.sources.settle();
     return request;
