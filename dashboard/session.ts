@@ -8,6 +8,8 @@ export interface Who {
   name: string;
   role: Role;
   project?: string | undefined;
+  /** Secrets of the installation that could be guessed; told to administrators. */
+  weakSecrets?: { name: string; reason: string }[] | undefined;
 }
 
 /** Undefined until known, null when nobody is signed in. */

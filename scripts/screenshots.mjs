@@ -132,6 +132,13 @@ const PAGES = {
   history: (page) => page.goto(`${url}/p/demo/history`),
   segments: (page) => page.goto(`${url}/p/demo/segments`),
   settings: (page) => page.goto(`${url}/p/demo/settings`),
+  sessions: async (page) => {
+    await page.goto(`${url}/p/demo/settings`);
+    const session = page.locator("[data-session]").first();
+    await session.waitFor();
+    await session.evaluate((row) => row.closest("section")?.scrollIntoView());
+    await page.evaluate("scrollBy(0, -80)");
+  },
   tests: (page) => page.goto(`${url}/p/tents/tests`),
   "test-new": async (page) => {
     await page.goto(`${url}/p/tents/tests/new/fake-door`);

@@ -5,6 +5,7 @@ import { EnvironmentSettings } from "./environment-settings.tsx";
 import { FreezeSettings } from "./freeze-settings.tsx";
 import { KeySettings } from "./key-settings.tsx";
 import { NewProject } from "./new-project.tsx";
+import { SessionSettings } from "./session-settings.tsx";
 import { TokenSettings } from "./token-settings.tsx";
 import { TransferSettings } from "./transfer-settings.tsx";
 import { WebhookSettings } from "./webhook-settings.tsx";
@@ -20,6 +21,7 @@ export function SettingsPage() {
       <EnvironmentSettings project={project.value} />
       <FreezeSettings project={project.value} />
       {may("admin") && <TokenSettings project={project.value.key} />}
+      <SessionSettings />
       <BudgetSettings project={project.value.key} />
       <WebhookSettings project={project.value} />
       <TransferSettings project={project.value.key} />

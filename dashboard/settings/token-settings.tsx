@@ -51,7 +51,7 @@ export function TokenSettings({ project }: { project: string }) {
   const revoke = async (token: Token) => {
     const isSure = await confirmed({
       title: `Revoke the token of ${token.name}?`,
-      text: "Sessions that were opened with it end at once, and programs that use it are refused.",
+      text: "Sessions and sign-in links that were made from it end at once, and programs that use it are refused.",
       action: "Revoke the token",
     });
     if (!isSure) return;
