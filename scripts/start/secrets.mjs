@@ -8,8 +8,8 @@ import { root } from "../root.mjs";
 /** wrangler's own file for local secrets; not in git. */
 const devVars = path.join(root, ".dev.vars");
 
-/** Shorter tokens may be fine on one's own machine, and are remarked on. */
-const SAFE_TOKEN_CHARS = 16;
+/** Shorter tokens may be fine on one's own machine, and are remarked on; `npm run deploy` refuses them. */
+const SAFE_TOKEN_CHARS = 32;
 
 /**
  * The Worker's secrets for this run. `.dev.vars` keeps what lasts: a missing admin token, or secret for the checksums of

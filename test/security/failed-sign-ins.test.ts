@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, type Server, startServer } from "../process/server.ts";
@@ -176,7 +179,24 @@ describe("npm run deploy", () => {
   });
 
   test("refuses one that is passed as a variable or in a file, too", async () => {
-    const { code, output } = await deploy({}, "--var", "ADMIN_TOKEN:short");
-    expect([code, output]).toEqual([1, expect.stringContaining("ADMIN_TOKEN")]);
+    const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-secrets-"));
+    const file = path.join(folder, "secrets.json");
+    writeFileSync(file, JSON.stringify({ METRICS_TOKEN: "short" }));
+    try {
+      for (const [args, named] of [
+        [["--var", "ADMIN_TOKEN:short"], "ADMIN_TOKEN"],
+        [["--secrets-file", file], "METRICS_TOKEN"],
+      ] as const) {
+        const { code, output } = await deploy({}, ...args);
+        expect([code, output]).toEqual([1, expect.stringContaining(named)]);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("takes good ones", async () => {
+    const { code, output } = await deploy({ ADMIN_TOKEN: strong, BREAK_GLASS_SECRET: hex() });
+    expect([code, output]).toEqual([0, expect.not.stringContaining("too weak")]);
   });
 });

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createStateDir, type Server, startServer } from "../process/server.ts";
 import { call, isSignedIn, must, newLink, newToken, signIn } from "./administration.ts";
@@ -183,6 +184,19 @@ describe("the list of sessions", () => {
     expect((await call(server, "DELETE", `/sessions/${id}`, { token })).status).toBe(204);
     expect(await signIn(server, { code })).toBeNull();
   });
+});
+
+test("a request that waits for news when its session ends is told nothing of what came meanwhile", async () => {
+  await must(server, "PUT", "/projects/desk", { environments: ["production"] });
+  const { id, token } = await newToken(server, "marketer");
+  const cookie = await cookieOf({ token });
+  const desk = "/projects/desk/environments/production/desk";
+  const { sequence } = (await call(server, "GET", desk, { cookie })).json;
+  const waiting = call(server, "GET", `${desk}?after=${sequence}&wait=4`, { cookie });
+  // Let in before the token goes; otherwise it would be refused at the door.
+  await sleep(1_000);
+  await must(server, "DELETE", `/tokens/${id}`);
+  expect((await waiting).status).toBe(401);
 });
 
 // Last: the server starts again with another ADMIN_TOKEN over the same state, and then with the first one.
