@@ -52,8 +52,19 @@ if (!isolate) throw new Error("no isolate");
 const shop = await makeShop(fleet);
 await until(isolate, shop.client, is(true));
 const pid = workerd();
-const { uri } = await subscribe(isolate, shop.client, CONTEXT);
-if (uri === undefined) throw new Error("no stream was offered");
+// Of many visitors under two keys: neither one person nor one key may have all streams of an isolate.
+const second = await fleet.admin<{ key: string }>("POST", `/projects/${shop.project}/environments/production/keys`, {
+  kind: "client",
+  name: "second",
+});
+await until(isolate, second.key, is(true));
+const uris: string[] = [];
+for (let visitor = 0; visitor < 40; visitor++)
+  for (const key of [shop.client, second.key]) {
+    const { uri } = await subscribe(isolate, key, { ...CONTEXT, targetingKey: `u${visitor}` });
+    if (uri === undefined) throw new Error("no stream was offered");
+    uris.push(uri);
+  }
 
 const poller = new Poller(isolate.url, shop.server, Number(values["pause-ms"]));
 const polling = poller.run();
@@ -72,7 +83,7 @@ console.log(
   "| | evaluations a second | median ms | 99 % | worst | memory of the isolate's workerd, MB |\n|---|---|---|---|---|---|",
 );
 await spell("no streams");
-const streams: Stream[] = await crowd(isolate, uri, STREAMS);
+const streams: Stream[] = await crowd(isolate, uris, STREAMS);
 await spell(`${STREAMS} streams`);
 
 const delays: number[] = [];

@@ -51,11 +51,19 @@ export function listen(isolate: Isolate, uri: string, headers: Record<string, st
   return stream;
 }
 
-/** Opens many streams, some at a time, and waits until each has its first line. */
-export async function crowd(isolate: Isolate, uri: string, many: number, atOnce = 100): Promise<Stream[]> {
+/** Opens many streams, some at a time and of these addresses in turn, and waits until each has its first line. */
+export async function crowd(
+  isolate: Isolate,
+  uri: string | readonly string[],
+  many: number,
+  atOnce = 100,
+): Promise<Stream[]> {
+  const uris = typeof uri === "string" ? [uri] : uri;
   const streams: Stream[] = [];
   while (streams.length < many) {
-    const batch = Array.from({ length: Math.min(atOnce, many - streams.length) }, () => listen(isolate, uri));
+    const batch = Array.from({ length: Math.min(atOnce, many - streams.length) }, (_, nth) =>
+      listen(isolate, uris[(streams.length + nth) % uris.length] as string),
+    );
     await eventually(() => batch.every(({ text }) => text.includes(": open")));
     streams.push(...batch);
   }

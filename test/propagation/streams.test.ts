@@ -39,6 +39,22 @@ async function uriOf(isolate: Isolate, shop: Shop, context: object = { targeting
   return uri;
 }
 
+/** Addresses of many visitors under two keys: neither one person nor one key may have all streams of an isolate. */
+async function urisOf(isolate: Isolate, shop: Shop): Promise<string[]> {
+  const keys = `/projects/${shop.project}/environments/production/keys`;
+  const { key } = await fleet.admin<{ key: string }>("POST", keys, { kind: "client", name: "second" });
+  await until(isolate, shop.client, is(true));
+  await until(isolate, key, is(true));
+  const uris: string[] = [];
+  for (let visitor = 0; visitor < 40; visitor++)
+    for (const clientKey of [shop.client, key]) {
+      const { uri } = await subscribe(isolate, clientKey, { targetingKey: `u${visitor}` });
+      if (uri === undefined) throw new Error("no stream was offered");
+      uris.push(uri);
+    }
+  return uris;
+}
+
 describe("a stream", () => {
   test("hears of a kill within two seconds, and the bulk answer that it is sent for is a new one", async () => {
     const shop = await newShop();
@@ -193,7 +209,7 @@ test("switched off, none is offered, the route refuses, and clients poll with ET
 
 test(`${MANY} streams: all hear of a kill while evaluations go on, and dropped all at once they leave nothing behind`, async () => {
   const shop = await newShop();
-  const streams = await crowd(edge, await uriOf(edge, shop), MANY);
+  const streams = await crowd(edge, await urisOf(edge, shop), MANY);
   expect((await edge.observed()).openStreams).toBe(MANY);
   const going = new AbortController();
   let evaluations = 0;

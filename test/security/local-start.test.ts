@@ -140,7 +140,7 @@ describe.runIf(LINUX)("what listens", () => {
     const { nonce } = (await (await fetch(`${server.url}/healthz`)).json()) as { nonce: string };
     for (const { port } of openSockets()) {
       const health = await ask(port, "/healthz");
-      const isWorker = health !== null && health.text.includes(nonce);
+      const isWorker = health?.text.includes(nonce) ?? false;
       if (port === server.port) expect(isWorker).toBe(true);
       if (isWorker) {
         expect((await ask(port, "/api/v1/projects"))?.status).toBe(401);

@@ -7,8 +7,10 @@ import { json } from "../../shared/schema/primitives.ts";
 import { DurableUnavailable } from "../durable/durable-stub.ts";
 import { desk } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";
+import { type Slot, StreamSlots } from "../edge/stream-slots.ts";
 import type { Env } from "../env.ts";
 import { keyedHash } from "../http/keyed-hash.ts";
+import { networkPrefix } from "../http/network-prefix.ts";
 import { log } from "../log.ts";
 import {
   admitVisitor,
@@ -41,6 +43,9 @@ const LONGEST_WAIT_S = 25;
 const HEARTBEAT_MS = 10_000;
 /** Streams end after this long (ms); EventSource reconnects by itself. */
 const STREAM_LIFE_MS = 4 * 60_000;
+/** Products that one isolate lets wait at a time; each is a request to the desk that stays open. */
+const WAITING_PER_ISOLATE = 300;
+const waiting = new StreamSlots(Date.now);
 /** After a failed look at the desk, the next one (ms). */
 const RETRY_MS = 1_000;
 
@@ -105,9 +110,14 @@ ask.get("/:project/:environment/:id", async (c) => {
   const seconds = Number(c.req.query("wait") ?? DEFAULT_WAIT_S);
   const wait = Number.isFinite(seconds) ? Math.min(LONGEST_WAIT_S, Math.max(0, seconds)) * 1_000 : 0;
   const look = (ms: number) => desk(c.env, project, environment).wait(id, ms);
+  const network = networkPrefix(c.req.header("CF-Connecting-IP") ?? "") ?? "";
+  const slot = waiting.take({ project, key: environment, network, subject: id }, WAITING_PER_ISOLATE);
+  if (!slot) return refuse(503, "too many wait for answers here; ask again", { "Retry-After": "2" });
   if (c.req.header("Accept")?.includes("text/event-stream")) {
     const first = await look(0).catch(() => undefined);
-    return first === null ? unknown() : stream(look);
+    if (first !== null) return stream(look, slot);
+    slot.release();
+    return unknown();
   }
   try {
     const view = await look(wait);
@@ -115,21 +125,26 @@ ask.get("/:project/:environment/:id", async (c) => {
   } catch (error) {
     if (!(error instanceof DurableUnavailable)) throw error;
     return refuse(503, "the desk does not answer; ask again", { "Retry-After": "1" });
+  } finally {
+    slot.release();
   }
 });
 
 const encoder = new TextEncoder();
 
 /** The answer as one server-sent event, whenever it comes. */
-function stream(look: (ms: number) => Promise<ProductView | null>): Response {
+function stream(look: (ms: number) => Promise<ProductView | null>, slot: Slot): Response {
   let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      const write = (text: string) => controller.enqueue(encoder.encode(text));
+      const write = (text: string) => {
+        if ((controller.desiredSize ?? 0) >= 0) slot.renew();
+        controller.enqueue(encoder.encode(text));
+      };
       const speak = async () => {
         const until = Date.now() + STREAM_LIFE_MS;
         write("retry: 1000\n: open\n\n");
-        while (!cancelled && Date.now() < until) {
+        while (!cancelled && !slot.lost && Date.now() < until) {
           const view = await look(HEARTBEAT_MS).catch(() => undefined);
           if (cancelled || view === null) break;
           if (view === undefined) await scheduler.wait(RETRY_MS);
@@ -142,10 +157,13 @@ function stream(look: (ms: number) => Promise<ProductView | null>): Response {
         if (!cancelled) controller.close();
       };
       // What fails here is a reader who went away between two writes.
-      void speak().catch(() => {});
+      void speak()
+        .catch(() => {})
+        .finally(slot.release);
     },
     cancel() {
       cancelled = true;
+      slot.release();
     },
   });
   return new Response(body, {

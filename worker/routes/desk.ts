@@ -6,7 +6,8 @@ import { testActionWrite } from "../../shared/schema/test-admin.ts";
 import type { Operator } from "../durable/desk.ts";
 import type { Result } from "../durable/result.ts";
 import { desk as deskOf, flagStore } from "../durable/stubs.ts";
-import { rejectionProblem } from "../http/problem.ts";
+import { StreamSlots } from "../edge/stream-slots.ts";
+import { ProblemError, rejectionProblem } from "../http/problem.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 import { type AdminEnv, requireStill } from "../middleware/principal.ts";
 import { found } from "./execute.ts";
@@ -20,6 +21,9 @@ const liveQuery = z.object({
   after: whole(z.number().min(0)).optional().meta({ description: "Wait for news beyond this `sequence`" }),
   wait: seconds(z.number().min(0).max(25)).default(20).meta({ description: "At most so long (s)" }),
 });
+/** Long polls that one isolate lets wait at a time. */
+const WATCHING_PER_ISOLATE = 300;
+const watching = new StreamSlots(Date.now);
 const answered = { 200: json(deskRequest, "As it stands now") };
 
 /** The answer desk of Wizards of Oz. */
@@ -39,10 +43,28 @@ export const desk = router()
       const { flag, after, wait } = c.req.valid("query");
       found(c, await flagStore(c.env, project).listTests(environment), "environment", environment);
       const ms = after === undefined ? 0 : wait * 1_000;
-      const view = await deskOf(c.env, project, environment).live(operatorOf(c), after ?? -1, ms, flag);
-      // Who was signed out while this waited learns nothing of what came meanwhile.
-      if (ms > 0) await requireStill(c);
-      return c.json(view, 200);
+      const operator = operatorOf(c);
+      const { id } = c.get("principal");
+      const slot = watching.take(
+        { project, key: environment, network: id, subject: operator.id },
+        WATCHING_PER_ISOLATE,
+      );
+      if (!slot)
+        throw new ProblemError(
+          503,
+          "busy",
+          "Too many watch desks here",
+          { detail: "Close other windows of this desk, or ask again in a moment." },
+          { "Retry-After": "2" },
+        );
+      try {
+        const view = await deskOf(c.env, project, environment).live(operator, after ?? -1, ms, flag);
+        // Who was signed out while this waited learns nothing of what came meanwhile.
+        if (ms > 0) await requireStill(c);
+        return c.json(view, 200);
+      } finally {
+        slot.release();
+      }
     },
   )
   .openapi(

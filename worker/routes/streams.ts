@@ -7,10 +7,13 @@ import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { waitOfKey } from "../edge/key-limits.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "../edge/list-memory.ts";
+import { type SlotHolder, StreamSlots } from "../edge/stream-slots.ts";
 import type { Env } from "../env.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
+import { networkPrefix } from "../http/network-prefix.ts";
 import { openPreviews } from "../http/preview-token.ts";
 import { openStreamToken, STREAM_TOKEN_PERIOD_MS, type StreamSubject, sealStreamToken } from "../http/stream-token.ts";
+import { sha256 } from "../kv/snapshot-store.ts";
 
 /**
  * Change notices: OFREP event streams (SSE). A stream evaluates its sealed context again when flags or kills change
@@ -23,9 +26,12 @@ const DEFAULT_STREAMS_PER_ISOLATE = 600;
 /** A page in the background closes its stream after this long (s), as OFREP's `inactivityDelaySec`. */
 const INACTIVITY_S = 120;
 
-let open = 0;
+const slots = new StreamSlots(Date.now);
 /** Streams open in this isolate. */
-export const openStreams = (): number => open;
+export const openStreams = (): number => slots.count;
+
+/** Notices and heartbeats that a client may leave unread; then it is taken for gone (with heartbeats alone: 80 s). */
+const UNREAD = 8;
 
 export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off";
 
@@ -72,21 +78,17 @@ streams.get("/:project/:environment", async (c) => {
   const wait = waitOfKey(c.env, loaded, key, waitUntil);
   if (wait > 0) return refuse(429, "this key asks too often", { "Retry-After": String(wait) });
   const cap = Number(c.env.STREAMS_PER_ISOLATE) || DEFAULT_STREAMS_PER_ISOLATE;
-  if (open >= cap)
+  const slot = slots.take(holderOf(c.req.raw, project, subject), cap);
+  if (!slot)
     return refuse(503, "too many streams here; try again", {
       "Retry-After": String(1 + Math.floor(Math.random() * 5)),
     });
 
   let gone = false;
-  let counted = true;
-  const leave = () => {
-    if (counted) open--;
-    counted = false;
-  };
   const context = { ...subject.context, edge: edgeAttributes(c.req.raw) };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      open++;
+      const unread = () => 1 - (controller.desiredSize ?? 1);
       const deps: NoticesDeps = {
         now: () => Date.now(),
         wait: (ms) => scheduler.wait(ms),
@@ -94,25 +96,37 @@ streams.get("/:project/:environment", async (c) => {
         look: async () => edge.current(project, environment, waitUntil),
         isWelcome: ({ keys }) => keys.has(subject.keyId),
         resultOf: (now) => resultOf(c.env, now, context, waitUntil),
-        write: (text) => controller.enqueue(encoder.encode(text)),
-        isGone: () => gone,
+        write: (text) => {
+          // What nobody has read is no sign of life.
+          if (unread() <= 1) slot.renew();
+          controller.enqueue(encoder.encode(text));
+        },
+        isGone: () => gone || slot.lost || unread() > UNREAD,
       };
       const telling = tellChanges(deps, c.req.header("Last-Event-ID") || subject.etag);
       void telling
         .then(() => gone || controller.close())
         // The client went away between two writes.
         .catch(() => {})
-        .finally(leave);
+        .finally(slot.release);
     },
     // Runs when the client is gone; a `finally` after the loop would not.
     cancel() {
       gone = true;
-      leave();
+      slot.release();
     },
   });
   return new Response(body, {
     headers: { ...cors, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
   });
+});
+
+/** Whose stream it is: one context under one key is one subject, however often its result changes. */
+const holderOf = (request: Request, project: string, { keyId, context }: StreamSubject): SlotHolder => ({
+  project,
+  key: keyId,
+  network: networkPrefix(request.headers.get("CF-Connecting-IP") ?? "") ?? "",
+  subject: sha256(JSON.stringify(context)),
 });
 
 const encoder = new TextEncoder();
