@@ -8,8 +8,16 @@ import { csvAddress } from "./test-store.ts";
 type Demand = NonNullable<TestResults["demand"]>;
 const TONES = { nobody: "off", open: "part", wanted: "on", unwanted: "killed" } as const;
 
+interface Props {
+  flag: string;
+  settings: FakeDoorSettings;
+  report: Demand;
+  /** Events that were not stored. */
+  refused: number;
+}
+
 /** The answer first, then how sure it is, then what stands behind it. */
-export function DoorResults({ flag, settings, report }: { flag: string; settings: FakeDoorSettings; report: Demand }) {
+export function DoorResults({ flag, settings, report, refused }: Props) {
   const { demand, withSuspicious, suspiciousShare, pending, verdict, sentence } = report;
   return (
     <section class={`card stack door-results tone-${TONES[verdict]}`} aria-labelledby="results">
@@ -50,9 +58,12 @@ export function DoorResults({ flag, settings, report }: { flag: string; settings
             </span>
           </p>
           <p class="muted">
-            Browsers are counted, not people: who uses two and signs in on neither counts twice, and two people on one
-            browser count once.
+            Browsers are counted, not people: somebody with two counts twice unless your server says whose they are, and
+            two people on one browser count once.
           </p>
+          {refused > 0 && (
+            <p class="muted">{`${refused.toLocaleString("en")} events were not stored: this run holds as many browsers as it may.`}</p>
+          )}
           {report.overTime.length > 1 && <RateChart days={report.overTime} bar={settings.bar} />}
           <div class="two-columns">
             <Groups name="Country" groups={report.byCountry} />

@@ -147,7 +147,7 @@ export function TestPage() {
           <DarkStages test={test} settings={settings} locked={locked} changed={read} />
         )}
         {settings.kind === "fake-door" && demand && test.status !== "draft" && (
-          <DoorResults flag={flag} settings={settings} report={demand} />
+          <DoorResults flag={flag} settings={settings} report={demand} refused={found.refused ?? 0} />
         )}
         {settings.kind === "wizard-of-oz" && desk && test.status !== "draft" && (
           <section class="card stack" aria-labelledby="figures">

@@ -24,7 +24,7 @@ export const demandResults = z.object({
   byDevice: z.array(group),
 });
 
-/** What a test has shown so far. Browsers are counted, not people: who uses two and signs in nowhere counts twice. */
+/** What a test has shown so far. Browsers are counted; those that a server key joined are one person. */
 export const testResults = z
   .object({
     test: testView,

@@ -89,7 +89,7 @@ export function projectMetrics(facts: readonly ProjectFacts[], omitted: number):
     },
     {
       name: "blastdoor_evaluations_limited_total",
-      help: "Evaluation requests refused with 429 because of their key's rate limit.",
+      help: "Requests refused with 429 because of their key's rate limit, evaluations and all else that a key opens.",
       type: "counter",
       samples: perEnvironment(({ counters }) => counters.limited ?? 0),
     },

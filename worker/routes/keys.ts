@@ -79,7 +79,7 @@ export const keys = router()
       tags: ["Quotas"],
       summary: "Limit how often a key may ask. Beyond it: 429 with Retry-After.",
       description:
-        "Counted in the memory of each isolate, so a key that is busy in several data centres gets its rate in each of them: a guard against runaway clients, not a bill.",
+        "The limit covers everything that the key opens: evaluation, streams, events (a batch counts once), doors, questions and pages. It is counted in the memory of each isolate, so a key that is busy in several data centres gets its rate in each of them: a guard against runaway clients, not a bill.",
       request: { params: params.keyId, headers: writeHeaders, body: body(keyLimitBody) },
       responses: { 204: { description: "In force within seconds" } },
     }),

@@ -137,7 +137,7 @@ export const tests = router()
       tags: ["Tests"],
       summary: "What a test has shown so far; as CSV with ?format=csv.",
       description:
-        "Distinct browsers, which are not quite people: who uses two and signs in nowhere counts twice. The interval may be looked at at any time.",
+        "Distinct browsers, which are not quite people: somebody with two counts twice unless a server key has joined them. The interval may be looked at at any time.",
       request: { params: params.state, query: z.object({ format: z.enum(["json", "csv"]).default("json") }) },
       responses: { 200: json(testResults, "Figures, and the decision in one sentence") },
     }),
