@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { bucket } from "../shared/bucket.ts";
+import { storedKeyName, storedSlug } from "../shared/schema/names.ts";
 import { sipHash, sipKey } from "../shared/sip-hash.ts";
 import { COURIER_MIGRATIONS } from "./durable/delivery-migrations.ts";
 import { GUARD_MIGRATIONS } from "./durable/guard-book.ts";
@@ -28,6 +29,11 @@ import { listShardKey } from "./kv/list-shards.ts";
 import { sha256, snapshotKey } from "./kv/snapshot-store.ts";
 import { UnitHasher } from "./telemetry/unit-hash.ts";
 import { env } from "./testing/bindings.ts";
+import { PRODUCTION } from "./testing/names.ts";
+
+const SHOP = storedSlug("shop");
+const DOOR = storedKeyName("door");
+const VIP = storedKeyName("vip");
 
 // Names and numbers under which things are stored, and by which older edges call newer stores: they are written out here
 // as they stood at 0bea63b. More may come; what stands here stays. test/compatibility holds the documents themselves.
@@ -80,13 +86,13 @@ describe("Durable Objects", () => {
     const named: string[] = [];
     const namespace = { idFromName: (name: string) => named.push(name), get: () => ({}) };
     const all = Object.fromEntries(bindings.map((binding) => [binding, namespace])) as unknown as Env;
-    flagStore(all, "shop");
-    courier(all, "shop");
+    flagStore(all, SHOP);
+    courier(all, SHOP);
     directory(all);
-    telemetryShard(all, "shop", "production", 3);
-    desk(all, "shop", "production");
-    testLedger(all, "shop", "production", "door");
-    guard(all, "shop", "production");
+    telemetryShard(all, SHOP, PRODUCTION, 3);
+    desk(all, SHOP, PRODUCTION);
+    testLedger(all, SHOP, PRODUCTION, DOOR);
+    guard(all, SHOP, PRODUCTION);
     expect(named).toEqual([
       "shop",
       "shop",
@@ -138,15 +144,15 @@ test.each<[object: string, now: readonly Migration[]]>([
 });
 
 test("values lie in KV under the keys they had", async () => {
-  expect(snapshotKey("shop", "production", 7, "abc")).toBe("snapshots/shop/production/7-abc");
-  expect(listShardKey("shop", "vip", "1-2", 3)).toBe("lists/shop/vip/1-2/3");
+  expect(snapshotKey(SHOP, PRODUCTION, 7, "abc")).toBe("snapshots/shop/production/7-abc");
+  expect(listShardKey(SHOP, VIP, "1-2", 3)).toBe("lists/shop/vip/1-2/3");
   const asked: string[] = [];
   const get = async (key: string) => {
     asked.push(key);
     return null;
   };
   const kv = { get } as unknown as KVNamespace;
-  await readBreakGlass(kv, "shop");
+  await readBreakGlass(kv, SHOP);
   expect(asked).toEqual(["break-glass/shop"]);
 });
 
