@@ -189,3 +189,16 @@ test("a session has the role of its token, and its project", async () => {
   expect((await own("PUT", "/projects/bound", { name: "Mine" })).json.code).toBe("forbidden");
   expect((await send("GET", "/projects/by-cookie-1")).json.code).toBe("forbidden");
 });
+
+test("an administrator is told of secrets that could be guessed, and nobody else; on one's own machine any will do", async () => {
+  const weak = async (url: string, token: string) =>
+    (await fetched(`${url}/api/v1/session`, { headers: { Authorization: `Bearer ${token}` } })).json.weakSecrets;
+  expect(await weak("https://flags.example", env.ADMIN_TOKEN)).toEqual([
+    { name: "ADMIN_TOKEN", reason: "it has 19 characters, and needs 32" },
+  ]);
+  await done("PUT", "/projects/weak", {});
+  for (const { token } of [await newToken("engineer"), await newToken("admin", "weak")])
+    expect(await weak("https://flags.example", token)).toBeUndefined();
+  for (const local of ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"])
+    expect(await weak(local, env.ADMIN_TOKEN)).toBeUndefined();
+});
