@@ -3,15 +3,15 @@ import { ConditionCompiler } from "./condition-compiler.ts";
 import { flagDependencies, segmentDependencies, tangled } from "./graph.ts";
 import { applyKills, type StaleKill, staleKillsOf } from "./kills.ts";
 import { collectLists } from "./lists.ts";
-import type { RegexEngine } from "./match.ts";
 import type { Outcome, OutcomeFlag, Result } from "./outcome.ts";
 import type { Predicate, Split, Unit } from "./predicate.ts";
 import { leadingSplit, type Program, ProgramWriter } from "./program.ts";
 import type { Kill, Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
+import { planSearches, type RegexEngine, type SearchPlan } from "./search-plan.ts";
 import type { SegmentList } from "./segment-list.ts";
 
 export { applyKills, staleKills } from "./kills.ts";
-export type { RegexEngine, RegexTest } from "./match.ts";
+export type { Regex, RegexEngine, Steps } from "./search-plan.ts";
 
 export interface CompiledFlag extends OutcomeFlag {
   /** Its place among the snapshot's flags in the order of keys. */
@@ -66,6 +66,8 @@ export interface CompiledSnapshot {
   readonly readsEdge: boolean;
   /** Flags with `onStale: killVariant`: when each gives up, in seconds of age, ascending. */
   readonly stale: readonly StaleKill[];
+  /** Regular expressions that are not run, since they are larger or more than was ever allowed to be saved since. */
+  readonly patternsLeft: number;
   /** The stamp last given to a subject. */
   stamp: number;
   /** Flags that the kills in force touch. */
@@ -82,8 +84,13 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
   // Flags refer to each other, so all must exist before any condition is compiled.
   const ordered = keys.map((key, index) => compiledFlag(key, index, snapshot.flags[key] as SnapshotFlag));
   const flags = new Map(ordered.map((flag) => [flag.key, flag]));
+  let searchPlan: SearchPlan | null = null;
+  const searches = (): SearchPlan => {
+    searchPlan ??= planSearches(snapshot, regex);
+    return searchPlan;
+  };
   const conditions = new ConditionCompiler({
-    regex,
+    searches,
     segments,
     tangledSegments: tangled(Object.keys(segments), (key) => {
       const when = Object.hasOwn(segments, key) ? segments[key]?.when : undefined;
@@ -115,6 +122,7 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
     ...collectLists(ordered, clauses, predicates),
     readsEdge: conditions.reads("edge"),
     stale: staleKillsOf(snapshot),
+    patternsLeft: (searchPlan as SearchPlan | null)?.left ?? 0,
     stamp: 0,
     killed: [],
   };

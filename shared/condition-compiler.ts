@@ -2,7 +2,7 @@ import { type AttributePath, parsePath } from "./attribute.ts";
 import { hashAt, seedHash } from "./bucket.ts";
 import type { CompiledFlag } from "./compile.ts";
 import { SPLIT_TOTAL } from "./limits.ts";
-import { compileTest, type RegexEngine } from "./match.ts";
+import { compileTest } from "./match.ts";
 import {
   ALL,
   ANY,
@@ -11,6 +11,7 @@ import {
   FLAG,
   NOT,
   type Predicate,
+  SEARCH,
   SEGMENT,
   UNLESS,
   UNTIL,
@@ -20,10 +21,12 @@ import {
 import type { AttributeTest, Condition } from "./schema/condition.ts";
 import { parseKeyName } from "./schema/names.ts";
 import type { SnapshotSegment } from "./schema/segment.ts";
+import type { SearchPlan } from "./search-plan.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
 export interface ConditionSources {
-  readonly regex: RegexEngine;
+  /** What may be spent on searching. Not asked unless a condition searches. */
+  readonly searches: () => SearchPlan;
   readonly segments: Readonly<Record<string, SnapshotSegment>>;
   /** Segments that no reference may enter: see graph.tangled. */
   readonly tangledSegments: ReadonlySet<string>;
@@ -147,7 +150,7 @@ export class ConditionCompiler {
     // Only versions have two forms; all other tests are one, negated or not.
     const how = `${test.ignoreCase ? "~" : ""}${exact && op.startsWith("semver_") ? "=" : ""}`;
     const predicate = this.#intern(`t${op}${how} ${attribute}\n${JSON.stringify(values)}`, () => ({
-      ...compileTest(test, this.#sources.regex, exact),
+      ...compileTest(test, this.#sources.searches, exact),
       path: this.path(attribute),
     }));
     return test.negate ? this.#inverse(NOT, predicate) : predicate;
@@ -165,7 +168,7 @@ export class ConditionCompiler {
     }
     const { op, operand, path = null } = make();
     // The one place that makes predicates, so that they all have one hidden class.
-    const shared = op === FLAG || op === SEGMENT;
+    const shared = op === FLAG || op === SEGMENT || op === SEARCH;
     const predicate = { id: this.predicates.length, shared, memo: 0, blockable, op, path, operand } as Predicate;
     this.#interned.set(name, predicate);
     this.predicates.push(predicate);

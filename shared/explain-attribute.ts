@@ -1,10 +1,10 @@
 import { contains, parseAddress, parseNetwork } from "./cidr.ts";
 import { parseInstant } from "./instant.ts";
-import { MATCHED_TEXT_CHARS } from "./limits.ts";
-import type { RegexEngine } from "./match.ts";
+import { ELEMENT_VALUES, MATCHED_ELEMENTS } from "./limits.ts";
 import type { AttributeTest, ConditionValue } from "./schema/condition.ts";
+import { isSearch, isTooLong, type SearchPlan, type Steps, textSteps } from "./search-plan.ts";
 import { compareVersions, parseVersion } from "./semver.ts";
-import type { TruthName } from "./truth.ts";
+import { TRUTH_NAMES, type TruthName } from "./truth.ts";
 
 /** One attribute test as it stands in the rule, and what the attribute made of it. */
 export interface AttributeTrace extends AttributeTest {
@@ -12,12 +12,17 @@ export interface AttributeTrace extends AttributeTest {
   readonly holds: TruthName;
   /** The kind of thing that the context has there. */
   readonly found: "absent" | "null" | "array" | "string" | "number" | "boolean" | "object";
+  /** Why a limit made it unknown. */
+  readonly limited?: "pattern too large" | "text too long" | "too many elements" | "search too long";
 }
 
 /** Interprets one attribute test, value by value. Slow and obvious on purpose: see explain.ts. */
-export function explainAttribute(test: AttributeTest, actual: unknown, regex: RegexEngine): AttributeTrace {
-  return { ...test, holds: holds(test, actual, regex), found: kindOf(actual) };
+export function explainAttribute(test: AttributeTest, actual: unknown, plan: SearchPlan): AttributeTrace {
+  const { limited, ...result } = holds(test, actual, plan);
+  return { ...test, ...result, found: kindOf(actual), ...(limited ? { limited } : {}) };
 }
+
+type Holds = Pick<AttributeTrace, "holds" | "limited">;
 
 function kindOf(value: unknown): AttributeTrace["found"] {
   if (value === undefined) return "absent";
@@ -27,22 +32,79 @@ function kindOf(value: unknown): AttributeTrace["found"] {
   return type === "string" || type === "number" || type === "boolean" ? type : "object";
 }
 
-function holds(test: AttributeTest, actual: unknown, regex: RegexEngine): TruthName {
-  if (test.op === "exists") return actual !== undefined && actual !== null ? "true" : "false";
-  if (!Array.isArray(actual)) return anyValue(test, actual, regex);
-  if (actual.length === 0) return "false";
-  const results = actual.map((element) => anyValue(test, element, regex));
-  return results.includes("true") ? "true" : results.includes("false") ? "false" : "unknown";
+function holds(test: AttributeTest, actual: unknown, plan: SearchPlan): Holds {
+  if (test.op === "exists") return { holds: actual !== undefined && actual !== null ? "true" : "false" };
+  const elements = Array.isArray(actual) ? actual : [actual];
+  if (elements.length === 0) return { holds: "false" };
+  if (Array.isArray(actual) && isTooMany(test, actual)) return { holds: "unknown", limited: "too many elements" };
+  return isSearch(test) ? search(test, elements, plan) : { holds: either(elements.map((one) => anyValue(test, one))) };
+}
+
+/** What an array says of which the elements say this. */
+const either = (results: readonly TruthName[]): TruthName =>
+  results.includes("true") ? "true" : results.includes("false") ? "false" : "unknown";
+
+/** Lists whose values are tried one by one allow for fewer elements. */
+function isTooMany({ op, values = [], ignoreCase }: AttributeTest, elements: readonly unknown[]): boolean {
+  const edge = (op === "starts_with" || op === "ends_with") && !ignoreCase;
+  const oneByOne = op === "in_cidr" || op.startsWith("semver_") || edge;
+  return elements.length > MATCHED_ELEMENTS || (oneByOne && elements.length * values.length > ELEMENT_VALUES);
+}
+
+/** Element by element and value by value, until one is found or the test's steps are used up. */
+function search(test: AttributeTest, elements: readonly unknown[], plan: SearchPlan): Holds {
+  const steps: Steps = { left: plan.steps(test) };
+  const results: TruthName[] = [];
+  let limited: Holds["limited"];
+  for (const element of elements) {
+    if (typeof element !== "string") continue;
+    if (test.op === "matches" && isTooLong(element)) {
+      limited = "text too long";
+      continue;
+    }
+    if (test.op !== "matches") steps.left -= textSteps(test, element);
+    const values: TruthName[] = [];
+    for (const value of test.values ?? []) {
+      if (steps.left < 0) return { holds: "unknown", limited: "search too long" };
+      if (test.op !== "matches") {
+        const text = folded(test, element) as string;
+        const part = typeof value === "string" ? (folded(test, value) as string) : null;
+        if (part === null) continue;
+        const found =
+          test.op === "contains"
+            ? text.includes(part)
+            : test.op === "ends_with"
+              ? text.endsWith(part)
+              : text.startsWith(part);
+        values.push(found ? "true" : "false");
+        continue;
+      }
+      const regex = plan.regexes({ ...test, values: [value] })[0];
+      if (!regex) limited = "pattern too large";
+      values.push(regex ? (TRUTH_NAMES[regex.search(element, steps)] as TruthName) : "unknown");
+      if (values.at(-1) === "true") return { holds: "true" };
+    }
+    if (steps.left < 0) return { holds: "unknown", limited: "search too long" };
+    const one = values.includes("true")
+      ? "true"
+      : values.length === 0 || values.includes("unknown")
+        ? "unknown"
+        : "false";
+    if (one === "true") return { holds: "true" };
+    results.push(one);
+  }
+  const result = either(results);
+  return result === "unknown" && limited ? { holds: result, limited } : { holds: result };
 }
 
 /** True if one value is satisfied; else unknown if one could not be told; else false. */
-function anyValue(test: AttributeTest, actual: unknown, regex: RegexEngine): TruthName {
+function anyValue(test: AttributeTest, actual: unknown): TruthName {
   const values = test.values ?? [];
   if (test.op === "equals" || test.op === "in") {
     if (!values.some((value) => typeof value === typeof actual) || Number.isNaN(actual)) return "unknown";
     return values.some((value) => folded(test, value) === folded(test, actual)) ? "true" : "false";
   }
-  const results = values.map((value) => satisfies(test, actual, value, regex));
+  const results = values.map((value) => satisfies(test, actual, value));
   if (results.includes(true)) return "true";
   return results.length === 0 || results.includes(undefined) ? "unknown" : "false";
 }
@@ -51,12 +113,7 @@ const folded = (test: AttributeTest, value: unknown): unknown =>
   test.ignoreCase && typeof value === "string" ? value.toLowerCase() : value;
 
 /** Whether one attribute value satisfies one value of the test; undefined when that cannot be told. */
-function satisfies(
-  test: AttributeTest,
-  actual: unknown,
-  value: ConditionValue,
-  regex: RegexEngine,
-): boolean | undefined {
+function satisfies(test: AttributeTest, actual: unknown, value: ConditionValue): boolean | undefined {
   switch (test.op) {
     case "gt":
     case "gte":
@@ -75,22 +132,16 @@ function satisfies(
     }
     default:
       if (typeof actual !== "string" || typeof value !== "string") return undefined;
-      return satisfiesText(test, actual, value, regex);
+      return satisfiesText(test, actual, value);
   }
 }
 
-function satisfiesText(test: AttributeTest, actual: string, value: string, regex: RegexEngine): boolean | undefined {
-  const text = test.ignoreCase ? actual.toLowerCase() : actual;
-  const part = test.ignoreCase ? value.toLowerCase() : value;
+function satisfiesText(test: AttributeTest, actual: string, value: string): boolean | undefined {
   switch (test.op) {
-    case "contains":
-      return text.includes(part);
     case "starts_with":
-      return text.startsWith(part);
+      return actual.startsWith(value);
     case "ends_with":
-      return text.endsWith(part);
-    case "matches":
-      return actual.length > MATCHED_TEXT_CHARS ? undefined : regex(value, test.ignoreCase === true)?.(actual);
+      return actual.endsWith(value);
     case "in_cidr": {
       const address = parseAddress(actual);
       const network = parseNetwork(value);

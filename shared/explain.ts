@@ -4,13 +4,13 @@ import { bucket } from "./bucket.ts";
 import { type AttributeTrace, explainAttribute } from "./explain-attribute.ts";
 import { flagDependencies, segmentDependencies, tangled } from "./graph.ts";
 import { parseInstant } from "./instant.ts";
-import type { RegexEngine } from "./match.ts";
 import type { Cause, Reason } from "./outcome.ts";
 import type { Condition } from "./schema/condition.ts";
 import type { Serve } from "./schema/flag.ts";
 import type { Json } from "./schema/primitives.ts";
 import type { SnapshotSegment } from "./schema/segment.ts";
 import type { Kill, Snapshot, SnapshotFlag } from "./schema/snapshot.ts";
+import { planSearches, type RegexEngine, type SearchPlan } from "./search-plan.ts";
 import type { TruthName } from "./truth.ts";
 
 /*
@@ -80,7 +80,7 @@ interface Interpreter {
   readonly kills: readonly Kill[];
   readonly context: object | null;
   readonly now: number;
-  readonly regex: RegexEngine;
+  readonly searches: SearchPlan;
   readonly memberships: ReadonlyMap<string, boolean>;
   readonly tangledFlags: ReadonlySet<string>;
   readonly tangledSegments: ReadonlySet<string>;
@@ -107,7 +107,7 @@ export function explain(
     kills,
     context: typeof context === "object" && context !== null && !Array.isArray(context) ? context : null,
     now,
-    regex,
+    searches: planSearches(snapshot, regex),
     memberships,
     tangledFlags: tangled(Object.keys(flags), (key) => flagDependencies((flags[key] as SnapshotFlag).state)),
     tangledSegments: tangled(Object.keys(segments), (key) => {
@@ -297,7 +297,7 @@ function explainCondition(interpreter: Interpreter, condition: Condition): Condi
   }
   if ("segment" in condition) return explainSegment(interpreter, condition.segment);
   if ("flag" in condition) return explainFlagTest(interpreter, condition.flag, condition.variants);
-  const test = explainAttribute(condition, attribute(interpreter, condition.attribute), interpreter.regex);
+  const test = explainAttribute(condition, attribute(interpreter, condition.attribute), interpreter.searches);
   return { result: condition.negate ? NEGATED[test.holds] : test.holds, test };
 }
 

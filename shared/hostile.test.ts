@@ -75,7 +75,7 @@ describe("evaluation is total", () => {
 
   test("a regular expression engine that throws makes its test unknown", () => {
     const when: Condition = { attribute: "plan", op: "matches", values: ["x"], negate: true };
-    const compiled = compile(snapshotOf({ f: flag(whenOn(when)) }), () => fail);
+    const compiled = compile(snapshotOf({ f: flag(whenOn(when)) }), () => ({ cost: 1, search: fail }));
     expect(evaluate(compiled, "f", prepare(compiled, { plan: "x" }, NOW))?.variant).toBe("off");
   });
 

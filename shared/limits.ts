@@ -1,3 +1,6 @@
+/** Instructions that one snapshot's regular expressions compile to: about 0.1 s, once in an isolate, each on first use. */
+export const SNAPSHOT_REGEX_INSTRUCTIONS = 100_000;
+
 /**
  * Every limit of the system, with the reason beside it. Beyond one, a request is answered 413 or 422 and told
  * which limit it met.
@@ -69,6 +72,15 @@ export const LIMITS = {
   /** Characters of a string we compare or of a regular expression. */
   conditionValueChars: 1_024,
   regexChars: 256,
+  /**
+   * Instructions of one compiled regular expression, as regexCost reads them from its text: about 1 ms of compiling,
+   * and alone in its environment it may read the longest text that is matched. Mail addresses, hosts and user agents
+   * take 20 to 300; `(?:(?:.?){1,30}){1,30}` takes 1,800.
+   */
+  regexInstructions: 1_000,
+  /** Of one flag's regular expressions over all environments, or of one segment's; equal ones count once. Some hundred usual ones. */
+  regexInstructionsPerFlag: 20_000,
+  regexInstructionsPerEnvironment: SNAPSHOT_REGEX_INSTRUCTIONS,
   descriptionChars: 4_000,
   /** Characters of what a fake door says to a visitor: it must fit beside a button. */
   testWordsChars: 300,
@@ -188,6 +200,21 @@ export const LIST_SHARD_KEYS = 8_192;
 
 /** Characters of an attribute that a regular expression reads: linear time is still time. Longer is unknown. */
 export const MATCHED_TEXT_CHARS = 1_024;
+
+/**
+ * Steps that one evaluation, single or bulk, may spend on searching in texts: about 5 ms. They are counted, so that an
+ * answer never depends on how fast a machine is; `npm run bench:regex` measures what one takes.
+ */
+export const SEARCH_STEPS = 2 ** 20;
+
+/**
+ * Elements of an array attribute that a condition looks at; a longer one is unknown. As many as a condition has
+ * values. A body of 64 KiB has room for 16,000, and each condition on the attribute would look at them all.
+ */
+export const MATCHED_ELEMENTS = 1_000;
+
+/** Elements times values of one condition that is tried value by value, such as a list of networks; beyond is unknown. */
+export const ELEMENT_VALUES = 100_000;
 
 /** The snapshot format this code reads. A snapshot that states a higher `minReader` is kept out. */
 export const READER_VERSION = 1;

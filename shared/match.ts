@@ -1,18 +1,39 @@
 import { contains, type Network, parseAddress, parseNetwork } from "./cidr.ts";
 import { parseInstant } from "./instant.ts";
-import { MATCHED_TEXT_CHARS } from "./limits.ts";
-import { ENDS_WITH, EQUALS, EXISTS, GT, GTE, LT, LTE, ONE_OF, type ScalarTest, VALUE, VERSION } from "./predicate.ts";
+import { ELEMENT_VALUES, MATCHED_ELEMENTS } from "./limits.ts";
+import {
+  ENDS_WITH,
+  EQUALS,
+  EXISTS,
+  GT,
+  GTE,
+  LT,
+  LTE,
+  ONE_OF,
+  type ScalarTest,
+  SEARCH,
+  VALUE,
+  VERSION,
+} from "./predicate.ts";
 import type { AttributeTest, ConditionValue } from "./schema/condition.ts";
-import { comparePlain, compareVersions, firstNumber, NOT_PLAIN, parseVersion, type Version } from "./semver.ts";
+import { isSearch, isTooLong, type SearchPlan, type Steps, textSteps } from "./search-plan.ts";
+import {
+  comparePlain,
+  compareVersions,
+  firstNumber,
+  NOT_PLAIN,
+  parseVersion,
+  VERSION_CHARS,
+  type Version,
+} from "./semver.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "./truth.ts";
 
-/** Whether a text contains a match of one pattern. */
-export type RegexTest = (text: string) => boolean;
-/** Compiles a linear-time regular expression; null when the pattern is invalid (then its test is unknown). */
-export type RegexEngine = (pattern: string, ignoreCase: boolean) => RegexTest | null;
-
-/** Tests one value of an attribute, never an array. Never BLOCKED. */
-export type ValueTest = (value: unknown) => Truth;
+/** Tests one value of an attribute, never an array unless it is a SEARCH. Never BLOCKED. */
+export interface ValueTest {
+  (value: unknown): Truth;
+  /** How many values it tries one by one, if more than one. */
+  tries?: number;
+}
 
 /** Texts, and of each first character's code the lowest five bits: a set of 32 as one number. */
 export interface TextList {
@@ -40,7 +61,10 @@ const ACCEPTS = {
 
 const truth = (holds: boolean): Truth => (holds ? TRUE : FALSE);
 const never: ValueTest = () => UNKNOWN;
-const byFunction = (operand: ValueTest): ScalarTest => ({ op: VALUE, operand });
+const byFunction = (operand: ValueTest, tries = 1): ScalarTest => {
+  if (tries > 1) operand.tries = tries;
+  return { op: VALUE, operand };
+};
 
 /**
  * Compiles one attribute test, negation left out. It holds when any of the values satisfies it (Kleene's "or": a
@@ -49,10 +73,12 @@ const byFunction = (operand: ValueTest): ScalarTest => ({ op: VALUE, operand });
  *
  * The commonest operators get a code of their own, which costs neither a closure nor an indirect call.
  *
+ * @param searches what the snapshot may spend on searching; worked out if any test asks
  * @param exact whether false must be told from unknown. Only `not` can tell; else what is quicker to refuse than to
  * understand may be called false.
  */
-export function compileTest(test: AttributeTest, regex: RegexEngine, exact: boolean): ScalarTest {
+export function compileTest(test: AttributeTest, searches: () => SearchPlan, exact: boolean): ScalarTest {
+  if (isSearch(test)) return searchTest(test, searches());
   const values = test.values ?? [];
   const fold = test.ignoreCase === true;
   const { op } = test;
@@ -60,12 +86,9 @@ export function compileTest(test: AttributeTest, regex: RegexEngine, exact: bool
     case "equals":
     case "in":
       return equality(values, fold);
-    case "contains":
     case "starts_with":
     case "ends_with":
-      return textTest(op, strings(values), fold);
-    case "matches":
-      return byFunction(regexTest(strings(values), fold, regex));
+      return edgeTest(op, strings(values), values.length);
     case "gt":
     case "gte":
     case "lt":
@@ -75,11 +98,11 @@ export function compileTest(test: AttributeTest, regex: RegexEngine, exact: bool
     case "after":
       return byFunction(instantTest(op, strings(values)));
     case "in_cidr":
-      return byFunction(cidrTest(strings(values)));
+      return byFunction(cidrTest(strings(values)), values.length);
     case "exists":
       return { op: EXISTS, operand: null };
     default:
-      return versionTest(ACCEPTS[op], strings(values), exact || values.length > 1);
+      return versionTest(ACCEPTS[op as keyof typeof ACCEPTS], strings(values), exact || values.length > 1);
   }
 }
 
@@ -113,14 +136,19 @@ export function testValue(test: ScalarTest, value: unknown): Truth {
     case EXISTS:
       return truth(value !== undefined && value !== null);
     default:
-      if (!Array.isArray(value)) return test.operand(value);
+      if (test.op === SEARCH || !Array.isArray(value)) return test.operand(value);
   }
   return Array.isArray(value) ? testElements(test, value) : UNKNOWN;
 }
 
-/** An array attribute matches when any element does; elements of another type are skipped, an empty one is false. */
+/**
+ * An array attribute matches when any element does; elements of another type are skipped, an empty one is false, one
+ * of too many elements is unknown.
+ */
 function testElements(test: ScalarTest, elements: readonly unknown[]): Truth {
   if (elements.length === 0) return FALSE;
+  const tries = test.op === VALUE ? (test.operand.tries ?? 1) : 1;
+  if (elements.length > MATCHED_ELEMENTS || elements.length * tries > ELEMENT_VALUES) return UNKNOWN;
   let result: Truth = UNKNOWN;
   for (const element of elements) {
     const one = Array.isArray(element) ? UNKNOWN : testValue(test, element);
@@ -156,14 +184,18 @@ function outOfReach(text: string, { version, accepts, exact }: VersionBound): bo
 }
 
 function testVersion(text: string, { version, accepts }: VersionBound): Truth {
+  if (text.length > VERSION_CHARS) return UNKNOWN;
   let order = comparePlain(text, version);
   if (order === NOT_PLAIN) {
     const parsed = parseVersion(text);
     if (!parsed) return UNKNOWN;
     order = compareVersions(parsed, version);
   }
-  return (accepts & (order < 0 ? BEFORE : order > 0 ? AFTER : SAME)) === 0 ? FALSE : TRUE;
+  return accepted(order, accepts) ? TRUE : FALSE;
 }
+
+const accepted = (order: number, accepts: number): boolean =>
+  (accepts & (order < 0 ? BEFORE : order > 0 ? AFTER : SAME)) !== 0;
 
 const strings = (values: readonly ConditionValue[]): string[] => values.filter((value) => typeof value === "string");
 
@@ -181,35 +213,82 @@ function textList(texts: readonly string[]): TextList {
 function oneOf(values: readonly ConditionValue[], fold: boolean): ValueTest {
   const set = new Set<unknown>(fold ? values.map((v) => (typeof v === "string" ? v.toLowerCase() : v)) : values);
   const types = new Set<string>(values.map((value) => typeof value));
+  const longest = Math.max(0, ...[...set].map((value) => (typeof value === "string" ? value.length : 0)));
   return (value) => {
     if (!types.has(typeof value) || Number.isNaN(value)) return UNKNOWN;
+    // Lower-casing shortens no text, so a longer one is in no list; it need not be read.
+    if (typeof value === "string" && value.length > longest) return FALSE;
     return truth(set.has(fold && typeof value === "string" ? value.toLowerCase() : value));
   };
 }
 
-function textTest(op: "contains" | "starts_with" | "ends_with", values: string[], fold: boolean): ScalarTest {
-  const wanted = fold ? values.map((value) => value.toLowerCase()) : values;
-  if (op === "ends_with" && wanted.length === 1 && !fold) return { op: ENDS_WITH, operand: wanted[0] as string };
+function edgeTest(op: "starts_with" | "ends_with", wanted: string[], tries: number): ScalarTest {
+  if (op === "ends_with" && wanted.length === 1) return { op: ENDS_WITH, operand: wanted[0] as string };
   if (wanted.length === 0) return byFunction(never);
   return byFunction((value) => {
     if (typeof value !== "string") return UNKNOWN;
-    const text = fold ? value.toLowerCase() : value;
+    for (const part of wanted) if (op === "ends_with" ? value.endsWith(part) : value.startsWith(part)) return TRUE;
+    return FALSE;
+  }, tries);
+}
+
+/** A search has its steps for all elements of an array together; it is unknown when they run out before it is true. */
+function searchTest(test: AttributeTest, plan: SearchPlan): ScalarTest {
+  const allowed = plan.steps(test);
+  const search = test.op === "matches" ? regexSearch(test, plan) : textSearch(test);
+  const steps: Steps = { left: 0 };
+  const operand: ValueTest = (value) => {
+    steps.left = allowed;
+    if (typeof value === "string") return search(value, steps);
+    if (!Array.isArray(value)) return UNKNOWN;
+    if (value.length === 0) return FALSE;
+    if (value.length > MATCHED_ELEMENTS) return UNKNOWN;
+    let result: Truth = UNKNOWN;
+    for (const element of value) {
+      if (typeof element !== "string") continue;
+      const one = search(element, steps);
+      if (one === TRUE) return TRUE;
+      if (steps.left < 0) return UNKNOWN;
+      if (one === FALSE) result = FALSE;
+    }
+    return result;
+  };
+  return { op: SEARCH, operand };
+}
+
+type Search = (text: string, steps: Steps) => Truth;
+
+function textSearch(test: AttributeTest): Search {
+  const { op, ignoreCase: fold } = test;
+  const values = strings(test.values ?? []);
+  const wanted = fold ? values.map((value) => value.toLowerCase()) : values;
+  if (wanted.length === 0) return never;
+  return (given, steps) => {
+    steps.left -= textSteps(test, given);
+    if (steps.left < 0) return UNKNOWN;
+    const text = fold ? given.toLowerCase() : given;
     for (const part of wanted) {
       if (op === "contains" ? text.includes(part) : op === "ends_with" ? text.endsWith(part) : text.startsWith(part))
         return TRUE;
     }
     return FALSE;
-  });
+  };
 }
 
-function regexTest(patterns: string[], fold: boolean, regex: RegexEngine): ValueTest {
-  const compiled = patterns.map((pattern) => regex(pattern, fold));
-  const tests = compiled.filter((test) => test !== null);
-  const otherwise = tests.length === 0 || tests.length < compiled.length ? UNKNOWN : FALSE;
-  return (value) => {
-    if (typeof value !== "string" || value.length > MATCHED_TEXT_CHARS) return UNKNOWN;
-    for (const test of tests) if (test(value)) return TRUE;
-    return otherwise;
+function regexSearch(test: AttributeTest, plan: SearchPlan): Search {
+  const all = plan.regexes(test);
+  const regexes = all.filter((regex) => regex !== null);
+  const otherwise = regexes.length === 0 || regexes.length < all.length ? UNKNOWN : FALSE;
+  return (text, steps) => {
+    if (isTooLong(text)) return UNKNOWN;
+    let result: Truth = otherwise;
+    for (const regex of regexes) {
+      const one = regex.search(text, steps);
+      if (one === TRUE) return TRUE;
+      if (one === UNKNOWN) result = UNKNOWN;
+      if (steps.left < 0) break;
+    }
+    return result;
   };
 }
 
@@ -235,19 +314,16 @@ function instantTest(op: "before" | "after", values: string[]): ValueTest {
 }
 
 function versionTest(accepts: number, values: string[], exact: boolean): ScalarTest {
-  const bounds: VersionBound[] = [];
-  for (const value of values) {
-    const version = parseVersion(value);
-    if (version) bounds.push({ version, accepts, exact });
-  }
-  const [first] = bounds;
+  const versions = values.map(parseVersion).filter((version): version is Version => version !== null);
+  const [first] = versions;
   if (first === undefined) return byFunction(never);
-  if (values.length === 1) return { op: VERSION, operand: first };
-  const otherwise = bounds.length < values.length ? UNKNOWN : FALSE;
+  if (values.length === 1) return { op: VERSION, operand: { version: first, accepts, exact } };
+  const otherwise = versions.length < values.length ? UNKNOWN : FALSE;
   return byFunction((value) => {
-    if (typeof value !== "string" || testVersion(value, first) === UNKNOWN) return UNKNOWN;
-    return bounds.some((bound) => testVersion(value, bound) === TRUE) ? TRUE : otherwise;
-  });
+    const given = typeof value === "string" ? parseVersion(value) : null;
+    if (given === null) return UNKNOWN;
+    return versions.some((version) => accepted(compareVersions(given, version), accepts)) ? TRUE : otherwise;
+  }, values.length);
 }
 
 function cidrTest(values: string[]): ValueTest {

@@ -23,17 +23,19 @@ export const WITHIN = 7;
 export const UNTIL = 8;
 /** From here on: tests of an attribute. The first is any operator without a code of its own, as a function. */
 export const VALUE = 9;
+/** As a function that takes the whole value, arrays too, since it has so many steps for all elements together. */
+export const SEARCH = 10;
 /** From here on: tests that are quicker repeated than remembered. */
-export const BRIEF = 10;
-export const EXISTS = 10;
-export const EQUALS = 11;
-export const ONE_OF = 12;
-export const ENDS_WITH = 13;
-export const GT = 14;
-export const GTE = 15;
-export const LT = 16;
-export const LTE = 17;
-export const VERSION = 18;
+export const BRIEF = 11;
+export const EXISTS = 11;
+export const EQUALS = 12;
+export const ONE_OF = 13;
+export const ENDS_WITH = 14;
+export const GT = 15;
+export const GTE = 16;
+export const LT = 17;
+export const LTE = 18;
+export const VERSION = 19;
 
 /** An attribute that buckets, and what was last found there. */
 export interface Unit {
@@ -84,7 +86,7 @@ interface Shape<Op extends number, Operand, Path> {
   readonly id: number;
   /**
    * Worth remembering: it stands in several places. Tests of flags and segments always are, or diamonds of
-   * dependencies would be walked once per path.
+   * dependencies would be walked once per path; and searches, which may run once for each subject.
    */
   shared: boolean;
   /** Of the subject it was decided for last: the stamp, times four, plus the truth. */
@@ -105,7 +107,7 @@ export type AttributePredicate =
   | Test<typeof ENDS_WITH, string>
   | Test<typeof GT | typeof GTE | typeof LT | typeof LTE, number>
   | Test<typeof VERSION, VersionBound>
-  | Test<typeof VALUE, ValueTest>;
+  | Test<typeof VALUE | typeof SEARCH, ValueTest>;
 
 export interface Conjunction extends Combination<typeof ALL | typeof ANY, readonly Predicate[]> {}
 export interface Inversion extends Combination<typeof NOT | typeof UNLESS, Predicate> {}

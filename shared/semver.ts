@@ -7,12 +7,16 @@ export interface Version {
   readonly pre: readonly string[];
 }
 
+/** A longer text is no version, as in npm: it would be read anew for each condition. */
+export const VERSION_CHARS = 256;
+
 const VERSION =
   /^(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})(?:-([\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*))?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/;
 const NUMERIC = /^\d+$/;
 
 /** Null for anything but a full version: no "v", no missing parts, no leading zeros. */
 export function parseVersion(text: string): Version | null {
+  if (text.length > VERSION_CHARS) return null;
   const match = VERSION.exec(text);
   if (!match) return null;
   const pre = match[4] === undefined ? [] : match[4].split(".");

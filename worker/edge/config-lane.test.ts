@@ -189,3 +189,11 @@ describe("order", () => {
     expect(await now()).toBe("blue");
   });
 });
+
+test("patterns that an earlier version stored beyond today's limits are reported with each snapshot, and not run", async () => {
+  const when = { attribute: "email", op: "matches", values: ["(?:(?:.?){1,30}){1,30}A0-0"] };
+  const rules = [{ id: "r", when, serve: { variant: "blue" } }];
+  sources.publish({ checkout: { variant: "on", rules } as { variant: string } });
+  expect(await later()).toBe("on");
+  expect(sources.reports).toContain("patterns-over-limit");
+});

@@ -542,6 +542,11 @@ export class Edge {
   ): Loaded {
     const { revision, epoch, keys, sealKey } = snapshot;
     const compiled = compile(snapshot, re2);
+    if (compiled.patternsLeft > 0) {
+      const { project } = snapshot;
+      const patterns = compiled.patternsLeft;
+      this.#sources.report({ event: "patterns-over-limit", project, environment, revision, patterns });
+    }
     const killsChanged = (before?.killsChanged ?? 0) + 1;
     const loaded: Loaded = {
       project: state.project,
