@@ -31,6 +31,7 @@ const echoedOfAll = {
   environments: json.optional(),
   kills: json.optional(),
   schedules: json.optional(),
+  problems: json.optional(),
   list: json.optional(),
 };
 const written = { ...echoedOfAll, comment: comment.optional() };
@@ -175,6 +176,8 @@ export const stateView = z
     kills: z.array(killView),
     /** Changes that wait for their time, the next first. */
     schedules: z.array(scheduleView),
+    /** What saving would refuse today and evaluation leaves out: regular expressions stored before they had limits. */
+    problems: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: "FlagStateView", description: "A FlagState with its version, the kills in force and what is scheduled" });
 export const segmentView = z

@@ -13,6 +13,7 @@ import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
 import type { EndpointCounts } from "./courier/deliveries.ts";
 import { activeKills } from "./decide/kill.ts";
+import { patternProblems } from "./decide/pattern-checks.ts";
 import { situationOf } from "./decide/plan.ts";
 import type { Entity, ProjectView, Row } from "./entities.ts";
 
@@ -148,7 +149,16 @@ export function stateViewOf(view: ProjectView, environment: string, flag: string
   if (!row) return null;
   const kills = activeKills(view, environment).filter((kill) => kill.body.flag === flag);
   const schedules = scheduleViews(view, environment, flag).filter(({ status }) => status === "pending");
-  return { environment, flag, ...stamps(row), ...row.body, kills: kills.map(killView), schedules };
+  const problems = patternProblems(view, environment, row.body);
+  return {
+    environment,
+    flag,
+    ...stamps(row),
+    ...row.body,
+    kills: kills.map(killView),
+    schedules,
+    ...(problems.length > 0 ? { problems } : {}),
+  };
 }
 
 export function definitionViewOf(view: ProjectView, entity: "segment" | "layer" | "holdout", key: string) {

@@ -97,6 +97,12 @@ export class FakeProject implements ProjectView {
     return Object.fromEntries(rows.map((row) => [place(row.entity, row.environment, row.key), row.body]));
   }
 
+  /** Puts a document there as an earlier version may have stored it, whatever commands would say today. */
+  store<E extends Entity>(entity: E, environment: string, key: string, body: Body<E>): void {
+    const before = this.get(entity, environment, key)?.body ?? null;
+    this.#apply([{ entity, environment, key, before, after: body } as Change], this.revision + 1);
+  }
+
   #apply(changes: Change[], revision: number): void {
     for (const { entity, environment, key, after } of changes) {
       const at = place(entity, environment, key);

@@ -19,6 +19,7 @@ import { newlyExposed } from "./exposure.ts";
 import { activeKills } from "./kill.ts";
 import { mergePatch, patchedState } from "./merge-patch.ts";
 import { parseOrReject } from "./parse.ts";
+import { patternIssues } from "./pattern-checks.ts";
 import { plansNaming } from "./plan.ts";
 import { mayChange } from "./rights.ts";
 import {
@@ -202,9 +203,11 @@ function saveState(
   const input = wanted(row?.body ?? null);
   if (!input.ok) return input;
   const state = settleState(input.value, flag.value.body, row?.body ?? null);
+  const changes = change("state", environment, key, row?.body ?? null, state);
   const issues = [
     ...danglingReferences(c.view, key, flag.value.body, state),
     ...layerOverlap(c.view, environment, key, state),
+    ...patternIssues(c.view, changes),
   ];
   if (issues.length > 0) return reject({ code: "invalid", issues });
   const tangle =
@@ -212,7 +215,6 @@ function saveState(
       ? null
       : (flagCycle(c.view, environment, key, state) ?? flagsTooDeep(c.view, environment, new Map([[key, state]])));
   if (tangle) return reject(tangle);
-  const changes = change("state", environment, key, row?.body ?? null, state);
   const asked = row ? flagDependencies(row.body) : [];
   const asksMore = flagDependencies(state).some((one) => !asked.includes(one));
   if (asksMore && !command.acknowledgeExposure) {

@@ -26,7 +26,7 @@ describe("a name that leads nowhere is refused with its field", () => {
     ["rules.0.when", rule({ all: [{ not: { segment: "gone" } }] })],
     ["rules.0.when", rule({ any: [{ flag: "gone", variants: ["on"] }] })],
     ["rules.0.when", rule({ any: [{ flag: "banner", variants: ["gone"] }] })],
-    ["rules.0.when", rule({ attribute: "plan", op: "matches", values: ["(?=x)"] })],
+    ["rules.0.when.values.0", rule({ attribute: "plan", op: "matches", values: ["(?=x)"] })],
     ["prerequisites.0", needs("gone")],
     ["prerequisites.0", needs("banner", "gone")],
     ["layer", { layer: { layer: "gone", from: 0, to: 1 } }],

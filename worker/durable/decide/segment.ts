@@ -11,6 +11,7 @@ import {
   overLimit,
   versionConflict,
 } from "./decision.ts";
+import { patternIssues } from "./pattern-checks.ts";
 import { plansNaming, usesSegment } from "./plan.ts";
 import { conditionReferences, isLive, segmentCycle, segmentsTooDeep } from "./state-checks.ts";
 
@@ -26,12 +27,13 @@ export function putSegment(command: CommandOf<"putSegment">, c: Circumstances): 
     segmentCycle(c.view, command.segment, command.definition) ??
     segmentsTooDeep(c.view, command.segment, command.definition);
   if (tangle) return reject(tangle);
-  const issues = command.definition.when ? conditionReferences(c.view, "when", command.definition.when) : [];
+  const changes = change("segment", "", command.segment, row?.body ?? null, command.definition);
+  const issues = [
+    ...(command.definition.when ? conditionReferences(c.view, "when", command.definition.when) : []),
+    ...patternIssues(c.view, changes),
+  ];
   if (issues.length > 0) return reject({ code: "invalid", issues });
-  return decision(
-    change("segment", "", command.segment, row?.body ?? null, command.definition),
-    environmentKeys(c.view),
-  );
+  return decision(changes, environmentKeys(c.view));
 }
 
 export function deleteSegment(command: CommandOf<"deleteSegment">, c: Circumstances): Result<Decision> {

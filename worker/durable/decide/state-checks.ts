@@ -1,10 +1,9 @@
 import { allocate } from "../../../shared/allocate.ts";
 import { findCycle, flagDependencies, segmentDependencies, tangled } from "../../../shared/graph.ts";
 import { DEPENDENCY_DEPTH } from "../../../shared/limits.ts";
-import { re2 } from "../../../shared/regex.ts";
 import { type Condition, walkCondition } from "../../../shared/schema/condition.ts";
 import type { FlagState, FlagStateInput, Serve } from "../../../shared/schema/flag.ts";
-import type { Body, ProjectView } from "../entities.ts";
+import type { Body, ProjectView, Row } from "../entities.ts";
 import type { FieldIssue, Rejection } from "../result.ts";
 
 /** What a flag serves once enabled, unless told otherwise: its first variant that is not "off". */
@@ -92,21 +91,12 @@ export function danglingReferences(view: ProjectView, key: string, flag: Body<"f
   return issues;
 }
 
-/** Segments that do not exist and patterns that do not compile. */
+/** Segments that do not exist. Regular expressions have checks of their own: see patternIssues. */
 export function conditionReferences(view: ProjectView, field: string, condition: Condition): FieldIssue[] {
   const issues: FieldIssue[] = [];
   walkCondition(condition, (c) => {
     if ("segment" in c && !view.get("segment", "", c.segment))
       issues.push({ field, message: `there is no segment "${c.segment}"` });
-    if ("attribute" in c && c.op === "matches") {
-      for (const pattern of c.values ?? []) {
-        if (typeof pattern !== "string" || re2(pattern, c.ignoreCase ?? false)) continue;
-        issues.push({
-          field,
-          message: `"${pattern}" is not a regular expression that runs in linear time (RE2 syntax: no look-around, no back-references)`,
-        });
-      }
-    }
   });
   return issues;
 }
@@ -115,6 +105,30 @@ export const isLive = (view: ProjectView, flag: string): boolean => {
   const row = view.get("flag", "", flag);
   return row !== null && row.body.archivedAt === undefined;
 };
+
+/**
+ * As layerOverlap, for all flags of an environment at once: each that begins before another's range has ended. Sorted,
+ * since an import may bring ten thousand into one layer.
+ */
+export function layerOverlaps(view: ProjectView, environment: string): { key: string; issue: FieldIssue }[] {
+  const rows = view.list("state", environment).filter(({ key, body }) => body.layer && isLive(view, key));
+  const overlaps: { key: string; issue: FieldIssue }[] = [];
+  for (const [layer, theirs] of Map.groupBy(rows, ({ body }) => body.layer?.layer)) {
+    let widest: Row<"state"> | null = null;
+    for (const row of theirs.sort((a, b) => (a.body.layer?.from ?? 0) - (b.body.layer?.from ?? 0))) {
+      const [mine, other] = [row.body.layer, widest?.body.layer];
+      if (mine && other && mine.from < other.to && mine.from < mine.to)
+        overlaps.push({ key: row.key, issue: overlapIssue(layer ?? "", widest as Row<"state">) });
+      if (!other || (mine && mine.to > other.to)) widest = row;
+    }
+  }
+  return overlaps;
+}
+
+const overlapIssue = (layer: string, { key, body }: Row<"state">): FieldIssue => ({
+  field: "layer",
+  message: `"${key}" already owns ${body.layer?.from}–${body.layer?.to} of the layer "${layer}"; choose a range beside it`,
+});
 
 /** Two flags of one layer must not share people. */
 export function layerOverlap(view: ProjectView, environment: string, key: string, state: FlagState): FieldIssue[] {
@@ -125,10 +139,7 @@ export function layerOverlap(view: ProjectView, environment: string, key: string
     .filter((row) => row.environment === environment && row.key !== key && row.body.layer?.layer === mine.layer)
     .filter((row) => row.body.layer && row.body.layer.from < mine.to && mine.from < row.body.layer.to)
     .filter((row) => isLive(view, row.key))
-    .map((row) => ({
-      field: "layer",
-      message: `"${row.key}" already owns ${row.body.layer?.from}–${row.body.layer?.to} of the layer "${mine.layer}"; choose a range beside it`,
-    }));
+    .map((row) => overlapIssue(mine.layer, row));
 }
 
 /** The way from a flag back to itself through prerequisites, as saved with `state` in place. */
@@ -146,23 +157,49 @@ export function flagsTooDeep(
   environment: string,
   states: ReadonlyMap<string, FlagState> = new Map(),
 ): Rejection | null {
-  const edges = new Map(
+  const edges = flagEdges(view, environment);
+  for (const [key, state] of states) edges.set(key, flagDependencies(state));
+  return tooDeep(edges);
+}
+
+/** A circle or too long a chain of any flags of an environment. Reads each state once, however many there are. */
+export function flagsTangled(view: ProjectView, environment: string): Rejection | null {
+  const edges = flagEdges(view, environment);
+  return cycleIn("flags", edges) ?? tooDeep(edges);
+}
+
+const flagEdges = (view: ProjectView, environment: string): Map<string, string[]> =>
+  new Map(
     view
       .mentioning("state", '"flag":"')
       .filter((row) => row.environment === environment && isLive(view, row.key))
       .map((row) => [row.key, flagDependencies(row.body)]),
   );
-  for (const [key, state] of states) edges.set(key, flagDependencies(state));
-  return tooDeep(edges);
+
+function cycleIn(what: "flags" | "segments", edges: ReadonlyMap<string, readonly string[]>): Rejection | null {
+  // No key is empty, so this one can stand before all of them.
+  const path = findCycle("", (key) => (key === "" ? [...edges.keys()] : (edges.get(key) ?? [])));
+  return path && { code: "cycle", what, path };
 }
 
 /** Chains of segments that the evaluator would not follow, with `definition` in place. */
-export function segmentsTooDeep(view: ProjectView, key?: string, definition?: Body<"segment">): Rejection | null {
-  const edges = new Map<string, string[]>();
-  for (const { key: other, body } of view.mentioning("segment", '"segment":"'))
-    if (body.when) edges.set(other, segmentDependencies(body.when));
-  if (key !== undefined) edges.set(key, definition?.when ? segmentDependencies(definition.when) : []);
+export function segmentsTooDeep(view: ProjectView, key: string, definition: Body<"segment">): Rejection | null {
+  const edges = segmentEdges(view);
+  edges.set(key, definition.when ? segmentDependencies(definition.when) : []);
   return tooDeep(edges);
+}
+
+/** A circle or too long a chain of any segments. */
+export function segmentsTangled(view: ProjectView): Rejection | null {
+  const edges = segmentEdges(view);
+  return cycleIn("segments", edges) ?? tooDeep(edges);
+}
+
+function segmentEdges(view: ProjectView): Map<string, string[]> {
+  const edges = new Map<string, string[]>();
+  for (const { key, body } of view.mentioning("segment", '"segment":"'))
+    if (body.when) edges.set(key, segmentDependencies(body.when));
+  return edges;
 }
 
 function tooDeep(edges: ReadonlyMap<string, readonly string[]>): Rejection | null {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
 import { exportProject } from "../export-project.ts";
 
@@ -167,6 +167,35 @@ describe("import", () => {
       rejection: { code: "invalid", issues: [{ field: "states.production.checkout.rules.0.when" }] },
     });
     expect(copy.revision).toBe(revision);
+  });
+
+  test("looks through states and segments as often for many as for few, whatever they depend on", () => {
+    const looks = [20, 40].map((count) => {
+      const project = shop();
+      const document = exportProject(project, "shop", 1, 0);
+      const state = document.states.production?.price as NonNullable<typeof document.states.production>[string];
+      for (let index = 0; index < count; index++) {
+        document.flags[`f${index}`] = document.flags.price as (typeof document.flags)[string];
+        document.segments[`s${index}`] = {
+          description: "",
+          by: "x",
+          included: [],
+          excluded: [],
+          when: { segment: `s${index + 1}` },
+        };
+        const prerequisites = index % 20 === 0 ? [] : [{ flag: `f${index - 1}`, variants: ["on"] }];
+        const layer = { layer: "l", from: 60_000 + index, to: 60_001 + index };
+        document.states.production![`f${index}`] = { ...state, prerequisites, layer };
+      }
+      for (let index = 20; index <= count; index += 20)
+        document.segments[`s${index}`] = { description: "", by: "x", included: [], excluded: [] };
+      const lists = [vi.spyOn(project, "mentioning"), vi.spyOn(project, "list")];
+      project.must({ type: "import", document });
+      return lists.map(
+        (list) => list.mock.calls.filter(([entity]) => entity === "state" || entity === "segment").length,
+      );
+    });
+    expect(looks[1]).toEqual(looks[0]);
   });
 
   test("refuses cycles, overlaps and changed types as single writes do", () => {

@@ -6,15 +6,14 @@ import { type Circumstances, change, type Decision, decision, environmentKeys, o
 import { newlyExposed } from "./exposure.ts";
 import { usersOfRemovedVariants } from "./flag.ts";
 import { overlay } from "./overlay.ts";
+import { patternIssues } from "./pattern-checks.ts";
 import { removed } from "./segment.ts";
 import {
   conditionReferences,
   danglingReferences,
-  flagCycle,
-  flagsTooDeep,
-  layerOverlap,
-  segmentCycle,
-  segmentsTooDeep,
+  flagsTangled,
+  layerOverlaps,
+  segmentsTangled,
   settleState,
 } from "./state-checks.ts";
 
@@ -94,13 +93,10 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
   const issues: FieldIssue[] = [];
   for (const { entity, key } of changes) {
     const segment = entity === "segment" ? after.get("segment", "", key)?.body : undefined;
-    if (!segment) continue;
-    const cycle = segmentCycle(after, key, segment);
-    if (cycle) return reject(cycle);
-    if (segment.when) issues.push(...conditionReferences(after, `segments.${key}.when`, segment.when));
+    if (segment?.when) issues.push(...conditionReferences(after, `segments.${key}.when`, segment.when));
   }
-  const deep = segmentsTooDeep(after);
-  if (deep) return reject(deep);
+  const tangle = segmentsTangled(after);
+  if (tangle) return reject(tangle);
   for (const { entity, key, before, after: body } of changes) {
     if (entity !== "flag" || !before || !body) continue;
     if (before.type !== body.type) return reject({ code: "type-change", flag: key, from: before.type, to: body.type });
@@ -109,20 +105,24 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
   }
   const environments = environmentKeys(after);
   for (const environment of environments) {
+    const place = (key: string, issue: FieldIssue) => ({
+      ...issue,
+      field: `states.${environment}.${key}.${issue.field}`,
+    });
     for (const { key, body: state } of after.list("state", environment)) {
       const flag = after.get("flag", "", key)?.body;
       if (!flag || flag.archivedAt) continue;
-      const place = (issue: FieldIssue) => ({ ...issue, field: `states.${environment}.${key}.${issue.field}` });
-      issues.push(
-        ...danglingReferences(after, key, flag, state).map(place),
-        ...layerOverlap(after, environment, key, state).map(place),
-      );
-      const cycle = flagCycle(after, environment, key, state);
-      if (cycle) return reject(cycle);
+      issues.push(...danglingReferences(after, key, flag, state).map((issue) => place(key, issue)));
     }
-    const deep = flagsTooDeep(after, environment);
-    if (deep) return reject(deep);
+    issues.push(...layerOverlaps(after, environment).map(({ key, issue }) => place(key, issue)));
+    const tangle = flagsTangled(after, environment);
+    if (tangle) return reject(tangle);
   }
+  issues.push(
+    ...patternIssues(c.view, changes, ({ entity, environment, key }) =>
+      entity === "segment" ? `segments.${key}.` : `states.${environment}.${key}.`,
+    ),
+  );
   if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
   const exposes = acknowledged ? null : newlyExposed(c.view, changes, environments);
   return exposes ? reject(exposes) : decision(changes, environments);
