@@ -137,7 +137,7 @@ describe("secrecy", () => {
     const unknown = await shape("no-such-flag", fan);
     expect(unknown).toEqual({
       status: 404,
-      headers: { "content-type": "application/json", ...CORS },
+      headers: { "content-type": "application/json", "x-content-type-options": "nosniff", ...CORS },
       body: '{"key":"FLAG","errorCode":"FLAG_NOT_FOUND","errorDetails":"there is no flag of this key"}',
     });
     expect(await shape("server-only", fan)).toEqual(unknown);
