@@ -135,6 +135,7 @@ const METHODS = [
   "debt",
   "listWebhooks",
   "webhookSecret",
+  "knowsTrigger",
   "callTrigger",
   "audit",
   "searchAudit",
@@ -399,14 +400,19 @@ export class FlagStore extends ProjectReader {
       for (const event of deliveryEventsOf(row, this.documents)) this.delivery.note(event);
   }
 
+  /** Whether this is a trigger's secret, for whoever is about to read what comes with it. */
+  knowsTrigger(environment: string, id: string, hash: string): boolean {
+    const row = this.ready ? this.documents.get("trigger", environment, id) : null;
+    return sameSecret(row?.body.hash ?? "", hash) && row !== null;
+  }
+
   /**
    * A call of a trigger: the kill, what is remembered of the outbreak and the log stand in one transaction. Null: no
    * such trigger, or not its secret.
    */
   async callTrigger(environment: string, id: string, hash: string, sent: Signal): Promise<TriggerAnswer | null> {
-    if (!this.ready) return null;
-    const row = this.documents.get("trigger", environment, id);
-    if (!sameSecret(row?.body.hash ?? "", hash) || !row) return null;
+    const row = this.knowsTrigger(environment, id, hash) ? this.documents.get("trigger", environment, id) : null;
+    if (!row) return null;
     const heard = signal.parse(sent);
     const answered = this.#storage.transactionSync(() => this.#answerCall(row, heard, Date.now()));
     if (answered.outcome === "killed") void this.#drain();

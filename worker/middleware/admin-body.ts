@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { LIMITS } from "../../shared/limits.ts";
-import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
+import { hasProtoName, isJsonType, jsonDepth, readBody } from "../http/body.ts";
 import { ProblemError } from "../http/problem.ts";
 import type { AdminEnv } from "./principal.ts";
 
@@ -13,7 +13,7 @@ import type { AdminEnv } from "./principal.ts";
 export const checkBody =
   (limit: number = LIMITS.adminBodyBytes): MiddlewareHandler<AdminEnv> =>
   async (c, next) => {
-    const text = await readText(c.req.raw, limit);
+    const text = await readBody(c.req.raw, limit);
     if (text === null) throw new ProblemError(413, "body-too-large", `The body is larger than ${limit} bytes`);
     if (text !== "") {
       if (!isJsonType(c.req.raw)) {

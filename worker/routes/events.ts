@@ -7,13 +7,13 @@ import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { waitOfKey } from "../edge/key-limits.ts";
 import type { Env } from "../env.ts";
-import { readText } from "../http/body.ts";
+import { readBody } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { ProblemError, problemResponse } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
-import { BytesInFlight, LEASE_MS } from "../telemetry/bytes-in-flight.ts";
+import { BytesInFlight, FIRST_LEASE_BYTES, LEASE_MS, type Lease } from "../telemetry/bytes-in-flight.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "../telemetry/deliver.ts";
 import { type Intake, SHED_MS, SORT_MS, sortInTurns } from "../telemetry/intake.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../telemetry/shard-batch.ts";
@@ -75,19 +75,19 @@ export function reportsEvents({ method, url }: Request): boolean {
  */
 export async function events(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
-  const bytes = announcedBytes(request);
+  const bytes = Math.min(FIRST_LEASE_BYTES, announcedBytes(request));
   const token = bearerOf(request.headers);
   const sender: Sender = token !== null && parseKey(token, env)?.kind === "server" ? "servers" : "others";
   if (!hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
   const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);
-  let giveBack = () => {};
+  let lease: Lease | null = null;
   try {
     // Nothing is held, and no body read, for a key that is unknown or asks too often; a beacon's stands in its body.
     const known = token === null ? null : await admit(token, request, env, waitUntil);
     // Others may have taken the room while this one was recognised.
     if (known && !hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
-    giveBack = inFlight[sender].take(bytes);
-    const answer = await take(request, env, waitUntil, known);
+    lease = inFlight[sender].take(bytes);
+    const answer = await take(request, env, waitUntil, known, { sender, lease });
     const again = answer.rejected.some(({ code }) => code === "unavailable");
     return Response.json(answer, { status: again ? 503 : 202, headers: again ? { ...CORS, ...RETRY } : CORS });
   } catch (error) {
@@ -95,25 +95,38 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
     log({ event: "unexpected-error", path: EVENTS_PATH, error: String(error) });
     return refusal(new ProblemError(500, "internal", "Something went wrong on our side"));
   } finally {
-    giveBack();
+    lease?.giveBack();
   }
 }
 
-function hasRoom(sender: Sender, bytes: number): boolean {
-  const others = inFlight.others.held;
-  if (inFlight.servers.held + others + bytes > MAX_BYTES_IN_FLIGHT) return false;
-  return sender === "servers" ? lane.open : lane.halfOpen && others + bytes <= MAX_BYTES_IN_FLIGHT / 2;
+/** Room for one batch, and of whose half of it. */
+interface Place {
+  readonly sender: Sender;
+  readonly lease: Lease;
 }
 
-/** What a body may come to; unannounced ones count in full. */
+const isLaneOpen = (sender: Sender): boolean => (sender === "servers" ? lane.open : lane.halfOpen);
+const hasRoom = (sender: Sender, bytes: number): boolean => isLaneOpen(sender) && hasBytes(sender, bytes);
+
+/** Bodies that come slowly give way to this one, those of servers only to a server's. */
+function hasBytes(sender: Sender, bytes: number): boolean {
+  for (;;) {
+    const others = inFlight.others.held;
+    const fits = inFlight.servers.held + others + bytes <= MAX_BYTES_IN_FLIGHT;
+    if (fits && (sender === "servers" || others + bytes <= MAX_BYTES_IN_FLIGHT / 2)) return true;
+    if (inFlight.others.dropSlowest()) continue;
+    if (sender !== "servers" || !inFlight.servers.dropSlowest()) return false;
+  }
+}
+
+/** What a body may come to, as far as it is known. */
 function announcedBytes(request: Request): number {
   const announced = Number(request.headers.get("Content-Length") ?? Number.NaN);
   return announced >= 0 && announced <= EVENT_LIMITS.bodyBytes ? announced : EVENT_LIMITS.bodyBytes;
 }
 
-/** What a batch will take of the thread (ms), by the bytes that it announces. */
-function estimate(request: Request): number {
-  const bytes = announcedBytes(request);
+/** What a batch will take of the thread (ms), by its bytes. */
+function estimate(bytes: number): number {
   const events = Math.min(bytes / EVENT_BYTES, EVENT_LIMITS.perBatch);
   const parts = Math.min(events, TELEMETRY_SHARDS);
   const perEvent = kept * (SORT_MS + SEND_MS_PER_EVENT) + (1 - kept) * SHED_MS;
@@ -146,8 +159,9 @@ async function take(
   env: Env,
   waitUntil: (work: Promise<unknown>) => void,
   known: Admitted | null,
+  place: Place,
 ): Promise<EventAnswer> {
-  const batch = await readBatch(request);
+  const batch = await readBatch(request, place);
   const { key, loaded } = known ?? (await admit(batch.key ?? null, request, env, waitUntil));
   const { observed, compiled, revision, project, environment } = loaded;
   if (!observed.hasher) throw busy();
@@ -181,18 +195,24 @@ async function take(
   return deliver(sorted, batch.events.length, ingest, heard);
 }
 
-async function readBatch(request: Request) {
+async function readBatch(request: Request, { sender, lease }: Place) {
   const type = request.headers.get("Content-Type") ?? "";
   if (!BODY_TYPE.test(type)) {
     const detail = "Beacons may use text/plain; the body is JSON in either case.";
     throw new ProblemError(415, "content-type", "Send Content-Type: application/json", { detail });
   }
-  await lane.enter(estimate(request));
-  const text = await within(LEASE_MS, readText(request, EVENT_LIMITS.bodyBytes)).catch(() => {
-    throw new ProblemError(408, "body-incomplete", `The body did not arrive whole within ${LEASE_MS / 1000} s`);
-  });
+  const came = (bytes: number) => {
+    // Others came in whole while this one dripped.
+    if (lease.lost || (bytes > lease.bytes && !hasBytes(sender, bytes - lease.bytes))) throw busy();
+    lease.grow(bytes);
+  };
+  const text = await readBody(request, EVENT_LIMITS.bodyBytes, { longestMs: LEASE_MS, came });
   if (text === null)
     throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);
+  lease.whole();
+  // Only what is here queues up: a body that never ends would keep its time in the lane from others.
+  if (!isLaneOpen(sender)) throw busy();
+  await lane.enter(estimate(text.length));
   await lane.turn(READ_MS + text.length * PARSE_MS_PER_BYTE);
   // No look at its depth: V8 parses without recursion, and no schema here descends further than a unit's attributes.
   let body: unknown;

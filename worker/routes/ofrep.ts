@@ -13,6 +13,7 @@ import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { adoptPreview, mayPreview, openPreviews } from "../http/preview-token.ts";
+import { ProblemError } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { bearerOf } from "../http/tokens.ts";
 import { log } from "../log.ts";
@@ -342,6 +343,7 @@ const tooMany = (seconds: number): Response =>
 
 /** Such as a body that broke off. Callers serve their defaults. */
 function unexpected(error: unknown): Response {
+  if (error instanceof ProblemError) return failure(error.problem.status, "GENERAL", error.problem.title);
   log({ event: "unexpected-error", path: BULK, error: String(error) });
   return json(500, { errorDetails: "something went wrong on our side" });
 }

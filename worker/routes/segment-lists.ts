@@ -5,6 +5,7 @@ import { divide, shardCount } from "../../shared/segment-list.ts";
 import { sipKey } from "../../shared/sip-hash.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { toBase64 } from "../http/base64.ts";
+import { inTime } from "../http/body.ts";
 import { listFormat, readListHashes } from "../http/list-upload.ts";
 import { ProblemError, rejectionProblem } from "../http/problem.ts";
 import { execute, found, written } from "./execute.ts";
@@ -67,7 +68,8 @@ export const segmentLists = router()
       const begun = await store.beginList(segment);
       if (!begun.ok) throw rejectionProblem(begun.rejection);
       const { upload, key } = begun.value;
-      const chunks = (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>;
+      const { body: sent } = c.req.raw;
+      const chunks = sent ? inTime(sent as ReadableStream<Uint8Array>) : nothing();
       const hashes = await readListHashes(chunks, format, sipKey(key));
       if ("fault" in hashes) {
         if (hashes.fault === "too-large") throw tooLarge();
@@ -124,6 +126,8 @@ export const segmentLists = router()
       return c.body(null, 204);
     },
   );
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 const tooLarge = () =>
   new ProblemError(413, "body-too-large", `The body is larger than ${LIMITS.segmentListBytes} bytes`);

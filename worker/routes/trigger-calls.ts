@@ -5,7 +5,7 @@ import type { CallOutcome, Signal } from "../../shared/schema/trigger.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import type { Env } from "../env.ts";
-import { hasProtoName, jsonDepth, readText } from "../http/body.ts";
+import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
 import { ProblemError } from "../http/problem.ts";
 import { bearerOf, parseTriggerToken } from "../http/tokens.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
@@ -35,10 +35,14 @@ async function called(request: Request, env: Env, token: string | null): Promise
   const named = token === null ? null : parseTriggerToken(token, env);
   if (token === null || !named) throw UNKNOWN();
   const { project, environment, id } = named;
+  if (!named.vouched && !(await isolateEdge(env, request).mayAsk(project))) throw BUSY();
+  const store = flagStore(env, project);
+  const hash = sha256(token);
+  // Up to a megabyte is not read for a token that somebody made up. A store that is out of reach says so below.
+  const known = await store.knowsTrigger(environment, id, hash).catch(() => true);
+  if (!known) throw UNKNOWN();
   const heard = await signalOf(request);
-  const edge = isolateEdge(env, request);
-  if (!named.vouched && !(await edge.mayAsk(project))) throw BUSY();
-  const answered = await flagStore(env, project).callTrigger(environment, id, sha256(token), heard);
+  const answered = await store.callTrigger(environment, id, hash, heard);
   if (!answered) throw UNKNOWN();
   const { outcome, flag, revision } = answered;
   if (outcome !== "rate-limited") log({ event: "trigger", project, environment, flag, trigger: id, outcome });
@@ -70,7 +74,7 @@ const ANSWERS: Record<CallOutcome, readonly [status: number, words: string]> = {
 
 /** The content type does not matter: some tools send JSON as text. What cannot be read is logged as such. */
 async function signalOf(request: Request): Promise<Signal> {
-  const text = await readText(request, LIMITS.triggerBodyBytes);
+  const text = await readBody(request, LIMITS.triggerBodyBytes);
   if (text === null)
     return { kind: "unrecognised", reason: `the body is larger than ${LIMITS.triggerBodyBytes} bytes` };
   if (text.trim() === "") return recognise(undefined);

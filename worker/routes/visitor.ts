@@ -9,7 +9,7 @@ import type { Loaded } from "../edge/edge.ts";
 import { isolateEdge } from "../edge/isolate.ts";
 import { waitToStore } from "../edge/key-limits.ts";
 import type { Env } from "../env.ts";
-import { hasProtoName, jsonDepth, readText } from "../http/body.ts";
+import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
 import { keyedHash } from "../http/keyed-hash.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { mayPreview, openPreviews } from "../http/preview-token.ts";
@@ -65,7 +65,7 @@ export async function admitVisitor<S extends z.ZodType<{ key?: string | undefine
   const token = bearerOf(request.headers);
   const early = token === null ? null : await admitKey(call, token);
   if (early instanceof Response) return early;
-  const text = await readText(request, LIMITS.evaluationBodyBytes);
+  const text = await readBody(request, LIMITS.evaluationBodyBytes);
   if (text === null) return refuse(413, `the body is larger than ${LIMITS.evaluationBodyBytes} bytes`);
   if (jsonDepth(text) > LIMITS.jsonDepth) return refuse(400, `the body nests deeper than ${LIMITS.jsonDepth} levels`);
   let sent: unknown;
