@@ -35,7 +35,8 @@ async function called(request: Request, env: Env, token: string | null): Promise
   const named = token === null ? null : parseTriggerToken(token, env);
   if (token === null || !named) throw UNKNOWN();
   const { project, environment, id } = named;
-  if (!named.vouched && !(await isolateEdge(env, request).mayAsk(project))) throw BUSY();
+  const edge = isolateEdge(env, request);
+  if (!named.vouched && !(await edge.mayAsk(project))) throw BUSY();
   const store = flagStore(env, project);
   const hash = sha256(token);
   // Up to a megabyte is not read for a token that somebody made up. A store that is out of reach says so below.
