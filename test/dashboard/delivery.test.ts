@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../process/server.ts";
+import { PATIENCE_MS } from "../promises.ts";
 import { launch, signedIn, watchErrors } from "./browser.ts";
 
 let server: Server;
@@ -58,10 +58,11 @@ test("the stop button is tried from the page, and its time stands there", async 
   const drill = card("Kill drill");
   await drill.getByText("Never tried here.").waitFor();
   await drill.getByRole("button", { name: "Try it now" }).click();
-  await page.getByText(/The stop button works: seen after/).waitFor({ timeout: 30_000 });
+  await page.getByText(/The stop button works: seen after/).waitFor({ timeout: PATIENCE_MS });
   await drill.getByText(/to off at the edge/).waitFor();
+  const saved = page.waitForResponse((response) => response.request().method() === "PUT");
   await drill.getByLabel("By itself").selectOption("24");
-  await sleep(300);
+  await saved;
   await page.reload();
   await drill.getByText(/to off at the edge/).waitFor();
   await expect.poll(() => drill.getByLabel("By itself").inputValue()).toBe("24");

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../process/server.ts";
+import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 import { flaws } from "./accessibility.ts";
 import { launch, signedIn, watchErrors } from "./browser.ts";
 import { type GuardedShop, guardedShop } from "./guard-traffic.ts";
@@ -28,15 +29,15 @@ test("a guard is set up in the page, says what it counts and by which numbers it
   await open(page, "checkout");
   await panel(page).getByRole("button", { name: "Guard this flag" }).click();
   await panel(page).getByText("It counts as soon as").waitFor();
-  // The edge learns of the guard within a second; only then do events belong to it.
-  await page.waitForTimeout(2_000);
+  // Only when the edge has learnt of the guard do events belong to it.
+  await page.waitForTimeout(CHANGE_MS + SLACK_MS);
   await shop.report("checkout", 600, { on: 2, off: 2 });
   await panel(page)
     .getByText(/Seen: .*Nothing is worse than tolerated/)
-    .waitFor({ timeout: 30_000 });
+    .waitFor({ timeout: PATIENCE_MS });
   await shop.report("checkout", 600, { on: 60, off: 2 });
   const banner = panel(page).locator(".guard-breach");
-  await banner.getByText("It stopped the flag").waitFor({ timeout: 30_000 });
+  await banner.getByText("It stopped the flag").waitFor({ timeout: PATIENCE_MS });
   await expect
     .poll(() => banner.textContent())
     .toMatch(/errors: \d+ % of \d+ units with "on" failed, .* with the control/);

@@ -5,7 +5,7 @@ import { binOf } from "../../shared/latency-sketch.ts";
 import type { BreachEvidence, GuardStatus } from "../../shared/schema/guard.ts";
 import type { Series } from "../../shared/schema/series.ts";
 import type { EventAnswer, SeriesTotals, TelemetryStats } from "../../shared/schema/telemetry.ts";
-import { PATIENCE_MS } from "../promises.ts";
+import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 import { type Fleet, type Isolate, makeShop, startFleet } from "../propagation/fleet.ts";
 
 // Whoever holds a client key, and it is in every browser, makes events up against a release that a guard watches, beside
@@ -247,7 +247,7 @@ test("forged client events kill nothing and move no number; each is counted for 
   const edge = fleet.isolates[0] as Isolate;
   const { server, client, armOf } = await guardedRelease(fleet);
   // The edge learns of the stage before anybody reports.
-  await sleep(2_000);
+  await sleep(CHANGE_MS + SLACK_MS);
   const forgery = new Forgery(armOf);
   let cells = 0;
   const forge = (goOn: () => boolean) =>

@@ -7,6 +7,7 @@ import type { AuditRow } from "../../shared/schema/admin.ts";
 import type { BreachEvidence, GuardStatus } from "../../shared/schema/guard.ts";
 import type { PlanView } from "../../shared/schema/plan.ts";
 import { GUARD_STEPS, WRITE_STEPS } from "../../worker/durable/checkpoint.ts";
+import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 import { type Fleet, type Isolate, makeShop, startFleet } from "../propagation/fleet.ts";
 import { startFaultServer } from "./fault-server.ts";
 
@@ -86,11 +87,8 @@ const view = async (fleet: Fleet) => {
 };
 
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 150; attempt++) {
-    if (await holds()) return;
-    await sleep(100);
-  }
-  throw new Error("it did not come to that within 15 seconds");
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(100)) if (await holds()) return;
+  throw new Error(`it did not come to that within ${PATIENCE_MS} ms`);
 }
 
 test("killed at any step of a guard's kill, the flag is killed once, with its numbers, its plan halted and its guard at rest", {
@@ -112,7 +110,7 @@ test("killed at any step of a guard's kill, the flag is killed once, with its nu
     const rowsBefore = (await audit(fleet)).length;
     await eventually(async () => (await ask(edgeOf(fleet), server, "u0")).variant !== undefined);
     // The edge tells of the new stage once it knows of it.
-    await sleep(1_500);
+    await sleep(CHANGE_MS + SLACK_MS);
 
     const reached = faults.arm(step);
     await harm(edgeOf(fleet), server);

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createStateDir, type Server, startServer } from "../process/server.ts";
+import { PATIENCE_MS } from "../promises.ts";
 import { startFaultServer } from "./fault-server.ts";
 
 // A release under way, while workerd dies by SIGKILL: in mid-stage, and between the steps of going on.
@@ -52,7 +53,7 @@ async function served(): Promise<Set<string>> {
 }
 
 async function reaches(stage: number): Promise<Run> {
-  for (let attempt = 0; attempt < 150; attempt++) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
     const now = await run();
     if (now.stage >= stage || now.status !== "running") return now;
     await sleep(100);
@@ -109,8 +110,9 @@ test("killed in mid-stage, it goes on after the restart, by one stage, and nobod
 test("killed between the steps of going on, the step is made once and reaches the edges", {
   timeout: 120_000,
 }, async () => {
-  const before = await served();
+  // Armed first: on a slow machine the stage may end while people are asked.
   const reached = faults.arm("snapshot-rendered");
+  const before = await served();
   await reached;
   await die();
   faults.release();
@@ -119,7 +121,7 @@ test("killed between the steps of going on, the step is made once and reaches th
   expect(now.steps.filter(({ what, stage }) => what === "advanced" && stage === 2)).toHaveLength(1);
   expect(await advances()).toBe(2);
   let after = await served();
-  for (let attempt = 0; attempt < 50 && after.size < PEOPLE.length; attempt++) {
+  for (const end = Date.now() + PATIENCE_MS; after.size < PEOPLE.length && Date.now() < end; ) {
     await sleep(100);
     after = await served();
   }

@@ -8,6 +8,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.mjs";
+import { PATIENCE_MS } from "../promises.ts";
 import { processesOf } from "./processes.ts";
 
 /** The project's folder, where `npm start` is run. */
@@ -153,7 +154,7 @@ export function createStateDir(): string {
 }
 
 /** Resolves when no process of this state folder lives any more; rejects naming them when they stay. */
-export async function gone(stateDir: string, timeoutMs = 10_000): Promise<void> {
+export async function gone(stateDir: string, timeoutMs = PATIENCE_MS): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const left = processesOf(stateDir);

@@ -34,8 +34,8 @@ describe("a change in two data centres", () => {
       for (const one of fleet.isolates) await until(one, shop.server, is(true));
 
       const asking = fleet.isolates.map((one) => until(one, shop.server, is(false)));
-      await servedInTime(() => shop.kill("checkout"), fleet.isolates, shop.server, is(false));
-      await Promise.all(asking);
+      const killed = servedInTime(() => shop.kill("checkout"), fleet.isolates, shop.server, is(false));
+      await Promise.all([killed, ...asking]);
 
       // Each centre tells with its next look-up.
       for (const end = Date.now() + PATIENCE_MS; ; ) {
