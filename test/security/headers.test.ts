@@ -71,7 +71,7 @@ test("every answer of the Worker says that its type is not to be guessed", async
     ["/v1/doors/gift/open", post("{}", bearer(key)), 404],
     ["/v1/doors/gift/open", post("{", bearer(key)), 400],
     ["/v1/doors/gift/open", { method: "OPTIONS" }, 204],
-    ["/v1/pages", post("{}"), 400],
+    ["/v1/pages", post("{}"), 401],
     ["/v1/ask/gift", post("{", bearer(key)), 400],
     [`/v1/ask/shop/live/${crypto.randomUUID()}?wait=0`, {}, 404],
     ["/v1/ask/shop/live/1", {}, 404],

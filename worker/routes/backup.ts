@@ -12,7 +12,7 @@ const pageQuery = z.object({
   cursor: z
     .string()
     .max(150)
-    .regex(BACKUP_CURSOR, "this is no `next` of a page; leave it out to begin at the start")
+    .refine((text) => BACKUP_CURSOR.test(text), "this is no `next` of a page; leave it out to begin at the start")
     .optional()
     .meta({ description: "`next` of the page before" }),
 });
