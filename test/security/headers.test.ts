@@ -47,6 +47,7 @@ test("every answer of the Worker says that its type is not to be guessed", async
   const evaluated = await ask(bulk, post("{}", { ...json, ...bearer(key) }));
   const etag = evaluated.headers.get("ETag") ?? "";
   const document = await ask("/api/v1/openapi.json");
+  const script = await ask("/blastdoor.js");
   const requests: [string, RequestInit, number][] = [
     [bulk, post("{}", { ...json, ...bearer(key) }), 200],
     [bulk, post("{}", { ...json, ...bearer(key), "If-None-Match": etag }), 304],
@@ -83,6 +84,7 @@ test("every answer of the Worker says that its type is not to be guessed", async
     ["/metrics", {}, 401],
     ["/metrics", { headers: bearer(METRICS_TOKEN) }, 200],
     ["/blastdoor.js", {}, 200],
+    ["/blastdoor.js", { headers: { "If-None-Match": script.headers.get("ETag") ?? "" } }, 304],
     ["/demo?key=x", {}, 200],
     ["/api/v1/openapi.json", {}, 200],
     ["/api/v1/openapi.json", { headers: { "If-None-Match": document.headers.get("ETag") ?? "" } }, 304],

@@ -5,7 +5,9 @@ import type { Env } from "../env.ts";
 export const script = new Hono<{ Bindings: Env }>();
 
 script.get("/blastdoor.js", async (c) => {
-  const built = await c.env.ASSETS.fetch(new URL("/blastdoor.js", c.req.url));
+  const known = c.req.header("If-None-Match");
+  const asked = { headers: known === undefined ? {} : { "If-None-Match": known } };
+  const built = await c.env.ASSETS.fetch(new URL("/blastdoor.js", c.req.url), asked);
   const headers = {
     "Content-Type": "text/javascript; charset=utf-8",
     "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
@@ -14,5 +16,9 @@ script.get("/blastdoor.js", async (c) => {
     "X-Content-Type-Options": "nosniff",
   };
   const etag = built.headers.get("ETag");
-  return new Response(built.body, { headers: { ...headers, ...(etag ? { ETag: etag } : {}) } });
+  const status = built.status === 304 ? 304 : 200;
+  return new Response(status === 304 ? null : built.body, {
+    status,
+    headers: { ...headers, ...(etag ? { ETag: etag } : {}) },
+  });
 });
