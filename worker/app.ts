@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
-import { DurableUnavailable } from "./durable/durable-stub.ts";
+import { DurableBusy, DurableUnavailable } from "./durable/durable-stub.ts";
 import type { Env } from "./env.ts";
 import { holds, MadeOnce } from "./http/made-once.ts";
 import { ProblemError, problemResponse } from "./http/problem.ts";
@@ -142,6 +142,12 @@ app.onError((error, c) => {
   if (error instanceof ProblemError) return problemResponse(error);
   if (error instanceof HTTPException)
     return problemResponse(new ProblemError(error.status as 400, "bad-request", error.message));
+  if (error instanceof DurableBusy) {
+    const detail = "Histories, exports and figures are read at a bounded rate, so that a kill never waits behind them.";
+    return problemResponse(
+      new ProblemError(429, "too-many-reads", "Too many large reads at once", { detail }, { "Retry-After": "1" }),
+    );
+  }
   if (error instanceof DurableUnavailable) {
     log({ event: "store-unavailable", error: error.message });
     const detail = "Nothing was lost: repeat the request, with the same Idempotency-Key if it was a write.";

@@ -29,10 +29,15 @@ export abstract class DurableBase extends IttyBase {
     return true;
   }
 
+  /** What a caller is told that is not admitted: 503, this object is busy; 429, the caller asks too much of it. */
+  protected refusalOf(_method: string): 429 | 503 {
+    return 503;
+  }
+
   async fetch(request: Request): Promise<Response> {
     const method = new URL(request.url).pathname.slice(1);
     if (request.method !== "POST" || !this.methods.has(method)) return new Response(null, { status: 404 });
-    if (!this.admits(method)) return new Response(null, { status: 503 });
+    if (!this.admits(method)) return new Response(null, { status: this.refusalOf(method) });
     const parameters = (await request.json()) as unknown[];
     const target = (this as unknown as Record<string, (...p: unknown[]) => unknown>)[method];
     const value = await target?.call(this, ...parameters);

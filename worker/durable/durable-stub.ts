@@ -7,6 +7,11 @@ export class DurableUnavailable extends Error {
   override name = "DurableUnavailable";
 }
 
+/** The object is well and has turned the call away, as too many of the kind came: asked later, it answers. */
+export class DurableBusy extends DurableUnavailable {
+  override name = "DurableBusy";
+}
+
 /** A typed stub for the object called `name`. Every call is one request; faults become `DurableUnavailable`. */
 export function durableStub<M>(namespace: DurableObjectNamespace, name: string): Stub<M> {
   const id = namespace.idFromName(name);
@@ -29,7 +34,8 @@ export function durableStub<M>(namespace: DurableObjectNamespace, name: string):
         } catch (cause) {
           throw new DurableUnavailable(`${method} did not answer`, { cause });
         }
-        throw new DurableUnavailable(`${method} answered ${status}`);
+        const Fault = status === 429 ? DurableBusy : DurableUnavailable;
+        throw new Fault(`${method} answered ${status}`);
       };
     },
   });

@@ -224,6 +224,10 @@ export class FlagStore extends ProjectReader {
     return HEAVY_READS.has(method) ? this.#admitted.heavy.admits(Date.now()) : true;
   }
 
+  protected override refusalOf(method: string): 429 | 503 {
+    return HEAVY_READS.has(method) ? 429 : 503;
+  }
+
   /** Carries out a command, once: with the same id again, the first answer comes back. */
   async execute(sent: Envelope): Promise<Result<Reply>> {
     const parsed = envelope.safeParse(sent);

@@ -56,5 +56,5 @@ test("a viewer's searches and exports cannot keep a store from its kills: beyond
   const answers = await Promise.all(asked);
   const refused = answers.filter(({ status }) => status !== 200);
   expect(refused.length).toBeGreaterThan(0);
-  for (const { status, headers } of refused) expect([status, headers.get("Retry-After")]).toEqual([503, "1"]);
+  for (const { status, headers } of refused) expect([status, headers.get("Retry-After")]).toEqual([429, "1"]);
 });

@@ -6,7 +6,7 @@ export const script = new Hono<{ Bindings: Env }>();
 
 script.get("/blastdoor.js", async (c) => {
   const known = c.req.header("If-None-Match");
-  const asked = { headers: known === undefined ? {} : { "If-None-Match": known } };
+  const asked = known === undefined ? {} : { headers: { "If-None-Match": known } };
   const built = await c.env.ASSETS.fetch(new URL("/blastdoor.js", c.req.url), asked);
   const headers = {
     "Content-Type": "text/javascript; charset=utf-8",
