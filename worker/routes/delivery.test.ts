@@ -10,12 +10,13 @@ describe("delivery figures", () => {
   test("of a shop in which a release was killed by monitoring, from the alert's start to off at the edge", async () => {
     const shop = await newShop();
     const dora = async () => done("GET", `${shop.at}/dora?environment=production&days=7`);
+    const now = Date.now();
     await done("POST", `${shop.at}/deployments`, {
       id: "build-7",
       environment: "production",
       version: "7",
-      committedAt: ago(5 * HOUR),
-      finishedAt: ago(HOUR),
+      committedAt: new Date(now - 5 * HOUR).toISOString(),
+      finishedAt: new Date(now - HOUR).toISOString(),
     });
     await done("PATCH", `${shop.state}/server-only`, { fallthrough: { variant: "on" } });
     const onset = ago(90_000);
