@@ -2,9 +2,10 @@
  * `npm run bench:regex`: what a unit of a pattern's cost takes to compile, and what a step of a search takes, for
  * patterns and texts made to be slow. The limits in shared/limits.ts follow from these. CPU time, the median of 9 runs.
  */
+
+import { regexCost } from "../shared/evaluation/operators/regex/cost.ts";
+import { isRegex, re2 } from "../shared/evaluation/operators/regex/regex.ts";
 import { LIMITS, MATCHED_TEXT_CHARS, SEARCH_STEPS } from "../shared/limits.ts";
-import { isRegex, re2 } from "../shared/regex.ts";
-import { regexCost } from "../shared/regex-cost.ts";
 
 const RUNS = 9;
 

@@ -33,9 +33,9 @@ const EVALUATOR = 'export * from "./evaluate.ts"; export { compile, applyKills, 
 const ANSWERING = 'export * from "./evaluate.ts"; export { applyKills, staleKills } from "./kills.ts";';
 const REGEX = 'export * from "./regex.ts";';
 
-type Own = typeof import("../shared/evaluate.ts") &
-  typeof import("../shared/compile.ts") &
-  typeof import("../shared/regex.ts");
+type Own = typeof import("../shared/evaluation/run/evaluate.ts") &
+  typeof import("../shared/evaluation/compile/compile.ts") &
+  typeof import("../shared/evaluation/operators/regex/regex.ts");
 
 /**
  * Ours as it is deployed: one module, made and minified by esbuild, as wrangler does by our configuration. Between

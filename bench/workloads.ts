@@ -1,4 +1,4 @@
-import { allocate } from "../shared/allocate.ts";
+import { allocate } from "../shared/evaluation/bucketing/allocate.ts";
 import type { Rule, Serve } from "../shared/schema/flag.ts";
 import type { Snapshot, SnapshotFlag } from "../shared/schema/snapshot.ts";
 

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { summarize } from "../shared/summary.ts";
+import { summarize } from "../shared/flags/summary.ts";
 import {
   answer,
   api,

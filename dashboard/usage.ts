@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { sampleAttributes } from "../shared/attribute-sample.ts";
+import { sampleAttributes } from "../shared/flags/attribute-sample.ts";
 import type { Condition } from "../shared/schema/condition.ts";
 import type { UsageView } from "../shared/schema/usage.ts";
 import { answer, api } from "./api.ts";

@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { bucket } from "../shared/bucket.ts";
+import { bucket } from "../shared/evaluation/bucketing/bucket.ts";
+import { sipHash, sipKey } from "../shared/hashing/sip-hash.ts";
 import { storedKeyName, storedSlug } from "../shared/schema/names.ts";
-import { sipHash, sipKey } from "../shared/sip-hash.ts";
 import { COURIER_MIGRATIONS } from "./durable/delivery-migrations.ts";
 import { GUARD_MIGRATIONS } from "./durable/guard-book.ts";
 import {

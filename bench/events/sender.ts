@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { bucket } from "../../shared/bucket.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import type { Range } from "../../shared/schema/flag.ts";
 import type { EventAnswer, EventRejection } from "../../shared/schema/telemetry.ts";
 import { quantile, sendPaced } from "./paced.ts";

@@ -1,4 +1,4 @@
-import { logGamma } from "../../shared/statistics/gamma.ts";
+import { logGamma } from "../../shared/guard/statistics/gamma.ts";
 
 /** P(X ≤ k) of n trials. */
 function atMost(k: number, n: number, p: number): number {

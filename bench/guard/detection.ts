@@ -1,6 +1,6 @@
+import { type GuardTest, guardTests, harmOf, ratioOf, shareOf } from "../../shared/guard/statistics/guard-tests.ts";
+import { twoSampleBound } from "../../shared/guard/statistics/power.ts";
 import type { Metric, Series } from "../../shared/schema/series.ts";
-import { type GuardTest, guardTests, harmOf, ratioOf, shareOf } from "../../shared/statistics/guard-tests.ts";
-import { twoSampleBound } from "../../shared/statistics/power.ts";
 import { Random } from "./random.ts";
 import { asymptoticSequence, fixedThreshold, type Look, mixtureSprt } from "./rivals.ts";
 

@@ -1,9 +1,9 @@
-import { binOf } from "../../shared/latency-sketch.ts";
+import { type GuardTest, shareOf } from "../../shared/guard/statistics/guard-tests.ts";
+import type { Moments } from "../../shared/guard/statistics/mean-test.ts";
+import { EMPTY_MEMORY, type GuardMemory, remember } from "../../shared/guard/statistics/samples.ts";
 import { blockOf, type Metric, type Series } from "../../shared/schema/series.ts";
 import type { ArmTotals } from "../../shared/schema/telemetry.ts";
-import { type GuardTest, shareOf } from "../../shared/statistics/guard-tests.ts";
-import type { Moments } from "../../shared/statistics/mean-test.ts";
-import { EMPTY_MEMORY, type GuardMemory, remember } from "../../shared/statistics/samples.ts";
+import { binOf } from "../../shared/telemetry/latency-sketch.ts";
 import { planTests } from "./detection.ts";
 import type { Random } from "./random.ts";
 import { asymptoticSequence, fixedThreshold, mixtureSprt } from "./rivals.ts";

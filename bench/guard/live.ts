@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bucket } from "../../shared/bucket.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
+import { guardTests } from "../../shared/guard/statistics/guard-tests.ts";
 import { metric, series as seriesSchema } from "../../shared/schema/series.ts";
-import { guardTests } from "../../shared/statistics/guard-tests.ts";
 import { type Server, startServer } from "../../test/process/server.ts";
 
 /*

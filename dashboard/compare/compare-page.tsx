@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { summarize } from "../../shared/flags/summary.ts";
 import { ownOf } from "../../shared/own.ts";
 import type { ExportDocument } from "../../shared/schema/admin.ts";
-import { summarize } from "../../shared/summary.ts";
 import { answer, api, type Environment } from "../api.ts";
 import { ChangeList } from "../flag/change-list.tsx";
 import { withQuery } from "../flags/filters.ts";

@@ -1,4 +1,4 @@
-import { percent, signed } from "../../shared/guard-words.ts";
+import { percent, signed } from "../../shared/guard/words.ts";
 import type { GuardPoint, GuardTile } from "../../shared/schema/guard.ts";
 import { METRIC_WORDS } from "../plan/plan-words.ts";
 import type { Tone } from "../words/state-words.ts";

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { intervalWords, numbersWords } from "../../shared/guard-words.ts";
+import { intervalWords, numbersWords } from "../../shared/guard/words.ts";
 import type { GuardStatus } from "../../shared/schema/guard.ts";
 import type { Metric } from "../../shared/schema/series.ts";
 import type { SectionProps } from "../flag/sections.tsx";

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
+import { splitAlpha } from "../../shared/guard/statistics/alpha.ts";
+import { detectability, detectableRate } from "../../shared/guard/statistics/power.ts";
 import { SPLIT_TOTAL } from "../../shared/limits.ts";
-import { shareAt } from "../../shared/plan.ts";
+import { shareAt } from "../../shared/release/plan.ts";
 import type { PlanDefinition } from "../../shared/schema/plan.ts";
 import type { Metric } from "../../shared/schema/series.ts";
-import { splitAlpha } from "../../shared/statistics/alpha.ts";
-import { detectability, detectableRate } from "../../shared/statistics/power.ts";
 import { percent } from "../words/state-words.ts";
 import { NumberBox } from "./number-box.tsx";
 import type { PlanPlace } from "./plan-store.ts";

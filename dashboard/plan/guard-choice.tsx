@@ -1,4 +1,4 @@
-import { USUAL_GUARDS } from "../../shared/plan-presets.ts";
+import { USUAL_GUARDS } from "../../shared/release/presets.ts";
 import type { Metric } from "../../shared/schema/series.ts";
 import { NumberBox } from "./number-box.tsx";
 import { METRIC_WORDS } from "./plan-words.ts";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { blueGreenPlan, canaryPlan } from "../../shared/plan-presets.ts";
+import { blueGreenPlan, canaryPlan } from "../../shared/release/presets.ts";
 import type { PlanDefinition } from "../../shared/schema/plan.ts";
 import type { FlagView } from "../api.ts";
 import { segmentKeys } from "../segments/segment-store.ts";

@@ -1,4 +1,4 @@
-import type { ConditionTrace } from "../../shared/explain.ts";
+import type { ConditionTrace } from "../../shared/evaluation/explain/explain.ts";
 import { testWords } from "../words/condition-words.ts";
 
 const RESULT_WORDS = {

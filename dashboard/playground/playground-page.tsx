@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Explanation } from "../../shared/explain.ts";
+import type { Explanation } from "../../shared/evaluation/explain/explain.ts";
 import { answer, api } from "../api.ts";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
 import { Problem } from "../frame/problem.tsx";

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Explanation, RuleTrace } from "../../shared/explain.ts";
+import type { Explanation, RuleTrace } from "../../shared/evaluation/explain/explain.ts";
 import { Icon } from "../frame/icon.tsx";
 import { environment, flagOf, project } from "../project.ts";
 import { CAUSE_WORDS } from "../words/cause-words.ts";

@@ -1,6 +1,6 @@
+import { DARK_STAGES, type DarkStage } from "../../shared/demand/test-kinds.ts";
 import type { DarkLaunchSettings } from "../../shared/schema/demand-test.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
-import { DARK_STAGES, type DarkStage } from "../../shared/test-kinds.ts";
 import { Icon } from "../frame/icon.tsx";
 import { complain, tell } from "../frame/toasts.tsx";
 import { environment, project } from "../project.ts";

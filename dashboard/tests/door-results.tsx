@@ -1,6 +1,6 @@
+import { percent } from "../../shared/demand/demand.ts";
 import type { FakeDoorSettings } from "../../shared/schema/demand-test.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
-import { percent } from "../../shared/statistics/demand.ts";
 import { Icon } from "../frame/icon.tsx";
 import { RateChart } from "./rate-chart.tsx";
 import { csvAddress } from "./test-store.ts";

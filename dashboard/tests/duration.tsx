@@ -1,6 +1,6 @@
 import { useLayoutEffect } from "preact/hooks";
-import { peopleNeeded } from "../../shared/statistics/binomial-sequence.ts";
-import { DEMAND_ALPHA, LEAST_PEOPLE } from "../../shared/statistics/demand.ts";
+import { DEMAND_ALPHA, LEAST_PEOPLE } from "../../shared/demand/demand.ts";
+import { peopleNeeded } from "../../shared/guard/statistics/binomial-sequence.ts";
 import { NumberBox } from "../plan/number-box.tsx";
 import type { DoorDraft } from "./door-form.tsx";
 

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
+import { TEST_KINDS, type TestKind } from "../../shared/demand/test-kinds.ts";
 import type { TestSettings } from "../../shared/schema/demand-test.ts";
-import { TEST_KINDS, type TestKind } from "../../shared/test-kinds.ts";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
 import { Problem } from "../frame/problem.tsx";
 import { tell } from "../frame/toasts.tsx";

@@ -1,5 +1,5 @@
+import { percent } from "../../shared/demand/demand.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
-import { percent } from "../../shared/statistics/demand.ts";
 
 type Day = NonNullable<TestResults["demand"]>["overTime"][number];
 const [WIDTH, HEIGHT] = [600, 160];

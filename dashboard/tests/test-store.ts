@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
+import type { DarkStage } from "../../shared/demand/test-kinds.ts";
 import type { TestSettings } from "../../shared/schema/demand-test.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
-import type { DarkStage } from "../../shared/test-kinds.ts";
 import { answer, api } from "../api.ts";
 import { sendOrAsk } from "../frame/exposure.ts";
 import { environment, project, refreshFlag } from "../project.ts";

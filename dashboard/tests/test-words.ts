@@ -1,6 +1,6 @@
+import type { DarkStage, TestKind } from "../../shared/demand/test-kinds.ts";
 import type { StopReason } from "../../shared/schema/demand-test.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
-import type { DarkStage, TestKind } from "../../shared/test-kinds.ts";
 import type { Tone } from "../words/state-words.ts";
 
 export const KIND_WORDS: Record<TestKind, { name: string; make: string; question: string; explanation: string }> = {

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { TEST_KINDS } from "../../shared/test-kinds.ts";
+import { TEST_KINDS } from "../../shared/demand/test-kinds.ts";
 import { EnvironmentSwitch } from "../frame/environment-switch.tsx";
 import { Icon } from "../frame/icon.tsx";
 import { Problem } from "../frame/problem.tsx";

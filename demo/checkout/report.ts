@@ -1,4 +1,4 @@
-import { breachWords } from "../../shared/guard-words.ts";
+import { breachWords } from "../../shared/guard/words.ts";
 import type { GuardTile } from "../../shared/schema/guard.ts";
 import type { Evidence, Outcome, Ramp } from "./scenarios.ts";
 import type { Visit } from "./shoppers.ts";

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
+import { assess } from "../../shared/guard/statistics/assess.ts";
+import { guardTests, type Observation } from "../../shared/guard/statistics/guard-tests.ts";
+import { EMPTY_MEMORY } from "../../shared/guard/statistics/samples.ts";
 import { metric, type Series } from "../../shared/schema/series.ts";
-import { assess } from "../../shared/statistics/assess.ts";
-import { guardTests, type Observation } from "../../shared/statistics/guard-tests.ts";
-import { EMPTY_MEMORY } from "../../shared/statistics/samples.ts";
 import { readTally } from "../../shared/telemetry/read-tally.ts";
 import { recordExposure, recordOutcome, type UnitRecord } from "../../shared/telemetry/tally.ts";
 import { GUARDS, guarded } from "./scenarios.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { DARK_STAGES, TEST_KINDS } from "../demand/test-kinds.ts";
 import { LIMITS, SPLIT_TOTAL } from "../limits.ts";
-import { DARK_STAGES, TEST_KINDS } from "../test-kinds.ts";
 import { condition } from "./condition.ts";
 import { instant, json } from "./primitives.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isTimeZone } from "../zoned-time.ts";
+import { isTimeZone } from "../release/zoned-time.ts";
 import { comment, instant, name, slug } from "./primitives.ts";
 
 const clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "use a time of day such as 18:00");

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { binOf } from "../latency-sketch.ts";
 import {
   blockOf,
   eventOf,
@@ -11,6 +10,7 @@ import {
 } from "../schema/series.ts";
 import type { MetricTotals } from "../schema/telemetry.ts";
 import { cohortOf, cohortWaitMs, isCohortOpen } from "./cohort.ts";
+import { binOf } from "./latency-sketch.ts";
 import { readDays, readTally, settleCohorts } from "./read-tally.ts";
 import { type Exposure, inWindow, type OutcomeEvent, recordExposure, recordOutcome, type UnitRecord } from "./tally.ts";
 import { mergeTotals } from "./totals.ts";

@@ -1,8 +1,8 @@
-import { binOf } from "../latency-sketch.ts";
 import { blockOf, eventOf, type Metric, type Series } from "../schema/series.ts";
 import { EXCLUSION_MARKS, type ExclusionMark } from "../schema/telemetry.ts";
 import { cohortOf, cohortWaitMs, isOpen } from "./cohort.ts";
 import { add, type Counters } from "./counters.ts";
+import { binOf } from "./latency-sketch.ts";
 
 /*
  * How exposures and outcomes become counts. Pure: a unit's record, the series' counters and the event go in; the record

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { bucket } from "../../shared/bucket.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import type { Server } from "../process/server.ts";
 
 export interface GuardedShop {

@@ -5,9 +5,9 @@ import { pathToFileURL } from "node:url";
 import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import buckets from "../../shared/cases/bucket.json" with { type: "json" };
-import operators from "../../shared/cases/operators.json" with { type: "json" };
-import precedence from "../../shared/cases/precedence.json" with { type: "json" };
+import buckets from "../../shared/evaluation/cases/bucket.json" with { type: "json" };
+import operators from "../../shared/evaluation/cases/operators.json" with { type: "json" };
+import precedence from "../../shared/evaluation/cases/precedence.json" with { type: "json" };
 import { type Snapshot, snapshot } from "../../shared/schema/snapshot.ts";
 
 /*
@@ -37,11 +37,11 @@ interface Core {
 }
 
 const ENTRY = [
-  'export { bucket } from "./shared/bucket.ts";',
-  'export { compile } from "./shared/compile.ts";',
-  'export { evaluateAll, prepare } from "./shared/evaluate.ts";',
-  'export { explain } from "./shared/explain.ts";',
-  'export { re2 } from "./shared/regex.ts";',
+  'export { bucket } from "./shared/evaluation/bucketing/bucket.ts";',
+  'export { compile } from "./shared/evaluation/compile/compile.ts";',
+  'export { evaluateAll, prepare } from "./shared/evaluation/run/evaluate.ts";',
+  'export { explain } from "./shared/evaluation/explain/explain.ts";',
+  'export { re2 } from "./shared/evaluation/operators/regex/regex.ts";',
 ].join("\n");
 
 async function forWorker(): Promise<string> {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { bucket } from "../../shared/bucket.ts";
-import { binOf } from "../../shared/latency-sketch.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import type { BreachEvidence, GuardStatus } from "../../shared/schema/guard.ts";
 import type { Series } from "../../shared/schema/series.ts";
 import type { EventAnswer, SeriesTotals, TelemetryStats } from "../../shared/schema/telemetry.ts";
+import { binOf } from "../../shared/telemetry/latency-sketch.ts";
 import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 import { type Fleet, type Isolate, makeShop, startFleet } from "../propagation/fleet.ts";
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assess } from "../../shared/guard/statistics/assess.ts";
+import { guardTests } from "../../shared/guard/statistics/guard-tests.ts";
+import { EMPTY_MEMORY } from "../../shared/guard/statistics/samples.ts";
 import { metric as metricSchema, series as seriesSchema } from "../../shared/schema/series.ts";
 import type { ArmTotals, SeriesTotals } from "../../shared/schema/telemetry.ts";
-import { assess } from "../../shared/statistics/assess.ts";
-import { guardTests } from "../../shared/statistics/guard-tests.ts";
-import { EMPTY_MEMORY } from "../../shared/statistics/samples.ts";
 import { readDays, readTally } from "../../shared/telemetry/read-tally.ts";
 import { mergeTotals } from "../../shared/telemetry/totals.ts";
 import { ADMIN_TOKEN, type Fleet, type Isolate, makeShop, type Shop, startFleet } from "../propagation/fleet.ts";

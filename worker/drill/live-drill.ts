@@ -1,4 +1,4 @@
-import { evaluate, prepare } from "../../shared/evaluate.ts";
+import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR, type DrillRun } from "../../shared/schema/drill.ts";
 import { type Slug, storedSlug } from "../../shared/schema/names.ts";

@@ -1,8 +1,8 @@
-import { type FlagFacts, flagDebt, type Observed } from "../../shared/flag-debt.ts";
+import { type FlagFacts, flagDebt, type Observed } from "../../shared/delivery/flag-debt.ts";
+import { summarize } from "../../shared/flags/summary.ts";
 import { ownOf } from "../../shared/own.ts";
 import type { FlagDebt } from "../../shared/schema/flag-debt.ts";
 import type { UsageView } from "../../shared/schema/usage.ts";
-import { summarize } from "../../shared/summary.ts";
 import { dependants } from "./decide/flag.ts";
 import { activeKills } from "./decide/kill.ts";
 import { pendingSchedules } from "./decide/schedule.ts";

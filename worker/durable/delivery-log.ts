@@ -1,4 +1,4 @@
-import type { FlagEvent } from "../../shared/dora.ts";
+import type { FlagEvent } from "../../shared/delivery/dora.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { DeliveryEvent } from "./decide/delivery.ts";
 

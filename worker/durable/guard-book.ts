@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EMPTY_MEMORY, type GuardMemory } from "../../shared/guard/statistics/samples.ts";
 import {
   type BreachEvidence,
   breachEvidence,
@@ -6,7 +7,6 @@ import {
   guardState,
   guardTile,
 } from "../../shared/schema/guard.ts";
-import { EMPTY_MEMORY, type GuardMemory } from "../../shared/statistics/samples.ts";
 import { type WatchedSeries, watchedSeries } from "./guard-watch.ts";
 import type { Migration } from "./migrations.ts";
 

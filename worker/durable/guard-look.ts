@@ -1,7 +1,7 @@
+import { assess } from "../../shared/guard/statistics/assess.ts";
+import { type GuardTest, guardTests, type Observation } from "../../shared/guard/statistics/guard-tests.ts";
 import { ownOf } from "../../shared/own.ts";
 import type { SeriesTotals, TotalsAnswer } from "../../shared/schema/telemetry.ts";
-import { assess } from "../../shared/statistics/assess.ts";
-import { type GuardTest, guardTests, type Observation } from "../../shared/statistics/guard-tests.ts";
 import type { Findings, Watch } from "./guard-book.ts";
 import type { Result } from "./result.ts";
 

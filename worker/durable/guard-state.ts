@@ -1,4 +1,4 @@
-import { breachWords } from "../../shared/guard-words.ts";
+import { breachWords } from "../../shared/guard/words.ts";
 import type { GuardState } from "../../shared/schema/guard.ts";
 import type { Watch } from "./guard-book.ts";
 

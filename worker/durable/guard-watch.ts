@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { observedBy } from "../../shared/guard.ts";
-import { isActive, planSeries } from "../../shared/plan.ts";
+import { observedBy } from "../../shared/guard/guard.ts";
+import { isActive, planSeries } from "../../shared/release/plan.ts";
 import { key } from "../../shared/schema/primitives.ts";
 import { type Series, series } from "../../shared/schema/series.ts";
 import { activeKills } from "./decide/kill.ts";

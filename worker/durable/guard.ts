@@ -1,10 +1,10 @@
-import { breachWords } from "../../shared/guard-words.ts";
+import type { Observation } from "../../shared/guard/statistics/guard-tests.ts";
+import { breachWords } from "../../shared/guard/words.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { ownOrNew } from "../../shared/own.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
 import { GUARD_STATES, type GuardState, type GuardStatus } from "../../shared/schema/guard.ts";
 import { type Slug, storedSlug } from "../../shared/schema/names.ts";
-import type { Observation } from "../../shared/statistics/guard-tests.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { telemetryTotals } from "../telemetry/totals.ts";

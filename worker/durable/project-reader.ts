@@ -1,4 +1,4 @@
-import { dora } from "../../shared/dora.ts";
+import { dora } from "../../shared/delivery/dora.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { AuditRow, ExportDocument } from "../../shared/schema/admin.ts";
 import type { BackupPage } from "../../shared/schema/backup.ts";

@@ -1,6 +1,6 @@
+import { type SipKey, sipHash, sipKey } from "../../shared/hashing/sip-hash.ts";
 import { type Slug, storedKeyName } from "../../shared/schema/names.ts";
-import { amend, divide, shardCount, sortHashes } from "../../shared/segment-list.ts";
-import { type SipKey, sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { amend, divide, shardCount, sortHashes } from "../../shared/segments/segment-list.ts";
 import { fromBase64, toBase64 } from "../http/base64.ts";
 import { listShardKey } from "../kv/list-shards.ts";
 import type { ListDraft } from "./decide/list.ts";

@@ -1,4 +1,4 @@
-import { planSeries } from "../../shared/plan.ts";
+import { planSeries } from "../../shared/release/plan.ts";
 import type { Series } from "../../shared/schema/series.ts";
 import type { ProjectView } from "./entities.ts";
 import { guardSeries } from "./guard-watch.ts";

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { demandReport } from "../../shared/demand/demand.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { demandReport } from "../../shared/statistics/demand.ts";
 import { env } from "../testing/bindings.ts";
 import { newName } from "../testing/names.ts";
 import { DOUBT, LEAST_VIEW_MS } from "./door-doubts.ts";

@@ -1,7 +1,7 @@
+import { type DemandCell, demandReport } from "../../shared/demand/demand.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { LedgerPart } from "../../shared/schema/backup.ts";
 import { storedSlug } from "../../shared/schema/names.ts";
-import { type DemandCell, demandReport } from "../../shared/statistics/demand.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { type DoorSettings, doubtsOf } from "./door-doubts.ts";

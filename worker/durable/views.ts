@@ -1,4 +1,5 @@
-import { seriesId, waitsOf } from "../../shared/plan.ts";
+import { summarize } from "../../shared/flags/summary.ts";
+import { seriesId, waitsOf } from "../../shared/release/plan.ts";
 import type { FlagView, KillView } from "../../shared/schema/admin.ts";
 import type { DeploymentView } from "../../shared/schema/delivery.ts";
 import type { FreezeView } from "../../shared/schema/freeze.ts";
@@ -9,7 +10,6 @@ import type { ListView } from "../../shared/schema/segment.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TriggerCall, TriggerView } from "../../shared/schema/trigger.ts";
 import type { WebhookView } from "../../shared/schema/webhook.ts";
-import { summarize } from "../../shared/summary.ts";
 import type { Command } from "./commands.ts";
 import type { EndpointCounts } from "./courier/deliveries.ts";
 import { activeKills } from "./decide/kill.ts";

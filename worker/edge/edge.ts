@@ -1,6 +1,6 @@
-import { applyKills, type CompiledSnapshot, compile, staleKills } from "../../shared/compile.ts";
+import { applyKills, type CompiledSnapshot, compile, staleKills } from "../../shared/evaluation/compile/compile.ts";
+import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
 import { ownOf } from "../../shared/own.ts";
-import { re2 } from "../../shared/regex.ts";
 import type { SnapshotTest } from "../../shared/schema/demand-test.ts";
 import type { Slug } from "../../shared/schema/names.ts";
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parsePath } from "../../shared/attribute.ts";
+import { parsePath } from "../../shared/evaluation/attribute.ts";
+import { sipHash, sipKey } from "../../shared/hashing/sip-hash.ts";
 import { storedKeyName } from "../../shared/schema/names.ts";
-import { divide, type SegmentList, sortHashes } from "../../shared/segment-list.ts";
-import { sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { divide, type SegmentList, sortHashes } from "../../shared/segments/segment-list.ts";
 import { PROJECT } from "../testing/fake-sources.ts";
 import { ListMemory, type ShardSources } from "./list-memory.ts";
 

@@ -1,11 +1,11 @@
-import { identityText, parsePath, readAttribute } from "../../shared/attribute.ts";
-import type { CompiledSnapshot } from "../../shared/compile.ts";
-import type { Audience, Memberships } from "../../shared/evaluate.ts";
+import { identityText, parsePath, readAttribute } from "../../shared/evaluation/attribute.ts";
+import type { CompiledSnapshot } from "../../shared/evaluation/compile/compile.ts";
+import type { Audience, Memberships } from "../../shared/evaluation/run/evaluate.ts";
+import { type Hash64, sipHash, sipKey } from "../../shared/hashing/sip-hash.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { type KeyName, parseKeyName, type Slug } from "../../shared/schema/names.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
-import { holds, type SegmentList, shardOf, unpackShard } from "../../shared/segment-list.ts";
-import { type Hash64, sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { holds, type SegmentList, shardOf, unpackShard } from "../../shared/segments/segment-list.ts";
 import { flagStore } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 import { fromBase64 } from "../http/base64.ts";

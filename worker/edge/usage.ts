@@ -1,4 +1,4 @@
-import { sampleAttributes } from "../../shared/attribute-sample.ts";
+import { sampleAttributes } from "../../shared/flags/attribute-sample.ts";
 import type { Slug } from "../../shared/schema/names.ts";
 import { USAGE_REPORT_ATTRIBUTES, USAGE_REPORT_FLAGS, type UsageReport } from "../../shared/schema/usage.ts";
 

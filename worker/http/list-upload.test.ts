@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { sipHash, sipKey } from "../../shared/hashing/sip-hash.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { sortHashes } from "../../shared/segment-list.ts";
-import { sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { sortHashes } from "../../shared/segments/segment-list.ts";
 import { type ListFormat, listFormat, readListHashes } from "./list-upload.ts";
 
 const KEY = sipKey("000102030405060708090a0b0c0d0e0f");

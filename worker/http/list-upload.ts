@@ -1,7 +1,7 @@
-import { identityText } from "../../shared/attribute.ts";
+import { identityText } from "../../shared/evaluation/attribute.ts";
+import { type SipKey, sipHash } from "../../shared/hashing/sip-hash.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { sortHashes } from "../../shared/segment-list.ts";
-import { type SipKey, sipHash } from "../../shared/sip-hash.ts";
+import { sortHashes } from "../../shared/segments/segment-list.ts";
 
 /*
  * A list's upload, read as it arrives: each key is hashed when its line is complete, so memory holds 8 bytes a key

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Preview } from "../../shared/preview.ts";
+import type { Preview } from "../../shared/evaluation/run/preview.ts";
 import { key, slug } from "../../shared/schema/primitives.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 import { seal, unseal } from "./seal.ts";

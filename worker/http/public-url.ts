@@ -1,4 +1,4 @@
-import { contains, parseAddress, parseNetwork } from "../../shared/cidr.ts";
+import { contains, parseAddress, parseNetwork } from "../../shared/evaluation/operators/cidr/cidr.ts";
 
 /** Everything that IANA's special-purpose registries (RFC 6890 and later) keep out of the public Internet. */
 const CLOSED = [

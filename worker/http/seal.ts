@@ -1,4 +1,4 @@
-import { type SipKey, sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { type SipKey, sipHash, sipKey } from "../../shared/hashing/sip-hash.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 import { bytesOfBase64Url, textOfUtf8, toBase64Url } from "./base64.ts";
 

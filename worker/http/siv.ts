@@ -1,6 +1,6 @@
 import { chacha20 } from "@noble/ciphers/chacha.js";
-import { utf8 } from "../../shared/bucket.ts";
-import { type SipKey, sipHashBytes, sipKey } from "../../shared/sip-hash.ts";
+import { utf8 } from "../../shared/evaluation/bucketing/bucket.ts";
+import { type SipKey, sipHashBytes, sipKey } from "../../shared/hashing/sip-hash.ts";
 import { bytesOfBase64Url, textOfUtf8, toBase64Url } from "./base64.ts";
 import { keyedHash } from "./keyed-hash.ts";
 

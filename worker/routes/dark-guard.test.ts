@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { bucket } from "../../shared/bucket.ts";
-import type { DarkStage } from "../../shared/test-kinds.ts";
+import type { DarkStage } from "../../shared/demand/test-kinds.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import { sent, withTest } from "../testing/demand.ts";
 import { ERRORS, isKilled, look, sendAll, visits } from "../testing/guards.ts";
 import { type Answer, done, evaluate } from "../testing/http.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { DARK_STAGES, type DarkStage } from "../../shared/test-kinds.ts";
+import { DARK_STAGES, type DarkStage } from "../../shared/demand/test-kinds.ts";
 import { SYNTHETIC_HEADER, signSynthetic } from "../http/synthetic.ts";
 import { sent, withTest } from "../testing/demand.ts";
 import { type Answer, done, evaluate, fetched } from "../testing/http.ts";

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { flagDependencies } from "../../shared/graph.ts";
+import { flagDependencies } from "../../shared/evaluation/graph.ts";
 import {
   archiveBody,
   flagView,

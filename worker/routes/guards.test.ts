@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bucket } from "../../shared/bucket.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { ERRORS, guardedShop, isKilled, look, sendAll, visits } from "../testing/guards.ts";
 import { api, done, evaluate, newShop, newToken } from "../testing/http.ts";

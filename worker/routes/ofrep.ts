@@ -1,6 +1,6 @@
-import { type Audience, evaluateFor, prepare, type Subject } from "../../shared/evaluate.ts";
+import { type Audience, evaluateFor, prepare, type Subject } from "../../shared/evaluation/run/evaluate.ts";
+import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/evaluation/run/preview.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/preview.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";
 import type { Known, Loaded } from "../edge/edge.ts";

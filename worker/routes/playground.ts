@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
-import { compile } from "../../shared/compile.ts";
-import { evaluate, prepare } from "../../shared/evaluate.ts";
-import { explain } from "../../shared/explain.ts";
-import { re2 } from "../../shared/regex.ts";
+import { compile } from "../../shared/evaluation/compile/compile.ts";
+import { explain } from "../../shared/evaluation/explain/explain.ts";
+import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateBody, sampleBody, sampleReply } from "../../shared/schema/admin.ts";
 import { json as jsonValue, key } from "../../shared/schema/primitives.ts";
 import { settleState } from "../durable/decide/state-checks.ts";

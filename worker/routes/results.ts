@@ -1,7 +1,7 @@
+import { demandReport } from "../../shared/demand/demand.ts";
 import { type Slug, storedKeyName, storedSlug } from "../../shared/schema/names.ts";
 import type { TestView } from "../../shared/schema/test-admin.ts";
 import type { TestResults } from "../../shared/schema/test-results.ts";
-import { demandReport } from "../../shared/statistics/demand.ts";
 import { desk, testLedger } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import { sipKey } from "../../shared/hashing/sip-hash.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { type ListView, listPatch, listView } from "../../shared/schema/segment.ts";
-import { divide, shardCount } from "../../shared/segment-list.ts";
-import { sipKey } from "../../shared/sip-hash.ts";
+import { divide, shardCount } from "../../shared/segments/segment-list.ts";
 import { flagStore } from "../durable/stubs.ts";
 import { toBase64 } from "../http/base64.ts";
 import { inTime } from "../http/body.ts";

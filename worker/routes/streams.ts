@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import { prepare } from "../../shared/evaluate.ts";
-import { evaluateAllWithPreviews } from "../../shared/preview.ts";
+import { prepare } from "../../shared/evaluation/run/evaluate.ts";
+import { evaluateAllWithPreviews } from "../../shared/evaluation/run/preview.ts";
 import { parseSlug } from "../../shared/schema/names.ts";
 import { type NoticesDeps, tellChanges } from "../edge/change-notices.ts";
 import type { Loaded } from "../edge/edge.ts";

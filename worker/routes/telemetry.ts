@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { identityText } from "../../shared/attribute.ts";
+import { identityText } from "../../shared/evaluation/attribute.ts";
 import type { Slug } from "../../shared/schema/names.ts";
 import { key } from "../../shared/schema/primitives.ts";
 import { series as seriesSchema } from "../../shared/schema/series.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import alertmanager from "../../shared/alert-samples/alertmanager.json" with { type: "json" };
+import alertmanager from "../../shared/delivery/alert-samples/alertmanager.json" with { type: "json" };
 import { LIMITS } from "../../shared/limits.ts";
 import { api, done, evaluate, fan, fetched, newShop, newToken, ORIGIN } from "../testing/http.ts";
 

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { recognise } from "../../shared/alert-signal.ts";
+import { recognise } from "../../shared/delivery/alert-signal.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { CallOutcome, Signal } from "../../shared/schema/trigger.ts";
 import { flagStore } from "../durable/stubs.ts";

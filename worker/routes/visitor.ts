@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { evaluateFor, type Outcome } from "../../shared/evaluate.ts";
+import { evaluateFor, type Outcome } from "../../shared/evaluation/run/evaluate.ts";
+import { previewedVariant } from "../../shared/evaluation/run/preview.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { previewedVariant } from "../../shared/preview.ts";
 import { json } from "../../shared/schema/primitives.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { parseKey } from "../edge/bearer-keys.ts";

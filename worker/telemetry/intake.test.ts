@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { compile } from "../../shared/compile.ts";
-import { re2 } from "../../shared/regex.ts";
+import { compile } from "../../shared/evaluation/compile/compile.ts";
+import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
 import { anEvent, aSeries } from "../testing/telemetry.ts";
 import { type Intake, sortEvents } from "./intake.ts";

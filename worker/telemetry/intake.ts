@@ -1,5 +1,5 @@
-import { identityText } from "../../shared/attribute.ts";
-import type { CompiledSnapshot } from "../../shared/compile.ts";
+import { identityText } from "../../shared/evaluation/attribute.ts";
+import type { CompiledSnapshot } from "../../shared/evaluation/compile/compile.ts";
 import {
   EVENT_LIMITS,
   type EventAnswer,

@@ -1,9 +1,9 @@
-import { identityText } from "../../shared/attribute.ts";
-import { bucketOf, seedHash, unitHash } from "../../shared/bucket.ts";
-import { type CompiledSnapshot, compile } from "../../shared/compile.ts";
-import { evaluate, prepare } from "../../shared/evaluate.ts";
+import { identityText } from "../../shared/evaluation/attribute.ts";
+import { bucketOf, seedHash, unitHash } from "../../shared/evaluation/bucketing/bucket.ts";
+import { type CompiledSnapshot, compile } from "../../shared/evaluation/compile/compile.ts";
+import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { ownOf } from "../../shared/own.ts";
-import { re2 } from "../../shared/regex.ts";
 import { eventOf, type Series } from "../../shared/schema/series.ts";
 import type { Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
 import type { TelemetryEvent } from "../../shared/schema/telemetry.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { bucket } from "../../shared/bucket.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import type { Series } from "../../shared/schema/series.ts";
 import { done, newShop } from "../testing/http.ts";
 import { anEvent, aSeries, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";

@@ -1,4 +1,4 @@
-import { type Hash64, sipHash, sipKey } from "../../shared/sip-hash.ts";
+import { type Hash64, sipHash, sipKey } from "../../shared/hashing/sip-hash.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { bucket } from "../../shared/bucket.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import { SPLIT_TOTAL } from "../../shared/limits.ts";
 import { env } from "./bindings.ts";
 import { api, done, newShop } from "./http.ts";

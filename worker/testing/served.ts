@@ -1,4 +1,4 @@
-import { evaluate, prepare } from "../../shared/evaluate.ts";
+import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
 import type { Loaded } from "../edge/edge.ts";
 
 /** What a flag serves with what the edge knows; the edge's own word when it knows nothing. */

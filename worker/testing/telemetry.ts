@@ -1,4 +1,4 @@
-import { bucket } from "../../shared/bucket.ts";
+import { bucket } from "../../shared/evaluation/bucketing/bucket.ts";
 import type { Slug } from "../../shared/schema/names.ts";
 import { type Series, series as seriesSchema } from "../../shared/schema/series.ts";
 import type { EventAnswer } from "../../shared/schema/telemetry.ts";

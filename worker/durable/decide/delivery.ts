@@ -1,8 +1,8 @@
+import { summarize } from "../../../shared/flags/summary.ts";
 import { LIMITS, SPLIT_TOTAL } from "../../../shared/limits.ts";
 import type { Cause } from "../../../shared/schema/delivery.ts";
 import { DRILL_ACTOR } from "../../../shared/schema/drill.ts";
 import type { FlagState } from "../../../shared/schema/flag.ts";
-import { summarize } from "../../../shared/summary.ts";
 import type { AuditEntry } from "../audit.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
@@ -30,7 +30,7 @@ export function recordDeployment(command: CommandOf<"recordDeployment">, c: Circ
   return decision(change("deployment", environment, id, row?.body ?? null, after), []);
 }
 
-/** What happened to a flag, for the delivery figures: see shared/dora.ts. `step`: a plan went on to a further stage. */
+/** What happened to a flag, for the delivery figures: see shared/delivery/dora.ts. `step`: a plan went on to a further stage. */
 export interface DeliveryEvent {
   kind: "release" | "step" | "kill" | "rollback";
   environment: string;

@@ -1,8 +1,8 @@
+import { DARK_STAGES, type DarkStage, DOOR_LAYER } from "../../../shared/demand/test-kinds.ts";
 import { SPLIT_TOTAL } from "../../../shared/limits.ts";
 import type { DarkLaunchSettings, TestSettings } from "../../../shared/schema/demand-test.ts";
 import { type FlagState, flagDefinition, flagStateInput, type Rule, type Serve } from "../../../shared/schema/flag.ts";
 import type { Json } from "../../../shared/schema/primitives.ts";
-import { DARK_STAGES, type DarkStage, DOOR_LAYER } from "../../../shared/test-kinds.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";

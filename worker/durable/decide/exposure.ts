@@ -1,4 +1,4 @@
-import { flagDependencies } from "../../../shared/graph.ts";
+import { flagDependencies } from "../../../shared/evaluation/graph.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
 import type { Rejection } from "../result.ts";
 

@@ -1,4 +1,4 @@
-import { flagDependencies } from "../../../shared/graph.ts";
+import { flagDependencies } from "../../../shared/evaluation/graph.ts";
 import { type FlagTest, walkCondition } from "../../../shared/schema/condition.ts";
 import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../shared/schema/flag.ts";
 import type { CommandOf } from "../commands.ts";

@@ -1,4 +1,4 @@
-import { observedBy } from "../../../shared/guard.ts";
+import { observedBy } from "../../../shared/guard/guard.ts";
 import type { GuardDefinition } from "../../../shared/schema/guard.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";

@@ -1,4 +1,4 @@
-import { MAX_RESTORE_MS } from "../../../shared/dora.ts";
+import { MAX_RESTORE_MS } from "../../../shared/delivery/dora.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { type Actor, roleCovers } from "../../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR } from "../../../shared/schema/drill.ts";

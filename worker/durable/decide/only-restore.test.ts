@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyKills, compile } from "../../../shared/compile.ts";
-import { evaluate, prepare } from "../../../shared/evaluate.ts";
-import { re2 } from "../../../shared/regex.ts";
+import { applyKills, compile } from "../../../shared/evaluation/compile/compile.ts";
+import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
 import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
 import { buildSnapshot } from "../build-snapshot.ts";
 import { exportProject } from "../export-project.ts";

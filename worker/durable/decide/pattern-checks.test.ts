@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { regexUse } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { regexUse } from "../../../shared/regex.ts";
 import type { Condition } from "../../../shared/schema/condition.ts";
 import type { FlagState } from "../../../shared/schema/flag.ts";
 import { aFlag, FakeProject } from "../../testing/fake-project.ts";

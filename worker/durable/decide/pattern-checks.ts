@@ -1,9 +1,9 @@
+import { regexCost } from "../../../shared/evaluation/operators/regex/cost.ts";
+import { isRegex } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { patternName, withinLimit } from "../../../shared/evaluation/operators/regex/search-plan.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { isRegex } from "../../../shared/regex.ts";
-import { regexCost } from "../../../shared/regex-cost.ts";
 import type { Condition } from "../../../shared/schema/condition.ts";
 import type { FlagState } from "../../../shared/schema/flag.ts";
-import { patternName, withinLimit } from "../../../shared/search-plan.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
 import type { FieldIssue } from "../result.ts";
 import { overlay } from "./overlay.ts";

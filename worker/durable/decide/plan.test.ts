@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applyKills, compile } from "../../../shared/compile.ts";
-import { evaluate, prepare } from "../../../shared/evaluate.ts";
+import { applyKills, compile } from "../../../shared/evaluation/compile/compile.ts";
+import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
 import { SPLIT_TOTAL } from "../../../shared/limits.ts";
-import { re2 } from "../../../shared/regex.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { type PlanDefinition, planDefinition } from "../../../shared/schema/plan.ts";
 import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";

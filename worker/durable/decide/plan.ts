@@ -1,5 +1,5 @@
-import { frozen } from "../../../shared/freeze.ts";
 import { LIMITS, SPLIT_TOTAL } from "../../../shared/limits.ts";
+import { frozen } from "../../../shared/release/freeze.ts";
 import {
   endsByTime,
   isActive,
@@ -12,7 +12,7 @@ import {
   standsAt,
   takeOverProblem,
   waitsOf,
-} from "../../../shared/plan.ts";
+} from "../../../shared/release/plan.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { type FlagState, flagState } from "../../../shared/schema/flag.ts";
 import type { HaltReason, Plan, PlanDefinition, PlanRun, PlanStep } from "../../../shared/schema/plan.ts";

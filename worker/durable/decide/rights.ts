@@ -1,8 +1,8 @@
-import { flagDependencies } from "../../../shared/graph.ts";
+import { DOOR_LAYER } from "../../../shared/demand/test-kinds.ts";
+import { flagDependencies } from "../../../shared/evaluation/graph.ts";
 import { type Actor, type Role, roleCovers } from "../../../shared/schema/admin.ts";
 import { CANARY_FLAG } from "../../../shared/schema/drill.ts";
 import { type Purpose, TEST_PURPOSES } from "../../../shared/schema/flag.ts";
-import { DOOR_LAYER } from "../../../shared/test-kinds.ts";
 import type { Change, Entity, ProjectView } from "../entities.ts";
 import type { Rejection } from "../result.ts";
 import { isVisibleToClients, newlyExposed } from "./exposure.ts";

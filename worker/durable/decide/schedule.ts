@@ -1,7 +1,7 @@
 import { LIMITS } from "../../../shared/limits.ts";
+import { zonedInstant } from "../../../shared/release/zoned-time.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import type { ScheduleTime } from "../../../shared/schema/schedule.ts";
-import { zonedInstant } from "../../../shared/zoned-time.ts";
 import { rejectionProblem } from "../../http/problem.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, ProjectView, Row } from "../entities.ts";

@@ -1,4 +1,4 @@
-import { segmentDependencies } from "../../../shared/graph.ts";
+import { segmentDependencies } from "../../../shared/evaluation/graph.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Change, ProjectView } from "../entities.ts";
 import { type Rejection, type Result, reject } from "../result.ts";

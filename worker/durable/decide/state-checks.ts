@@ -1,5 +1,5 @@
-import { allocate } from "../../../shared/allocate.ts";
-import { findCycle, flagDependencies, segmentDependencies, tangled } from "../../../shared/graph.ts";
+import { allocate } from "../../../shared/evaluation/bucketing/allocate.ts";
+import { findCycle, flagDependencies, segmentDependencies, tangled } from "../../../shared/evaluation/graph.ts";
 import { DEPENDENCY_DEPTH } from "../../../shared/limits.ts";
 import { type Condition, walkCondition } from "../../../shared/schema/condition.ts";
 import type { FlagState, FlagStateInput, Serve } from "../../../shared/schema/flag.ts";

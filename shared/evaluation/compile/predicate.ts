@@ -1,0 +1,128 @@
+import type { SegmentList } from "../../segments/segment-list.ts";
+import type { AttributePath } from "../attribute.ts";
+import type { Truth } from "../model/truth.ts";
+import type { TextList, ValueTest, VersionBound } from "../operators/match.ts";
+import type { CompiledFlag } from "./compile.ts";
+
+/*
+ * Conditions as the evaluator runs them. Equal conditions of a snapshot are one predicate, whichever flags they
+ * stand in, so that each is decided once per subject.
+ */
+
+export const CONSTANT = 0;
+export const ALL = 1;
+export const ANY = 2;
+export const NOT = 3;
+/** Something stands before the rules unless this is true: blocked stays blocked, everything else but true is true. */
+export const UNLESS = 4;
+export const SEGMENT = 5;
+export const FLAG = 6;
+/** The subject's bucket lies in a share: a holdout, a layer. */
+export const WITHIN = 7;
+/** It is not yet this instant: a rule that expires. */
+export const UNTIL = 8;
+/** From here on: tests of an attribute. The first is any operator without a code of its own, as a function. */
+export const VALUE = 9;
+/** As a function that takes the whole value, arrays too, since it has so many steps for all elements together. */
+export const SEARCH = 10;
+/** From here on: tests that are quicker repeated than remembered. */
+export const BRIEF = 11;
+export const EXISTS = 11;
+export const EQUALS = 12;
+export const ONE_OF = 13;
+export const ENDS_WITH = 14;
+export const GT = 15;
+export const GTE = 16;
+export const LT = 17;
+export const LTE = 18;
+export const VERSION = 19;
+
+/** An attribute that buckets, and what was last found there. */
+export interface Unit {
+  readonly path: AttributePath;
+  /** The subject it was found for, which has the attribute. */
+  stamp: number;
+  /** Its hash; see bucket.unitHash. */
+  hash: number;
+}
+
+/** Divides subjects by the bucket of a unit. */
+export interface Split {
+  readonly unit: Unit;
+  readonly seed: number;
+  readonly arms: Arms;
+}
+
+/** The ranges of a split as a search tree: hashes before `end` belong to `lower`, the others to `upper`. A number is a result. */
+export type Arms = number | { readonly end: number; readonly lower: Arms; readonly upper: Arms };
+
+/** A share of a unit's buckets: [from, to), in hashes. */
+export interface Share {
+  readonly unit: Unit;
+  readonly seed: number;
+  readonly from: number;
+  /** Null: all buckets from there on. */
+  readonly to: number | null;
+}
+
+export interface CompiledSegment {
+  readonly key: string;
+  readonly by: AttributePath;
+  readonly included: ReadonlySet<string>;
+  readonly excluded: ReadonlySet<string>;
+  /** Its long list, looked up before evaluation. */
+  readonly list: SegmentList | null;
+  readonly when: Predicate | null;
+}
+
+export interface FlagOperand {
+  readonly flag: CompiledFlag;
+  readonly variants: readonly string[];
+}
+
+/** One shape for all, so that the engine reads every predicate alike. */
+interface Shape<Op extends number, Operand, Path> {
+  /** Its place among the snapshot's predicates. */
+  readonly id: number;
+  /**
+   * Worth remembering: it stands in several places. Tests of flags and segments always are, or diamonds of
+   * dependencies would be walked once per path; and searches, which may run once for each subject.
+   */
+  shared: boolean;
+  /** Of the subject it was decided for last: the stamp, times four, plus the truth. */
+  memo: number;
+  /** It can come out blocked: there is a test of a flag in it. */
+  readonly blockable: boolean;
+  readonly op: Op;
+  readonly path: Path;
+  readonly operand: Operand;
+}
+interface Combination<Op extends number, Operand> extends Shape<Op, Operand, null> {}
+interface Test<Op extends number, Operand> extends Shape<Op, Operand, AttributePath> {}
+
+export type AttributePredicate =
+  | Test<typeof EXISTS, null>
+  | Test<typeof EQUALS, string>
+  | Test<typeof ONE_OF, TextList>
+  | Test<typeof ENDS_WITH, string>
+  | Test<typeof GT | typeof GTE | typeof LT | typeof LTE, number>
+  | Test<typeof VERSION, VersionBound>
+  | Test<typeof VALUE | typeof SEARCH, ValueTest>;
+
+export interface Conjunction extends Combination<typeof ALL | typeof ANY, readonly Predicate[]> {}
+export interface Inversion extends Combination<typeof NOT | typeof UNLESS, Predicate> {}
+
+export type Predicate =
+  | AttributePredicate
+  | Conjunction
+  | Inversion
+  | Combination<typeof CONSTANT, Truth>
+  | Combination<typeof SEGMENT, CompiledSegment>
+  | Combination<typeof FLAG, FlagOperand>
+  | Combination<typeof WITHIN, Share>
+  | Combination<typeof UNTIL, number>;
+
+/** What a predicate does, before it is tied to an attribute and to its place. */
+type Bare<P> = P extends Predicate ? Pick<P, "op" | "operand"> : never;
+export type ScalarTest = Bare<AttributePredicate>;
+export type BarePredicate = Bare<Predicate>;

@@ -1,0 +1,23 @@
+import type { StateSummary } from "../schema/admin.ts";
+import type { FlagState, Serve } from "../schema/flag.ts";
+import type { Kill } from "../schema/snapshot.ts";
+
+/** What a list of flags shows of one environment. The store answers it; the dashboard derives it after an edit. */
+export function summarize(state: FlagState, version: number, kills: readonly Pick<Kill, "variant" | "serve">[]) {
+  const active = state.rules.filter((rule) => !rule.paused);
+  const open = active.findIndex(({ when }) => "all" in when && when.all.length === 0);
+  const everybody = active[open]?.serve ?? state.fallthrough;
+  return {
+    version,
+    enabled: state.enabled,
+    kills: kills.map(({ variant, serve }) => ({ ...(variant === undefined ? {} : { variant }), serve })),
+    rules: state.rules.length,
+    fallthrough: state.fallthrough as StateSummary["fallthrough"],
+    targeting: open < 0 ? active.length : open,
+    everybody: withoutRanges(everybody),
+  } satisfies StateSummary;
+}
+
+function withoutRanges(serve: Serve): StateSummary["everybody"] {
+  return "split" in serve ? { split: serve.split, by: serve.by } : serve;
+}

@@ -1,0 +1,192 @@
+import { ownOf } from "../../own.ts";
+import type { BreachEvidence, GuardState, GuardTile } from "../../schema/guard.ts";
+import type { Metric } from "../../schema/series.ts";
+import type { ArmTotals, SeriesTotals } from "../../schema/telemetry.ts";
+import { type GuardTest, type Observation, ratioOf, shareOf, shareParts } from "./guard-tests.ts";
+import { coinInterval, type Interval, meanRatioInterval, ratioInterval } from "./interval.ts";
+import type { Moments } from "./mean-test.ts";
+import { logMismatch } from "./sample-ratio.ts";
+import { type GuardMemory, remember, sampleOf } from "./samples.ts";
+
+/** Confidence of the intervals that are shown. */
+const SHOWN_ALPHA = 0.05;
+/** Level of the check of the planned shares: a false alarm here costs a look, nothing else. */
+const MISMATCH_ALPHA = 0.001;
+/** Units in each arm below which nothing is called healthy. A stage of chosen people may have fewer for good. */
+const ENOUGH_UNITS = 20;
+
+export interface Assessment {
+  memory: GuardMemory;
+  state: Exclude<GuardState, "waiting-for-approval">;
+  tiles: GuardTile[];
+  /** The strongest breach, when there is one. */
+  breach: BreachEvidence | null;
+  /** Breaches among what client keys alone report: anybody can send those, so they stop nothing. */
+  clientAlerts: GuardTile[];
+  mismatch: { logEvidence: number; bar: number } | null;
+  exposed: Record<string, number>;
+}
+
+/**
+ * What an observation's counts say now. Pure: the same counts and memory give the same answer, so it may be asked
+ * again, late, or after a restart. `at` is written into the evidence and decides nothing.
+ */
+export function assess(
+  observation: Observation,
+  tests: readonly GuardTest[],
+  totals: SeriesTotals,
+  earlier: GuardMemory,
+  at: string,
+): Assessment {
+  const { series } = observation;
+  const memory = remember(series, totals.arms, earlier);
+  const judged = judge(observation, tests, totals.arms, memory);
+  // A memory of their own would let clients choose the thresholds; the servers' hold for them, too.
+  const client = judge(observation, tests, totals.clientArms, memory);
+  const exposed = Object.fromEntries(
+    series.arms.map(({ variant }) => [variant, ownOf(totals.arms, variant)?.exposed ?? 0]),
+  );
+  const worst = judged
+    .filter(({ test, logEvidence }) => logEvidence >= test.bar)
+    .sort((a, b) => b.logEvidence - b.test.bar - (a.logEvidence - a.test.bar))[0];
+  const mismatch = shareMismatch(observation, exposed);
+  const tiles = tilesOf(judged);
+  return {
+    memory,
+    tiles,
+    breach: worst
+      ? {
+          series: series.id,
+          test: worst.test.kind,
+          ...worst.numbers,
+          logEvidence: rounded(worst.logEvidence),
+          alpha: worst.test.alpha,
+          exposed,
+          at,
+        }
+      : null,
+    clientAlerts: tilesOf(client).filter(({ health }) => health === "breached"),
+    mismatch: mismatch && mismatch.logEvidence >= mismatch.bar ? mismatch : null,
+    exposed,
+    state: worst ? "breached" : mismatch && mismatch.logEvidence >= mismatch.bar ? "mismatch" : calm(tiles),
+  };
+}
+
+interface Judged {
+  test: GuardTest;
+  logEvidence: number;
+  numbers: Numbers;
+}
+type Numbers = Pick<
+  GuardTile,
+  "arm" | "metric" | "kind" | "units" | "events" | "rate" | "change" | "interval" | "confidence" | "tolerated"
+>;
+
+function judge(
+  { series }: Observation,
+  tests: readonly GuardTest[],
+  arms: Readonly<Record<string, ArmTotals>>,
+  memory: GuardMemory,
+): Judged[] {
+  const numbers = new Map<string, Numbers>();
+  return tests.map((test) => {
+    const { metric, arm } = test;
+    const treatment = sampleOf(metric, ownOf(arms, arm), arm, memory);
+    const control =
+      series.control === null ? null : sampleOf(metric, ownOf(arms, series.control), series.control, memory);
+    const centre = ownOf(memory.centres, metric.name)?.centre;
+    const place = `${arm}/${metric.name}`;
+    const known =
+      numbers.get(place) ??
+      (control
+        ? compared(arm, metric, shareOf(series, arm), treatment, control, centre)
+        : alone(arm, metric, treatment));
+    numbers.set(place, known);
+    return { test, numbers: known, logEvidence: test.logEvidence(treatment, control ?? treatment, centre) };
+  });
+}
+
+const rateOf = ({ units, sum }: Moments): number | null => (units === 0 ? null : sum / units);
+const rounded = (x: number): number => Number(x.toPrecision(6));
+const finite = (x: number): number | null => (Number.isFinite(x) ? rounded(x) : null);
+
+function compared(
+  arm: string,
+  metric: Metric,
+  share: number,
+  treatment: Moments,
+  control: Moments,
+  centre: number | undefined,
+): Numbers {
+  const [ours, theirs] = [rateOf(treatment), rateOf(control)];
+  let interval: Interval = { low: 0, high: Number.POSITIVE_INFINITY };
+  if (metric.kind !== "mean") interval = ratioInterval(treatment.sum, control.sum, share, SHOWN_ALPHA);
+  else if (centre !== undefined) {
+    const { min, max } = metric;
+    interval = meanRatioInterval({ share, centre, min, max }, treatment, control, SHOWN_ALPHA);
+  }
+  return {
+    arm,
+    metric: metric.name,
+    kind: metric.kind,
+    units: { treatment: treatment.units, control: control.units },
+    events: { treatment: rounded(treatment.sum), control: rounded(control.sum) },
+    rate: { treatment: ours, control: theirs },
+    change: ours === null || !theirs ? null : rounded(ours / theirs - 1),
+    interval: { low: finite(interval.low - 1), high: finite(interval.high - 1) },
+    confidence: 1 - SHOWN_ALPHA,
+    tolerated: rounded(ratioOf(metric) - 1),
+  };
+}
+
+function alone(arm: string, metric: Metric, treatment: Moments): Numbers {
+  const { low, high } =
+    metric.kind === "mean"
+      ? { low: Number.NaN, high: Number.NaN }
+      : coinInterval(treatment.sum, treatment.units - treatment.sum, SHOWN_ALPHA);
+  return {
+    arm,
+    metric: metric.name,
+    kind: metric.kind,
+    units: { treatment: treatment.units, control: null },
+    events: { treatment: rounded(treatment.sum), control: null },
+    rate: { treatment: rateOf(treatment), control: null },
+    change: null,
+    interval: { low: finite(low), high: finite(high) },
+    confidence: 1 - SHOWN_ALPHA,
+    tolerated: metric.budget ?? null,
+  };
+}
+
+/** One tile for each metric and arm: of its tests, the one nearest to its bar. */
+function tilesOf(judged: readonly Judged[]): GuardTile[] {
+  const tiles = new Map<string, { tile: GuardTile; missing: number }>();
+  for (const { test, logEvidence, numbers } of judged) {
+    const place = `${numbers.arm}/${numbers.metric}`;
+    const missing = test.bar - logEvidence;
+    const known = tiles.get(place);
+    if (known && known.missing <= missing) continue;
+    const { treatment, control } = numbers.units;
+    const few = control === null ? treatment === 0 : Math.min(treatment, control) < ENOUGH_UNITS;
+    const tile: GuardTile = {
+      ...numbers,
+      basis: control === null ? "weaker" : "concurrent",
+      health: missing <= 0 ? "breached" : few ? "collecting" : "healthy",
+      // A circuit breaker that has not seen enough units has no evidence; JSON has no infinity.
+      logEvidence: rounded(Math.max(logEvidence, -1e6)),
+      bar: rounded(test.bar),
+      alpha: test.alpha,
+    };
+    tiles.set(place, { tile, missing });
+  }
+  return [...tiles.values()].map(({ tile }) => tile);
+}
+
+const calm = (tiles: readonly GuardTile[]) =>
+  tiles.length > 0 && tiles.every(({ health }) => health === "healthy") ? "healthy" : "collecting";
+
+function shareMismatch({ series }: Observation, exposed: Readonly<Record<string, number>>) {
+  if (series.arms.length < 2) return null;
+  const arms = shareParts(series).map(({ variant, share }) => ({ share, exposed: ownOf(exposed, variant) ?? 0 }));
+  return { logEvidence: rounded(logMismatch(arms)), bar: rounded(Math.log(1 / MISMATCH_ALPHA)) };
+}
