@@ -3,31 +3,31 @@ import { describe, expect, test } from "vitest";
 import { bucket } from "../shared/evaluation/bucketing/bucket.ts";
 import { sipHash, sipKey } from "../shared/hashing/sip-hash.ts";
 import { storedKeyName, storedSlug } from "../shared/schema/names.ts";
-import { COURIER_MIGRATIONS } from "./durable/delivery-migrations.ts";
-import { GUARD_MIGRATIONS } from "./durable/guard-book.ts";
+import { openNonce } from "./crypto/exposure-nonce.ts";
+import { derivedKey, keyedHash } from "./crypto/keyed-hash.ts";
+import { openPreviews } from "./crypto/preview-token.ts";
+import { unseal } from "./crypto/seal.ts";
+import { sivOpen } from "./crypto/siv.ts";
+import { openStreamToken } from "./crypto/stream-token.ts";
+import { isSynthetic, signSynthetic, syntheticKey } from "./crypto/synthetic.ts";
+import type { Env } from "./env.ts";
+import { UnitHasher } from "./events/unit-hash.ts";
+import * as worker from "./index.ts";
+import { readBreakGlass } from "./kv/break-glass.ts";
+import { listShardKey } from "./kv/list-shards.ts";
+import { sha256, snapshotKey } from "./kv/snapshot-store.ts";
+import { StoreMeta } from "./objects/flag-store/store-meta.ts";
+import { GUARD_MIGRATIONS } from "./objects/guard/guard-book.ts";
+import { COURIER_MIGRATIONS } from "./objects/kernel/delivery-migrations.ts";
 import {
   DESK_MIGRATIONS,
   DIRECTORY_MIGRATIONS,
   FLAG_STORE_MIGRATIONS,
   type Migration,
   TEST_LEDGER_MIGRATIONS,
-} from "./durable/migrations.ts";
-import { StoreMeta } from "./durable/store-meta.ts";
-import { courier, desk, directory, flagStore, guard, telemetryShard, testLedger } from "./durable/stubs.ts";
-import { TELEMETRY_MIGRATIONS } from "./durable/telemetry-tables.ts";
-import type { Env } from "./env.ts";
-import { openNonce } from "./http/exposure-nonce.ts";
-import { derivedKey, keyedHash } from "./http/keyed-hash.ts";
-import { openPreviews } from "./http/preview-token.ts";
-import { unseal } from "./http/seal.ts";
-import { sivOpen } from "./http/siv.ts";
-import { openStreamToken } from "./http/stream-token.ts";
-import { isSynthetic, signSynthetic, syntheticKey } from "./http/synthetic.ts";
-import * as worker from "./index.ts";
-import { readBreakGlass } from "./kv/break-glass.ts";
-import { listShardKey } from "./kv/list-shards.ts";
-import { sha256, snapshotKey } from "./kv/snapshot-store.ts";
-import { UnitHasher } from "./telemetry/unit-hash.ts";
+} from "./objects/kernel/migrations.ts";
+import { courier, desk, directory, flagStore, guard, telemetryShard, testLedger } from "./objects/stubs.ts";
+import { TELEMETRY_MIGRATIONS } from "./objects/telemetry-shard/telemetry-tables.ts";
 import { env } from "./testing/bindings.ts";
 import { PRODUCTION } from "./testing/names.ts";
 

@@ -1,16 +1,16 @@
 import { app } from "./app.ts";
 import { dueDrills } from "./drill/live-drill.ts";
 import type { Env } from "./env.ts";
-import { events, reportsEvents } from "./routes/events.ts";
-import { isEvaluation, ofrep } from "./routes/ofrep.ts";
+import { isEvaluation, ofrep } from "./evaluation/ofrep.ts";
+import { events, reportsEvents } from "./events/events.ts";
 
-export { Courier } from "./durable/courier/courier.ts";
-export { Desk } from "./durable/desk.ts";
-export { Directory } from "./durable/directory.ts";
-export { FlagStore } from "./durable/flag-store.ts";
-export { Guard } from "./durable/guard.ts";
-export { TelemetryShard } from "./durable/telemetry-shard.ts";
-export { TestLedger } from "./durable/test-ledger.ts";
+export { Courier } from "./objects/courier/courier.ts";
+export { Desk } from "./objects/desk/desk.ts";
+export { Directory } from "./objects/directory/directory.ts";
+export { FlagStore } from "./objects/flag-store/flag-store.ts";
+export { Guard } from "./objects/guard/guard.ts";
+export { TelemetryShard } from "./objects/telemetry-shard/telemetry-shard.ts";
+export { TestLedger } from "./objects/test-ledger/test-ledger.ts";
 
 export default {
   fetch(request, env, execution) {

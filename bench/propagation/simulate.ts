@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { POINTER_READS_PER_S } from "../../worker/durable/admission.ts";
-import { BOUND_MS } from "../../worker/edge/pointer-lane.ts";
+import { BOUND_MS } from "../../worker/evaluation/edge/pointer-lane.ts";
+import { POINTER_READS_PER_S } from "../../worker/objects/kernel/admission.ts";
 import { type Distribution, type Phase, Simulation } from "./simulation.ts";
 
 /*

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { comment, slug } from "./primitives.ts";
 
-/** How often a key may ask. Counted in each isolate's memory: approximate by design, see worker/edge/rate-limit.ts. */
+/** How often a key may ask. Counted in each isolate's memory: approximate by design, see worker/evaluation/edge/rate-limit.ts. */
 export const keyLimit = z
   .strictObject({
     perSecond: z.number().min(0.1).max(100_000),

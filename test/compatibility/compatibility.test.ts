@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditRow } from "../../shared/schema/admin.ts";
-import { auditHash, GENESIS } from "../../worker/durable/audit.ts";
-import type { Change } from "../../worker/durable/entities.ts";
+import { auditHash, GENESIS } from "../../worker/objects/flag-store/audit.ts";
+import type { Change } from "../../worker/objects/flag-store/entities.ts";
 import { createStateDir, root, type Server, startServer } from "../process/server.ts";
 import {
   ask,

@@ -850,8 +850,8 @@ await withBreakGlassSecret(async () => {
     await sleep(3_000);
     await server.stop();
 
-    const { ENTITIES } = await import("../../worker/durable/entities.ts");
-    const { command } = await import("../../worker/durable/commands.ts");
+    const { ENTITIES } = await import("../../worker/objects/flag-store/entities.ts");
+    const { command } = await import("../../worker/objects/flag-store/commands.ts");
     const types = command.options.map((one) => one.shape.type.value as string);
     const lacks = lacking(stateDir, Object.keys(ENTITIES), types);
     if (lacks.entities.length > 0) throw new Error(`nothing of these was made: ${lacks.entities.join(", ")}`);

@@ -5,8 +5,8 @@ import { servedReport } from "../../shared/schema/propagation.ts";
 import { snapshot } from "../../shared/schema/snapshot.ts";
 import { usageReport } from "../../shared/schema/usage.ts";
 import { EVENT_TYPES } from "../../shared/schema/webhook.ts";
-import { command, envelope } from "../../worker/durable/commands.ts";
-import { ENTITIES } from "../../worker/durable/entities.ts";
+import { command, envelope } from "../../worker/objects/flag-store/commands.ts";
+import { ENTITIES } from "../../worker/objects/flag-store/entities.ts";
 
 /**
  * Everything that lies in SQLite or KV or goes from an edge to a store, as JSON Schemas: what is stored must go on

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import type { AuditRow } from "../../shared/schema/admin.ts";
 import type { BreachEvidence, GuardStatus } from "../../shared/schema/guard.ts";
 import type { PlanView } from "../../shared/schema/plan.ts";
-import { GUARD_STEPS, WRITE_STEPS } from "../../worker/durable/checkpoint.ts";
+import { GUARD_STEPS, WRITE_STEPS } from "../../worker/objects/kernel/checkpoint.ts";
 import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 import { type Fleet, type Isolate, makeShop, startFleet } from "../propagation/fleet.ts";
 import { startFaultServer } from "./fault-server.ts";

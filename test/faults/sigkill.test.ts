@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
-import { WRITE_STEPS } from "../../worker/durable/checkpoint.ts";
+import { WRITE_STEPS } from "../../worker/objects/kernel/checkpoint.ts";
 import { eventually, listen, subscribe } from "../propagation/crowd.ts";
 import { ADMIN_TOKEN, type Fleet, is, makeShop, startFleet, until } from "../propagation/fleet.ts";
 import { startFaultServer } from "./fault-server.ts";

@@ -4,7 +4,7 @@ import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 import { evaluate, type Fleet, is, makeShop, servedInTime, startFleet, until } from "./fleet.ts";
 
 // Over a killed flag, on the running Worker: revert, promote, a schedule and PUT in half of their 24 orders, each in a
-// project of its own, watched by two isolates all the while. worker/durable/decide/every-order.test.ts tries them all.
+// project of its own, watched by two isolates all the while. worker/objects/flag-store/decide/every-order.test.ts tries them all.
 
 let fleet: Fleet;
 beforeAll(async () => {

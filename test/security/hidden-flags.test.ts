@@ -3,7 +3,7 @@ import { compile } from "../../shared/evaluation/compile/compile.ts";
 import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
 import { evaluateFor, prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
-import { ListMemory, listsNeeded } from "../../worker/edge/list-memory.ts";
+import { ListMemory, listsNeeded } from "../../worker/evaluation/edge/list-memory.ts";
 import { PROJECT } from "../../worker/testing/fake-sources.ts";
 
 /*

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../process/server.ts";
 
 // An administrator has limited a client key that somebody abuses. The limit holds wherever the key opens something, not
-// for evaluation alone. worker/routes/key-limits.test.ts goes over the router's own table.
+// for evaluation alone. worker/evaluation/key-limits.test.ts goes over the router's own table.
 
 const KEYS = "/projects/shop/environments/production/keys";
 let server: Server;

@@ -3,7 +3,7 @@ import { type Server, startServer } from "../process/server.ts";
 
 /*
  * Rights that one path checks and another does not. Each attack is made with a real token against a real server; what it
- * needs follows from the changes that it would make (worker/durable/decide/rights.ts).
+ * needs follows from the changes that it would make (worker/objects/flag-store/decide/rights.ts).
  */
 
 type Role = "marketer" | "engineer" | "admin";

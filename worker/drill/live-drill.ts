@@ -2,11 +2,11 @@ import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
 import type { Actor } from "../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR, type DrillRun } from "../../shared/schema/drill.ts";
 import { type Slug, storedSlug } from "../../shared/schema/names.ts";
-import type { Command } from "../durable/commands.ts";
-import { directory, flagStore } from "../durable/stubs.ts";
-import { isolateEdge } from "../edge/isolate.ts";
 import type { Env } from "../env.ts";
+import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import { log } from "../log.ts";
+import type { Command } from "../objects/flag-store/commands.ts";
+import { directory, flagStore } from "../objects/stubs.ts";
 import { runDrill } from "./drill.ts";
 
 const ACTOR: Actor = { type: "system", id: DRILL_ACTOR, name: "The kill drill", role: "engineer" };

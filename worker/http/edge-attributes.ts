@@ -1,4 +1,4 @@
-import { isSynthetic, SYNTHETIC_HEADER } from "./synthetic.ts";
+import { isSynthetic, SYNTHETIC_HEADER } from "../crypto/synthetic.ts";
 
 /** What the network knows of a request; clients cannot set it. */
 export interface EdgeAttributes {

@@ -1,5 +1,5 @@
 import { KNOWLEDGE_AGE_BOUNDS_MS } from "../../shared/schema/usage.ts";
-import type { EndpointCounts } from "../durable/courier/deliveries.ts";
+import type { EndpointCounts } from "../objects/courier/deliveries.ts";
 import { histogram, type Metric, type Sample } from "./exposition.ts";
 
 /** What a project's store tells of itself, for a scrape. */

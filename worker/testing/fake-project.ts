@@ -1,10 +1,17 @@
 import type { Actor, Role } from "../../shared/schema/admin.ts";
-import { type Command, command as commandSchema } from "../durable/commands.ts";
-import { decide } from "../durable/decide/decide.ts";
-import type { Decision } from "../durable/decide/decision.ts";
-import type { ListDraft } from "../durable/decide/list.ts";
-import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "../durable/entities.ts";
-import type { Result } from "../durable/result.ts";
+import { type Command, command as commandSchema } from "../objects/flag-store/commands.ts";
+import { decide } from "../objects/flag-store/decide/decide.ts";
+import type { Decision } from "../objects/flag-store/decide/decision.ts";
+import type { ListDraft } from "../objects/flag-store/decide/list.ts";
+import {
+  type Body,
+  type Change,
+  ENTITIES,
+  type Entity,
+  type ProjectView,
+  type Row,
+} from "../objects/flag-store/entities.ts";
+import type { Result } from "../objects/kernel/result.ts";
 
 type CommandInput = (typeof commandSchema)["_input"];
 

@@ -1,10 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { storedSlug } from "../../shared/schema/names.ts";
-import type { command as commandSchema, Envelope } from "../durable/commands.ts";
-import { FlagStore, type Reply } from "../durable/flag-store.ts";
-import type { Result } from "../durable/result.ts";
-import { flagStore } from "../durable/stubs.ts";
 import type { Env } from "../env.ts";
+import type { command as commandSchema, Envelope } from "../objects/flag-store/commands.ts";
+import { FlagStore, type Reply } from "../objects/flag-store/flag-store.ts";
+import type { Result } from "../objects/kernel/result.ts";
+import { flagStore } from "../objects/stubs.ts";
 import { env } from "./bindings.ts";
 import { newName } from "./names.ts";
 

@@ -1,0 +1,76 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { problem } from "../../../shared/schema/admin.ts";
+import { breakGlass as breakGlassDocument } from "../../../shared/schema/pointer.ts";
+import { key } from "../../../shared/schema/primitives.ts";
+import { bearerOf, newId, sameSecret } from "../../crypto/tokens.ts";
+import { isolateEdge } from "../../evaluation/edge/isolate.ts";
+import { ProblemError } from "../../http/problem.ts";
+import { addBreakGlassKill } from "../../kv/break-glass.ts";
+import { log } from "../../log.ts";
+import { checkBody } from "../kernel/admin-body.ts";
+import { attemptOf, failed } from "../kernel/failed-sign-ins.ts";
+import type { AdminEnv } from "../kernel/principal.ts";
+import { body, json, params } from "../kernel/route.ts";
+import { router } from "../kernel/router.ts";
+
+const killNow = z
+  .strictObject({
+    variant: key.optional(),
+    /** What to serve instead; left out: the flag's off variant, as far as this edge knows it. */
+    serve: key.nullable().optional(),
+  })
+  .meta({ id: "BreakGlassKill" });
+
+const refused = { description: "Refused", content: { "application/problem+json": { schema: problem } } };
+
+const withSecret: MiddlewareHandler<AdminEnv> = async (c, next) => {
+  const token = bearerOf(c.req.raw.headers);
+  if (!c.env.BREAK_GLASS_SECRET || token === null || !sameSecret(token, c.env.BREAK_GLASS_SECRET)) {
+    if (token) failed(attemptOf(c), "break-glass");
+    throw new ProblemError(401, "unauthenticated", "This needs the break-glass secret");
+  }
+  await next();
+};
+
+/**
+ * The stop button that needs neither the store nor the directory: only KV and a secret of its own. It reaches edges
+ * within KV's own bound (up to a minute), is united with ordinary kills, and is lifted by an ordinary restore.
+ */
+export const breakGlass = router().openapi(
+  createRoute({
+    method: "post",
+    path: "/break-glass/projects/{project}/environments/{environment}/flags/{flag}/kill",
+    tags: ["Stop button"],
+    summary: "Kill a flag while the store is out of reach.",
+    description: "Authorization: Bearer BREAK_GLASS_SECRET. Takes effect within KV's bound, up to a minute.",
+    security: [{ bearer: [] }],
+    middleware: [withSecret, checkBody()],
+    request: { params: params.state, body: body(killNow) },
+    responses: { 200: json(breakGlassDocument, "All break-glass kills now in force"), 401: refused, 404: refused },
+  }),
+  async (c) => {
+    const { project, environment, flag } = c.req.valid("param");
+    const { variant, serve } = c.req.valid("json");
+    const known = await isolateEdge(c.env, c.req.raw).current(
+      project,
+      environment,
+      (work) => c.executionCtx.waitUntil(work),
+      { vouched: true },
+    );
+    const definition = typeof known === "string" ? undefined : known.compiled.flags.get(flag);
+    if (typeof known !== "string" && !definition)
+      throw new ProblemError(404, "flag-not-found", `There is no flag "${flag}" in ${environment}`);
+    const kill = {
+      id: newId("bg"),
+      flag,
+      ...(variant === undefined ? {} : { variant }),
+      serve: serve === undefined ? (definition?.offVariant ?? null) : serve,
+      // Above every ordinary kill of the flag, so that what was pressed in an emergency decides what is served.
+      revision: Number.MAX_SAFE_INTEGER,
+    };
+    const inForce = await addBreakGlassKill(c.env.SNAPSHOTS, project, environment, kill);
+    log({ event: "break-glass", project, environment, flag, id: kill.id });
+    return c.json(inForce, 200);
+  },
+);

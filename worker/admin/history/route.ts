@@ -1,0 +1,124 @@
+import { z } from "@hono/zod-openapi";
+import { LIMITS } from "../../../shared/limits.ts";
+import { auditRow, changesReply, exportDocument, revertBody } from "../../../shared/schema/admin.ts";
+import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
+import { flagStore } from "../../objects/stubs.ts";
+import { execute, found } from "../kernel/execute.ts";
+import { acknowledging, adminRoute, body, EXPOSURE, json, params, whole, writeHeaders } from "../kernel/route.ts";
+import { router } from "../kernel/router.ts";
+
+type Changes = z.infer<typeof changesReply>;
+
+const auditQuery = z.object({
+  after: whole(z.number().min(0)).default(0).meta({ description: "Rows with a higher revision" }),
+  limit: whole(z.number().min(1).max(LIMITS.auditPageRows)).default(100),
+});
+const searchQuery = z.object({
+  before: whole(z.number().min(1)).optional().meta({ description: "Rows with a lower revision: the next page" }),
+  limit: whole(z.number().min(1).max(LIMITS.auditPageRows)).default(100),
+  flag: key.optional().meta({ description: "A flag's, segment's or other document's key" }),
+  person: name.optional().meta({ description: "Who did it, by name" }),
+  environment: slug.optional(),
+  since: instant.optional(),
+});
+const importQuery = acknowledging.extend({
+  dryRun: z.enum(["true", "false"]).default("false"),
+  comment: comment.optional(),
+});
+
+/** Left out unless it is said, so that a command stays the one that it was before there was anything to say. */
+const meant = (acknowledge: string | undefined) => (acknowledge === EXPOSURE ? { acknowledgeExposure: true } : {});
+
+/** What happened, and putting it back: audit, revert, export, import. */
+export const history = router()
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/audit",
+      tags: ["History"],
+      summary: "Who changed what, and when: one hash-chained row a revision, oldest first.",
+      request: { params: params.project, query: auditQuery },
+      responses: {
+        200: json(z.object({ rows: z.array(auditRow), next: z.int().nullable() }), "`next` continues as `after`"),
+      },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { after, limit } = c.req.valid("query");
+      const rows = found(c, await flagStore(c.env, project).audit(after, limit), "project", project);
+      return c.json({ rows, next: rows.length === limit ? (rows.at(-1)?.revision ?? null) : null }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/audit/search",
+      tags: ["History"],
+      summary: "The history newest first: of one flag, person, environment, or since a time.",
+      request: { params: params.project, query: searchQuery },
+      responses: {
+        200: json(z.object({ rows: z.array(auditRow), next: z.int().nullable() }), "`next` continues as `before`"),
+      },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { since, ...search } = c.req.valid("query");
+      const asked = { ...search, since: since === undefined ? undefined : Date.parse(since) };
+      const rows = found(c, await flagStore(c.env, project).searchAudit(asked), "project", project);
+      return c.json({ rows, next: rows.length === search.limit ? (rows.at(-1)?.revision ?? null) : null }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "post",
+      path: "/projects/{project}/revert",
+      tags: ["History"],
+      summary: "Put flags, states, segments, layers and holdouts back to how they stood at a revision. Kills stay.",
+      request: { params: params.project, query: acknowledging, headers: writeHeaders, body: body(revertBody) },
+      responses: { 200: json(changesReply, "What changed, or would with dryRun") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { version, comment, dryRun } = c.req.valid("json");
+      const command = { type: "revert", revision: version, ...meant(c.req.valid("query").acknowledge) } as const;
+      const reply = await execute(c, project, command, { comment, dryRun });
+      return c.json(
+        { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
+        200,
+      );
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: "/projects/{project}/export",
+      tags: ["History"],
+      summary: "The project as a document: definitions, states, seeds and ranges. No keys, no kills.",
+      request: { params: params.project },
+      responses: { 200: json(exportDocument, "Import takes it back bit for bit") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      return c.json(found(c, await flagStore(c.env, project).exportProject(), "project", project), 200);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "post",
+      path: "/projects/{project}/import",
+      tags: ["History"],
+      summary: "Add and replace what a document names, all or nothing; dryRun shows the changes.",
+      description:
+        "Environments that the project does not have need the role *admin*; 403 names them, also for a dryRun.",
+      request: { params: params.project, query: importQuery, headers: writeHeaders, body: body(exportDocument) },
+      responses: { 200: json(changesReply, "What changed, or would with dryRun") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { comment: said, dryRun: dry, acknowledge } = c.req.valid("query");
+      const dryRun = dry === "true";
+      const command = { type: "import", document: c.req.valid("json"), ...meant(acknowledge) } as const;
+      const reply = await execute(c, project, command, { comment: said, dryRun });
+      return c.json({ revision: reply.revision, dryRun, changes: reply.changes as Changes["changes"] }, 200);
+    },
+  );

@@ -1,0 +1,153 @@
+import { z } from "@hono/zod-openapi";
+import { keyBody, keyCreated, keyView, tokenBody, tokenCreated, tokenView } from "../../../shared/schema/admin.ts";
+import { keyLimitBody, usualBurst } from "../../../shared/schema/quota.ts";
+import { newApiToken, newEnvironmentKey, newId } from "../../crypto/tokens.ts";
+import { ProblemError, rejectionProblem } from "../../http/problem.ts";
+import { sha256 } from "../../kv/snapshot-store.ts";
+import { directory, flagStore } from "../../objects/stubs.ts";
+import { execute, found } from "../kernel/execute.ts";
+import { failures } from "../kernel/failed-sign-ins.ts";
+import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
+import { router } from "../kernel/router.ts";
+
+const KEYS = "/projects/{project}/environments/{environment}/keys" as const;
+/** For a repeated request whose secret has been shown. */
+export const shownOnce = new ProblemError(409, "shown-once", "This request was carried out already", {
+  detail: "The secret was shown then and is not kept. Revoke it and make another if it was lost.",
+});
+
+/** Environment keys (for apps) and API tokens (for people and programs that administer). */
+export const keys = router()
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: KEYS,
+      tags: ["Keys"],
+      summary: "Make an environment key. It is shown once.",
+      description: "Marketers make client keys, which are public anyway; a server key takes the role engineer.",
+      request: { params: params.environment, headers: writeHeaders, body: body(keyBody) },
+      responses: { 201: json(keyCreated, "The key; only its hash is kept") },
+    }),
+    async (c) => {
+      const { project, environment } = c.req.valid("param");
+      const { kind, name, origins, comment } = c.req.valid("json");
+      const key = newEnvironmentKey(kind, project, environment, c.env);
+      // Repeated with one Idempotency-Key, only the first request's key is stored.
+      const id = newId("key");
+      const stored = { id, kind, name, hash: sha256(key), hint: key.slice(-4), origins: origins ?? [] };
+      const reply = await execute(c, project, { type: "createKey", environment, ...stored }, { comment });
+      // A replay is another request's key, unless the reply to this very one was lost on the way.
+      const kept = reply.replayed ? await flagStore(c.env, project).listKeys(environment) : null;
+      if (kept && !kept.some((one) => one.id === id)) throw shownOnce;
+      return c.json({ id, key }, 201, { "Cache-Control": "no-store" });
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: KEYS,
+      tags: ["Keys"],
+      summary: "List an environment's keys, without the secrets.",
+      request: { params: params.environment },
+      responses: { 200: json(z.object({ keys: z.array(keyView) }), "Keys in force") },
+    }),
+    async (c) => {
+      const { project, environment } = c.req.valid("param");
+      const all = found(c, await flagStore(c.env, project).listKeys(environment), "environment", environment);
+      return c.json({ keys: all }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "delete",
+      path: `${KEYS}/{id}`,
+      tags: ["Keys"],
+      summary: "Revoke a key; edges refuse it within seconds.",
+      request: { params: params.keyId, headers: writeHeaders },
+      responses: { 204: { description: "Revoked" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      await execute(c, project, { type: "revokeKey", environment, id });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "put",
+      path: `${KEYS}/{id}/limit`,
+      tags: ["Quotas"],
+      summary: "Limit how often a key may ask. Beyond it: 429 with Retry-After.",
+      description:
+        "The limit covers everything that the key opens: evaluation, streams, events (a batch counts once), doors, questions and pages. It is counted in the memory of each isolate, so a key that is busy in several data centres gets its rate in each of them: a guard against runaway clients, not a bill.",
+      request: { params: params.keyId, headers: writeHeaders, body: body(keyLimitBody) },
+      responses: { 204: { description: "In force within seconds" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      const { perSecond, burst = usualBurst(perSecond), comment } = c.req.valid("json");
+      await execute(c, project, { type: "limitKey", environment, id, limit: { perSecond, burst } }, { comment });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "delete",
+      path: `${KEYS}/{id}/limit`,
+      tags: ["Quotas"],
+      summary: "Let a key ask as often as it likes.",
+      request: { params: params.keyId, headers: writeHeaders },
+      responses: { 204: { description: "No limit" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      await execute(c, project, { type: "limitKey", environment, id, limit: null });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "post",
+      path: "/tokens",
+      tags: ["Tokens"],
+      summary: "Make an API token. It is shown once.",
+      request: { body: body(tokenBody) },
+      responses: { 201: json(tokenCreated, "The token; only its hash is kept") },
+    }),
+    async (c) => {
+      const token = newApiToken();
+      const id = newId("tok");
+      const made = await directory(c.env).createToken(
+        { id, hash: sha256(token), ...c.req.valid("json") },
+        c.get("principal").name,
+      );
+      if (!made.ok) throw rejectionProblem(made.rejection);
+      failures.remember(sha256(token), true);
+      return c.json({ id, token }, 201, { "Cache-Control": "no-store" });
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "get",
+      path: "/tokens",
+      tags: ["Tokens"],
+      summary: "List API tokens, without the secrets.",
+      responses: { 200: json(z.object({ tokens: z.array(tokenView) }), "Tokens in force") },
+    }),
+    async (c) => c.json({ tokens: await directory(c.env).listTokens() }, 200),
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "delete",
+      path: "/tokens/{id}",
+      tags: ["Tokens"],
+      summary: "Revoke a token, and end the sessions and sign-in links that were made from it.",
+      request: { params: z.object({ id: z.string().max(100) }) },
+      responses: { 204: { description: "Revoked" } },
+    }),
+    async (c) => {
+      const revoked = await directory(c.env).revokeToken(c.req.valid("param").id);
+      if (!revoked.ok) throw rejectionProblem(revoked.rejection);
+      return c.body(null, 204);
+    },
+  );

@@ -1,0 +1,117 @@
+import { z } from "@hono/zod-openapi";
+import { type FreezeView, freeze, freezeView, freezeWrite } from "../../../shared/schema/freeze.ts";
+import { planTemplate, planTemplateView, planTemplateWrite } from "../../../shared/schema/plan.ts";
+import { rejectionProblem } from "../../http/problem.ts";
+import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
+import { flagStore } from "../../objects/stubs.ts";
+import { execute, found, written } from "../kernel/execute.ts";
+import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
+import { router } from "../kernel/router.ts";
+
+type TemplateView = z.infer<typeof planTemplateView>;
+
+const TEMPLATES = "/projects/{project}/plan-templates" as const;
+const FREEZES = "/projects/{project}/environments/{environment}/freezes" as const;
+const tags = ["Release plans"];
+
+/** What plans of a project have in common: templates to begin with, and times in which none goes on by itself. */
+export const planLibrary = router()
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: TEMPLATES,
+      tags,
+      summary: "A project's own templates for release plans.",
+      request: { params: params.project },
+      responses: { 200: json(z.object({ templates: z.array(planTemplateView) }), "In key order") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const all = await flagStore(c.env, project).listPlanTemplates();
+      return c.json({ templates: found(c, all, "project", project) as TemplateView[] }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "put",
+      path: `${TEMPLATES}/{template}`,
+      tags,
+      summary: "Make or replace a template. Plans made from it before stay as they are.",
+      request: { params: params.template, headers: writeHeaders, body: body(planTemplateWrite) },
+      responses: { 200: json(planTemplateView, "Changed"), 201: json(planTemplateView, "Made") },
+    }),
+    async (c) => {
+      const { project, template } = c.req.valid("param");
+      const { comment, ...sent } = c.req.valid("json");
+      for (const field of ANSWERED) delete sent[field];
+      const definition = parseOrReject(planTemplate, sent);
+      if (!definition.ok) throw rejectionProblem(definition.rejection);
+      const command = { type: "putPlanTemplate", template, definition: definition.value } as const;
+      const { view, status } = written<TemplateView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, status);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "delete",
+      path: `${TEMPLATES}/{template}`,
+      tags,
+      summary: "Delete a template.",
+      request: { params: params.template, headers: writeHeaders },
+      responses: { 204: { description: "Deleted" } },
+    }),
+    async (c) => {
+      const { project, template } = c.req.valid("param");
+      await execute(c, project, { type: "deletePlanTemplate", template });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "get",
+      path: FREEZES,
+      tags,
+      summary: "Times in which no plan of an environment goes on by itself.",
+      request: { params: params.environment },
+      responses: { 200: json(z.object({ freezes: z.array(freezeView) }), "In key order") },
+    }),
+    async (c) => {
+      const { project, environment } = c.req.valid("param");
+      const all = await flagStore(c.env, project).listFreezes(environment);
+      return c.json({ freezes: found(c, all, "environment", environment) }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "put",
+      path: `${FREEZES}/{freeze}`,
+      tags,
+      summary: "Make or replace a freeze window. Kills, guards and people stay as free as ever.",
+      request: { params: params.freeze, headers: writeHeaders, body: body(freezeWrite) },
+      responses: { 200: json(freezeView, "Changed"), 201: json(freezeView, "Made") },
+    }),
+    async (c) => {
+      const { project, environment, freeze: id } = c.req.valid("param");
+      const { comment, ...sent } = c.req.valid("json");
+      const command = { type: "putFreeze", environment, freeze: id, definition: freeze.parse(sent) } as const;
+      const { view, status } = written<FreezeView>(c, await execute(c, project, command, { comment }));
+      return c.json(view, status);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "delete",
+      path: `${FREEZES}/{freeze}`,
+      tags,
+      summary: "Delete a freeze window.",
+      request: { params: params.freeze, headers: writeHeaders },
+      responses: { 204: { description: "Deleted" } },
+    }),
+    async (c) => {
+      const { project, environment, freeze: id } = c.req.valid("param");
+      await execute(c, project, { type: "deleteFreeze", environment, freeze: id });
+      return c.body(null, 204);
+    },
+  );
+
+const ANSWERED = ["key", "version", "revision", "createdAt", "updatedAt"] as const;

@@ -1,0 +1,97 @@
+import { z } from "@hono/zod-openapi";
+import { compile } from "../../../shared/evaluation/compile/compile.ts";
+import { explain } from "../../../shared/evaluation/explain/explain.ts";
+import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
+import { evaluateBody, sampleBody, sampleReply } from "../../../shared/schema/admin.ts";
+import { json as jsonValue, key } from "../../../shared/schema/primitives.ts";
+import { isolateLists, LIST_PATIENCE_MS, listsOf } from "../../evaluation/edge/list-memory.ts";
+import { edgeAttributes } from "../../http/edge-attributes.ts";
+import { ProblemError } from "../../http/problem.ts";
+import { settleState } from "../../objects/flag-store/decide/state-checks.ts";
+import { flagStore } from "../../objects/stubs.ts";
+import { found } from "../kernel/execute.ts";
+import { adminRoute, body, json, params } from "../kernel/route.ts";
+import { router } from "../kernel/router.ts";
+
+const explanation = z
+  .looseObject({
+    key,
+    value: jsonValue.optional(),
+    variant: key.nullable(),
+    reason: z.string(),
+    ruleId: key.nullable(),
+  })
+  .meta({ id: "Explanation", description: "A flag's value for this context and how each condition came out" });
+const answer = z.object({ revision: z.int(), flags: z.array(explanation) });
+
+/** Evaluated on what is committed, published or not: a look, that counts nowhere. */
+export const playground = router()
+  .openapi(
+    adminRoute("viewer", {
+      method: "post",
+      path: "/projects/{project}/environments/{environment}/evaluate",
+      tags: ["Playground"],
+      summary: "Evaluate every flag for a context and say why.",
+      description: "Without `edge` in the context, the request's own edge attributes are used.",
+      request: { params: params.environment, body: body(evaluateBody) },
+      responses: { 200: json(answer, "In key order") },
+    }),
+    async (c) => {
+      const { project, environment } = c.req.valid("param");
+      const { context, flag } = c.req.valid("json");
+      const snapshot = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
+      const full = "edge" in context ? context : { ...context, edge: edgeAttributes(c.req.raw) };
+      const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+      const lists = isolateLists(c.env);
+      const memberships = await lists.memberships(project, listsOf(snapshot), full, waitUntil, LIST_PATIENCE_MS);
+      const all = explain(snapshot, snapshot.kills, full, Date.now(), re2, memberships);
+      const flags = (flag === undefined ? all : all.filter((one) => one.key === flag)) as unknown as z.infer<
+        typeof explanation
+      >[];
+      return c.json({ revision: snapshot.revision, flags }, 200);
+    },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "post",
+      path: "/projects/{project}/environments/{environment}/flags/{flag}/sample",
+      tags: ["Playground"],
+      summary: "Who would get what: one flag for many contexts, as it is and as it would be.",
+      description: "A state that is sent along is settled as saving it would do, so that nobody moves who need not.",
+      request: { params: params.state, body: body(sampleBody) },
+      responses: { 200: json(sampleReply, "In the order of the contexts") },
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      const { contexts, state } = c.req.valid("json");
+      const store = flagStore(c.env, project);
+      const snapshot = found(c, await store.draft(environment), "environment", environment);
+      const definition = found(c, await store.getFlag(flag), "flag", flag);
+      c.header("ETag", undefined);
+      const current = snapshot.flags[flag];
+      if (!current) throw new ProblemError(404, "flag-not-found", `There is no flag "${flag}" here`);
+      const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+      const listed = (context: object) =>
+        isolateLists(c.env).memberships(project, listsOf(snapshot), context, waitUntil, LIST_PATIENCE_MS);
+      const edge = edgeAttributes(c.req.raw);
+      const all = contexts.map((context) => ("edge" in context ? context : { ...context, edge }));
+      const look = async (flags: typeof snapshot.flags) => {
+        const compiled = compile({ ...snapshot, flags }, re2);
+        const got: z.infer<typeof sampleReply>["before"] = [];
+        for (const context of all) {
+          const outcome = evaluate(compiled, flag, prepare(compiled, context, Date.now(), await listed(context)));
+          got.push({
+            variant: outcome?.variant ?? null,
+            cause: outcome?.cause ?? "fallthrough",
+            ruleId: outcome?.ruleId ?? null,
+          });
+        }
+        return got;
+      };
+      const before = await look(snapshot.flags);
+      const settled = state && settleState(state, definition, current.state);
+      const after = settled ? await look({ ...snapshot.flags, [flag]: { ...current, state: settled } }) : null;
+      return c.json({ revision: snapshot.revision, before, after }, 200);
+    },
+  );

@@ -1,0 +1,147 @@
+import type { Slug } from "../../../shared/schema/names.ts";
+import type { BreakGlass } from "../../../shared/schema/pointer.ts";
+import type { ServedReport } from "../../../shared/schema/propagation.ts";
+import type { Loaded } from "./edge.ts";
+import type { HeldPointer } from "./pointer-lane.ts";
+
+/** What an isolate knows of one project. */
+export interface ProjectState {
+  readonly project: Slug;
+  held: HeldPointer | null;
+  /** From this age (ms) on, what is held is refreshed. */
+  refreshAge: number;
+  /** Store's clock minus ours (ms), learnt from its answers. */
+  clockOffset: number | null;
+  /** The store has said that there is no such project (epoch ms); asked again after a while. */
+  missingSince: number | null;
+  leaseUntil: number;
+  /** When a refresh last failed or never came back (epoch ms); null once one has succeeded. */
+  failedAt: number | null;
+  /** Somebody in this isolate wrote this revision: evaluations wait for it, if not for long. */
+  requiredRevision: number;
+  breakGlass: BreakGlass | null;
+  breakGlassAt: number;
+  /** How often in a row requests met the same clock reading. */
+  sameInstant: { at: number; count: number };
+  /** Revisions first served here since the store was last asked, to be told to it with the next look-up. */
+  news: ServedReport["served"];
+  /** Answers given since then with knowledge older than STALE_MS. */
+  staleServed: number;
+  /** What the store was last told of the data centre's cache. */
+  cacheTold: boolean | null;
+  readonly environments: Map<Slug, Loaded>;
+  /** Somebody has shown a secret of this project; until then its name may be made up. */
+  proven: boolean;
+}
+
+/** Proven projects in one isolate's memory; beyond, the one longest unused goes. */
+const MAX_PROVEN = 200;
+/** Names that anybody may have made up: few, because each may hold a snapshot if it is a real project's. */
+const MAX_UNPROVEN = 50;
+/** Names that the store does not know. Each is a name and two numbers. */
+const MAX_MISSING = 1_000;
+/** A name that the store did not know is asked for again after this long (ms). */
+const MISSING_MS = 10_000;
+/** So many answers from memory, and the name is looked up again: a clock that stands still must not make it last. */
+const MISSING_ANSWERS = 256;
+
+/**
+ * The projects of one isolate in three places, so that names that anybody can make up push nothing out that is real:
+ * projects of which a secret was shown, names of which none was shown yet, and names that the store does not know.
+ */
+export class ProjectMemory {
+  readonly #proven = new Map<string, ProjectState>();
+  readonly #unproven = new Map<string, ProjectState>();
+  readonly #missing = new Map<string, { since: number; answers: number }>();
+
+  /** How many there are of each, for tests. */
+  get sizes(): { proven: number; unproven: number; missing: number } {
+    return { proven: this.#proven.size, unproven: this.#unproven.size, missing: this.#missing.size };
+  }
+
+  /** What is known of the project; it counts as used. */
+  find(project: Slug): ProjectState | undefined {
+    const state = this.#proven.get(project);
+    if (state === undefined) return this.#unproven.get(project);
+    // Order matters only once something may have to go.
+    if (this.#proven.size > MAX_PROVEN / 2) {
+      this.#proven.delete(project);
+      this.#proven.set(project, state);
+    }
+    return state;
+  }
+
+  /** The same without counting as a use. */
+  peek(project: Slug): ProjectState | undefined {
+    return this.#proven.get(project) ?? this.#unproven.get(project);
+  }
+
+  /** Makes room for a project that is not known here. */
+  enter(project: Slug, proven: boolean): ProjectState {
+    const state = newState(project);
+    if (proven) this.prove(state);
+    else {
+      makeRoom(this.#unproven, MAX_UNPROVEN);
+      this.#unproven.set(project, state);
+    }
+    return state;
+  }
+
+  /** The project is real: a secret of it was shown, or somebody with the right to has written to it. */
+  prove(state: ProjectState): void {
+    if (state.proven) return;
+    state.proven = true;
+    const { project } = state;
+    this.#missing.delete(project);
+    if (this.#unproven.get(project) === state) this.#unproven.delete(project);
+    // One that was entered anew while this one waited for its look-up stays.
+    if (this.#proven.has(project)) return;
+    makeRoom(this.#proven, MAX_PROVEN);
+    this.#proven.set(project, state);
+  }
+
+  /** The store does not know an unproven name: only the name stays. */
+  forget({ project }: ProjectState, now: number): void {
+    this.#unproven.delete(project);
+    this.#missing.delete(project);
+    makeRoom(this.#missing, MAX_MISSING);
+    this.#missing.set(project, { since: now, answers: 0 });
+  }
+
+  /** Whether the store has said lately that it does not know this name. */
+  isMissing(project: Slug, now: number): boolean {
+    const known = this.#missing.get(project);
+    if (known === undefined) return false;
+    if (Math.abs(now - known.since) < MISSING_MS && known.answers++ < MISSING_ANSWERS) return true;
+    this.#missing.delete(project);
+    return false;
+  }
+}
+
+/** Takes the longest unused entry out of a full map. */
+function makeRoom(map: Map<string, unknown>, max: number): void {
+  if (map.size < max) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    break;
+  }
+}
+
+const newState = (project: Slug): ProjectState => ({
+  project,
+  held: null,
+  refreshAge: 0,
+  clockOffset: null,
+  missingSince: null,
+  leaseUntil: 0,
+  failedAt: null,
+  requiredRevision: 0,
+  breakGlass: null,
+  breakGlassAt: Number.NEGATIVE_INFINITY,
+  sameInstant: { at: 0, count: 0 },
+  news: [],
+  staleServed: 0,
+  cacheTold: null,
+  environments: new Map(),
+  proven: false,
+});

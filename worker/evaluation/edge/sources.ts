@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { READER_VERSION } from "../../../shared/limits.ts";
+import type { Slug } from "../../../shared/schema/names.ts";
+import { breakGlass as breakGlassSchema, pointer as pointerSchema } from "../../../shared/schema/pointer.ts";
+import type { Snapshot } from "../../../shared/schema/snapshot.ts";
+import type { Env } from "../../env.ts";
+import { readBreakGlass } from "../../kv/break-glass.ts";
+import { kvSnapshotStore } from "../../kv/snapshot-store.ts";
+import { log } from "../../log.ts";
+import { directory, flagStore } from "../../objects/stubs.ts";
+import { within } from "../../within.ts";
+import type { EdgeSources } from "./edge.ts";
+
+/** The data centre's copy of a pointer lives this long (s): one look-up a second and data centre. */
+const POINTER_TTL_S = 1;
+/** A data centre reads the break-glass document at most this often (s). */
+const BREAK_GLASS_TTL_S = 15;
+/** The copy of last resort lives this long (s). */
+const LAST_SNAPSHOT_TTL_S = 30 * 86_400;
+/** A data centre asks for the list of projects at most this often (s), however many isolates need it. */
+const NAMES_TTL_S = 2;
+const TRIAL_TTL_S = 10;
+/** A call that takes longer counts as failed (ms): its request has stopped waiting long before. */
+const CALL_TIMEOUT_MS = 5_000;
+
+/** What one data centre keeps for its isolates. Each kind is a path of its own. */
+type Kept = "pointer" | "claim" | "break-glass" | "last" | "projects";
+
+/**
+ * A key of `caches.default`; the host is reserved and never resolves. The URL parser would resolve "..", so nothing but
+ * parsed names may come here; they are encoded all the same.
+ */
+const cacheUrl = (kept: Kept, ...names: Slug[]): string =>
+  `https://blastdoor.invalid/${[kept, ...names.map(encodeURIComponent)].join("/")}`;
+
+/** Whoever keeps something says of which project it is. */
+const keptBreakGlass = breakGlassSchema.extend({ project: z.string() });
+const keptNames = z.array(z.string());
+/** As much of a snapshot as tells whose it is; what cannot be compiled is found out there. */
+const keptSnapshot = z.looseObject({
+  minReader: z.int().max(READER_VERSION),
+  project: z.string(),
+  environment: z.string(),
+  epoch: z.int().min(1),
+  revision: z.int().min(0),
+  flags: z.looseObject({}),
+  keys: z.array(z.looseObject({ id: z.string(), hash: z.string() })),
+  kills: z.array(z.looseObject({ id: z.string(), flag: z.string() })),
+});
+
+const timed = <T>(work: Promise<T>): Promise<T> => within(CALL_TIMEOUT_MS, work);
+
+/** The real things behind the lane: Cache API, Durable Objects, KV and clock. */
+export function edgeSources(env: Env, colo: string): EdgeSources {
+  const snapshots = kvSnapshotStore(env.SNAPSHOTS);
+  const cache = caches.default;
+  /** What was kept, if it is JSON of this form. Anything else was not kept by us, and counts as nothing. */
+  const kept = async <S extends z.ZodType>(url: string, schema: S): Promise<z.infer<S> | null> => {
+    const hit = await cache.match(url);
+    if (!hit) return null;
+    try {
+      const parsed = schema.safeParse(await hit.json());
+      if (parsed.success) return parsed.data;
+    } catch {
+      // No JSON, or cut off.
+    }
+    log({ event: "cache-entry-refused", url });
+    return null;
+  };
+  const keep = (url: string, body: string, seconds: number): Promise<void> =>
+    cache.put(
+      url,
+      new Response(body, { headers: { "Cache-Control": `max-age=${seconds}`, "Content-Type": "application/json" } }),
+    );
+  return {
+    now: () => Date.now(),
+    random: () => Math.random(),
+    colo: () => colo,
+    wait: (ms) => scheduler.wait(ms),
+    async cachedPointer(project) {
+      const pointer = await kept(cacheUrl("pointer", project), pointerSchema);
+      return pointer?.project === project ? pointer : null;
+    },
+    keepPointer: (pointer) => keep(cacheUrl("pointer", pointer.project), JSON.stringify(pointer), POINTER_TTL_S),
+    claimedAt: (project) => kept(cacheUrl("claim", project), z.number()),
+    claim: (project) => keep(cacheUrl("claim", project), String(Date.now()), POINTER_TTL_S),
+    async tryCache() {
+      const url = `https://blastdoor.invalid/trial/${crypto.randomUUID()}`;
+      await keep(url, '"kept"', TRIAL_TTL_S);
+      return (await cache.match(url)) !== undefined;
+    },
+    async storePointer(project, report) {
+      const answered = await timed(flagStore(env, project).pointer(report));
+      if (answered === null) return null;
+      const pointer = pointerSchema.parse(answered);
+      if (pointer.project !== project) throw new Error(`the store of ${project} answered for ${pointer.project}`);
+      return pointer;
+    },
+    kvSnapshot: (key) => timed(snapshots.get(key)),
+    storeSnapshot: (project, environment, hash) => timed(flagStore(env, project).snapshot(environment, hash)),
+    async breakGlass(project, urgent) {
+      const url = cacheUrl("break-glass", project);
+      const copy = urgent ? null : await kept(url, keptBreakGlass);
+      if (copy?.project === project) return copy;
+      const found = await timed(readBreakGlass(env.SNAPSHOTS, project));
+      await keep(url, JSON.stringify({ ...found, project }), BREAK_GLASS_TTL_S);
+      return found;
+    },
+    async lastSnapshot(project, environment) {
+      const snapshot = await kept(cacheUrl("last", project, environment), keptSnapshot);
+      const same = snapshot?.project === project && snapshot.environment === environment;
+      return same ? (snapshot as unknown as Snapshot) : null;
+    },
+    keepLastSnapshot: (project, environment, body) =>
+      keep(cacheUrl("last", project, environment), body, LAST_SNAPSHOT_TTL_S),
+    async projectNames() {
+      const url = cacheUrl("projects");
+      const copy = await kept(url, keptNames);
+      if (copy) return copy;
+      const names = (await timed(directory(env).listProjects())).map(({ key }) => key);
+      await keep(url, JSON.stringify(names), NAMES_TTL_S);
+      return names;
+    },
+    report: log,
+  };
+}

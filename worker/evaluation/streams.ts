@@ -1,0 +1,151 @@
+import { Hono } from "hono";
+import { prepare } from "../../shared/evaluation/run/evaluate.ts";
+import { evaluateAllWithPreviews } from "../../shared/evaluation/run/preview.ts";
+import { parseSlug } from "../../shared/schema/names.ts";
+import { openPreviews } from "../crypto/preview-token.ts";
+import {
+  openStreamToken,
+  STREAM_TOKEN_PERIOD_MS,
+  type StreamSubject,
+  sealStreamToken,
+} from "../crypto/stream-token.ts";
+import type { Env } from "../env.ts";
+import { edgeAttributes } from "../http/edge-attributes.ts";
+import { networkPrefix } from "../http/network-prefix.ts";
+import { sha256 } from "../kv/snapshot-store.ts";
+import { type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
+import type { Loaded } from "./edge/edge.ts";
+import { isolateEdge } from "./edge/isolate.ts";
+import { waitOfKey } from "./edge/key-limits.ts";
+import { isolateLists, LIST_PATIENCE_MS } from "./edge/list-memory.ts";
+import { type SlotHolder, StreamSlots } from "./edge/stream-slots.ts";
+
+/**
+ * Change notices: OFREP event streams (SSE). A stream evaluates its sealed context again when flags or kills change
+ * and speaks only when that context's own result differs, so it says nothing about flags that its client cannot see.
+ */
+export const streams = new Hono<{ Bindings: Env }>();
+
+/** Streams per isolate; each costs about 95 KB of its 128 MB. */
+const DEFAULT_STREAMS_PER_ISOLATE = 600;
+/** A page in the background closes its stream after this long (s), as OFREP's `inactivityDelaySec`. */
+const INACTIVITY_S = 120;
+
+const slots = new StreamSlots(Date.now);
+/** Streams open in this isolate. */
+export const openStreams = (): number => slots.count;
+
+/** Notices and heartbeats that a client may leave unread; then it is taken for gone (with heartbeats alone: 80 s). */
+const UNREAD = 8;
+
+export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off";
+
+/** Marks ETags of answers that carry a stream, so that a client with an expired token is answered anew, not with 304. */
+export const streamPeriod = (now: number): string => Math.floor(now / STREAM_TOKEN_PERIOD_MS).toString(36);
+
+/** OFREP's `eventStreams` for a client's bulk answer, or "" when no stream fits it. */
+export function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: number): string {
+  const { project, environment } = loaded;
+  if (!loaded.sealKey) return "";
+  // The edge says anew what it knows where the stream is opened.
+  const context = subject.context.edge === undefined ? subject.context : { ...subject.context, edge: undefined };
+  const token = sealStreamToken(loaded.sealKey, { ...subject, context }, now);
+  if (!token) return "";
+  const requestUri = `/ofrep/v1/streams/${project}/${environment}?token=${token}`;
+  return `,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${requestUri}"},"inactivityDelaySec":${INACTIVITY_S}}]`;
+}
+
+const cors = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "Retry-After",
+  "Cache-Control": "no-store",
+};
+const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}) =>
+  Response.json({ errorDetails }, { status, headers: { ...cors, ...headers } });
+
+const tokenRefused = () => refuse(401, "this stream token is not valid any more; a bulk evaluation gives a new one");
+
+streams.get("/:project/:environment", async (c) => {
+  if (!streamsOffered(c.env)) return refuse(404, "event streams are not offered here; poll instead");
+  const project = parseSlug(c.req.param("project"));
+  const environment = parseSlug(c.req.param("environment"));
+  const token = c.req.query("token") ?? "";
+  const edge = isolateEdge(c.env, c.req.raw);
+  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  // A name that cannot be one is answered as one that nobody has.
+  if (project === null || environment === null) return tokenRefused();
+  const loaded = await edge.current(project, environment, waitUntil);
+  if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
+  const subject = loaded === "missing" || !loaded.sealKey ? null : openStreamToken(loaded.sealKey, token, Date.now());
+  const key = loaded === "missing" || !subject ? null : loaded.keys.byId(subject.keyId);
+  if (loaded === "missing" || !subject || !key) return tokenRefused();
+  edge.prove(project);
+  const wait = waitOfKey(c.env, loaded, key, waitUntil);
+  if (wait > 0) return refuse(429, "this key asks too often", { "Retry-After": String(wait) });
+  const cap = Number(c.env.STREAMS_PER_ISOLATE) || DEFAULT_STREAMS_PER_ISOLATE;
+  const slot = slots.take(holderOf(c.req.raw, project, subject), cap);
+  if (!slot)
+    return refuse(503, "too many streams here; try again", {
+      "Retry-After": String(1 + Math.floor(Math.random() * 5)),
+    });
+
+  let gone = false;
+  const context = { ...subject.context, edge: edgeAttributes(c.req.raw) };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const unread = () => 1 - (controller.desiredSize ?? 1);
+      const deps: NoticesDeps = {
+        now: () => Date.now(),
+        wait: (ms) => scheduler.wait(ms),
+        random: () => Math.random(),
+        look: async () => edge.current(project, environment, waitUntil),
+        isWelcome: ({ keys }) => keys.has(subject.keyId),
+        resultOf: (now) => resultOf(c.env, now, context, waitUntil),
+        write: (text) => {
+          // What nobody has read is no sign of life.
+          if (unread() <= 1) slot.renew();
+          controller.enqueue(encoder.encode(text));
+        },
+        isGone: () => gone || slot.lost || unread() > UNREAD,
+      };
+      const telling = tellChanges(deps, c.req.header("Last-Event-ID") || subject.etag);
+      void telling
+        .then(() => gone || controller.close())
+        // The client went away between two writes.
+        .catch(() => {})
+        .finally(slot.release);
+    },
+    // Runs when the client is gone; a `finally` after the loop would not.
+    cancel() {
+      gone = true;
+      slot.release();
+    },
+  });
+  return new Response(body, {
+    headers: { ...cors, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
+  });
+});
+
+/** Whose stream it is: one context under one key is one subject, however often its result changes. */
+const holderOf = (request: Request, project: string, { keyId, context }: StreamSubject): SlotHolder => ({
+  project,
+  key: keyId,
+  network: networkPrefix(request.headers.get("CF-Connecting-IP") ?? "") ?? "",
+  subject: sha256(JSON.stringify(context)),
+});
+
+const encoder = new TextEncoder();
+
+async function resultOf(
+  env: Env,
+  { project, compiled, sealKey }: Loaded,
+  context: Record<string, unknown>,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<string> {
+  const { environment, lists } = compiled;
+  const known = await isolateLists(env).memberships(project, lists, context, waitUntil, LIST_PATIENCE_MS);
+  const opened = await openPreviews(sealKey, environment, context);
+  const now = Date.now();
+  const previews = opened.filter(({ expires }) => now < expires);
+  return evaluateAllWithPreviews(compiled, prepare(compiled, context, now, known), "client", previews).etag;
+}

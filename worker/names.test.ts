@@ -1,0 +1,194 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { addBreakGlassKill, readBreakGlass } from "./kv/break-glass.ts";
+import { env } from "./testing/bindings.ts";
+import { api, done, evaluate, fan, fetched, newShop } from "./testing/http.ts";
+import { LONGEST, longestName, newName, PRODUCTION } from "./testing/names.ts";
+
+const HEX = "0".repeat(40);
+let shop: Awaited<ReturnType<typeof newShop>>;
+
+beforeAll(async () => {
+  shop = await newShop();
+  // From now on the data centre's cache holds entries of this project.
+  expect((await evaluate(shop.client, { context: fan })).status).toBe(200);
+});
+
+const kept = async (path: string): Promise<string | undefined> =>
+  (await caches.default.match(`https://blastdoor.invalid/${path}`))?.text();
+
+describe("a name in a URL that would lead into another project's entry of the cache", () => {
+  test.each(["pointer", "claim", "break-glass", "last"])("leaves %s as it was", async (kind) => {
+    const victim = `${kind}/${shop.project}${kind === "last" ? "/production" : ""}`;
+    await caches.default.put(
+      `https://blastdoor.invalid/${victim}`,
+      new Response('"as it was"', { headers: { "Cache-Control": "max-age=60" } }),
+    );
+    const path = encodeURIComponent(`../${victim}`);
+    for (const name of [path, `${path}%23N`, `${path}%3FN`, encodeURIComponent(`x/../../${victim}#N`)]) {
+      await fetched(`/ofrep/v1/streams/${name}/production?token=x`);
+      await fetched(`/ofrep/v1/streams/${shop.project}/${name}?token=x`);
+      await fetched(`/v1/ask/${name}/production/${crypto.randomUUID()}?wait=0`);
+      await fetched(`/v1/ask/${shop.project}/${name}/${crypto.randomUUID()}?wait=0`);
+    }
+    expect(await kept(victim)).toBe('"as it was"');
+  });
+
+  test.each([
+    ["a number", "1"],
+    ["cut off", '{"environments":'],
+    ["another project's pointer", '{"project":"other","epoch":1,"revision":9,"environments":{},"asOf":1}'],
+    ["another project's kills", '{"project":"other","environments":{}}'],
+    ["null", "null"],
+    ["nothing", ""],
+  ])("and an entry that holds %s counts as none", async (_what, body) => {
+    const other = await newShop();
+    for (const path of [`pointer/${other.project}`, `claim/${other.project}`, `break-glass/${other.project}`])
+      await caches.default.put(
+        `https://blastdoor.invalid/${path}`,
+        new Response(body, { headers: { "Cache-Control": "max-age=60" } }),
+      );
+    expect(await evaluate(other.client, { flag: "public", context: fan })).toMatchObject({
+      status: 200,
+      json: { value: "yes" },
+    });
+  });
+});
+
+describe("a break-glass document that cannot be read", () => {
+  const theKill = { id: "bg_1", flag: "public", serve: "off", revision: 1 };
+
+  test.each([
+    ["no JSON", "{", 0],
+    ["another shape", "[1]", 0],
+    ["a kill among others that is none", JSON.stringify({ environments: { production: [{ id: 7 }, theKill] } }), 1],
+    ["a name that is none", JSON.stringify({ environments: { "../x": [theKill], production: [theKill] } }), 1],
+  ])("(%s) stops no kill, and takes none along that can be read", async (_what, text, readable) => {
+    const project = newName();
+    await env.SNAPSHOTS.put(`break-glass/${project}`, text);
+    const added = { id: "bg_2", flag: "targeted", serve: "off", revision: 2 };
+    await addBreakGlassKill(env.SNAPSHOTS, project, PRODUCTION, added);
+    const { environments } = await readBreakGlass(env.SNAPSHOTS, project);
+    expect(environments.production).toEqual([theKill, added].slice(1 - readable));
+  });
+});
+
+describe("names as long as they may be", () => {
+  test("are published, evaluated, changed and taken away", async () => {
+    const [project, environment] = [longestName(), longestName()];
+    expect([project.length, environment.length]).toEqual([LONGEST, LONGEST]);
+    const at = `/projects/${project}`;
+    await done("PUT", at, { environments: [environment] });
+    const flag = "f".repeat(100);
+    await done("PUT", `${at}/flags/${flag}`, {
+      type: "boolean",
+      variants: { on: true, off: false },
+      offVariant: "off",
+      visibility: "public",
+    });
+    const { key } = await done("POST", `${at}/environments/${environment}/keys`, { kind: "client", name: "web" });
+    await done("PUT", `${at}/environments/${environment}/flags/${flag}`, {
+      enabled: true,
+      fallthrough: { variant: "on" },
+    });
+    expect((await evaluate(key, { flag, context: fan })).json).toMatchObject({ value: true });
+    await done("POST", `${at}/environments/${environment}/flags/${flag}/kill`, {});
+    expect((await evaluate(key, { flag, context: fan })).json).toMatchObject({ value: false });
+    await done("POST", `${at}/environments/${environment}/flags/${flag}/restore`, {});
+    expect((await evaluate(key, { flag, context: fan })).json).toMatchObject({ value: true });
+    const { url } = await done("POST", `${at}/environments/${environment}/flags/${flag}/triggers`, { name: "pager" });
+    expect((await fetched(new URL(url).pathname, { method: "POST", body: "" })).json).toMatchObject({
+      outcome: "killed",
+    });
+    await done("PUT", `${at}/segments/${"s".repeat(100)}`, {});
+    await done("DELETE", `${at}/environments/${environment}`);
+    expect((await evaluate(key, { flag, context: fan })).status).toBe(401);
+  });
+
+  test.each([1, 36, 37, 38, 39, 40])("an environment with a name of %d characters is published", async (length) => {
+    const project = newName();
+    const environment = "e".repeat(length);
+    await done("PUT", `/projects/${project}`, { environments: [environment] });
+    const { key } = await done("POST", `/projects/${project}/environments/${environment}/keys`, {
+      kind: "server",
+      name: "api",
+    });
+    expect((await evaluate(key, { context: fan })).status).toBe(200);
+  });
+
+  test("of a project and of a demand test are counted, asked and watched", async () => {
+    const [project, environment] = [longestName(), longestName()];
+    const at = `/projects/${project}/environments/${environment}`;
+    await done("PUT", `/projects/${project}`, { environments: [environment] });
+    for (const path of ["/desk", "/guards", "/propagation", "/usage", "/plans", "/tests", "/schedules", "/freezes"]) {
+      const { status } = await api("GET", at + path);
+      expect(`${path} ${status < 500}`).toBe(`${path} true`);
+    }
+    const { key } = await done("POST", `${at}/keys`, { kind: "server", name: "api" });
+    const event = {
+      id: crypto.randomUUID(),
+      type: "conversion",
+      unit: { targetingKey: "u1" },
+      time: Date.now(),
+      metric: "m",
+    };
+    const sent = await fetched("/v1/events", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ batchId: crypto.randomUUID(), events: [event] }),
+    });
+    expect(sent).toMatchObject({ status: 202, json: { accepted: 1 } });
+  });
+});
+
+describe("a backup", () => {
+  async function backupOf(at: string) {
+    const rows: Record<string, unknown>[] = [];
+    for (let cursor: string | null = null; ; ) {
+      const page: { rows: Record<string, unknown>[]; next: string | null } = await done(
+        "GET",
+        `${at}/backup${cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      rows.push(...page.rows);
+      if (page.next === null) return rows;
+      cursor = page.next;
+    }
+  }
+  const restored = (at: string, rows: unknown[]) =>
+    api("POST", `${at}/restore`, { part: 0, rows, last: true, replace: true });
+
+  test.each([
+    ["whose store would be another project's", { row: "meta", name: "project" }, { value: "somebody-else" }],
+    ["that holds another project", { row: "document", entity: "project" }, { key: "somebody-else" }],
+    ["with a document that is no JSON", { row: "document", entity: "flag" }, { body: "{" }],
+    ["with an audit that is no JSON", { row: "audit" }, { changes: "{" }],
+    ["with an environment that is no name", { row: "document", entity: "environment" }, { key: "../x" }],
+    ["with a state in an environment that is no name", { row: "document", entity: "state" }, { environment: "../x" }],
+    ["with a flag that is no key", { row: "document", entity: "flag" }, { key: "../x" }],
+    ["with a flag that every object has", { row: "document", entity: "flag" }, { key: "__proto__" }],
+    ["with an entity that every object has", { row: "document", entity: "flag" }, { entity: "constructor" }],
+    ["with an entity that every object has", { row: "document", entity: "flag" }, { entity: "toString" }],
+  ])("%s is refused, and changes nothing", async (_what, which, change) => {
+    const rows = await backupOf(shop.at);
+    const index = rows.findIndex((row) => Object.entries(which).every(([name, value]) => row[name] === value));
+    expect(index).toBeGreaterThan(0);
+    const answer = await restored(shop.at, rows.with(index, { ...rows[index], ...change }));
+    expect(answer).toMatchObject({ status: 422, json: { errors: [{ field: "rows" }] } });
+    expect(await backupOf(shop.at)).toMatchObject([{ revision: rows[0]?.revision }, ...rows.slice(1)]);
+  });
+
+  test("restored as it was taken is put in place", async () => {
+    const rows = await backupOf(shop.at);
+    expect(await restored(shop.at, rows)).toMatchObject({ status: 200, json: { done: true } });
+    expect((await evaluate(shop.client, { flag: "public", context: fan })).json).toMatchObject({ value: "yes" });
+  });
+});
+
+test("an unparsable key is answered as an unknown one", async () => {
+  const unknown = await evaluate(`bdc_nobody-${newName()}_production_${HEX}`);
+  for (const name of ["..", "-a", "a-", "constructor", "prototype", "A", "a".repeat(41), "a/b", ""]) {
+    for (const key of [`bdc_${name}_production_${HEX}`, `bdc_${shop.project}_${name}_${HEX}`]) {
+      const { status, text } = await evaluate(key);
+      expect({ name, status, text }).toEqual({ name, status: unknown.status, text: unknown.text });
+    }
+  }
+});

@@ -1,0 +1,42 @@
+import type { Actor, Role } from "../../../shared/schema/admin.ts";
+
+/** Who a token or a session speaks for. */
+export interface Principal extends Actor {
+  /** Bound to one project; absent: all. */
+  project?: string | undefined;
+}
+
+export interface TokenRecord {
+  id: string;
+  name: string;
+  role: Role;
+  project?: string;
+  createdAt: string;
+  createdBy: string;
+}
+
+interface Owned {
+  id: string;
+  who: { id: string; name: string };
+  role: Role;
+  project?: string;
+  createdAt: string;
+  /** Unless it is used before, of a session. */
+  expiresAt: string;
+}
+
+/** A session as its owner and administrators see it: never its hash. */
+export interface SessionRecord extends Owned {
+  openedWith: "token" | "admin-token" | "link";
+  /** The session that made the link with which this one was opened. */
+  openedFrom?: string;
+  lastUsedAt: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+}
+
+/** A sign-in link that has not been used. */
+export interface SignInLinkRecord extends Owned {
+  /** The session that made it. */
+  madeIn?: string;
+}

@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import type { Actor, AuditRow } from "../../../shared/schema/admin.ts";
+import type { Change } from "./entities.ts";
+
+/** The chain's beginning: what the first row names as its predecessor. */
+export const GENESIS = "0".repeat(64);
+
+export interface AuditEntry {
+  revision: number;
+  at: number;
+  actor: Actor;
+  action: string;
+  comment: string;
+  changes: Change[];
+}
+
+/** SHA-256 over the predecessor's hash and the row's own JSON: a row altered later breaks every hash after it. */
+export function auditHash(previousHash: string, entry: AuditEntry): string {
+  const { revision, at, actor, action, comment, changes } = entry;
+  const text = JSON.stringify([previousHash, revision, at, actor, action, comment, changes]);
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Characters of changes in a row: below SQLite's 2 MB even if every character takes three bytes. */
+const ROW_CHARS = 500_000;
+
+/** Changes in pieces that each fit a row; there is always a first one. One change alone is never divided. */
+export function inRows(changes: readonly Change[], rowChars = ROW_CHARS): string[] {
+  const rows: string[] = [];
+  let row = "";
+  for (const change of changes) {
+    const text = JSON.stringify(change);
+    if (row !== "" && row.length + text.length > rowChars) {
+      rows.push(`[${row}]`);
+      row = "";
+    }
+    row += row === "" ? text : `,${text}`;
+  }
+  return [...rows, `[${row}]`];
+}
+
+type Stored = {
+  revision: number;
+  at: number;
+  actor: string;
+  action: string;
+  comment: string;
+  changes: string;
+  previous_hash: string;
+  hash: string;
+};
+
+/** What to look for; everything left out is any. */
+export interface AuditSearch {
+  /** Only rows of a lower revision: the next page. */
+  before?: number | undefined;
+  limit: number;
+  /** A flag's, segment's or other document's key. */
+  flag?: string | undefined;
+  /** Their name. */
+  person?: string | undefined;
+  environment?: string | undefined;
+  /** Epoch ms. */
+  since?: number | undefined;
+}
+
+/**
+ * The audit log: one row a revision, never changed, each chained to the one before. What an import changes may not fit
+ * a row: `audit_more` holds the rest of its changes.
+ */
+export class AuditLog {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  get latestRevision(): number {
+    const [row] = this.#sql.exec<{ revision: number | null }>("SELECT max(revision) AS revision FROM audit");
+    return row?.revision ?? 0;
+  }
+
+  append(entry: AuditEntry): void {
+    const [last] = this.#sql.exec<{ hash: string }>("SELECT hash FROM audit ORDER BY revision DESC LIMIT 1");
+    const previous = last?.hash ?? GENESIS;
+    const [first, ...more] = inRows(entry.changes);
+    this.#sql.exec(
+      "INSERT INTO audit (revision, at, actor, action, comment, changes, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      entry.revision,
+      entry.at,
+      JSON.stringify(entry.actor),
+      entry.action,
+      entry.comment,
+      first,
+      previous,
+      auditHash(previous, entry),
+    );
+    for (const [part, changes] of more.entries())
+      this.#sql.exec(
+        "INSERT INTO audit_more (revision, part, changes) VALUES (?, ?, ?)",
+        entry.revision,
+        part,
+        changes,
+      );
+  }
+
+  page(after: number, limit: number): AuditRow[] {
+    const rows = this.#sql.exec<Stored>(
+      "SELECT * FROM audit WHERE revision > ? ORDER BY revision LIMIT ?",
+      after,
+      limit,
+    );
+    return [...rows].map((row) => this.#rowOf(row));
+  }
+
+  /** Newest first. A search that finds nothing reads the whole log: some ten thousand rows take milliseconds. */
+  search({ before, limit, flag, person, environment, since }: AuditSearch): AuditRow[] {
+    // A kill is called by its own id and names its flag within.
+    const anyChange = (holds: string) =>
+      `(EXISTS (SELECT 1 FROM json_each(audit.changes) AS change WHERE ${holds}) OR EXISTS (SELECT 1
+        FROM audit_more, json_each(audit_more.changes) AS change WHERE audit_more.revision = audit.revision AND ${holds}))`;
+    const about = anyChange(
+      "coalesce(change.value ->> '$.after.flag', change.value ->> '$.before.flag', change.value ->> '$.key') = ?3",
+    );
+    const within = anyChange("change.value ->> '$.environment' = ?5");
+    const rows = this.#sql.exec<Stored>(
+      `SELECT * FROM audit WHERE revision < ?1 AND at >= ?2
+       AND (?3 = '' OR ${about}) AND (?4 = '' OR actor ->> '$.name' = ?4) AND (?5 = '' OR ${within})
+       ORDER BY revision DESC LIMIT ?6`,
+      before ?? Number.MAX_SAFE_INTEGER,
+      since ?? 0,
+      flag ?? "",
+      person ?? "",
+      environment ?? "",
+      limit,
+    );
+    return [...rows].map((row) => this.#rowOf(row));
+  }
+
+  /** All rows, the oldest first, one at a time. */
+  *entries(): Generator<AuditEntry> {
+    for (const row of this.#sql.exec<Stored>("SELECT * FROM audit ORDER BY revision")) {
+      const { revision, at, action, comment } = row;
+      yield { revision, at, action, comment, actor: JSON.parse(row.actor), changes: this.#changesOf(row) };
+    }
+  }
+
+  changesSince(revision: number): Change[] {
+    const rows = this.#sql.exec<Pick<Stored, "revision" | "changes">>(
+      "SELECT revision, changes FROM audit WHERE revision > ? ORDER BY revision",
+      revision,
+    );
+    return [...rows].flatMap((row) => this.#changesOf(row));
+  }
+
+  #rowOf(row: Stored): AuditRow {
+    return {
+      revision: row.revision,
+      at: new Date(row.at).toISOString(),
+      actor: JSON.parse(row.actor),
+      action: row.action,
+      comment: row.comment,
+      changes: this.#changesOf(row),
+      previousHash: row.previous_hash,
+      hash: row.hash,
+    };
+  }
+
+  #changesOf({ revision, changes }: Pick<Stored, "revision" | "changes">): Change[] {
+    const more = this.#sql.exec<{ changes: string }>(
+      "SELECT changes FROM audit_more WHERE revision = ? ORDER BY part",
+      revision,
+    );
+    return [changes, ...[...more].map((row) => row.changes)].flatMap((text) => JSON.parse(text) as Change[]);
+  }
+}

@@ -1,0 +1,187 @@
+import { type Result, reject } from "../../kernel/result.ts";
+import type { Command } from "../commands.ts";
+import type { Change } from "../entities.ts";
+import type { Circumstances, Decision } from "./decision.ts";
+import { recordDeployment } from "./delivery.ts";
+import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
+import { putDrill, recordDrill } from "./drill.ts";
+import { archiveFlag, archiveFlags, patchFlag, patchState, putFlag, putState } from "./flag.ts";
+import { deleteGuard, putGuard, renewGuards, reportBreach } from "./guard.ts";
+import { kill, restore } from "./kill.ts";
+import { deleteList, writeList } from "./list.ts";
+import {
+  advancePlan,
+  deletePlan,
+  pausePlan,
+  putPlan,
+  resumePlan,
+  rollbackPlan,
+  startPlan,
+  stepBackPlan,
+} from "./plan.ts";
+import { deleteFreeze, deletePlanTemplate, putFreeze, putPlanTemplate } from "./plan-library.ts";
+import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
+import { deleteBudget, limitKey, putBudget, warnBudget } from "./quota.ts";
+import { mayNotAcknowledge, unentitled } from "./rights.ts";
+import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
+import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
+import { importDocument, revert } from "./transfer.ts";
+import { createTrigger, deleteTrigger } from "./trigger.ts";
+import { createWebhook, deleteWebhook, patchWebhook, rotateWebhook } from "./webhook.ts";
+
+/**
+ * What a command does to a project: the documents that change, or why not. Pure. `historySince(revision)` gives the
+ * changes made after a revision, oldest first, or null when there is no such revision. Whether the actor may make the
+ * changes is decided here, for every command alike, by the changes themselves.
+ */
+export function decide(
+  project: string,
+  command: Command,
+  c: Circumstances,
+  historySince: (revision: number) => Change[] | null,
+): Result<Decision> {
+  const decided = decideAlone(project, command, c, historySince);
+  if (!decided.ok) {
+    const { rejection } = decided;
+    const hidden = rejection.code === "exposes-hidden-flag" ? rejection.hidden : [];
+    // Nobody is asked to acknowledge what they may not.
+    const refused = mayNotAcknowledge(c.actor, hidden, c.view);
+    return refused ? reject(refused) : decided;
+  }
+  // A schedule that may not do what it was made for must be able to say so: it is judged where it is applied.
+  const refused = command.type === "applySchedule" ? null : unentitled(c.actor, decided.value.changes, c.view);
+  // What renewing guards changes is a consequence, which needs no right of its own.
+  return refused ? reject(refused) : { ok: true, value: renewGuards(decided.value, c) };
+}
+
+function decideAlone(
+  project: string,
+  command: Command,
+  c: Circumstances,
+  historySince: (revision: number) => Change[] | null,
+): Result<Decision> {
+  if (command.type === "putProject") return putProject(project, command, c);
+  if (!c.view.get("project", "", project)) return reject({ code: "project-not-found", project });
+  switch (command.type) {
+    case "deleteProject":
+      return deleteProject(c);
+    case "putEnvironment":
+      return putEnvironment(command, c);
+    case "deleteEnvironment":
+      return deleteEnvironment(command, c);
+    case "putFlag":
+      return putFlag(command, c);
+    case "patchFlag":
+      return patchFlag(command, c);
+    case "archiveFlag":
+      return archiveFlag(command, c);
+    case "archiveFlags":
+      return archiveFlags(command, c);
+    case "putState":
+      return putState(command, c);
+    case "patchState":
+      return patchState(command, c);
+    case "kill":
+      return kill(command, c);
+    case "restore":
+      return restore(command, c);
+    case "createSchedule":
+      return createSchedule(command, c);
+    case "cancelSchedule":
+      return cancelSchedule(command, c);
+    case "applySchedule":
+      return applySchedule(command, c);
+    case "putGuard":
+      return putGuard(command, c);
+    case "deleteGuard":
+      return deleteGuard(command, c);
+    case "reportBreach":
+      return reportBreach(command, c);
+    case "putPlan":
+      return putPlan(command, c);
+    case "deletePlan":
+      return deletePlan(command, c);
+    case "startPlan":
+      return startPlan(command, c);
+    case "pausePlan":
+      return pausePlan(command, c);
+    case "resumePlan":
+      return resumePlan(command, c);
+    case "advancePlan":
+      return advancePlan(command, c);
+    case "stepBackPlan":
+      return stepBackPlan(command, c);
+    case "rollbackPlan":
+      return rollbackPlan(command, c);
+    case "putPlanTemplate":
+      return putPlanTemplate(command, c);
+    case "deletePlanTemplate":
+      return deletePlanTemplate(command, c);
+    case "putFreeze":
+      return putFreeze(command, c);
+    case "deleteFreeze":
+      return deleteFreeze(command, c);
+    case "createWebhook":
+      return createWebhook(command, c);
+    case "patchWebhook":
+      return patchWebhook(command, c);
+    case "rotateWebhook":
+      return rotateWebhook(command, c);
+    case "deleteWebhook":
+      return deleteWebhook(command, c);
+    case "putDrill":
+      return putDrill(command, c);
+    case "recordDrill":
+      return recordDrill(command, c);
+    case "limitKey":
+      return limitKey(command, c);
+    case "putBudget":
+      return putBudget(command, c);
+    case "deleteBudget":
+      return deleteBudget(c);
+    case "warnBudget":
+      return warnBudget(command, c);
+    case "recordDeployment":
+      return recordDeployment(command, c);
+    case "createTrigger":
+      return createTrigger(command, c);
+    case "deleteTrigger":
+      return deleteTrigger(command, c);
+    case "putTest":
+      return putTest(command, c);
+    case "startTest":
+      return startTest(command, c);
+    case "stopTest":
+      return stopTest(command, c);
+    case "stageTest":
+      return stageTest(command, c);
+    case "deleteTest":
+      return deleteTest(command, c);
+    case "putSegment":
+      return putSegment(command, c);
+    case "deleteSegment":
+      return deleteSegment(command, c);
+    case "putList":
+    case "patchList":
+      return writeList(command, c);
+    case "deleteList":
+      return deleteList(command, c);
+    case "putLayer":
+    case "putHoldout":
+      return putShared(command, c);
+    case "deleteLayer":
+    case "deleteHoldout":
+      return deleteShared(command, c);
+    case "createKey":
+      return createKey(command, c);
+    case "revokeKey":
+      return revokeKey(command, c);
+    case "import":
+      return importDocument(command, c);
+    case "revert": {
+      const history = historySince(command.revision);
+      if (!history) return reject({ code: "revision-not-found", revision: command.revision, latest: c.revision - 1 });
+      return revert(command, c, history);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
+import type { Rejection } from "../../kernel/result.ts";
+import type { Body, Change, ProjectView } from "../entities.ts";
+
+type Flag = Body<"flag"> | null;
+type Exposure = Extract<Rejection, { code: "exposes-hidden-flag" }>;
+
+/**
+ * Hidden flags whose state holders of client keys could newly read off public ones, and those public ones; null when
+ * there are none. What stands behind another public flag is that one's own matter. Reads each state that asks for
+ * flags once, and each flag once.
+ *
+ * @param changes what is about to happen to `view`
+ * @param tells whether a flag of this kind tells holders of client keys what it depends on
+ */
+export function newlyExposed(
+  view: ProjectView,
+  changes: readonly Change[],
+  environments: readonly string[],
+  tells: (flag: Body<"flag">) => boolean = isPublic,
+): Exposure | null {
+  const isOpen = (flag: Flag): boolean => flag !== null && tells(flag) && flag.archivedAt === undefined;
+  const rows = view.mentioning("state", '"flag":"');
+  const changedStates = changes.filter(({ entity }) => entity === "state") as Extract<Change, { entity: "state" }>[];
+  const changedFlags = new Map<string, Flag>();
+  for (const { entity, key, after } of changes) if (entity === "flag") changedFlags.set(key, after as Flag);
+  const before = remembered((key: string): Flag => view.get("flag", "", key)?.body ?? null);
+  const after = (key: string): Flag => {
+    const changed = changedFlags.get(key);
+    return changed === undefined ? before(key) : changed;
+  };
+  const open = new Set<string>();
+  const hidden = new Set<string>();
+  for (const environment of environments) {
+    const here = <T extends { environment: string }>(one: T) => one.environment === environment;
+    const asked = new Map(rows.filter(here).map((row) => [row.key, flagDependencies(row.body)]));
+    const asks = new Map(asked);
+    for (const { key, after: state } of changedStates.filter(here)) asks.set(key, state ? flagDependencies(state) : []);
+    const was = behind(asked, before);
+    const is = behind(asks, after);
+    for (const key of asks.keys()) {
+      if (!isOpen(after(key))) continue;
+      const known = isOpen(before(key)) ? was(key) : NOTHING;
+      for (const one of is(key)) {
+        if (known.has(one)) continue;
+        open.add(key);
+        hidden.add(one);
+      }
+    }
+  }
+  const [flag, ...others] = [...open].sort();
+  return flag === undefined ? null : { code: "exposes-hidden-flag", flag, others, hidden: [...hidden].sort() };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+const isPublic = (flag: Flag): boolean => flag?.visibility === "public";
+/** Also a targeted flag tells what it depends on: to those whom it is served, by being there at all. */
+export const isVisibleToClients = (flag: Body<"flag">): boolean => flag.visibility !== "server-only";
+
+/** The hidden flags that a flag asks for, and those that they ask for. */
+function behind(asks: ReadonlyMap<string, readonly string[]>, flagOf: (key: string) => Flag) {
+  const known = new Map<string, Set<string>>();
+  const of = (key: string): ReadonlySet<string> => {
+    let found = known.get(key);
+    if (found) return found;
+    found = new Set();
+    // Known before it is complete, so that a circle, which no saved state has, would end as well.
+    known.set(key, found);
+    for (const one of asks.get(key) ?? []) {
+      if (isPublic(flagOf(one))) continue;
+      found.add(one);
+      for (const further of of(one)) found.add(further);
+    }
+    return found;
+  };
+  return of;
+}
+
+function remembered<T>(find: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, find(key));
+    return known.get(key) as T;
+  };
+}

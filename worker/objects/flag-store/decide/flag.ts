@@ -1,0 +1,225 @@
+import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
+import { type FlagTest, walkCondition } from "../../../../shared/schema/condition.ts";
+import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../../shared/schema/flag.ts";
+import { type Result, reject } from "../../kernel/result.ts";
+import type { CommandOf } from "../commands.ts";
+import type { Body, Change, ProjectView } from "../entities.ts";
+import {
+  type Circumstances,
+  change,
+  changeableFlag,
+  type Decision,
+  decision,
+  environmentKeys,
+  liveFlag,
+  overLimit,
+  versionConflict,
+} from "./decision.ts";
+import { newlyExposed } from "./exposure.ts";
+import { activeKills } from "./kill.ts";
+import { mergePatch, patchedState } from "./merge-patch.ts";
+import { parseOrReject } from "./parse.ts";
+import { patternIssues } from "./pattern-checks.ts";
+import { plansNaming } from "./plan.ts";
+import { mayChange } from "./rights.ts";
+import {
+  danglingReferences,
+  defaultServe,
+  flagCycle,
+  flagsTooDeep,
+  isLive,
+  layerOverlap,
+  settleState,
+} from "./state-checks.ts";
+
+export function putFlag(command: CommandOf<"putFlag">, c: Circumstances): Result<Decision> {
+  const row = c.view.get("flag", "", command.flag);
+  const existing = row && !row.body.archivedAt ? row : null;
+  if (row?.body.archivedAt && !command.reuse) return reject({ code: "flag-archived", flag: command.flag });
+  const conflict = versionConflict(`flag "${command.flag}"`, existing, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const definition: Body<"flag"> = {
+    ...command.definition,
+    seed: command.definition.seed ?? row?.body.seed ?? command.flag,
+  };
+  return saveFlag(command.flag, row?.body ?? null, definition, command.acknowledgeExposure ?? false, c);
+}
+
+export function patchFlag(command: CommandOf<"patchFlag">, c: Circumstances): Result<Decision> {
+  const row = liveFlag(c.view, command.flag);
+  if (!row.ok) return row;
+  const conflict = versionConflict(`flag "${command.flag}"`, row.value, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const merged = parseOrReject(flagDefinition, mergePatch(row.value.body, command.patch));
+  if (!merged.ok) return merged;
+  const definition = { ...merged.value, seed: merged.value.seed ?? command.flag };
+  return saveFlag(command.flag, row.value.body, definition, command.acknowledgeExposure ?? false, c);
+}
+
+function saveFlag(
+  key: string,
+  before: Body<"flag"> | null,
+  after: Body<"flag">,
+  acknowledged: boolean,
+  c: Circumstances,
+): Result<Decision> {
+  const forbidden = mayChange(c.actor, before?.purpose, after.purpose);
+  if (forbidden) return reject(forbidden);
+  if (!before) {
+    const full = overLimit("flagsPerProject", c.view.count("flag") + 1);
+    if (full) return reject(full);
+  }
+  if (before && before.type !== after.type) {
+    return reject({ code: "type-change", flag: key, from: before.type, to: after.type });
+  }
+  const environments = environmentKeys(c.view);
+  const changes: Change[] = change("flag", "", key, before, after);
+  for (const environment of environments) {
+    const state = c.view.get("state", environment, key)?.body ?? null;
+    // A key used again starts as a new flag does, off: the old rules belong to the old meaning.
+    if (!state || before?.archivedAt) {
+      const fresh: FlagState = flagState.parse({ fallthrough: defaultServe(after) });
+      changes.push(...change("state", environment, key, state, fresh));
+      // Nor may who holds the old meaning's secret URLs kill the new one.
+      for (const { key: id, body } of c.view.list("trigger", environment))
+        if (body.flag === key) changes.push(...change("trigger", environment, id, body, null));
+      continue;
+    }
+    const issues = danglingReferences(c.view, key, after, state);
+    if (issues.length > 0) {
+      return reject({
+        code: "invalid",
+        issues: issues.map(({ field, message }) => ({ field, message: `in ${environment}: ${message}` })),
+      });
+    }
+  }
+  if (before && before.visibility !== after.visibility && !acknowledged) {
+    const exposes = newlyExposed(c.view, changes, environments);
+    if (exposes) return reject(exposes);
+  }
+  const users = usersOfRemovedVariants(c.view, key, before, after);
+  if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
+  return decision(changes, environments);
+}
+
+/** Other flags that test for a variant about to go, kills that serve it, and plans that release it. */
+export function usersOfRemovedVariants(
+  view: ProjectView,
+  key: string,
+  before: Body<"flag"> | null,
+  after: Body<"flag">,
+): string[] {
+  const removed = Object.keys(before?.variants ?? {}).filter((variant) => !Object.hasOwn(after.variants, variant));
+  if (removed.length === 0) return [];
+  const names = ({ flag, variants }: FlagTest) => flag === key && variants.some((variant) => removed.includes(variant));
+  const tests = view
+    .mentioning("state", `"flag":"${key}"`)
+    .filter((row) => flagTests(row.body).some(names) && isLive(view, row.key))
+    .map((row) => `flag ${row.key} in ${row.environment}`);
+  const kills = environmentKeys(view)
+    .flatMap((environment) => activeKills(view, environment))
+    .filter(({ body }) => body.flag === key && body.serve !== null && removed.includes(body.serve))
+    .map((row) => `the kill in ${row.environment}, which serves it`);
+  const plans = plansNaming(
+    view,
+    (plan, flag) => flag === key && (removed.includes(plan.variant) || removed.includes(plan.baseline)),
+  );
+  return [...tests, ...kills, ...plans];
+}
+
+/** What a state asks of other flags, in prerequisites and rules. */
+function flagTests(state: FlagState): FlagTest[] {
+  const tests: FlagTest[] = [...state.prerequisites];
+  for (const rule of state.rules) {
+    walkCondition(rule.when, (c) => {
+      if ("flag" in c) tests.push(c);
+    });
+  }
+  return tests;
+}
+
+/** Flags that name this one as a prerequisite or in a condition, in any environment. */
+export function dependants(view: ProjectView, key: string): string[] {
+  const rows = view.mentioning("state", `"flag":"${key}"`).filter((row) => row.key !== key);
+  return [...new Set(rows.map((row) => row.key))].filter((flag) => isLive(view, flag));
+}
+
+export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances): Result<Decision> {
+  const row = liveFlag(c.view, command.flag);
+  if (!row.ok) return row;
+  const refused =
+    versionConflict(`flag "${command.flag}"`, row.value, c.ifVersion) ?? mayChange(c.actor, row.value.body.purpose);
+  if (refused) return reject(refused);
+  const by = dependants(c.view, command.flag);
+  if (by.length > 0) return reject({ code: "in-use", what: `the flag "${command.flag}"`, by });
+  return decision(archived(command.flag, row.value.body, c), environmentKeys(c.view));
+}
+
+/** A key used again starts as a new flag does, without the old one's tests. */
+function archived(flag: string, body: Body<"flag">, c: Circumstances): Change[] {
+  const tests = c.view
+    .list("test")
+    .filter(({ key }) => key === flag)
+    .flatMap(({ environment, key, body: test }) => change("test", environment, key, test, null));
+  return [...change("flag", "", flag, body, { ...body, archivedAt: new Date(c.now).toISOString() }), ...tests];
+}
+
+/** All or none. Flags that depend on each other go together. */
+export function archiveFlags(command: CommandOf<"archiveFlags">, c: Circumstances): Result<Decision> {
+  const leaving = new Set(command.flags);
+  const changes: Change[] = [];
+  for (const key of leaving) {
+    const row = liveFlag(c.view, key);
+    if (!row.ok) return row;
+    const { body } = row.value;
+    const refused = mayChange(c.actor, body.purpose);
+    if (refused) return reject(refused);
+    const by = dependants(c.view, key).filter((flag) => !leaving.has(flag));
+    if (by.length > 0) return reject({ code: "in-use", what: `the flag "${key}"`, by });
+    changes.push(...archived(key, body, c));
+  }
+  return decision(changes, environmentKeys(c.view));
+}
+
+export function putState(command: CommandOf<"putState">, c: Circumstances): Result<Decision> {
+  return saveState(command, c, () => ({ ok: true, value: command.state }));
+}
+
+export function patchState(command: CommandOf<"patchState">, c: Circumstances): Result<Decision> {
+  return saveState(command, c, (before) => parseOrReject(flagStateInput, patchedState(before ?? {}, command.patch)));
+}
+
+function saveState(
+  command: CommandOf<"putState"> | CommandOf<"patchState">,
+  c: Circumstances,
+  wanted: (before: FlagState | null) => Result<ReturnType<typeof flagStateInput.parse>>,
+): Result<Decision> {
+  const { environment, flag: key } = command;
+  const flag = changeableFlag(command, c);
+  if (!flag.ok) return flag;
+  const row = c.view.get("state", environment, key);
+  const conflict = versionConflict(`flag "${key}" in ${environment}`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const input = wanted(row?.body ?? null);
+  if (!input.ok) return input;
+  const state = settleState(input.value, flag.value.body, row?.body ?? null);
+  const changes = change("state", environment, key, row?.body ?? null, state);
+  const issues = [
+    ...danglingReferences(c.view, key, flag.value.body, state),
+    ...layerOverlap(c.view, environment, key, state),
+    ...patternIssues(c.view, changes),
+  ];
+  if (issues.length > 0) return reject({ code: "invalid", issues });
+  const tangle =
+    flagDependencies(state).length === 0
+      ? null
+      : (flagCycle(c.view, environment, key, state) ?? flagsTooDeep(c.view, environment, new Map([[key, state]])));
+  if (tangle) return reject(tangle);
+  const asked = row ? flagDependencies(row.body) : [];
+  const asksMore = flagDependencies(state).some((one) => !asked.includes(one));
+  if (asksMore && !command.acknowledgeExposure) {
+    const exposes = newlyExposed(c.view, changes, [environment]);
+    if (exposes) return reject(exposes);
+  }
+  return decision(changes, [environment]);
+}

@@ -1,0 +1,117 @@
+import { DRILL_ACTOR } from "../../../../shared/schema/drill.ts";
+import type { EventType, WebhookMessage } from "../../../../shared/schema/webhook.ts";
+import type { AuditEntry } from "../audit.ts";
+
+/** One document's change, as loosely as the audit keeps it. */
+type Changed = { entity: string; environment: string; key: string; before: Loose; after: Loose };
+type Loose = Record<string, unknown> | null;
+
+/**
+ * Which events an audit row tells of: one table over what changed, so that whoever adds a command need call nothing.
+ * A rule sees each changed document with its row and names the flag concerned, or null.
+ */
+const RULES: readonly { type: EventType; about: (change: Changed, row: AuditEntry) => string | null }[] = [
+  {
+    type: "flag.changed",
+    about: ({ entity, key, before, after }) =>
+      (entity === "flag" || entity === "state") && (before || after) ? key : null,
+  },
+  {
+    type: "flag.killed",
+    about: ({ entity, before, after }) => (entity === "kill" && !before && after ? String(after.flag) : null),
+  },
+  {
+    type: "flag.restored",
+    about: ({ entity, before, after }) =>
+      entity === "kill" && before && after?.clearedRevision !== undefined ? String(after.flag) : null,
+  },
+  {
+    // Whatever the guard does by itself, it does because of a breach, except letting a plan go on.
+    type: "guard.breached",
+    about: ({ entity, key, after }, { actor, action }) => {
+      if (entity === "breach" && after) return key;
+      if (actor.type !== "guard" || (action !== "kill" && action !== "stepBackPlan" && action !== "rollbackPlan"))
+        return null;
+      return entity === "kill" && after ? String(after.flag) : entity === "plan" ? key : null;
+    },
+  },
+  {
+    type: "plan.waiting",
+    about: ({ entity, key, before, after }) =>
+      entity === "plan" && runOf(after)?.status === "halted" && runOf(before)?.status !== "halted" ? key : null,
+  },
+  {
+    type: "test.reached-sample",
+    about: ({ entity, key, before, after }) =>
+      entity === "test" && after?.stopReason === "sample" && before?.stopReason !== "sample" ? key : null,
+  },
+  { type: "schedule.applied", about: (change) => scheduled(change, "applied") },
+  { type: "schedule.failed", about: (change) => scheduled(change, "failed") },
+  {
+    // About no flag: the project itself.
+    type: "budget.warning",
+    about: ({ entity, before, after }) =>
+      entity === "budget" && after?.warnedMonth !== undefined && after.warnedMonth !== before?.warnedMonth ? "" : null,
+  },
+  {
+    type: "drill.failed",
+    about: ({ entity, before, after }) => {
+      const [last] = (after?.runs ?? []) as { outcome: string; flag: string; at: string }[];
+      const [known] = (before?.runs ?? []) as { at: string }[];
+      return entity === "drill" && last?.outcome === "failed" && last.at !== known?.at ? last.flag : null;
+    },
+  },
+];
+
+const runOf = (plan: Loose): Loose => (plan?.run ?? null) as Loose;
+const scheduled = ({ entity, before, after }: Changed, status: string): string | null =>
+  entity === "schedule" && after?.status === status && before?.status !== status ? String(after.flag) : null;
+
+/** Subjects that one message names. An import may change thousands; the audit has them all. */
+const MAX_SUBJECTS = 100;
+
+/** The messages of an audit row, one for each type of event that it tells of. */
+export function messagesOf(project: string, row: AuditEntry): WebhookMessage[] {
+  // A drill kills and restores every day; only what it found is news.
+  if (row.actor.id === DRILL_ACTOR && row.action !== "recordDrill") return [];
+  const changes = row.changes as Changed[];
+  return RULES.flatMap(({ type, about }) => {
+    const subjects = changes.flatMap((change) => {
+      const flag = about(change, row);
+      return flag === null ? [] : [{ flag, environment: change.environment }];
+    });
+    const [first] = subjects;
+    if (!first) return [];
+    const { type: actorType, id, name } = row.actor;
+    return [
+      {
+        type,
+        timestamp: new Date(row.at).toISOString(),
+        data: {
+          project,
+          revision: row.revision,
+          ...(first.flag === "" ? {} : { flag: first.flag }),
+          ...(first.environment === "" ? {} : { environment: first.environment }),
+          subjects: subjects.filter(({ flag }) => flag !== "").slice(0, MAX_SUBJECTS),
+          more: Math.max(0, subjects.length - MAX_SUBJECTS),
+          actor: { type: actorType, id, name },
+          action: row.action,
+          comment: row.comment,
+        },
+      },
+    ];
+  });
+}
+
+/** Whether a webhook asked for this: by type, and by environment unless the event concerns all of them. */
+export function wants(
+  webhook: { events: readonly string[]; environments: readonly string[]; paused: boolean },
+  { type, data }: WebhookMessage,
+): boolean {
+  if (webhook.paused || !webhook.events.includes(type)) return false;
+  return (
+    webhook.environments.length === 0 ||
+    data.subjects.length === 0 ||
+    data.subjects.some(({ environment }) => environment === "" || webhook.environments.includes(environment))
+  );
+}

@@ -1,0 +1,145 @@
+import { flagState } from "../../../../shared/schema/flag.ts";
+import { type Result, reject } from "../../kernel/result.ts";
+import type { CommandOf } from "../commands.ts";
+import type { Change } from "../entities.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  environmentKeys,
+  overLimit,
+  versionConflict,
+} from "./decision.ts";
+import { defaultServe } from "./state-checks.ts";
+
+export const DEFAULT_ENVIRONMENTS = ["development", "staging", "production"];
+
+const titled = (slug: string): string => slug.charAt(0).toUpperCase() + slug.slice(1).replaceAll("-", " ");
+
+/** Makes a project with its environments, or renames it. */
+export function putProject(project: string, command: CommandOf<"putProject">, c: Circumstances): Result<Decision> {
+  const row = c.view.get("project", "", project);
+  const conflict = versionConflict(`project "${project}"`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const after = { name: command.name ?? row?.body.name ?? titled(project) };
+  const changes: Change[] = change("project", "", project, row?.body ?? null, after);
+  if (!row) {
+    const environments = [...new Set(command.environments ?? DEFAULT_ENVIRONMENTS)];
+    const full = overLimit("environmentsPerProject", environments.length);
+    if (full) return reject(full);
+    for (const [position, environment] of environments.entries()) {
+      changes.push(...change("environment", "", environment, null, { name: titled(environment), position }));
+    }
+    return decision(changes, environments);
+  }
+  const missing = (command.environments ?? []).filter((environment) => !c.view.get("environment", "", environment));
+  if (missing.length > 0) {
+    const message = `${missing.join(", ")} does not exist yet; add it with PUT /projects/${project}/environments/${missing[0]}`;
+    return reject({ code: "invalid", issues: [{ field: "environments", message }] });
+  }
+  return decision(changes, []);
+}
+
+/**
+ * Empties a project. The audit and the revision counter stay, so that a later project of this name continues them.
+ * So do its kills: whoever undoes the deletion by a revert must not find a killed flag live.
+ */
+export function deleteProject(c: Circumstances): Result<Decision> {
+  const changes: Change[] = [];
+  for (const entity of [
+    "tombstone",
+    "schedule",
+    "plan",
+    "guard",
+    "breach",
+    "planTemplate",
+    "freeze",
+    "trigger",
+    "drill",
+    "budget",
+    "deployment",
+    "test",
+    "webhook",
+    "key",
+    "state",
+    "flag",
+    "segment",
+    "list",
+    "layer",
+    "holdout",
+    "environment",
+    "project",
+  ] as const) {
+    for (const row of c.view.list(entity)) changes.push(...change(entity, row.environment, row.key, row.body, null));
+  }
+  return decision(changes, []);
+}
+
+export function putEnvironment(command: CommandOf<"putEnvironment">, c: Circumstances): Result<Decision> {
+  const { environment } = command;
+  const row = c.view.get("environment", "", environment);
+  const conflict = versionConflict(`environment "${environment}"`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const others = environmentKeys(c.view);
+  const after = {
+    name: command.name ?? row?.body.name ?? titled(environment),
+    position: row?.body.position ?? others.length,
+  };
+  const changes: Change[] = change("environment", "", environment, row?.body ?? null, after);
+  if (row) return decision(changes, []);
+  const full = overLimit("environmentsPerProject", others.length + 1);
+  if (full) return reject(full);
+  for (const flag of c.view.list("flag")) {
+    if (flag.body.archivedAt) continue;
+    changes.push(
+      ...change("state", environment, flag.key, null, flagState.parse({ fallthrough: defaultServe(flag.body) })),
+    );
+  }
+  return decision(changes, [environment]);
+}
+
+export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Circumstances): Result<Decision> {
+  const { environment } = command;
+  const row = c.view.get("environment", "", environment);
+  if (!row) return reject({ code: "environment-not-found", environment });
+  const conflict = versionConflict(`environment "${environment}"`, row, c.ifVersion);
+  if (conflict) return reject(conflict);
+  const changes: Change[] = [];
+  // Not the kills: only restore clears one, also when the environment is made anew.
+  for (const entity of [
+    "tombstone",
+    "schedule",
+    "plan",
+    "guard",
+    "freeze",
+    "trigger",
+    "drill",
+    "deployment",
+    "test",
+    "key",
+    "state",
+  ] as const) {
+    for (const its of c.view.list(entity, environment))
+      changes.push(...change(entity, environment, its.key, its.body, null));
+  }
+  changes.push(...change("environment", "", environment, row.body, null));
+  return decision(changes, []);
+}
+
+export function createKey(command: CommandOf<"createKey">, c: Circumstances): Result<Decision> {
+  const { environment, id, kind, name, hash, hint, origins } = command;
+  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
+  const full = overLimit("keysPerEnvironment", c.view.count("key", environment) + 1);
+  if (full) return reject(full);
+  const after = { kind, name, hash, hint, origins, createdBy: c.actor.name };
+  return decision(change("key", environment, id, null, after), [environment]);
+}
+
+export function revokeKey(command: CommandOf<"revokeKey">, c: Circumstances): Result<Decision> {
+  const { environment, id } = command;
+  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
+  const row = c.view.get("key", environment, id);
+  if (!row) return reject({ code: "key-not-found", id });
+  return decision(change("key", environment, id, row.body, null), [environment]);
+}

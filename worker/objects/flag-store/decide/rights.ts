@@ -1,0 +1,303 @@
+import { DOOR_LAYER } from "../../../../shared/demand/test-kinds.ts";
+import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
+import { type Actor, type Role, roleCovers } from "../../../../shared/schema/admin.ts";
+import { CANARY_FLAG } from "../../../../shared/schema/drill.ts";
+import { type Purpose, TEST_PURPOSES } from "../../../../shared/schema/flag.ts";
+import type { Rejection } from "../../kernel/result.ts";
+import type { Change, Entity, ProjectView } from "../entities.ts";
+import { isVisibleToClients, newlyExposed } from "./exposure.ts";
+
+/*
+ * What a set of changes needs of whoever makes it. The rights follow from the documents before and after, never from
+ * the command, so that an import, a revert, a schedule or a test can do no more than the route of its own could. A new
+ * kind of document does not compile until it has its row in `RULES`.
+ */
+
+/** One thing that a set of changes does, and the least role that may do it. */
+export interface Right {
+  needs: Role;
+  /** Where it stands in the document of an export, such as `environments.qa`, or the field of the request. */
+  field: string;
+  /** What would be done, as the subject and verb of a sentence. */
+  what: string;
+}
+
+type ChangeOf<E extends Entity> = Extract<Change, { entity: E }>;
+type Rule<E extends Entity> = (change: ChangeOf<E>, facts: Facts) => readonly Right[];
+
+/** The least role that changes flags of a purpose. */
+export const roleOfPurpose = (purpose: Purpose): Role =>
+  (TEST_PURPOSES as readonly Purpose[]).includes(purpose) ? "marketer" : "engineer";
+
+/**
+ * Refuses early, before anything else is said about a flag that the actor may not change. The authority is `unentitled`,
+ * which sees what a command really changes.
+ */
+export function mayChange(actor: Actor, ...purposes: (Purpose | undefined)[]): Rejection | null {
+  const foreign = purposes.find((one) => one !== undefined && !roleCovers(actor.role, roleOfPurpose(one)));
+  return foreign
+    ? { code: "forbidden", needs: `the role ${roleOfPurpose(foreign)}, as this is ${aFlagFor(foreign)}` }
+    : null;
+}
+
+/** Why an actor may not make these changes to a project as it stands; null when they may. */
+export function unentitled(actor: Actor, changes: readonly Change[], view: ProjectView): Rejection | null {
+  return refusal(actor, rightsOf(changes, view, actor.role));
+}
+
+/** Like `unentitled`, but looks only at the hidden flags whose state the changes publish. */
+export function unentitledToExpose(actor: Actor, changes: readonly Change[], view: ProjectView): Rejection | null {
+  return refusal(actor, exposureRights(changes, factsOf(changes, view, actor.role)));
+}
+
+/** Why an actor may not even say that it is meant that these hidden flags become readable; null when they may. */
+export function mayNotAcknowledge(actor: Actor, hidden: readonly string[], view: ProjectView): Rejection | null {
+  return refusal(
+    actor,
+    hidden.flatMap((flag) => publishing(flag, factsOf([], view, actor.role))),
+  );
+}
+
+/**
+ * The rights that changes need, in the order of the changes.
+ *
+ * @param changes what is about to happen to `view`
+ * @param covered what this role may do anyway is left out, unlooked-at where looking would be slow
+ */
+export function rightsOf(changes: readonly Change[], view: ProjectView, covered: Role = "viewer"): Right[] {
+  if (covered === "admin") return [];
+  const facts = factsOf(changes, view, covered);
+  const needed = [...changes.flatMap((change) => ruled(change, facts)), ...exposureRights(changes, facts)];
+  return needed.filter(({ needs }) => !roleCovers(covered, needs));
+}
+
+const ruled = <E extends Entity>(change: Change & { entity: E }, facts: Facts): readonly Right[] =>
+  (RULES[change.entity] as Rule<E>)(change as unknown as ChangeOf<E>, facts);
+
+const RULES: { readonly [E in Entity]: Rule<E> } = {
+  project: only("admin", "project", "projects"),
+  environment: only("admin", "environment", "environments"),
+  flag: flagRights,
+  state: stateRights,
+  segment: only("engineer", "segment", "segments"),
+  list: only("engineer", "long list of the segment", "segments"),
+  layer: layerRights,
+  holdout: only("engineer", "holdout", "holdouts"),
+  key: keyRights,
+  drill: only("engineer", "drill of the stop button", "drills"),
+  budget: budgetRights,
+  kill: killRights,
+  guard: ({ environment, key }, facts) => changingFlag(facts, key, `the guard in ${environment}`, "guards"),
+  breach: ({ environment, key }, facts) => changingFlag(facts, key, `the breach in ${environment}`, "guards"),
+  trigger: ({ environment, before, after }, facts) =>
+    flagsNamed(before, after).flatMap((flag) => changingFlag(facts, flag, `a trigger in ${environment}`, "triggers")),
+  webhook: only("engineer", "webhook", "webhooks"),
+  deployment: only("engineer", "deployment", "deployments"),
+  tombstone: ({ environment, before, after }, facts) =>
+    flagsNamed(before, after).flatMap((flag) => [
+      ...changingFlag(facts, flag, `the kills in ${environment}`, "kills"),
+      ...influencing(facts, environment, flag),
+    ]),
+  schedule: scheduleRights,
+  plan: planRights,
+  planTemplate: only("engineer", "plan template", "planTemplates"),
+  freeze: only("engineer", "freeze window", "freezes"),
+  test: ({ environment, key }, facts) => changingFlag(facts, key, `the test in ${environment}`, "tests"),
+};
+
+function only<E extends Entity>(needs: Role, noun: string, field: string): Rule<E> {
+  return (change) => [{ needs, field: `${field}.${change.key}`, what: `${noun} "${change.key}" ${fate(change)}` }];
+}
+
+function flagRights({ key, before, after }: ChangeOf<"flag">, facts: Facts): Right[] {
+  const field = `flags.${key}`;
+  const rights = changingFlag(facts, key, "", "flags");
+  if (before && after && before.purpose !== after.purpose) {
+    const what = `the flag "${key}" would become ${aFlagFor(after.purpose)}, which was ${aFlagFor(before.purpose)}`;
+    rights.push({ needs: "engineer", field: `${field}.purpose`, what });
+  }
+  // Dependants ask for variants by name; what those hold is nothing to them.
+  if (before && after && (before.seed !== after.seed || before.offVariant !== after.offVariant))
+    rights.push(...influencing(facts, null, key));
+  return rights;
+}
+
+function stateRights({ environment, key, after }: ChangeOf<"state">, facts: Facts): Right[] {
+  const rights = changingFlag(facts, key, `the state in ${environment}`, `states.${environment}`);
+  // A flag that is off turns none of its dependants on, and taking a release back is never refused to who may change it.
+  const stops = after === null || !after.enabled || facts.isRolledBack(environment, key);
+  return stops ? rights : [...rights, ...influencing(facts, environment, key)];
+}
+
+/** The layer that all fake doors divide comes with the first door. */
+function layerRights(change: ChangeOf<"layer">, facts: Facts): readonly Right[] {
+  const { key, before, after } = change;
+  const isDoors = before === null && key === DOOR_LAYER && after?.by === "targetingKey" && after.seed === DOOR_LAYER;
+  if (isDoors) return [{ needs: "marketer", field: `layers.${key}`, what: `layer "${key}" would be created` }];
+  return only<"layer">("engineer", "layer", "layers")(change, facts);
+}
+
+function keyRights(change: ChangeOf<"key">): Right[] {
+  const { key, before, after } = change;
+  const field = `keys.${key}`;
+  const noun = `${(after ?? before)?.kind} key "${(after ?? before)?.name}"`;
+  if (after && JSON.stringify(before?.limit) !== JSON.stringify(after.limit))
+    return [{ needs: "admin", field: `${field}.limit`, what: `the limit of the ${noun} ${fate(change)}` }];
+  // Client keys are public; a server key reads every flag.
+  const isPublic = before === null && after?.kind === "client";
+  return [{ needs: isPublic ? "marketer" : "engineer", field, what: `the ${noun} ${fate(change)}` }];
+}
+
+function budgetRights(change: ChangeOf<"budget">): Right[] {
+  const { before, after } = change;
+  const isWarning =
+    before && after && before.evaluationsPerMonth === after.evaluationsPerMonth && before.warnAt === after.warnAt;
+  return [{ needs: isWarning ? "engineer" : "admin", field: "budget", what: `the budget ${fate(change)}` }];
+}
+
+function killRights({ environment, before, after }: ChangeOf<"kill">, facts: Facts): Right[] {
+  const rights = flagsNamed(before, after).flatMap((flag) =>
+    changingFlag(facts, flag, `the kills in ${environment}`, "kills"),
+  );
+  if (after && after.onsetAt !== before?.onsetAt) {
+    const what = "the time to restore would count from a time that the request states";
+    rights.push({ needs: "engineer", field: "onsetAt", what });
+  }
+  const lifts = before !== null && (after === null || after.clearedRevision !== undefined);
+  return lifts ? [...rights, ...influencing(facts, environment, before.flag)] : rights;
+}
+
+/** What the patch itself needs is asked when the schedule is made, and again when it is applied: see schedule.ts. */
+function scheduleRights({ environment, before, after }: ChangeOf<"schedule">, facts: Facts): Right[] {
+  const rights = flagsNamed(before, after).flatMap((flag) =>
+    changingFlag(facts, flag, `the schedules in ${environment}`, "schedules"),
+  );
+  const cancelsAnEngineers = before !== null && roleCovers(before.by.role, "engineer");
+  return cancelsAnEngineers ? [...rights, ...influencing(facts, environment, before.flag)] : rights;
+}
+
+/** A running plan goes on by itself, with the right of whoever has let it run. */
+function planRights({ environment, key, after }: ChangeOf<"plan">, facts: Facts): Right[] {
+  const rights = changingFlag(facts, key, `the plan in ${environment}`, "plans");
+  return after?.run?.status === "running" ? [...rights, ...influencing(facts, environment, key)] : rights;
+}
+
+/** The right to change a flag, by what it is for before and after; engineers' where nobody knows. */
+function changingFlag(facts: Facts, flag: string, part: string, field: string): Right[] {
+  const purposes = facts.purposesOf(flag);
+  const shown = purposes.find((purpose) => roleOfPurpose(purpose) === "engineer") ?? purposes[0];
+  const noun = shown === undefined ? `flag "${flag}"` : `${shown} flag "${flag}"`;
+  const what = part === "" ? `the ${noun} would be changed` : `${part} of the ${noun} would be changed`;
+  // The drill's canary is the drill's, whatever it is made as: a test in its place would let no drill pass.
+  const anybodys = shown !== undefined && flag !== CANARY_FLAG;
+  return [{ needs: anybodys ? roleOfPurpose(shown) : "engineer", field: `${field}.${flag}`, what }];
+}
+
+/** The right that a test's change needs when flags that are no tests depend on it: it changes what they serve. */
+function influencing(facts: Facts, environment: string | null, flag: string): Right[] {
+  if (facts.engineers) return [];
+  const [dependant] = facts.dependantsOf(environment, flag);
+  if (dependant === undefined) return [];
+  const { key, purpose } = dependant;
+  const what = `"${flag}" would change what the ${purpose} flag "${key}" serves, which depends on it (stopping it is allowed)`;
+  return [{ needs: roleOfPurpose(purpose), field: `flags.${flag}`, what }];
+}
+
+/** Who publishes a hidden flag's state must be able to change that flag, not only the one that tells of it. */
+function exposureRights(changes: readonly Change[], facts: Facts): Right[] {
+  if (facts.engineers) return [];
+  const touches = (entity: Entity) => changes.some((change) => change.entity === entity);
+  if (!touches("flag") && !touches("state")) return [];
+  const exposed = newlyExposed(facts.view, changes, facts.environments(), isVisibleToClients);
+  return (exposed?.hidden ?? []).flatMap((flag) => publishing(flag, facts));
+}
+
+function publishing(flag: string, facts: Facts): Right[] {
+  const foreign = facts.purposesOf(flag).find((purpose) => roleOfPurpose(purpose) === "engineer");
+  if (foreign === undefined) return [];
+  const what = `the state of the hidden ${foreign} flag "${flag}" could be read with a client key`;
+  return [{ needs: "engineer", field: `flags.${flag}.visibility`, what }];
+}
+
+interface Dependant {
+  key: string;
+  purpose: Purpose;
+}
+
+/** What rules need to know of a project, read when first asked for. */
+interface Facts {
+  view: ProjectView;
+  /** Engineers' rights are there: nobody needs to look for what lacks no more than those. */
+  engineers: boolean;
+  environments(): string[];
+  /** What a flag is for, before and after the changes. */
+  purposesOf(flag: string): Purpose[];
+  /** Live flags, no tests, that depend on a flag in an environment (null: in any), also through others. */
+  dependantsOf(environment: string | null, flag: string): Dependant[];
+  /** Whether the changes take the flag's release back by its plan. */
+  isRolledBack(environment: string, flag: string): boolean;
+}
+
+function factsOf(changes: readonly Change[], view: ProjectView, covered: Role): Facts {
+  const purposes = new Map<string, Purpose[]>();
+  const afterwards = new Map(
+    changes.flatMap((one) => (one.entity === "flag" && one.after ? [[one.key, one.after.purpose] as const] : [])),
+  );
+  let askers: { environment: string; key: string; asks: string[] }[] | null = null;
+  return {
+    view,
+    engineers: roleCovers(covered, "engineer"),
+    environments: () => view.list("environment").map(({ key }) => key),
+    purposesOf(flag) {
+      const known = purposes.get(flag);
+      if (known) return known;
+      const both = [view.get("flag", "", flag)?.body.purpose, afterwards.get(flag)];
+      const found = both.filter((purpose) => purpose !== undefined);
+      purposes.set(flag, found);
+      return found;
+    },
+    dependantsOf(environment, flag) {
+      askers ??= view
+        .mentioning("state", '"flag":"')
+        .map((row) => ({ environment: row.environment, key: row.key, asks: flagDependencies(row.body) }));
+      const here = environment === null ? askers : askers.filter((one) => one.environment === environment);
+      const reached = new Set<string>([flag]);
+      const found: Dependant[] = [];
+      for (const asked of reached) {
+        for (const { key, asks } of here) {
+          if (reached.has(key) || !asks.includes(asked)) continue;
+          const body = view.get("flag", "", key)?.body;
+          if (!body || body.archivedAt) continue;
+          reached.add(key);
+          if (roleOfPurpose(body.purpose) === "engineer") found.push({ key, purpose: body.purpose });
+        }
+      }
+      return found;
+    },
+    isRolledBack: (environment, flag) =>
+      changes.some(
+        (one) =>
+          one.entity === "plan" &&
+          one.environment === environment &&
+          one.key === flag &&
+          one.after?.run?.status === "rolled-back",
+      ),
+  };
+}
+
+function refusal(actor: Actor, needed: readonly Right[]): Rejection | null {
+  const missing = needed.filter(({ needs }) => !roleCovers(actor.role, needs));
+  const [first] = missing;
+  if (!first) return null;
+  const needs = missing.some((one) => one.needs === "admin") ? "admin" : first.needs;
+  return { code: "forbidden", needs: `the role ${needs}`, has: actor.role, rights: missing };
+}
+
+const flagsNamed = (...bodies: ({ flag: string } | null)[]): string[] => [
+  ...new Set(bodies.flatMap((body) => (body ? [body.flag] : []))),
+];
+
+const fate = ({ before, after }: { before: unknown; after: unknown }): string =>
+  before === null ? "would be created" : after === null ? "would be deleted" : "would be changed";
+
+const aFlagFor = (purpose: Purpose): string => `${/^[aeiou]/.test(purpose) ? "an" : "a"} ${purpose} flag`;

@@ -1,0 +1,58 @@
+import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
+import { toBase64 } from "../../crypto/base64.ts";
+import { sha256 } from "../../kv/snapshot-store.ts";
+
+/**
+ * What a store knows of itself, by name, and the secrets that are derived from its own one: kept nowhere, so that the
+ * audit shows salts only.
+ */
+export class StoreMeta {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  get(name: string): string | undefined {
+    const [row] = this.#sql.exec<{ value: string }>("SELECT value FROM meta WHERE name = ?", name);
+    return row?.value;
+  }
+
+  set(name: string, value: string): void {
+    this.#sql.exec("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", name, value);
+  }
+
+  get project(): string {
+    return this.get("project") ?? "";
+  }
+
+  /** The project's name as a part of keys. Throws in a store where no project was ever made. */
+  get slug(): Slug {
+    return storedSlug(this.project);
+  }
+
+  get epoch(): number {
+    return Number(this.get("epoch") ?? 1);
+  }
+
+  /** The project's own secret: 256 bits in hex. */
+  get sealKey(): string | undefined {
+    return this.get("seal_key");
+  }
+
+  /** The hash key of a segment's long list. */
+  listKey(salt: string): string {
+    return sha256(`segment-list\n${this.sealKey}\n${salt}`).slice(0, 32);
+  }
+
+  /** Seals the URLs of webhooks, which often hold secrets of the receiver's. */
+  get webhookUrlKey(): string {
+    return sha256(`webhook-url\n${this.sealKey}`);
+  }
+
+  /** What signs a webhook's messages. */
+  webhookSecret(salt: string): string {
+    const hex = sha256(`webhook-secret\n${this.sealKey}\n${salt}`);
+    return `whsec_${toBase64(Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)))}`;
+  }
+}

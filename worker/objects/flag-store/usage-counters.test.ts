@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { inTables, newProject, storeOf } from "../../testing/store.ts";
+import { UsageCounters } from "./usage-counters.ts";
+
+const NOW = Date.parse("2026-11-25T12:00:00Z");
+const ONE = "evaluations.server.one";
+
+/** Reports to counters of their own, and what they came to. */
+const counted = async (work: (counters: UsageCounters) => void) =>
+  inTables(await newProject(), (sql) => {
+    const counters = new UsageCounters(sql);
+    work(counters);
+    return { total: counters.totals().get("production")?.get(ONE) ?? 0, month: counters.month("2026-11").evaluations };
+  });
+
+test("totals of several isolates add up; what one says again, or late, counts once", async () => {
+  const sums = await counted((counters) => {
+    counters.take("production", "a", { [ONE]: 5 }, NOW);
+    counters.take("production", "b", { [ONE]: 2 }, NOW);
+    counters.take("production", "a", { [ONE]: 9 }, NOW);
+    counters.take("production", "a", { [ONE]: 9 }, NOW);
+    // Overtaken by the one before.
+    counters.take("production", "a", { [ONE]: 7 }, NOW);
+    counters.take("production", "a", { [ONE]: 10 }, NOW);
+  });
+  expect(sums).toEqual({ total: 12, month: 12 });
+});
+
+test("an evaluation belongs to the month in which it is told, and to its environment", async () => {
+  const months = await inTables(await newProject(), (sql) => {
+    const counters = new UsageCounters(sql);
+    counters.take("production", "a", { [ONE]: 3, limited: 9 }, NOW);
+    counters.take("staging", "a", { "evaluations.client.bulk": 4 }, NOW);
+    counters.take("production", "a", { [ONE]: 5 }, Date.parse("2026-12-01T00:00:00Z"));
+    return [counters.month("2026-11"), counters.month("2026-12")];
+  });
+  expect(months).toEqual([
+    { evaluations: 7, environments: { production: 3, staging: 4 } },
+    { evaluations: 2, environments: { production: 2 } },
+  ]);
+});
+
+test("uses of keys are told apart", async () => {
+  const uses = await inTables(await newProject(), (sql) => {
+    const counters = new UsageCounters(sql);
+    counters.take("production", "a", { "key.key_ab.asked": 3, "key.key_ab.limited": 1, "key.key_cd.asked": 2 }, NOW);
+    return [...counters.byKey("production")];
+  });
+  expect(uses).toEqual([
+    ["key_ab", { asked: 3, limited: 1 }],
+    ["key_cd", { asked: 2, limited: 0 }],
+  ]);
+});
+
+test("counters of unknown names are refused with their report, so that no name can be made up", async () => {
+  const project = await newProject();
+  const report = { flags: [], bulk: false, attributes: [], reporter: "a" };
+  await storeOf(project).noteUsage("production", { ...report, counts: { "user.kim": 1 } });
+  await storeOf(project).noteUsage("production", { ...report, counts: { [ONE]: 1 } });
+  const told = await storeOf(project).metrics();
+  expect(told?.environments.production?.counters).toEqual({ [ONE]: 1 });
+});

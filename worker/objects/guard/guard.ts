@@ -1,0 +1,260 @@
+import type { Observation } from "../../../shared/guard/statistics/guard-tests.ts";
+import { breachWords } from "../../../shared/guard/words.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { ownOrNew } from "../../../shared/own.ts";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import { GUARD_STATES, type GuardState, type GuardStatus } from "../../../shared/schema/guard.ts";
+import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
+import type { Env } from "../../env.ts";
+import { telemetryTotals } from "../../events/totals.ts";
+import { log } from "../../log.ts";
+import { within } from "../../within.ts";
+import type { Envelope } from "../flag-store/commands.ts";
+import { type Checkpoints, checkpoints } from "../kernel/checkpoint.ts";
+import { DurableBase } from "../kernel/durable-base.ts";
+import { migrate } from "../kernel/migrations.ts";
+import { ok, type Result, reject } from "../kernel/result.ts";
+import { flagStore } from "../stubs.ts";
+import { GUARD_MIGRATIONS, GuardBook, type Watch } from "./guard-book.ts";
+import { lookAtAll, preparedTests } from "./guard-look.ts";
+import { guardStateWords } from "./guard-state.ts";
+import type { WatchedSeries } from "./guard-watch.ts";
+
+/** Between two looks (ms): data is decided upon within a second or two of its arrival. */
+const LOOK_MS = 1_000;
+/**
+ * Counts and the store's answers are waited for so long (ms), then the look has failed and the next one tries again:
+ * what never answers must not leave a guard blind for good.
+ */
+const COUNTS_TIMEOUT_MS = 2_000;
+const STORE_TIMEOUT_MS = 5_000;
+const GUARD: Actor = { type: "guard", id: "guard", name: "Guard", role: "engineer" };
+/** Control units of an earlier stage that make a baseline, at least. */
+const BASELINE_UNITS = 100;
+
+/** What the store tells: everything to be watched in one of its environments, as of a revision. */
+export interface WatchOrder {
+  project: string;
+  environment: string;
+  /** Orders may overtake each other; an older one is not followed. */
+  epoch: number;
+  revision: number;
+  list: WatchedSeries[];
+}
+
+/** A breach counts as one in the metrics for so long (ms), an hour: its series ends with it. */
+const RECENT_BREACH_MS = 3_600_000;
+
+/**
+ * Watches the releases of one environment: looks once a second at their counts while there are any, and stops what
+ * does harm. A shell around `shared/statistics` and `guard-look.ts`. With nothing to watch it sleeps.
+ */
+export class Guard extends DurableBase {
+  protected readonly methods = new Set(["watch", "status", "statuses", "states", "approve"]);
+  readonly #env: Env;
+  readonly #storage: DurableObjectStorage;
+  readonly #book: GuardBook;
+  readonly #checkpoints: Checkpoints;
+  readonly #tests = preparedTests();
+  #ready = false;
+  #looking = false;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state);
+    this.#env = env;
+    this.#storage = state.storage;
+    this.#checkpoints = checkpoints(env.FAULT_SERVER);
+    this.#book = new GuardBook(state.storage.sql);
+    const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
+    if (table) this.#prepare();
+  }
+
+  #prepare(): void {
+    if (this.#ready) return;
+    migrate(this.#storage, GUARD_MIGRATIONS);
+    this.#ready = true;
+  }
+
+  /** Follows the store's list. Repeats and comes late harmlessly. */
+  watch(order: WatchOrder): boolean {
+    this.#prepare();
+    return this.#storage.transactionSync(() => {
+      const known = this.#book.meta("told");
+      const told: [number, number] = known ? JSON.parse(known) : [0, 0];
+      if (order.epoch < told[0] || (order.epoch === told[0] && order.revision < told[1])) return false;
+      this.#book.setMeta("told", JSON.stringify([order.epoch, order.revision]));
+      this.#book.setMeta("project", order.project);
+      this.#book.setMeta("environment", order.environment);
+      this.#book.follow(order.list, Date.now());
+      void (order.list.length === 0 ? this.#storage.deleteAlarm() : this.#storage.setAlarm(Date.now() + LOOK_MS));
+      return true;
+    });
+  }
+
+  async alarm(): Promise<void> {
+    if (!this.#ready || this.#book.active().length === 0) return;
+    // Set before anything can fail or hang: whatever happens to this look, there is a next one.
+    await this.#storage.setAlarm(Date.now() + LOOK_MS);
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      await lookAtAll(this.#deps());
+    } catch (error) {
+      log({ event: "guard-blind", project: this.#project, environment: this.#environment, error: String(error) });
+    } finally {
+      this.#looking = false;
+      if (this.#book.active().length === 0) await this.#storage.deleteAlarm();
+    }
+  }
+
+  #deps() {
+    return {
+      now: () => Date.now(),
+      watches: () => this.#book.active(),
+      totals: (ids: string[]) =>
+        within(COUNTS_TIMEOUT_MS, telemetryTotals(this.#env, this.#project, this.#environment, ids)),
+      baseline: (watch: Watch) => this.#baseline(watch),
+      tests: this.#tests,
+      save: (watch: Watch) => this.#storage.transactionSync(() => this.#book.save(watch)),
+      chart: (watch: Watch, now: number) => this.#storage.transactionSync(() => this.#book.chart(watch, now)),
+      mayKill: (flag: string) => this.#mayKill(flag),
+      act: (watch: Watch) => this.#act(watch, ""),
+      tell: async ({ series, body, breach }: Watch, waiting: boolean): Promise<Result<unknown>> => {
+        if (!breach) return ok(null);
+        const place = { environment: this.#environment, flag: body.flag };
+        const comment = `${waiting ? "Waits for approval: the cap on automatic kills is reached. " : ""}${breachWords(breach)}`;
+        return this.#execute({
+          id: `guard/report/${series}`,
+          comment: comment.slice(0, LIMITS.commentChars),
+          command: { type: "reportBreach", ...place, evidence: breach, waiting },
+        });
+      },
+      advance: async ({ body }: Watch) => {
+        const { flag, plan } = body;
+        if (!plan) return;
+        const command = {
+          type: "advancePlan",
+          environment: this.#environment,
+          flag,
+          run: plan.run,
+          from: plan.stage,
+        } as const;
+        // A new id each time: an answer that the plan still waits must not be remembered.
+        await this.#execute({ id: crypto.randomUUID(), comment: "", command });
+      },
+      report: log,
+    };
+  }
+
+  #mayKill(flag: string): boolean {
+    return this.#book.killedOthers(flag, Date.now() - LIMITS.automaticKillWindowMs) < LIMITS.automaticKills;
+  }
+
+  /** Kill, or back to the stage before. The id is the series': it is done once, also by several attempts. */
+  async #act({ series, body, breach }: Watch, approvedBy: string): Promise<Result<unknown>> {
+    if (!breach) return ok(null);
+    const { flag, onBreach, plan } = body;
+    const place = { environment: this.#environment, flag };
+    const comment = `${approvedBy === "" ? "" : `Approved by ${approvedBy}. `}${breachWords(breach)}`;
+    const command: Envelope["command"] =
+      onBreach === "step-back" && plan
+        ? { type: "stepBackPlan", ...place, run: plan.run, from: plan.stage }
+        : {
+            type: "kill",
+            ...place,
+            // With several treatments the others go on.
+            ...(body.series.arms.length > 2 ? { variant: breach.arm } : {}),
+            evidence: breach,
+          };
+    await this.#checkpoints.reach("breach-written");
+    // Noted before it is done: whoever dies in between has counted one too many for the cap, never one too few.
+    this.#storage.transactionSync(() => this.#book.noteKill(flag, Date.now()));
+    const result = await this.#execute({
+      id: `guard/${series}`,
+      comment: comment.slice(0, LIMITS.commentChars),
+      command,
+    });
+    await this.#checkpoints.reach("kill-answered");
+    return result;
+  }
+
+  #execute(asked: Pick<Envelope, "id" | "comment" | "command">) {
+    const command = { ...asked, project: this.#project, actor: GUARD };
+    return within(STORE_TIMEOUT_MS, flagStore(this.#env, this.#project).execute(command));
+  }
+
+  /** For a series without control: what the control did in the latest earlier series of the flag that had one. */
+  #baseline({ series, body }: Watch): Observation["baseline"] {
+    if (body.series.control !== null) return undefined;
+    const rates: Record<string, { units: number; events: number }> = {};
+    for (const earlier of this.#book.ofFlag(body.flag)) {
+      if (earlier.series === series || earlier.breach || earlier.body.series.startedAt >= body.series.startedAt)
+        continue;
+      for (const { metric, kind, units, events } of earlier.findings?.tiles ?? []) {
+        if (kind === "mean" || kind === "slow" || units.control === null || units.control < BASELINE_UNITS) continue;
+        const { control } = units;
+        ownOrNew(rates, metric, () => ({ units: control, events: events.control ?? 0 }));
+      }
+    }
+    return rates;
+  }
+
+  /** A person lets a kill happen that the cap has held back. */
+  async approve(flag: string, approvedBy: string): Promise<Result<{ done: boolean }>> {
+    const waiting = this.#ready ? this.#book.ofFlag(flag).find(({ acted }) => acted?.outcome === "waiting") : undefined;
+    if (!waiting) return reject({ code: "nothing-to-approve", flag });
+    const result = await this.#act(waiting, approvedBy);
+    if (!result.ok) return result;
+    const acted = { outcome: "done" as const, at: Date.now(), detail: `approved by ${approvedBy}` };
+    this.#storage.transactionSync(() => this.#book.save({ ...waiting, acted }));
+    return ok({ done: true });
+  }
+
+  /** How many series are in which state, those breached within the last hour among them: for metrics. */
+  states(): Record<GuardState, number> {
+    const counts = Object.fromEntries(GUARD_STATES.map((state) => [state, 0])) as Record<GuardState, number>;
+    if (!this.#ready) return counts;
+    for (const watch of this.#book.activeOrBreachedSince(Date.now() - RECENT_BREACH_MS))
+      counts[guardStateWords(watch).state]++;
+    return counts;
+  }
+
+  /** What is watched of a flag, or was last; null when nothing ever was. */
+  status(flag: string, charts = true): GuardStatus["watch"] {
+    const watch = this.#ready ? this.#book.ofFlag(flag, 1)[0] : undefined;
+    if (!watch) return null;
+    const { series, active, body, findings, breach } = watch;
+    const { state, reason } = guardStateWords(watch);
+    return {
+      series,
+      active,
+      state,
+      reason,
+      onBreach: body.onBreach,
+      startedAt: new Date(body.series.startedAt).toISOString(),
+      checkedAt: findings && new Date(findings.checkedAt).toISOString(),
+      exposed: findings?.exposed ?? {},
+      tiles: findings?.tiles ?? [],
+      clientAlerts: findings?.clientAlerts ?? [],
+      mismatch: findings?.mismatch ?? null,
+      breach,
+      history: charts ? this.#book.history(series) : {},
+      apart: findings?.apart ?? { unattributed: 0, afterKill: 0, mismatched: 0, excluded: 0 },
+    };
+  }
+
+  /** The same of several flags, in their order; charts only where they are asked for. */
+  statuses(flags: string[], charts: boolean): GuardStatus["watch"][] {
+    return flags.map((flag) => this.status(flag, charts));
+  }
+
+  get #project(): Slug {
+    return storedSlug(this.#book.meta("project") ?? "");
+  }
+
+  get #environment(): Slug {
+    return storedSlug(this.#book.meta("environment") ?? "");
+  }
+}
+
+export type GuardMethods = Pick<Guard, "watch" | "status" | "statuses" | "states" | "approve">;

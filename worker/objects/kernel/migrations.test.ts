@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { env } from "../../testing/bindings.ts";
+import { inStore, inTables, must, newProject } from "../../testing/store.ts";
+import { FlagStore } from "../flag-store/flag-store.ts";
+import { DIRECTORY_MIGRATIONS, FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
+
+const names = (sql: SqlStorage) =>
+  sql
+    .exec<{ name: string }>("SELECT name FROM migration ORDER BY position")
+    .toArray()
+    .map(({ name }) => name);
+const all = FLAG_STORE_MIGRATIONS.map(({ name }) => name);
+
+test("a new store has every migration, in order", async () => {
+  expect(await inTables(await newProject(), names)).toEqual(all);
+});
+
+test("names are numbered without gaps: the list only grows at its end", () => {
+  for (const migrations of [FLAG_STORE_MIGRATIONS, DIRECTORY_MIGRATIONS]) {
+    expect(migrations.map(({ name }) => Number(name.slice(0, 4)))).toEqual(migrations.map((_, index) => index + 1));
+  }
+});
+
+describe("a database that this code does not know", () => {
+  test.each([
+    ["written by newer code", "INSERT INTO migration (position, name) VALUES (99, '0100-future')", "0100-future"],
+    ["with another history", "UPDATE migration SET name = '0001-other' WHERE position = 0", "0001-other"],
+  ])("(%s) is refused rather than misread, and nothing in it is touched", async (_which, alter, named) => {
+    const project = await newProject();
+    await inStore(project, {}, async (_store, state) => {
+      const { sql } = state.storage;
+      const rows = () => sql.exec("SELECT * FROM document ORDER BY entity, environment, key").toArray();
+      const before = rows();
+      sql.exec(alter);
+      expect(() => new FlagStore(state, env)).toThrow(named);
+      expect(rows()).toEqual(before);
+      sql.exec("DELETE FROM migration WHERE position = 99");
+      sql.exec("UPDATE migration SET name = '0001-documents' WHERE position = 0");
+      expect(new FlagStore(state, env).getFlag("checkout")).toMatchObject({ key: "checkout", version: 1 });
+    });
+  });
+});
+
+test("an older database is brought up to date, and its rows survive", async () => {
+  const project = await newProject();
+  await must(project, { type: "kill", environment: "production", flag: "checkout" });
+  await inStore(project, {}, async (_store, state) => {
+    const { sql } = state.storage;
+    const rows = () => sql.exec("SELECT * FROM document ORDER BY entity, environment, key").toArray();
+    const before = rows();
+    // As the first release left it.
+    const [first, ...later] = FLAG_STORE_MIGRATIONS;
+    for (const { sql: made } of later) {
+      for (const [, table] of made.matchAll(/CREATE TABLE (\w+)/g)) sql.exec(`DROP TABLE ${table}`);
+    }
+    sql.exec("DELETE FROM migration WHERE position > 0");
+    expect(names(sql)).toEqual([first?.name]);
+    const store = new FlagStore(state, env);
+    expect(names(sql)).toEqual(all);
+    expect(rows()).toEqual(before);
+    expect(store.pointer()?.environments.production?.kills).toHaveLength(1);
+    expect(store.propagation("production")).toEqual({ changes: [], centres: [] });
+  });
+});
+
+test("a migration that fails leaves the database as it was", async () => {
+  const project = await newProject();
+  await inStore(project, {}, async (_store, { storage }) => {
+    const bad = { name: "9999-bad", sql: "CREATE TABLE extra (x); SELECT nonsense" };
+    expect(() => migrate(storage, [...FLAG_STORE_MIGRATIONS, bad])).toThrow("nonsense");
+    expect(names(storage.sql)).toEqual(all);
+    expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'extra'").toArray()).toEqual([]);
+  });
+});

@@ -1,0 +1,91 @@
+import { Hono } from "hono";
+import { recognise } from "../../shared/delivery/alert-signal.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { CallOutcome, Signal } from "../../shared/schema/trigger.ts";
+import { bearerOf, parseTriggerToken } from "../crypto/tokens.ts";
+import type { Env } from "../env.ts";
+import { isolateEdge } from "../evaluation/edge/isolate.ts";
+import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
+import { ProblemError } from "../http/problem.ts";
+import { sha256 } from "../kv/snapshot-store.ts";
+import { log } from "../log.ts";
+import { flagStore } from "../objects/stubs.ts";
+
+/**
+ * Where monitoring pulls the stop button: `POST /v1/triggers/{token}`, or `POST /v1/triggers` with the token as
+ * bearer, which keeps it out of access logs. Needs neither the administration's tokens nor the directory, only the
+ * project's store; answers 503 while that is out of reach, which makes every tool that retries try again.
+ */
+export const triggerCalls = new Hono<{ Bindings: Env }>()
+  .post("/", (c) => called(c.req.raw, c.env, bearerOf(c.req.raw.headers)))
+  .post("/:token", (c) => called(c.req.raw, c.env, c.req.param("token")))
+  .all("*", () => {
+    throw new ProblemError(405, "method-not-allowed", "A trigger is called by POST", {}, { Allow: "POST" });
+  });
+
+const UNKNOWN = () =>
+  new ProblemError(404, "trigger-not-found", "There is no such trigger", {
+    detail: "Its URL was mistyped, or it has been taken back.",
+  });
+
+/** So many unknown projects are called that this one cannot be looked up now; every tool that retries tries again. */
+const BUSY = () => new ProblemError(503, "store-unavailable", "The store did not answer", {}, { "Retry-After": "1" });
+
+async function called(request: Request, env: Env, token: string | null): Promise<Response> {
+  const named = token === null ? null : parseTriggerToken(token, env);
+  if (token === null || !named) throw UNKNOWN();
+  const { project, environment, id } = named;
+  const edge = isolateEdge(env, request);
+  if (!named.vouched && !(await edge.mayAsk(project))) throw BUSY();
+  const store = flagStore(env, project);
+  const hash = sha256(token);
+  // Up to a megabyte is not read for a token that somebody made up. A store that is out of reach says so below.
+  const known = await store.knowsTrigger(environment, id, hash).catch(() => true);
+  if (!known) throw UNKNOWN();
+  const heard = await signalOf(request);
+  const answered = await store.callTrigger(environment, id, hash, heard);
+  if (!answered) throw UNKNOWN();
+  const { outcome, flag, revision } = answered;
+  if (outcome !== "rate-limited") log({ event: "trigger", project, environment, flag, trigger: id, outcome });
+  // Whoever pulled it sees it in this isolate's next evaluation.
+  if (revision !== null) edge.require(project, revision);
+  const [status, words] = ANSWERS[outcome];
+  const detail = heard.kind === "unrecognised" && outcome === "unrecognised" ? heard.reason : words;
+  return Response.json(
+    { outcome, project, environment, flag, detail },
+    {
+      status,
+      headers: { "Cache-Control": "no-store", ...(outcome === "rate-limited" ? { "Retry-After": "60" } : {}) },
+    },
+  );
+}
+
+/** 2xx for everything that a tool has to do no more about; a retry of the same call would end alike. */
+const ANSWERS: Record<CallOutcome, readonly [status: number, words: string]> = {
+  killed: [200, "the flag is killed"],
+  "already-killed": [200, "the flag was killed already"],
+  repeated: [200, "this outbreak has pulled the trigger before; only a new one kills again"],
+  "not-firing": [200, "nothing is firing, so nothing was done"],
+  test: [200, "a test: the trigger works, nothing was killed"],
+  stale: [200, "sent too long ago to act upon"],
+  unrecognised: [422, "the payload is of no format that we know"],
+  refused: [409, "the flag cannot be killed; it may have been archived"],
+  "rate-limited": [429, "too many calls this minute"],
+};
+
+/** The content type does not matter: some tools send JSON as text. What cannot be read is logged as such. */
+async function signalOf(request: Request): Promise<Signal> {
+  const text = await readBody(request, LIMITS.triggerBodyBytes);
+  if (text === null)
+    return { kind: "unrecognised", reason: `the body is larger than ${LIMITS.triggerBodyBytes} bytes` };
+  if (text.trim() === "") return recognise(undefined);
+  if (jsonDepth(text) > LIMITS.jsonDepth) return { kind: "unrecognised", reason: "the body nests too deep" };
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return { kind: "unrecognised", reason: "the body is not JSON" };
+  }
+  if (hasProtoName(body)) return { kind: "unrecognised", reason: 'a field is called "__proto__"' };
+  return recognise(body);
+}
