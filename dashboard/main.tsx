@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { LocationProvider } from "preact-iso";
-import { App } from "./app.tsx";
-import { findWho, signIn } from "./session.ts";
+import { App } from "./app/app.tsx";
+import { findWho, signIn } from "./domain/session.ts";
 import "./styles/index.css";
 
 /** A one-time link carries its code behind the #, which no server sees; it must not stay in the history either. */

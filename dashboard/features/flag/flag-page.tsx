@@ -1,0 +1,122 @@
+import { useEffect, useState } from "preact/hooks";
+import { useLocation, useRoute } from "preact-iso";
+import type { FlagDefinition } from "../../../shared/schema/flag.ts";
+import { withQuery } from "../../domain/filters.ts";
+import { environment, flagOf, flags, project } from "../../domain/project.ts";
+import { loadSegments } from "../../domain/segment-store.ts";
+import { mayChange } from "../../domain/session.ts";
+import { loadUsage } from "../../domain/usage.ts";
+import { PURPOSE_WORDS, TYPE_WORDS } from "../../domain/words/flag-words.ts";
+import { useKeys } from "../../ui/keys.ts";
+import { Problem } from "../../ui/problem.tsx";
+import { killing } from "../flags/kill-dialog.tsx";
+import { restoring } from "../flags/restore-dialog.tsx";
+import { switchState } from "../flags/switch-on-dialog.tsx";
+import { DefinitionPanel } from "./definition-panel.tsx";
+import { editing, load, type Place } from "./documents.ts";
+import { EnvironmentTabs } from "./environment-tabs.tsx";
+import { FlagMenu } from "./flag-menu.tsx";
+import { KillNotes } from "./kill-notes.tsx";
+import { SaveBar } from "./save-bar.tsx";
+import { Sections } from "./sections.tsx";
+import { StatePanel } from "./state-panel.tsx";
+
+export function FlagPage() {
+  const { params } = useRoute();
+  const { url, route } = useLocation();
+  const [problem, setProblem] = useState<unknown>(null);
+  const key = params.flag ?? "";
+  const projectKey = project.value?.key;
+  const here = environment.value;
+  const flag = flagOf(key);
+  const shared: Place = { project: projectKey ?? "", flag: key, environment: "" };
+  const place: Place = { ...shared, environment: here?.key ?? "" };
+  const summary = here && flag?.environments[here.key];
+  // Read again whenever the list learns of another version, by somebody else or by the switch above.
+  useEffect(() => {
+    if (projectKey) load(shared).then(() => setProblem(null), setProblem);
+  }, [projectKey, key, flag?.version]);
+  useEffect(() => {
+    if (projectKey && here) load(place).catch(setProblem);
+  }, [projectKey, key, here?.key, summary?.version, summary?.kills.length]);
+  useEffect(() => {
+    if (projectKey) void loadSegments(projectKey).catch(() => {});
+  }, [projectKey]);
+  useEffect(() => {
+    if (projectKey && here) void loadUsage(projectKey, here.key);
+  }, [projectKey, here?.key]);
+  useEffect(() => {
+    document.title = `${key} – Blastdoor`;
+    return () => {
+      document.title = "Blastdoor";
+    };
+  }, [key]);
+  const locked = !flag || !mayChange(flag.purpose);
+  const kill = () => {
+    if (flag && here && !locked) killing.value = { flag, environment: here };
+  };
+  const restore = () => {
+    if (flag && here && summary?.kills.length) restoring.value = { flag, environment: here };
+  };
+  useKeys({ k: kill, r: restore });
+  if (problem && !editing(shared))
+    return (
+      <main class="page">
+        <Problem error={problem} />
+        <a href={`/p/${projectKey}/flags`}>All flags</a>
+      </main>
+    );
+  const definition = editing<FlagDefinition>(shared)?.value;
+  if (!flags.value || !definition || !here || !project.value)
+    return (
+      <main class="page" aria-busy="true">
+        <h1>{key}</h1>
+        <div class="skeleton" />
+      </main>
+    );
+  const parts = [
+    { place: shared, where: "Everywhere" },
+    ...project.value.environments.map((one) => ({ place: { ...shared, environment: one.key }, where: one.name })),
+  ];
+  const section = flag && { project: project.value.key, environment: here, flag, locked };
+  return (
+    <main class="page">
+      <div class="flag-title">
+        <nav aria-label="Where you are">
+          <a href={`/p/${projectKey}/flags`}>Flags</a> /
+        </nav>
+        <h1>{key}</h1>
+        <span class={`chip ${PURPOSE_WORDS[definition.purpose].isTest ? "chip-test" : ""}`}>
+          {PURPOSE_WORDS[definition.purpose].name}
+        </span>
+        <span class="chip">{TYPE_WORDS[definition.type].name}</span>
+        {flag && <FlagMenu flag={flag} here={here} locked={locked} kill={kill} />}
+      </div>
+      <p class="muted flag-description">{definition.description}</p>
+      <EnvironmentTabs
+        flag={flag}
+        here={here}
+        locked={locked}
+        choose={(one) => route(withQuery(url, { env: one.key }), true)}
+        toggle={switchState}
+        restore={restore}
+      />
+      {section && <Sections place="tiles" {...section} />}
+      <div class="flag-columns">
+        <div class="stack">
+          <section class="card stack">
+            <h2>{`Who gets what in ${here.name}`}</h2>
+            <KillNotes kills={editing(place)?.kills ?? []} restore={locked ? undefined : restore} />
+            <StatePanel place={place} definition={definition} locked={locked} />
+          </section>
+          {section && <Sections place="panels" {...section} />}
+        </div>
+        <aside class="card stack" aria-label="About this flag">
+          <h2>About this flag</h2>
+          <DefinitionPanel place={shared} locked={locked} />
+        </aside>
+      </div>
+      <SaveBar parts={parts} />
+    </main>
+  );
+}

@@ -1,0 +1,77 @@
+import { useState } from "preact/hooks";
+import type { AuditRow } from "../../../shared/schema/admin.ts";
+import { project } from "../../domain/project.ts";
+import { may } from "../../domain/session.ts";
+import { actionWords, actorWords, subjectOf } from "../../domain/words/audit-words.ts";
+import { type Change, changesOf } from "../../domain/words/change-words.ts";
+import { ago, exactly } from "../../domain/words/time-words.ts";
+import { ChangeList } from "../../editors/change-list.tsx";
+import { Icon } from "../../ui/icon.tsx";
+
+export type AuditEntry = AuditRow;
+
+/** What changed in all documents of a row, each with its place. */
+export function allChanges(changes: AuditRow["changes"]): Change[] {
+  return changes.flatMap(({ entity, environment, key, before, after }) => {
+    const where = [entity === "kill" ? null : key, environment || null].filter(Boolean).join(" in ");
+    const several = changes.length > 1 && where ? `${where}: ` : "";
+    const words = changesOf(entity, before as Record<string, unknown> | null, after as Record<string, unknown> | null);
+    return words.map((change) => ({ ...change, what: several + change.what }));
+  });
+}
+
+/** One revision as a sentence; opened, what was different before. */
+export function HistoryRow({ row, revert }: { row: AuditEntry; revert: () => void }) {
+  const [open, setOpen] = useState(false);
+  const subject = subjectOf(row);
+  const environment = project.value?.environments.find(({ key }) => key === subject?.environment);
+  const isFlag = subject && ["flag", "state", "kill", "plan"].includes(subject.entity);
+  const verb = actionWords(row);
+  const tone =
+    verb === "killed" ? "tone-killed" : verb === "restored" || verb === "switched on" ? "tone-on" : "tone-off";
+  return (
+    <li class={`history-row ${tone}`}>
+      <div class="history-sentence">
+        <span>
+          <strong>{actorWords(row.actor)}</strong> {verb}{" "}
+          {subject && subject.entity !== "key" && (
+            <strong>
+              {isFlag ? (
+                <a
+                  href={`/p/${project.value?.key}/flags/${encodeURIComponent(subject.key)}${environment ? `?env=${environment.key}` : ""}`}
+                >
+                  {subject.key}
+                </a>
+              ) : (
+                subject.key
+              )}
+            </strong>
+          )}
+          {subject && subject.more > 0 && ` and ${subject.more} more`}
+          {environment && ` in ${environment.name}`}
+        </span>
+        <time class="muted" dateTime={row.at} title={exactly(row.at)}>
+          {ago(row.at)}
+        </time>
+      </div>
+      {row.comment && <p class="history-comment">“{row.comment}”</p>}
+      <div class="row">
+        <button
+          type="button"
+          class="button button-small button-plain"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon name="chevron" size={14} /> {open ? "Hide" : "What changed"}
+        </button>
+        {may("engineer") && row.revision > 1 && (
+          <button type="button" class="button button-small button-plain" onClick={revert}>
+            <Icon name="restore" size={14} /> Go back to before this…
+          </button>
+        )}
+        <span class="muted history-revision">{`revision ${row.revision}`}</span>
+      </div>
+      {open && <ChangeList changes={allChanges(row.changes)} />}
+    </li>
+  );
+}

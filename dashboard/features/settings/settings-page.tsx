@@ -1,0 +1,31 @@
+import { project } from "../../domain/project.ts";
+import { may } from "../../domain/session.ts";
+import { BudgetSettings } from "./budget-settings.tsx";
+import { EnvironmentSettings } from "./environment-settings.tsx";
+import { FreezeSettings } from "./freeze-settings.tsx";
+import { KeySettings } from "./key-settings.tsx";
+import { NewProject } from "./new-project.tsx";
+import { SessionSettings } from "./session-settings.tsx";
+import { TokenSettings } from "./token-settings.tsx";
+import { TransferSettings } from "./transfer-settings.tsx";
+import { WebhookSettings } from "./webhook-settings.tsx";
+
+export function SettingsPage() {
+  if (!project.value) return <main class="page page-narrow" aria-busy="true" />;
+  return (
+    <main class="page page-narrow stack">
+      <div class="page-head">
+        <h1>Settings</h1>
+      </div>
+      <KeySettings project={project.value} />
+      <EnvironmentSettings project={project.value} />
+      <FreezeSettings project={project.value} />
+      {may("admin") && <TokenSettings project={project.value.key} />}
+      <SessionSettings />
+      <BudgetSettings project={project.value.key} />
+      <WebhookSettings project={project.value} />
+      <TransferSettings project={project.value.key} />
+      {may("admin") && <NewProject />}
+    </main>
+  );
+}

@@ -1,0 +1,120 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Role } from "../../../shared/schema/admin.ts";
+import { answer, api } from "../../domain/api.ts";
+import { ROLE_WORDS } from "../../domain/words/flag-words.ts";
+import { ago } from "../../domain/words/time-words.ts";
+import { confirmed } from "../../ui/confirm.tsx";
+import { InlineForm } from "../../ui/inline-form.tsx";
+import { Problem } from "../../ui/problem.tsx";
+import { ShownOnce } from "../../ui/shown-once.tsx";
+import { TextField } from "../../ui/text-field.tsx";
+import { complain, tell } from "../../ui/toasts.tsx";
+
+interface Token {
+  id: string;
+  name: string;
+  role: Role;
+  project?: string | undefined;
+  createdAt: string;
+  createdBy: string;
+}
+
+/** Tokens of people and programs that administer: what their bearer may do is said by the role. */
+export function TokenSettings({ project }: { project: string }) {
+  const tokens = useSignal<Token[] | null>(null);
+  const name = useSignal("");
+  const role = useSignal<Role>("marketer");
+  const onlyHere = useSignal(true);
+  const made = useSignal<{ token: string; name: string } | null>(null);
+  const problem = useSignal<unknown>(null);
+  const read = async () => {
+    tokens.value = (await answer(api.tokens.$get())).tokens;
+  };
+  useEffect(() => {
+    read().catch((error) => {
+      problem.value = error;
+    });
+  }, []);
+  const make = async () => {
+    problem.value = null;
+    try {
+      const json = { name: name.value.trim(), role: role.value, ...(onlyHere.value ? { project } : {}) };
+      const { token } = await answer(api.tokens.$post({ json }));
+      made.value = { token, name: name.value };
+      name.value = "";
+      await read();
+    } catch (error) {
+      problem.value = error;
+    }
+  };
+  const revoke = async (token: Token) => {
+    const isSure = await confirmed({
+      title: `Revoke the token of ${token.name}?`,
+      text: "Sessions and sign-in links that were made from it end at once, and programs that use it are refused.",
+      action: "Revoke the token",
+    });
+    if (!isSure) return;
+    try {
+      await api.tokens[":id"].$delete({ param: { id: token.id } });
+      await read();
+      tell(`The token of ${token.name} is revoked`);
+    } catch (error) {
+      complain(`The token of ${token.name} is still in force`, error);
+    }
+  };
+  return (
+    <section class="card stack" aria-labelledby="tokens">
+      <h2 id="tokens">People and programs</h2>
+      <p class="muted">Each signs in with a token of their own, so the history can name them.</p>
+      <ul class="plain-list" aria-busy={tokens.value === null}>
+        {tokens.value?.map((token) => (
+          <li key={token.id}>
+            <span>
+              <strong>{token.name}</strong> <span class="chip">{ROLE_WORDS[token.role].name}</span>
+              {token.project && <span class="muted">{` only ${token.project}`}</span>}
+            </span>
+            <span class="muted">{`${token.createdBy}, ${ago(token.createdAt)}`}</span>
+            <button type="button" class="button button-small" onClick={() => revoke(token)}>
+              Revoke
+            </button>
+          </li>
+        ))}
+      </ul>
+      {made.value && <ShownOnce secret={made.value.token} name={`The token of ${made.value.name}`} />}
+      {problem.value !== null && <Problem error={problem.value} />}
+      <InlineForm submit={make}>
+        <TextField label="New token for" value={name} maxLength={100} placeholder="Kim from marketing" />
+        <label class="field">
+          <span class="label">Role</span>
+          <select
+            value={role.value}
+            onChange={(event) => {
+              role.value = event.currentTarget.value as Role;
+            }}
+          >
+            {Object.entries(ROLE_WORDS).map(([value, words]) => (
+              <option key={value} value={value} selected={value === role.value}>
+                {words.name}
+              </option>
+            ))}
+          </select>
+          <span class="hint">{ROLE_WORDS[role.value].explanation}</span>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={onlyHere.value}
+            onChange={(event) => {
+              onlyHere.value = event.currentTarget.checked;
+            }}
+          />
+          This project only
+        </label>
+        <button type="submit" class="button button-primary" disabled={name.value.trim() === ""}>
+          Make the token
+        </button>
+      </InlineForm>
+    </section>
+  );
+}
