@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { AuditRow } from "../../shared/schema/admin.ts";
-import type { Change } from "../domain/words/change-words.ts";
-import { allChanges } from "../features/history/history-row.tsx";
+
+import { allChanges, type Change } from "../domain/words/change-words.ts";
 import { type Acknowledgement, exposesHiddenFlag, MEANT, NOT_SAID } from "./exposure.ts";
 
 /** How a change is sent: as a question or in earnest, and whether exposing hidden flags is meant. */

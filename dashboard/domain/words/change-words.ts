@@ -1,4 +1,5 @@
 import { ownOf } from "../../../shared/own.ts";
+import type { AuditRow } from "../../../shared/schema/admin.ts";
 import type { FlagState, Rule, Serve } from "../../../shared/schema/flag.ts";
 import type { Plan, PlanRun } from "../../../shared/schema/plan.ts";
 import type { Json } from "../../../shared/schema/primitives.ts";
@@ -33,6 +34,16 @@ export function changesOf(entity: string, before: Document | null, after: Docume
   if (!before && entity !== "state") return [{ what: "Made" }];
   if (entity === "state") return stateChanges((before ?? {}) as Partial<FlagState>, after as FlagState);
   return fieldChanges(before ?? {}, after);
+}
+
+/** What changed in all documents of a row, each with its place. */
+export function allChanges(changes: AuditRow["changes"]): Change[] {
+  return changes.flatMap(({ entity, environment, key, before, after }) => {
+    const where = [entity === "kill" ? null : key, environment || null].filter(Boolean).join(" in ");
+    const several = changes.length > 1 && where ? `${where}: ` : "";
+    const words = changesOf(entity, before as Record<string, unknown> | null, after as Record<string, unknown> | null);
+    return words.map((change) => ({ ...change, what: several + change.what }));
+  });
 }
 
 function killChange(before: Document | null, after: Document | null): Change {

@@ -8,7 +8,7 @@ import { Problem } from "../../ui/problem.tsx";
 import { tell } from "../../ui/toasts.tsx";
 import { ConflictChoice } from "./conflict-choice.tsx";
 import { type LostRace, lostRace, save } from "./documents.ts";
-import { changesAt, type Part } from "./save-bar.tsx";
+import { changesAt, type Part } from "./unsaved-changes.ts";
 
 interface ReviewDialogProps {
   parts: readonly Part[];

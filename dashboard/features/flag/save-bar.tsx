@@ -1,21 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
-import { changesOf } from "../../domain/words/change-words.ts";
 import { Icon } from "../../ui/icon.tsx";
-import { discard, editing, isEdited, type Place } from "./documents.ts";
+import { discard, isEdited } from "./documents.ts";
 import { ReviewDialog } from "./review-dialog.tsx";
-
-export interface Part {
-  place: Place;
-  /** Where the change is seen: an environment's name, or everywhere. */
-  where: string;
-}
-
-export const changesAt = (place: Place) => {
-  const document = editing(place);
-  const entity = place.environment === "" ? "flag" : "state";
-  return document ? changesOf(entity, { ...document.base }, { ...document.value }) : [];
-};
+import { changesAt, type Part } from "./unsaved-changes.ts";
 
 /** Stays at the bottom while anything is unsaved, in any environment of the flag. */
 export function SaveBar({ parts }: { parts: readonly Part[] }) {

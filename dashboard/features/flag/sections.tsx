@@ -1,15 +1,7 @@
 import type { ComponentType } from "preact";
-import type { Environment, FlagView } from "../../domain/api.ts";
+import type { FlagView } from "../../domain/api.ts";
+import type { SectionProps } from "../../domain/section-props.ts";
 import { Lazily } from "../../ui/lazily.tsx";
-
-/** What every section of the flag page knows. */
-export interface SectionProps {
-  project: string;
-  environment: Environment;
-  flag: FlagView;
-  /** This person may not change this flag. */
-  locked: boolean;
-}
 
 interface Section {
   /** Also its anchor in the address. */

@@ -1,8 +1,8 @@
+import type { SectionProps } from "../../domain/section-props.ts";
 import { may } from "../../domain/session.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { complain, tell } from "../../ui/toasts.tsx";
-import type { SectionProps } from "../flag/sections.tsx";
 import { approve, type GuardPlace, useGuard } from "./guard-store.ts";
 import { MetricTile } from "./metric-tile.tsx";
 

@@ -3,22 +3,12 @@ import type { AuditRow } from "../../../shared/schema/admin.ts";
 import { project } from "../../domain/project.ts";
 import { may } from "../../domain/session.ts";
 import { actionWords, actorWords, subjectOf } from "../../domain/words/audit-words.ts";
-import { type Change, changesOf } from "../../domain/words/change-words.ts";
+import { allChanges } from "../../domain/words/change-words.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
 import { Icon } from "../../ui/icon.tsx";
 
 export type AuditEntry = AuditRow;
-
-/** What changed in all documents of a row, each with its place. */
-export function allChanges(changes: AuditRow["changes"]): Change[] {
-  return changes.flatMap(({ entity, environment, key, before, after }) => {
-    const where = [entity === "kill" ? null : key, environment || null].filter(Boolean).join(" in ");
-    const several = changes.length > 1 && where ? `${where}: ` : "";
-    const words = changesOf(entity, before as Record<string, unknown> | null, after as Record<string, unknown> | null);
-    return words.map((change) => ({ ...change, what: several + change.what }));
-  });
-}
 
 /** One revision as a sentence; opened, what was different before. */
 export function HistoryRow({ row, revert }: { row: AuditEntry; revert: () => void }) {

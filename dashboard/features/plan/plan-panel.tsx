@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { PlanDefinition, PlanView } from "../../../shared/schema/plan.ts";
+import type { SectionProps } from "../../domain/section-props.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
-import type { SectionProps } from "../flag/sections.tsx";
 import { PlanChoice } from "./plan-choice.tsx";
 import { type Asked, PlanDialog } from "./plan-dialogs.tsx";
 import { PlanEditor } from "./plan-editor.tsx";

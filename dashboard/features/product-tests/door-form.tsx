@@ -1,41 +1,11 @@
 import type { Signal } from "@preact/signals";
-import type { Condition } from "../../../shared/schema/condition.ts";
 import type { FakeDoorSettings } from "../../../shared/schema/demand-test.ts";
 import { ShareSlider } from "../../editors/share-slider.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { NumberBox } from "../../ui/number-box.tsx";
 import { AudienceChoice } from "./audience-choice.tsx";
+import type { DoorDraft } from "./door-draft.ts";
 import { Duration } from "./duration.tsx";
-
-/** As it stands in the form: shares in per cent. */
-export interface DoorDraft {
-  label: string;
-  message: string;
-  thanks: string;
-  audience: Condition;
-  share: number;
-  bar: number;
-  hoped: number;
-  visitors: number;
-  /** Null: as the calculator says. */
-  targetPeople: number | null;
-  weeks: number;
-  stopWhenDecided: boolean;
-}
-
-export const newDoor = (): DoorDraft => ({
-  label: "",
-  message: "",
-  thanks: "",
-  audience: { all: [] },
-  share: 20,
-  bar: 3,
-  hoped: 6,
-  visitors: 1_000,
-  targetPeople: null,
-  weeks: 4,
-  stopWhenDecided: true,
-});
 
 const WEEK_MS = 7 * 86_400_000;
 const DEFAULT_PEOPLE = 1_000;

@@ -2,7 +2,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { DEMAND_ALPHA, LEAST_PEOPLE } from "../../../shared/demand/demand.ts";
 import { peopleNeeded } from "../../../shared/guard/statistics/binomial-sequence.ts";
 import { NumberBox } from "../../ui/number-box.tsx";
-import type { DoorDraft } from "./door-form.tsx";
+import type { DoorDraft } from "./door-draft.ts";
 
 interface DurationProps {
   door: DoorDraft;

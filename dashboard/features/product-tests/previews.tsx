@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { type DeskDraft, fallbackOf } from "./desk-form.tsx";
-import { type DoorDraft, labelOf, messageOf, thanksOf } from "./door-form.tsx";
+import type { DoorDraft } from "./door-draft.ts";
+import { labelOf, messageOf, thanksOf } from "./door-form.tsx";
 
 /** A page as a visitor has it, small. */
 function Window({ title, children }: { title: string; children: ComponentChildren }) {

@@ -3,11 +3,11 @@ import { useEffect } from "preact/hooks";
 import type { ScheduleView } from "../../../shared/schema/schedule.ts";
 import { answer, api } from "../../domain/api.ts";
 import { seenRevision } from "../../domain/project.ts";
+import type { SectionProps } from "../../domain/section-props.ts";
 import { exactly, fromNow } from "../../domain/words/time-words.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
-import type { SectionProps } from "../flag/sections.tsx";
 import { ScheduleDialog } from "./schedule-dialog.tsx";
 import { patchChanges, patchWords } from "./schedule-words.ts";
 

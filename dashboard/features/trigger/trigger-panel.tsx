@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { TriggerView } from "../../../shared/schema/trigger.ts";
 import { answer, api } from "../../domain/api.ts";
+import type { SectionProps } from "../../domain/section-props.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
 import { OUTCOME_WORDS, SOURCE_WORDS } from "../../domain/words/trigger-words.ts";
 import { confirmed } from "../../ui/confirm.tsx";
@@ -11,7 +12,6 @@ import { Problem } from "../../ui/problem.tsx";
 import { ShownOnce } from "../../ui/shown-once.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
-import type { SectionProps } from "../flag/sections.tsx";
 
 const routes = api.projects[":project"].environments[":environment"].flags[":flag"].triggers;
 /** Calls shown of each trigger before one asks for more. */

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { answer, api } from "../../domain/api.ts";
+import type { SectionProps } from "../../domain/section-props.ts";
 import { exactly } from "../../domain/words/time-words.ts";
 import { Copyable } from "../../ui/copyable.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
-import type { SectionProps } from "../flag/sections.tsx";
 
 const LIVES = [
   { hours: 1, words: "an hour" },

@@ -3,12 +3,12 @@ import { useEffect } from "preact/hooks";
 import type { FlagState } from "../../../shared/schema/flag.ts";
 import { answer, api } from "../../domain/api.ts";
 import { seenRevision } from "../../domain/project.ts";
+import type { SectionProps } from "../../domain/section-props.ts";
 import { segments } from "../../domain/segment-store.ts";
 import { usage } from "../../domain/usage.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { editing, isEdited, type Place } from "../flag/documents.ts";
-import type { SectionProps } from "../flag/sections.tsx";
 import { attributesAsked, type Context, CROWD, madeUp, parseList } from "./crowd.ts";
 import { type Sample, SampleChart } from "./sample-chart.tsx";
 
