@@ -68,7 +68,8 @@ function start(script: HTMLScriptElement, key: string): void {
     return response.ok ? response.json() : response.status < 500 ? null : Promise.reject();
   };
   /** The key travels in the body, as text: no preflight, and the request outlives the page. */
-  const post = (path: string, body: object) =>
+  const post = async (path: string, body: object) =>
+    allowed &&
     request(`/v1/${path}`, { method: "POST", body: JSON.stringify({ key, ...body }), keepalive: true }).catch(() => {});
   const unfollow = () => {
     clearTimeout(timer);
@@ -267,7 +268,7 @@ function start(script: HTMLScriptElement, key: string): void {
     },
     /** Asks a person (Wizard of Oz) and waits for the answer; undefined: not for this visitor. The same id asks once. */
     async ask(flag: string, input: unknown, id: string = uuid()) {
-      let view = allowed && (await post(`ask/${flag}`, { context: context(), id, input }));
+      let view = await post(`ask/${flag}`, { context: context(), id, input });
       const poll = view?.poll;
       while (view?.status === "waiting")
         view = await request(poll).catch(() => new Promise((resolve) => setTimeout(resolve, 2_000, view)));
