@@ -8,7 +8,7 @@ import { type Result, reject } from "../kernel/result.ts";
 import { LedgerOrder, type LedgerOutbox } from "../test-ledger/ledger-backup.ts";
 import { auditHash, GENESIS } from "./audit.ts";
 import type { Confirmation } from "./delivery-log.ts";
-import { type Change, ENTITIES } from "./entities.ts";
+import { type Body, type Change, ENTITIES } from "./entities.ts";
 
 /** What a backup does with the store's tables. A new table has a place here, which a test sees to. */
 export const TABLES = {
@@ -114,6 +114,25 @@ function isNamed({ entity, environment, key }: Extract<BackupRow, { row: "docume
   return (entity === "project" || entity === "environment" ? parseSlug(key) : parseKeyName(key)) !== null;
 }
 
+/** Restores that a project may see. Numbers above have no next one that JSON holds, and edges never go back. */
+const MOST_EPOCH = 1_000_000_000;
+/** Changes that one document may see, for the same reason. */
+const MOST_VERSIONS = 1_000_000_000;
+
+/** Whether nothing of a document claims a later revision: a kill's decides which kill is served, and when it is lifted. */
+function isOfThePast(
+  { entity, version, revision }: Extract<BackupRow, { row: "document" }>,
+  body: unknown,
+  latest: number,
+): boolean {
+  const claimed = [revision];
+  if (entity === "kill") {
+    const kill = body as Body<"kill">;
+    claimed.push(kill.revision, kill.clearedRevision ?? 0);
+  }
+  return version >= 1 && version <= MOST_VERSIONS && claimed.every((one) => one >= 0 && one <= latest);
+}
+
 /** Undefined: the text is no JSON. A backup file may have been edited or cut, which its sender has to hear. */
 function parsedJson(text: string): unknown {
   try {
@@ -173,6 +192,7 @@ export class RestoreStage {
       if (ended) return wrong("rows follow the end");
       if (row.row === "header") {
         if (count > 0) return wrong("the header must come first, and once");
+        if (row.epoch > MOST_EPOCH) return wrong(`the header's epoch ${row.epoch} lies above ${MOST_EPOCH}`);
         header = row;
       } else if (!header) return wrong("the header is missing");
       else if (row.row === "document") {
@@ -181,6 +201,8 @@ export class RestoreStage {
         if (!isNamed(row)) return wrong(`the ${row.entity} "${row.key}" has a name that cannot be one`);
         const parsed = schema?.safeParse(parsedJson(row.body));
         if (!parsed?.success) return wrong(`the ${row.entity} "${row.key}" cannot be read`);
+        if (!isOfThePast(row, parsed.data, header.revision))
+          return wrong(`the ${row.entity} "${row.key}" is of a revision after ${header.revision}, the backup's own`);
         if (row.entity === "list") {
           const { shards } = ENTITIES.list.parse(parsed.data);
           for (const [shard, version] of shards.entries()) if (version) named.push([`${row.key}\n${shard}`, version]);

@@ -3,7 +3,7 @@ import { type FlagTest, walkCondition } from "../../../../shared/schema/conditio
 import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../../shared/schema/flag.ts";
 import { type Result, reject } from "../../kernel/result.ts";
 import type { CommandOf } from "../commands.ts";
-import type { Body, Change, ProjectView } from "../entities.ts";
+import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import {
   type Circumstances,
   change,
@@ -20,7 +20,6 @@ import { activeKills } from "./kill.ts";
 import { mergePatch, patchedState } from "./merge-patch.ts";
 import { parseOrReject } from "./parse.ts";
 import { patternIssues } from "./pattern-checks.ts";
-import { plansNaming } from "./plan.ts";
 import { mayChange } from "./rights.ts";
 import {
   danglingReferences,
@@ -103,28 +102,51 @@ function saveFlag(
 }
 
 /** Other flags that test for a variant about to go, kills that serve it, and plans that release it. */
-export function usersOfRemovedVariants(
+function usersOfRemovedVariants(
   view: ProjectView,
   key: string,
   before: Body<"flag"> | null,
   after: Body<"flag">,
 ): string[] {
-  const removed = Object.keys(before?.variants ?? {}).filter((variant) => !Object.hasOwn(after.variants, variant));
+  const removed = removedVariants(before, after);
   if (removed.length === 0) return [];
-  const names = ({ flag, variants }: FlagTest) => flag === key && variants.some((variant) => removed.includes(variant));
-  const tests = view
-    .mentioning("state", `"flag":"${key}"`)
-    .filter((row) => flagTests(row.body).some(names) && isLive(view, row.key))
-    .map((row) => `flag ${row.key} in ${row.environment}`);
-  const kills = environmentKeys(view)
-    .flatMap((environment) => activeKills(view, environment))
-    .filter(({ body }) => body.flag === key && body.serve !== null && removed.includes(body.serve))
-    .map((row) => `the kill in ${row.environment}, which serves it`);
-  const plans = plansNaming(
-    view,
-    (plan, flag) => flag === key && (removed.includes(plan.variant) || removed.includes(plan.baseline)),
-  );
-  return [...tests, ...kills, ...plans];
+  const asking = view.mentioning("state", `"flag":"${key}"`);
+  return usersOfVariants(view, new Map([[key, removed]]), asking).get(key) ?? [];
+}
+
+export const removedVariants = (before: Body<"flag"> | null, after: Body<"flag">): string[] =>
+  Object.keys(before?.variants ?? {}).filter((variant) => !Object.hasOwn(after.variants, variant));
+
+/**
+ * What uses variants, by flag. Goes through states, kills and plans once, however many flags are asked about: an import
+ * may change thousands.
+ *
+ * @param variants by flag
+ * @param states those that may ask for one of the flags
+ */
+export function usersOfVariants(
+  view: ProjectView,
+  variants: ReadonlyMap<string, readonly string[]>,
+  states: readonly Row<"state">[],
+): Map<string, string[]> {
+  const users = new Map<string, string[]>();
+  const note = (flag: string, used: readonly (string | null)[], words: string) => {
+    const asked = variants.get(flag);
+    if (!asked || !used.some((variant) => variant !== null && asked.includes(variant))) return;
+    const known = users.get(flag);
+    if (known === undefined) users.set(flag, [words]);
+    else if (!known.includes(words)) known.push(words);
+  };
+  for (const row of states) {
+    if (!isLive(view, row.key)) continue;
+    for (const test of flagTests(row.body)) note(test.flag, test.variants, `flag ${row.key} in ${row.environment}`);
+  }
+  for (const environment of environmentKeys(view))
+    for (const { body } of activeKills(view, environment))
+      note(body.flag, [body.serve], `the kill in ${environment}, which serves it`);
+  for (const { key, environment, body } of view.list("plan"))
+    note(key, [body.variant, body.baseline], `the plan of ${key} in ${environment}`);
+  return users;
 }
 
 /** What a state asks of other flags, in prerequisites and rules. */

@@ -239,7 +239,7 @@ export function situationOf(view: ProjectView, row: Row<"plan">, now: number) {
   };
 }
 
-/** Plans that need a segment, or a variant of a flag. */
+/** Plans that a test picks out, in words. */
 export const plansNaming = (view: ProjectView, test: (plan: Plan, flag: string) => boolean): string[] =>
   view
     .list("plan")

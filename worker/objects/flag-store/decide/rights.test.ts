@@ -163,6 +163,16 @@ describe("a test that other flags depend on", () => {
     },
   );
 
+  test("a plan that has ended is rolled back by engineers: that writes its baseline anew", () => {
+    const project = depended();
+    for (const one of [plan, off, { type: "startPlan", ...at }, { type: "rollbackPlan", ...at }] as Input[])
+      project.must(one);
+    project.must({ type: "patchState", ...at, patch: { rules, enabled: true } });
+    const again: Input = { type: "rollbackPlan", ...at };
+    expect(project.refusal(again, MARKETER)).toBe("forbidden");
+    expect(project.refusal(again, ENGINEER)).toBeNull();
+  });
+
   test("a running plan's next stages are an engineer's, since it goes on by itself", () => {
     const project = depended();
     for (const one of [plan, off, { type: "startPlan", ...at }] as Input[]) project.must(one);

@@ -1,5 +1,6 @@
 import { DOOR_LAYER } from "../../../../shared/demand/test-kinds.ts";
 import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
+import { isActive } from "../../../../shared/release/plan.ts";
 import { type Actor, type Role, roleCovers } from "../../../../shared/schema/admin.ts";
 import { CANARY_FLAG } from "../../../../shared/schema/drill.ts";
 import { type Purpose, TEST_PURPOSES } from "../../../../shared/schema/flag.ts";
@@ -234,7 +235,7 @@ interface Facts {
   purposesOf(flag: string): Purpose[];
   /** Live flags, no tests, that depend on a flag in an environment (null: in any), also through others. */
   dependantsOf(environment: string | null, flag: string): Dependant[];
-  /** Whether the changes take the flag's release back by its plan. */
+  /** Whether the changes take back a release that runs by its plan; one that has ended starts anew by another state. */
   isRolledBack(environment: string, flag: string): boolean;
 }
 
@@ -280,6 +281,8 @@ function factsOf(changes: readonly Change[], view: ProjectView, covered: Role): 
           one.entity === "plan" &&
           one.environment === environment &&
           one.key === flag &&
+          one.before !== null &&
+          isActive(one.before) &&
           one.after?.run?.status === "rolled-back",
       ),
   };

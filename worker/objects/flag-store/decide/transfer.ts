@@ -4,7 +4,7 @@ import type { CommandOf } from "../commands.ts";
 import type { Body, Change, Entity } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
 import { newlyExposed } from "./exposure.ts";
-import { usersOfRemovedVariants } from "./flag.ts";
+import { removedVariants, usersOfVariants } from "./flag.ts";
 import { overlay } from "./overlay.ts";
 import { patternIssues } from "./pattern-checks.ts";
 import { removed } from "./segment.ts";
@@ -97,11 +97,16 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
   }
   const tangle = segmentsTangled(after);
   if (tangle) return reject(tangle);
+  const removed = new Map<string, string[]>();
   for (const { entity, key, before, after: body } of changes) {
     if (entity !== "flag" || !before || !body) continue;
     if (before.type !== body.type) return reject({ code: "type-change", flag: key, from: before.type, to: body.type });
-    const users = usersOfRemovedVariants(after, key, before, body);
-    if (users.length > 0) return reject({ code: "in-use", what: `a removed variant of "${key}"`, by: users });
+    const gone = removedVariants(before, body);
+    if (gone.length > 0) removed.set(key, gone);
+  }
+  if (removed.size > 0) {
+    const [used] = usersOfVariants(after, removed, after.mentioning("state", '"flag":"'));
+    if (used) return reject({ code: "in-use", what: `a removed variant of "${used[0]}"`, by: used[1] });
   }
   const environments = environmentKeys(after);
   for (const environment of environments) {
