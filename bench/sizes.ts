@@ -27,11 +27,13 @@ async function sizeOf(entry: string, resolveDir: string): Promise<Size> {
   return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length };
 }
 
-const shared = new URL("../shared", import.meta.url).pathname;
-const EVALUATOR = 'export * from "./evaluate.ts"; export { compile, applyKills, staleKills } from "./compile.ts";';
+const evaluation = new URL("../shared/evaluation", import.meta.url).pathname;
+const EVALUATOR =
+  'export * from "./run/evaluate.ts"; export { compile, applyKills, staleKills } from "./compile/compile.ts";';
 /** Without what compiles a snapshot, which an edge needs when one changes. */
-const ANSWERING = 'export * from "./evaluate.ts"; export { applyKills, staleKills } from "./kills.ts";';
-const REGEX = 'export * from "./regex.ts";';
+const ANSWERING =
+  'export * from "./run/evaluate.ts"; export { applyKills } from "./compile/kills.ts"; export { staleKills } from "./compile/stale-kills.ts";';
+const REGEX = 'export * from "./operators/regex/regex.ts";';
 
 type Own = typeof import("../shared/evaluation/run/evaluate.ts") &
   typeof import("../shared/evaluation/compile/compile.ts") &
@@ -42,15 +44,15 @@ type Own = typeof import("../shared/evaluation/run/evaluate.ts") &
  * modules of their own every constant is looked up anew, which nobody's production does.
  */
 export async function ownBundle(): Promise<Own> {
-  const code = await bundled(EVALUATOR + REGEX, shared);
+  const code = await bundled(EVALUATOR + REGEX, evaluation);
   return (await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`)) as Own;
 }
 
 /** What evaluating takes: ours without the injected regex engine, the part of it that requests run, and the engine. */
 export const ownSizes = async (): Promise<Record<"evaluator" | "answering" | "regexEngine", Size>> => ({
-  evaluator: await sizeOf(EVALUATOR, shared),
-  answering: await sizeOf(ANSWERING, shared),
-  regexEngine: await sizeOf(REGEX, shared),
+  evaluator: await sizeOf(EVALUATOR, evaluation),
+  answering: await sizeOf(ANSWERING, evaluation),
+  regexEngine: await sizeOf(REGEX, evaluation),
 });
 
 /** The peers' parts that the bench uses. They bring regular expressions with them, mostly the platform's own. */
