@@ -1,12 +1,4 @@
-/** An attribute's place in the context, parsed once. */
-export interface AttributePath {
-  /** The first, usually only, step. */
-  readonly name: string;
-  /** Which place in the source reads it: see `readPlain`. */
-  readonly place: number;
-  /** The steps after it; null when there are none. */
-  readonly steps: readonly string[] | null;
-}
+import type { AttributePath } from "./model/attribute-path.ts";
 
 /*
  * A property read is several times faster where the engine has seen only one name, and it remembers that for each

@@ -1,4 +1,4 @@
-import type { AttributePath } from "../evaluation/attribute.ts";
+import type { AttributePath } from "../evaluation/model/attribute-path.ts";
 import type { Hash64 } from "../hashing/sip-hash.ts";
 import { LIST_SHARD_KEYS } from "../limits.ts";
 import type { KeyName } from "../schema/names.ts";

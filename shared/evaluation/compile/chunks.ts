@@ -1,63 +1,13 @@
-import type { Unit } from "./predicate.ts";
-import { type Clause, constantResult, NONE, type Program } from "./program.ts";
-import { type RuledFlag, type RuleIndex, ruleIndexOf, usualResult } from "./rule-index.ts";
-
-/*
- * Neighbouring flags whose results have few combinations form a chunk, and a chunk's bulk fragment is made once per
- * combination that occurs: a bulk answer joins chunks, not flags. Nothing about a subject is kept, only that these
- * results have stood side by side. A flag that serves everybody alike adds no combination and so costs nothing.
- */
+import type { Chunks } from "../model/chunks.ts";
+import { type Clause, NONE, type Program } from "../model/program.ts";
+import type { Unit } from "../model/split.ts";
+import { constantResult } from "./program.ts";
+import { type RuledFlag, ruleIndexOf, usualResult } from "./rule-index.ts";
 
 /** Combinations of results in one chunk. More make longer chunks, of which each is needed less often. */
 const COMBINATIONS = 24;
 /** A kill makes its chunk be put together anew each time, so it should not hold hundreds of constant flags. */
 const FLAGS = 32;
-/** Characters that one page keeps; beyond, chunks are put together anew each time. */
-const KEPT_CHARACTERS = 8 * 1024 * 1024;
-
-export interface Chunks {
-  readonly count: number;
-  /** Per flag: its chunk. */
-  readonly of: Int32Array;
-  /** Per chunk: its first flag; one more at the end. */
-  readonly flags: Int32Array;
-  /** Flags with conditions, and splits of more than two. */
-  readonly ruled: RuleIndex;
-  /** Flags that are a split of two and nothing else, by what they bucket. */
-  readonly halved: readonly Halved[];
-  /** Per chunk: where its combinations begin in a page, and from there to whom no condition holds for. */
-  readonly places: Int32Array;
-  /** Combinations of all chunks: the places of a page. */
-  readonly size: number;
-  /** Per chunk: the place of a subject's combination, while its answer is made. */
-  readonly found: Int32Array;
-  /** Per chunk: a kill touches it. */
-  readonly killed: Uint8Array;
-  readonly pages: Record<"client" | "server", Page | null>;
-}
-
-/** Flags that everybody gets one half or the other of: most of a project's rollouts, and quickest done together. */
-export interface Halved {
-  readonly unit: Unit;
-  /** In sevens: chunk, seed, the first half's end, what either half counts, flag, what a result counts. */
-  readonly flags: Int32Array;
-}
-
-/** The fragments that one audience gets, by combination: texts, and beside each its three numbers. See Fragment. */
-export interface Page {
-  readonly texts: (string | null)[];
-  readonly numbers: Int32Array;
-  /** How many characters may still be kept. */
-  room: number;
-}
-
-export function pageOf({ size }: Chunks): Page {
-  return {
-    texts: new Array<string | null>(size).fill(null),
-    numbers: new Int32Array(size * 3),
-    room: KEPT_CHARACTERS,
-  };
-}
 
 export function chunksOf(program: Program, clauses: readonly (readonly Clause[])[]): Chunks {
   const { firsts } = program;

@@ -2,12 +2,10 @@ import { SPLIT_TOTAL } from "../../limits.ts";
 import type { AttributeTest, Condition } from "../../schema/condition.ts";
 import { parseKeyName } from "../../schema/names.ts";
 import type { SnapshotSegment } from "../../schema/segment.ts";
-import { type AttributePath, parsePath } from "../attribute.ts";
+import { parsePath } from "../attribute.ts";
 import { hashAt, seedHash } from "../bucketing/bucket.ts";
-import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
-import { compileTest } from "../operators/match.ts";
-import type { SearchPlan } from "../operators/regex/search-plan.ts";
-import type { CompiledFlag } from "./compile.ts";
+import type { AttributePath } from "../model/attribute-path.ts";
+import type { CompiledFlag } from "../model/compiled-flag.ts";
 import {
   ALL,
   ANY,
@@ -20,9 +18,12 @@ import {
   SEGMENT,
   UNLESS,
   UNTIL,
-  type Unit,
   WITHIN,
-} from "./predicate.ts";
+} from "../model/predicate.ts";
+import type { SearchPlan } from "../model/search.ts";
+import type { Unit } from "../model/split.ts";
+import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
+import { compileTest } from "../operators/match.ts";
 
 export interface ConditionSources {
   /** What may be spent on searching. Not asked unless a condition searches. */

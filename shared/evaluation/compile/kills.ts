@@ -1,41 +1,9 @@
-import type { Kill, Snapshot, SnapshotFlag } from "../../schema/snapshot.ts";
-import type { CompiledFlag, CompiledSnapshot, FlagKills } from "../compile/compile.ts";
-import { constantResult } from "../compile/program.ts";
-import { Outcome } from "../model/outcome.ts";
-
-/** A kill that applies once the edge's knowledge is so old. */
-export interface StaleKill {
-  readonly afterSeconds: number;
-  readonly kill: Kill;
-}
-
-/** Of the flags with `onStale: killVariant`, by age. */
-export function staleKillsOf(snapshot: Snapshot): StaleKill[] {
-  const stale: StaleKill[] = [];
-  for (const key of Object.keys(snapshot.flags)) {
-    const { state, offVariant } = snapshot.flags[key] as SnapshotFlag;
-    if (state.onStale?.action !== "killVariant") continue;
-    const serve = state.killVariant === undefined ? offVariant : state.killVariant;
-    const kill = { id: `stale:${key}`, flag: key, serve, revision: snapshot.revision };
-    stale.push({ afterSeconds: state.onStale.afterSeconds, kill });
-  }
-  return stale.sort((a, b) => a.afterSeconds - b.afterSeconds);
-}
-
-/**
- * Kills that follow from the age of what is known, to be added to those in force: of flags whose `onStale` says
- * so.
- *
- * @param ageSeconds age of the newest pointer this edge has seen
- */
-export function staleKills(compiled: CompiledSnapshot, ageSeconds: number): Kill[] {
-  const kills: Kill[] = [];
-  for (const { afterSeconds, kill } of compiled.stale) {
-    if (ageSeconds < afterSeconds) break;
-    kills.push(kill);
-  }
-  return kills;
-}
+import type { Kill } from "../../schema/snapshot.ts";
+import type { CompiledFlag, FlagKills } from "../model/compiled-flag.ts";
+import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { EncodedOutcome } from "./encoded-outcome.ts";
+import { constantResult } from "./program.ts";
 
 /**
  * Replaces the kills in force; the caller unites snapshot's and pointer's. Of several kills of one target the one
@@ -74,7 +42,7 @@ function serveKilled(flag: CompiledFlag): void {
   const { all, variants } = flag.kills as FlagKills;
   const killed = (serve: string | null) => {
     const variant = survivor(serve, flag, variants);
-    return new Outcome(flag, { variant, reason: "DISABLED", cause: "killed", ruleId: null });
+    return new EncodedOutcome(flag, { variant, reason: "DISABLED", cause: "killed", ruleId: null });
   };
   if (all !== null) flag.fixed = killed(all.serve);
   else {

@@ -1,7 +1,8 @@
 import type { SegmentList } from "../../segments/segment-list.ts";
-import type { CompiledFlag, CompiledSnapshot } from "./compile.ts";
-import { ALL, ANY, FLAG, NOT, type Predicate, SEGMENT, UNLESS } from "./predicate.ts";
-import type { Clause } from "./program.ts";
+import type { CompiledFlag } from "../model/compiled-flag.ts";
+import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import { ALL, ANY, FLAG, NOT, type Predicate, SEGMENT, UNLESS } from "../model/predicate.ts";
+import type { Clause } from "../model/program.ts";
 
 const NO_LISTS: ReadonlySet<SegmentList> = new Set();
 

@@ -1,9 +1,10 @@
 import { ELEMENT_VALUES, MATCHED_ELEMENTS } from "../../limits.ts";
 import type { AttributeTest, ConditionValue } from "../../schema/condition.ts";
+import type { SearchPlan, Steps } from "../model/search.ts";
 import { TRUTH_NAMES, type TruthName } from "../model/truth.ts";
 import { contains, parseAddress, parseNetwork } from "../operators/cidr/cidr.ts";
 import { parseInstant } from "../operators/date/instant.ts";
-import { isSearch, isTooLong, type SearchPlan, type Steps, textSteps } from "../operators/regex/search-plan.ts";
+import { isSearch, isTooLong, textSteps } from "../operators/regex/search-plan.ts";
 import { compareVersions, parseVersion } from "../operators/semver/semver.ts";
 
 /** One attribute test as it stands in the rule, and what the attribute made of it. */

@@ -8,9 +8,10 @@ import { allocate } from "../bucketing/allocate.ts";
 import { bucket } from "../bucketing/bucket.ts";
 import { flagDependencies, segmentDependencies, tangled } from "../graph.ts";
 import type { Cause, Reason } from "../model/outcome.ts";
+import type { RegexEngine, SearchPlan } from "../model/search.ts";
 import type { TruthName } from "../model/truth.ts";
 import { parseInstant } from "../operators/date/instant.ts";
-import { planSearches, type RegexEngine, type SearchPlan } from "../operators/regex/search-plan.ts";
+import { planSearches } from "../operators/regex/search-plan.ts";
 import { type AttributeTrace, explainAttribute } from "./explain-attribute.ts";
 
 /*

@@ -1,8 +1,10 @@
 import type { SegmentList } from "../../segments/segment-list.ts";
-import type { AttributePath } from "../attribute.ts";
-import type { Truth } from "../model/truth.ts";
-import type { TextList, ValueTest, VersionBound } from "../operators/match.ts";
-import type { CompiledFlag } from "./compile.ts";
+import type { AttributePath } from "./attribute-path.ts";
+import type { CompiledFlag } from "./compiled-flag.ts";
+import type { Share } from "./split.ts";
+import type { Truth } from "./truth.ts";
+import type { TextList, ValueTest } from "./value-test.ts";
+import type { VersionBound } from "./version.ts";
 
 /*
  * Conditions as the evaluator runs them. Equal conditions of a snapshot are one predicate, whichever flags they
@@ -36,34 +38,6 @@ export const GTE = 16;
 export const LT = 17;
 export const LTE = 18;
 export const VERSION = 19;
-
-/** An attribute that buckets, and what was last found there. */
-export interface Unit {
-  readonly path: AttributePath;
-  /** The subject it was found for, which has the attribute. */
-  stamp: number;
-  /** Its hash; see bucket.unitHash. */
-  hash: number;
-}
-
-/** Divides subjects by the bucket of a unit. */
-export interface Split {
-  readonly unit: Unit;
-  readonly seed: number;
-  readonly arms: Arms;
-}
-
-/** The ranges of a split as a search tree: hashes before `end` belong to `lower`, the others to `upper`. A number is a result. */
-export type Arms = number | { readonly end: number; readonly lower: Arms; readonly upper: Arms };
-
-/** A share of a unit's buckets: [from, to), in hashes. */
-export interface Share {
-  readonly unit: Unit;
-  readonly seed: number;
-  readonly from: number;
-  /** Null: all buckets from there on. */
-  readonly to: number | null;
-}
 
 export interface CompiledSegment {
   readonly key: string;

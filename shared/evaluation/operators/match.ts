@@ -13,44 +13,16 @@ import {
   SEARCH,
   VALUE,
   VERSION,
-} from "../compile/predicate.ts";
+} from "../model/predicate.ts";
+import type { SearchPlan, Steps } from "../model/search.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
+import type { TextList, ValueTest } from "../model/value-test.ts";
+import { AFTER, BEFORE, SAME, type Version, type VersionBound } from "../model/version.ts";
 import { contains, type Network, parseAddress, parseNetwork } from "./cidr/cidr.ts";
 import { parseInstant } from "./date/instant.ts";
-import { isSearch, isTooLong, type SearchPlan, type Steps, textSteps } from "./regex/search-plan.ts";
-import {
-  comparePlain,
-  compareVersions,
-  firstNumber,
-  NOT_PLAIN,
-  parseVersion,
-  VERSION_CHARS,
-  type Version,
-} from "./semver/semver.ts";
+import { isSearch, isTooLong, textSteps } from "./regex/search-plan.ts";
+import { comparePlain, compareVersions, firstNumber, NOT_PLAIN, parseVersion, VERSION_CHARS } from "./semver/semver.ts";
 
-/** Tests one value of an attribute, never an array unless it is a SEARCH. Never BLOCKED. */
-export interface ValueTest {
-  (value: unknown): Truth;
-  /** How many values it tries one by one, if more than one. */
-  tries?: number;
-}
-
-/** Texts, and of each first character's code the lowest five bits: a set of 32 as one number. */
-export interface TextList {
-  readonly texts: ReadonlySet<string>;
-  readonly initials: number;
-}
-
-/** A version to compare with, and which orders satisfy: the sum of BEFORE, SAME and AFTER. */
-export interface VersionBound {
-  readonly version: Version;
-  readonly accepts: number;
-  /** Whether false must be told from unknown. */
-  readonly exact: boolean;
-}
-const BEFORE = 1;
-const SAME = 2;
-const AFTER = 4;
 const ACCEPTS = {
   semver_lt: BEFORE,
   semver_lte: BEFORE | SAME,

@@ -1,11 +1,16 @@
 import { below, bucketHash } from "../bucketing/bucket.ts";
-import { type Page, pageOf } from "../compile/chunks.ts";
-import type { CompiledFlag, CompiledSnapshot } from "../compile/compile.ts";
-import type { Predicate, Split, Unit } from "../compile/predicate.ts";
-import type { RuleIndex } from "../compile/rule-index.ts";
-import { type Fragment, joined, NOTHING } from "../model/outcome.ts";
+import { joined, NOTHING } from "../compile/fragment.ts";
+import type { CompiledFlag } from "../model/compiled-flag.ts";
+import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import type { Fragment } from "../model/outcome.ts";
+import type { Predicate } from "../model/predicate.ts";
+import type { RuleIndex } from "../model/rule-index.ts";
+import type { Split, Unit } from "../model/split.ts";
 import { BLOCKED, TRUE, type Truth } from "../model/truth.ts";
-import { type Audience, armOf, belonging, hasUnit, outcomeOf, resultOf, type Subject, truthOf } from "./evaluate.ts";
+import { outcomeOf, resultOf, truthOf } from "./execute.ts";
+import { keep, pageOf } from "./page.ts";
+import { armOf, hasUnit } from "./split.ts";
+import { type Audience, belonging, type Subject } from "./subject.ts";
 
 /**
  * All flags that the audience may see, in the order of their keys.
@@ -130,15 +135,6 @@ function putTogether(subject: Subject, audience: Audience, chunk: number): Fragm
   for (let index = chunks.flags[chunk] as number; index < end; index++)
     fragment = joined(fragment, outcomeOf(ordered[index] as CompiledFlag, subject)[audience]);
   return fragment;
-}
-
-function keep(page: Page, place: number, { text, high, low, factor }: Fragment): void {
-  if (page.room < text.length) return;
-  page.room -= text.length;
-  // Put together it is a rope; reading a character makes it flat, once for all answers that it will stand in.
-  text.charCodeAt(0);
-  page.texts[place] = text;
-  page.numbers.set([factor, high, low], place * 3);
 }
 
 /** 16 hex digits. In one call: Number's toString would cost as much as ten flags. */

@@ -1,6 +1,9 @@
 import { murmur3 } from "../bucketing/bucket.ts";
-import type { CompiledFlag, CompiledSnapshot } from "../compile/compile.ts";
-import { type Audience, evaluateAll, evaluateFor, type Subject } from "./evaluate.ts";
+import type { CompiledFlag } from "../model/compiled-flag.ts";
+import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import { evaluateAll } from "./bulk.ts";
+import { evaluateFor } from "./evaluate.ts";
+import type { Audience, Subject } from "./subject.ts";
 
 /** A variant that one browser is shown, whatever the flag's rules say of it. */
 export interface Preview {

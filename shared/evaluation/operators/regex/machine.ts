@@ -1,5 +1,5 @@
+import type { Steps } from "../../model/search.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../../model/truth.ts";
-import type { Steps } from "./search-plan.ts";
 
 /** An instruction as RE2JS compiles it. */
 export interface Instruction {

@@ -1,9 +1,10 @@
 import { RE2JS } from "re2js";
 import { LIMITS } from "../../../limits.ts";
+import type { Regex, RegexEngine, Steps } from "../../model/search.ts";
 import { type Truth, UNKNOWN } from "../../model/truth.ts";
 import { regexCost } from "./cost.ts";
 import { type Instruction, RegexMachine } from "./machine.ts";
-import { patternName, type Regex, type RegexEngine, type Steps } from "./search-plan.ts";
+import { patternName } from "./search-plan.ts";
 
 /**
  * Instructions of all compiled patterns that are kept for the snapshots to come, some 10 bytes each. Five environments

@@ -5,9 +5,10 @@ import type { AttributeTest, Condition } from "../../../schema/condition.ts";
 import type { Snapshot, SnapshotFlag } from "../../../schema/snapshot.ts";
 import { compile } from "../../compile/compile.ts";
 import { explain } from "../../explain/explain.ts";
+import type { RegexEngine } from "../../model/search.ts";
 import { evaluate, evaluateAll, prepare } from "../../run/evaluate.ts";
 import { re2, regexUse } from "./regex.ts";
-import { planSearches, type RegexEngine } from "./search-plan.ts";
+import { planSearches } from "./search-plan.ts";
 
 // Each evaluation under pressure takes what it may, some milliseconds; on a busy machine, hundreds of them are slow.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,11 +1,4 @@
-/** A semantic version (semver.org 2.0.0): core numbers and pre-release identifiers. Build metadata has no rank. */
-export interface Version {
-  readonly major: number;
-  readonly minor: number;
-  readonly patch: number;
-  /** Empty for a release. */
-  readonly pre: readonly string[];
-}
+import type { Version } from "../../model/version.ts";
 
 /** A longer text is no version, as in npm: it would be read anew for each condition. */
 export const VERSION_CHARS = 256;

@@ -1,0 +1,36 @@
+import type { Predicate } from "./predicate.ts";
+import type { Split } from "./split.ts";
+
+/**
+ * What a flag does beneath kills, as a list: whoever the condition holds for is served, unless an earlier clause has
+ * served already. The whole precedence is such a list: prerequisites, holdout and layer are clauses that serve the off
+ * variant, rules follow, and a clause that always serves ends the list.
+ */
+export interface Clause {
+  /** Null: always. */
+  readonly condition: Predicate | null;
+  /** The number of a result, or a split, which does not serve who lacks the attribute that buckets. */
+  readonly served: number | Split;
+}
+
+/** A clause for who walks from one to the next; conjunctions are taken apart. */
+export interface Step {
+  readonly condition: Predicate | null;
+  /** Null: the next step must hold as well. */
+  readonly served: number | Split | null;
+  /** Null after the last. */
+  readonly next: Step | null;
+  /** Where to go on when the condition does not hold: past the rest of its conjunction. */
+  readonly otherwise: Step | null;
+}
+
+export interface Program {
+  /** Per flag: its first step. */
+  readonly entries: readonly Step[];
+  /** Per flag: its first result; one more at the end. A flag's results stand side by side. */
+  readonly firsts: Int32Array;
+  /** Per flag: its result when a clause is blocked; NONE where none can be. */
+  readonly blocked: Int32Array;
+}
+
+export const NONE = -1;

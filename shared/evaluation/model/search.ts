@@ -1,0 +1,31 @@
+import type { AttributeTest } from "../../schema/condition.ts";
+import type { Truth } from "./truth.ts";
+
+/** Steps that a search may still take; below zero: they ran out. */
+export interface Steps {
+  left: number;
+}
+
+/** A regular expression that is compiled when it is first asked. */
+export interface Regex {
+  /** At least as many instructions as it has: what compiling costs, and for each character at most the search. */
+  readonly cost: number;
+  /**
+   * Whether the text holds a match; takes its steps off. Unknown when they run out, and for what is no pattern. The
+   * steps that a text takes are the same every time.
+   */
+  search(text: string, steps: Steps): Truth;
+}
+
+/** Null for a pattern beyond its limits, which is never compiled. */
+export type RegexEngine = (pattern: string, ignoreCase: boolean) => Regex | null;
+
+/** What of a snapshot's searching may run, and how far. */
+export interface SearchPlan {
+  /** The patterns of a test in their order; null: not run, so what it says is unknown. */
+  regexes(test: AttributeTest): readonly (Regex | null)[];
+  /** Steps that a test may take for one subject, all elements of an array together. */
+  steps(test: AttributeTest): number;
+  /** Distinct patterns that are never run, since they are too large or too many. */
+  readonly left: number;
+}

@@ -1,0 +1,14 @@
+import type { Truth } from "./truth.ts";
+
+/** Tests one value of an attribute, never an array unless it is a SEARCH. Never BLOCKED. */
+export interface ValueTest {
+  (value: unknown): Truth;
+  /** How many values it tries one by one, if more than one. */
+  tries?: number;
+}
+
+/** Texts, and of each first character's code the lowest five bits: a set of 32 as one number. */
+export interface TextList {
+  readonly texts: ReadonlySet<string>;
+  readonly initials: number;
+}
