@@ -41,6 +41,7 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
     } else {
       const known = halved.get(half.unit) ?? [];
       const [one, other] = half.results.map((result) => (result - first) * combinations) as [number, number];
+      // In the order of HALF_CHUNK, HALF_SEED, HALF_END, HALF_ADDS, HALF_FLAG, HALF_COUNTS.
       known.push(chunk, half.seed, half.end, one, other, flag, combinations);
       halved.set(half.unit, known);
     }

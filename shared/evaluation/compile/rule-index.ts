@@ -1,6 +1,6 @@
 import { ALL, type Predicate } from "../model/predicate.ts";
 import type { Clause } from "../model/program.ts";
-import type { Group, RuleIndex } from "../model/rule-index.ts";
+import { type Group, MARK_BITS, type RuleIndex } from "../model/rule-index.ts";
 import type { Split } from "../model/split.ts";
 
 export interface RuledFlag {
@@ -30,7 +30,7 @@ export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
   for (const [place, { clauses, usual, first, counts }] of ruled.entries()) {
     const counted = usual ?? first;
     for (const { condition, served } of clauses) {
-      const mark = adds.length * 2;
+      const mark = adds.length << MARK_BITS;
       const split = typeof served === "number" ? null : served;
       adds.push(typeof served === "number" ? (served - counted) * counts : 0);
       splitOf.push(split === null ? -1 : splits.push(split) - 1);
@@ -39,6 +39,7 @@ export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
         break;
       }
       const uses = usesOf.get(condition);
+      // In the order of USE_FLAG, USE_MARK.
       if (uses) uses.push(place, mark);
       else usesOf.set(condition, [place, mark]);
     }
@@ -72,6 +73,7 @@ export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
     splitOf: Int32Array.from(splitOf),
     adds: Int32Array.from(adds),
     splits,
+    // In the order of RULED_FLAG, RULED_CHUNK, RULED_COUNTED, RULED_COUNTS.
     flags: Int32Array.from(
       ruled.flatMap(({ flag, chunk, usual, first, counts }) => [flag, chunk, usual ?? first, counts]),
     ),

@@ -31,14 +31,33 @@ export interface Chunks {
 /** Flags that everybody gets one half or the other of: most of a project's rollouts, and quickest done together. */
 export interface Halved {
   readonly unit: Unit;
-  /** In sevens: chunk, seed, the first half's end, what either half counts, flag, what a result counts. */
+  /** Records of HALF_LENGTH numbers. */
   readonly flags: Int32Array;
 }
 
-/** The fragments that one audience gets, by combination: texts, and beside each its three numbers. See Fragment. */
+/** Where each number of a record in `Halved.flags` stands. */
+export const HALF_CHUNK = 0;
+export const HALF_SEED = 1;
+/** The first hash beyond the first half. */
+export const HALF_END = 2;
+/** What the first half adds to the place of the chunk; after it, what the second adds. */
+export const HALF_ADDS = 3;
+export const HALF_FLAG = 5;
+/** What a result counts for in the place of the chunk. */
+export const HALF_COUNTS = 6;
+export const HALF_LENGTH = 7;
+
+/** The fragments that one audience gets, by combination. See Fragment. */
 export interface Page {
   readonly texts: (string | null)[];
+  /** Records of PAGE_LENGTH numbers, beside each text. */
   readonly numbers: Int32Array;
   /** How many characters may still be kept. */
   room: number;
 }
+
+/** Where each number of a record in `Page.numbers` stands. */
+export const PAGE_FACTOR = 0;
+export const PAGE_HIGH = 1;
+export const PAGE_LOW = 2;
+export const PAGE_LENGTH = 3;

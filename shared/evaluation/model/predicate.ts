@@ -54,6 +54,10 @@ export interface FlagOperand {
   readonly variants: readonly string[];
 }
 
+/** A memo's bits for the truth, and the mask that reads them. */
+export const MEMO_BITS = 2;
+export const MEMO_TRUTH = 3;
+
 /** One shape for all, so that the engine reads every predicate alike. */
 interface Shape<Op extends number, Operand, Path> {
   /** Its place among the snapshot's predicates. */
@@ -63,7 +67,7 @@ interface Shape<Op extends number, Operand, Path> {
    * dependencies would be walked once per path; and searches, which may run once for each subject.
    */
   shared: boolean;
-  /** Of the subject it was decided for last: the stamp, times four, plus the truth. */
+  /** Of the subject it was decided for last: the stamp, shifted by MEMO_BITS, and the truth. */
   memo: number;
   /** It can come out blocked: there is a test of a flag in it. */
   readonly blockable: boolean;

@@ -14,11 +14,11 @@ export interface RuleIndex {
   readonly groups: readonly Group[];
   /** Per condition: its first use; one more at the end. */
   readonly starts: Int32Array;
-  /** In twos: a flag, by its place here, and its clause, as a mark: twice its number. A flag's clauses ascend. */
+  /** Records of USE_LENGTH numbers. A flag's clauses ascend. */
   readonly uses: Int32Array;
   /** Per flag: the mark of the clause that serves whom no condition holds for. */
   readonly otherwise: Int32Array;
-  /** Per flag, while an answer is made: the least mark of its clauses that hold; odd when that clause is blocked. */
+  /** Per flag, while an answer is made: the least mark of its clauses that hold or are blocked. */
   readonly marks: Int32Array;
   /** While an answer is made: flags, by their places, that may get another result than usual. */
   readonly touched: Int32Array;
@@ -29,9 +29,28 @@ export interface RuleIndex {
   /** Per clause that serves one result: what that adds to the place of the chunk. */
   readonly adds: Int32Array;
   readonly splits: readonly Split[];
-  /** Per flag, in fours: its number, its chunk, the result that is counted already, what a result counts. */
+  /** Per flag: a record of RULED_LENGTH numbers. */
   readonly flags: Int32Array;
 }
+
+/** Where each number of a record in `RuleIndex.uses` stands. */
+export const USE_FLAG = 0;
+/** The clause, as a mark that is not blocked. */
+export const USE_MARK = 1;
+export const USE_LENGTH = 2;
+
+/** A mark is the number of a clause, shifted by MARK_BITS, and whether that clause is blocked. */
+export const MARK_BITS = 1;
+export const MARK_BLOCKED = 1;
+
+/** Where each number of a record in `RuleIndex.flags` stands: the flag is one of the program's. */
+export const RULED_FLAG = 0;
+export const RULED_CHUNK = 1;
+/** The result that the place of the chunk has counted already. */
+export const RULED_COUNTED = 2;
+/** What a result counts for in the place of the chunk. */
+export const RULED_COUNTS = 3;
+export const RULED_LENGTH = 4;
 
 /** Conditions from `start` to `end`. */
 export interface Group {

@@ -1,10 +1,35 @@
 import { below, bucketHash } from "../bucketing/bucket.ts";
 import { joined, NOTHING } from "../compile/fragment.ts";
+import {
+  HALF_ADDS,
+  HALF_CHUNK,
+  HALF_COUNTS,
+  HALF_END,
+  HALF_FLAG,
+  HALF_LENGTH,
+  HALF_SEED,
+  PAGE_FACTOR,
+  PAGE_HIGH,
+  PAGE_LENGTH,
+  PAGE_LOW,
+} from "../model/chunks.ts";
 import type { CompiledFlag } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { Fragment } from "../model/outcome.ts";
 import type { Predicate } from "../model/predicate.ts";
-import type { RuleIndex } from "../model/rule-index.ts";
+import {
+  MARK_BITS,
+  MARK_BLOCKED,
+  RULED_CHUNK,
+  RULED_COUNTED,
+  RULED_COUNTS,
+  RULED_FLAG,
+  RULED_LENGTH,
+  type RuleIndex,
+  USE_FLAG,
+  USE_LENGTH,
+  USE_MARK,
+} from "../model/rule-index.ts";
 import type { Split, Unit } from "../model/split.ts";
 import { BLOCKED, TRUE, type Truth } from "../model/truth.ts";
 import { outcomeOf, resultOf, truthOf } from "./execute.ts";
@@ -43,10 +68,10 @@ export function evaluateAll(
       high = (Math.imul(high, fragment.factor) + fragment.high) | 0;
       low = (Math.imul(low, fragment.factor) + fragment.low) | 0;
     } else {
-      const at = place * 3;
-      const factor = numbers[at] as number;
-      high = (Math.imul(high, factor) + (numbers[at + 1] as number)) | 0;
-      low = (Math.imul(low, factor) + (numbers[at + 2] as number)) | 0;
+      const at = place * PAGE_LENGTH;
+      const factor = numbers[at + PAGE_FACTOR] as number;
+      high = (Math.imul(high, factor) + (numbers[at + PAGE_HIGH] as number)) | 0;
+      low = (Math.imul(low, factor) + (numbers[at + PAGE_LOW] as number)) | 0;
     }
     flags = flags.length === 0 ? text.slice(1) : flags + text;
   }
@@ -66,17 +91,17 @@ function addHalves(flags: Int32Array, unit: Unit, subject: Subject): void {
   const { program, chunks } = subject.compiled;
   const { found } = chunks;
   if (!hasUnit(unit, subject)) {
-    for (let at = 0; at < flags.length; at += 7) {
-      const flag = flags[at + 5] as number;
+    for (let at = 0; at < flags.length; at += HALF_LENGTH) {
+      const flag = flags[at + HALF_FLAG] as number;
       const result = resultOf(flag, subject) - (program.firsts[flag] as number);
-      found[flags[at] as number]! += result * (flags[at + 6] as number);
+      found[flags[at + HALF_CHUNK] as number]! += result * (flags[at + HALF_COUNTS] as number);
     }
     return;
   }
   const { hash } = unit;
-  for (let at = 0; at < flags.length; at += 7) {
-    const second = 1 - below(bucketHash(flags[at + 1] as number, hash), flags[at + 2] as number);
-    found[flags[at] as number]! += flags[at + 3 + second] as number;
+  for (let at = 0; at < flags.length; at += HALF_LENGTH) {
+    const second = 1 - below(bucketHash(flags[at + HALF_SEED] as number, hash), flags[at + HALF_END] as number);
+    found[flags[at + HALF_CHUNK] as number]! += flags[at + HALF_ADDS + second] as number;
   }
 }
 
@@ -92,11 +117,11 @@ function markClauses(
     for (let at = start; at < end; at++) {
       const truth = truthOf(conditions[at] as Predicate, subject);
       if (!mayHold(truth)) continue;
-      const blocked = truth === BLOCKED ? 1 : 0;
+      const blocked = truth === BLOCKED ? MARK_BLOCKED : 0;
       const last = starts[at + 1] as number;
-      for (let use = starts[at] as number; use < last; use += 2) {
-        const flag = uses[use] as number;
-        const mark = (uses[use + 1] as number) | blocked;
+      for (let use = starts[at] as number; use < last; use += USE_LENGTH) {
+        const flag = uses[use + USE_FLAG] as number;
+        const mark = (uses[use + USE_MARK] as number) | blocked;
         const before = marks[flag] as number;
         if (mark >= before) continue;
         marks[flag] = mark;
@@ -115,16 +140,17 @@ function addRuled({ marks, touched, splitOf, adds, splits, flags }: RuleIndex, c
   for (let index = 0; index < count; index++) {
     const place = touched[index] as number;
     const mark = marks[place] as number;
-    const at = place * 4;
-    let add = adds[mark >> 1] as number;
-    const blocked = (mark & 1) === 1;
-    const split = splitOf[mark >> 1] as number;
+    const at = place * RULED_LENGTH;
+    let add = adds[mark >> MARK_BITS] as number;
+    const blocked = (mark & MARK_BLOCKED) !== 0;
+    const split = splitOf[mark >> MARK_BITS] as number;
     if (blocked || split >= 0) {
       const arms = splits[split] as Split;
-      const result = !blocked && hasUnit(arms.unit, subject) ? armOf(arms) : resultOf(flags[at] as number, subject);
-      add = (result - (flags[at + 2] as number)) * (flags[at + 3] as number);
+      const result =
+        !blocked && hasUnit(arms.unit, subject) ? armOf(arms) : resultOf(flags[at + RULED_FLAG] as number, subject);
+      add = (result - (flags[at + RULED_COUNTED] as number)) * (flags[at + RULED_COUNTS] as number);
     }
-    found[flags[at + 1] as number]! += add;
+    found[flags[at + RULED_CHUNK] as number]! += add;
   }
 }
 

@@ -11,6 +11,8 @@ import {
   BRIEF,
   type CompiledSegment,
   FLAG,
+  MEMO_BITS,
+  MEMO_TRUTH,
   NOT,
   type Predicate,
   SEGMENT,
@@ -77,10 +79,10 @@ export function resultOf(flag: number, subject: Subject): number {
 
 export function truthOf(predicate: Predicate, subject: Subject): Truth {
   const { memo } = predicate;
-  if (memo >> 2 === subject.stamp) return (memo & 3) as Truth;
+  if (memo >> MEMO_BITS === subject.stamp) return (memo & MEMO_TRUTH) as Truth;
   const truth =
     predicate.op >= VALUE ? testAttribute(predicate as AttributePredicate, subject) : combine(predicate, subject);
-  if (predicate.shared) predicate.memo = (subject.stamp << 2) | truth;
+  if (predicate.shared) predicate.memo = (subject.stamp << MEMO_BITS) | truth;
   return truth;
 }
 

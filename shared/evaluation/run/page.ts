@@ -1,4 +1,4 @@
-import type { Chunks, Page } from "../model/chunks.ts";
+import { type Chunks, PAGE_LENGTH, type Page } from "../model/chunks.ts";
 import type { Fragment } from "../model/outcome.ts";
 
 /** Characters that one page keeps; beyond, chunks are put together anew each time. */
@@ -7,7 +7,7 @@ const KEPT_CHARACTERS = 8 * 1024 * 1024;
 export function pageOf({ size }: Chunks): Page {
   return {
     texts: new Array<string | null>(size).fill(null),
-    numbers: new Int32Array(size * 3),
+    numbers: new Int32Array(size * PAGE_LENGTH),
     room: KEPT_CHARACTERS,
   };
 }
@@ -19,5 +19,6 @@ export function keep(page: Page, place: number, { text, high, low, factor }: Fra
   // Put together it is a rope; reading a character makes it flat, once for all answers that it will stand in.
   text.charCodeAt(0);
   page.texts[place] = text;
-  page.numbers.set([factor, high, low], place * 3);
+  // In the order of PAGE_FACTOR, PAGE_HIGH, PAGE_LOW.
+  page.numbers.set([factor, high, low], place * PAGE_LENGTH);
 }
