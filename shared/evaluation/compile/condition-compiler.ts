@@ -23,7 +23,7 @@ import {
 import type { SearchPlan } from "../model/search.ts";
 import type { Unit } from "../model/split.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
-import { compileTest } from "../operators/match.ts";
+import { compileTest } from "../operators/compile-operator.ts";
 
 export interface ConditionSources {
   /** What may be spent on searching. Not asked unless a condition searches. */

@@ -23,7 +23,7 @@ import {
 } from "../model/predicate.ts";
 import type { Step } from "../model/program.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
-import { testValue } from "../operators/match.ts";
+import { testValue } from "../operators/test-value.ts";
 import { armOf, hasUnit, identityOf, within } from "./split.ts";
 import type { Subject } from "./subject.ts";
 

@@ -1,0 +1,16 @@
+import { FALSE, TRUE, UNKNOWN } from "../../model/truth.ts";
+import type { ValueTest } from "../../model/value-test.ts";
+import { never } from "../by-function.ts";
+import { parseInstant } from "./instant.ts";
+
+export function instantTest(op: "before" | "after", values: string[]): ValueTest {
+  const instants = values.map(parseInstant).filter((instant) => !Number.isNaN(instant));
+  if (instants.length === 0) return never;
+  const otherwise = instants.length < values.length ? UNKNOWN : FALSE;
+  const bound = op === "before" ? Math.max(...instants) : Math.min(...instants);
+  return (value) => {
+    const at = typeof value === "number" ? value : typeof value === "string" ? parseInstant(value) : Number.NaN;
+    if (Number.isNaN(at)) return UNKNOWN;
+    return (op === "before" ? at < bound : at > bound) ? TRUE : otherwise;
+  };
+}

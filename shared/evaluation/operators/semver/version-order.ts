@@ -1,0 +1,52 @@
+import { type ScalarTest, VERSION } from "../../model/predicate.ts";
+import { FALSE, TRUE, type Truth, UNKNOWN } from "../../model/truth.ts";
+import { AFTER, BEFORE, SAME, type Version, type VersionBound } from "../../model/version.ts";
+import { byFunction, never } from "../by-function.ts";
+import { comparePlain, compareVersions, firstNumber, NOT_PLAIN, parseVersion, VERSION_CHARS } from "./semver.ts";
+
+/** Which orders satisfy an operator. */
+export const ACCEPTS = {
+  semver_lt: BEFORE,
+  semver_lte: BEFORE | SAME,
+  semver_eq: SAME,
+  semver_gte: SAME | AFTER,
+  semver_gt: AFTER,
+} as const;
+
+export function versionTest(accepts: number, values: string[], exact: boolean): ScalarTest {
+  const versions = values.map(parseVersion).filter((version): version is Version => version !== null);
+  const [first] = versions;
+  if (first === undefined) return byFunction(never);
+  if (values.length === 1) return { op: VERSION, operand: { version: first, accepts, exact } };
+  const otherwise = versions.length < values.length ? UNKNOWN : FALSE;
+  return byFunction((value) => {
+    const given = typeof value === "string" ? parseVersion(value) : null;
+    if (given === null) return UNKNOWN;
+    return versions.some((version) => accepted(compareVersions(given, version), accepts)) ? TRUE : otherwise;
+  }, values.length);
+}
+
+/**
+ * Whether the first number alone shows that the bound does not accept the text, be it a version or not. Mostly it
+ * does, and false need not be told from unknown.
+ */
+export function outOfReach(text: string, { version, accepts, exact }: VersionBound): boolean {
+  if (exact) return false;
+  const first = firstNumber(text);
+  if (first < 0 || first === version.major) return false;
+  return (accepts & (first < version.major ? BEFORE : AFTER)) === 0;
+}
+
+export function testVersion(text: string, { version, accepts }: VersionBound): Truth {
+  if (text.length > VERSION_CHARS) return UNKNOWN;
+  let order = comparePlain(text, version);
+  if (order === NOT_PLAIN) {
+    const parsed = parseVersion(text);
+    if (!parsed) return UNKNOWN;
+    order = compareVersions(parsed, version);
+  }
+  return accepted(order, accepts) ? TRUE : FALSE;
+}
+
+const accepted = (order: number, accepts: number): boolean =>
+  (accepts & (order < 0 ? BEFORE : order > 0 ? AFTER : SAME)) !== 0;
