@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { AuditRow } from "../../shared/schema/admin.ts";
-
 import { allChanges, type Change } from "../domain/words/change-words.ts";
 import { type Acknowledgement, exposesHiddenFlag, MEANT, NOT_SAID } from "./exposure.ts";
 

@@ -25,6 +25,18 @@ export function same(a: unknown, b: unknown): boolean {
   return [...keys].every((key) => same(left[key], right[key]));
 }
 
+/** What changed in all documents of an audit row, each with its place. */
+export function allChanges(changes: AuditRow["changes"]): Change[] {
+  return changes.flatMap(({ entity, environment, key, before, after }) => {
+    const where = [entity === "kill" ? null : key, environment || null].filter(Boolean).join(" in ");
+    const several = changes.length > 1 && where ? `${where}: ` : "";
+    return changesOf(entity, before as Document | null, after as Document | null).map((change) => ({
+      ...change,
+      what: several + change.what,
+    }));
+  });
+}
+
 /** What differs between two versions of a document, each null when there is none. */
 export function changesOf(entity: string, before: Document | null, after: Document | null): Change[] {
   if (!before && !after) return [];

@@ -1,0 +1,183 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { Problem, runMain } from "./problem.mjs";
+import { isMain, root } from "./root.mjs";
+
+/*
+ * The laws of the tree: which folder may import from which. Biome's noRestrictedImports compares the text of a
+ * specifier ("../kernel/outbox.ts"), which says nothing about the folder it leads to; here each specifier is resolved.
+ */
+
+/**
+ * @typedef {{ from: string[], to: string[], except?: string[], because: string }} Law
+ * Files beneath `from` do not import files beneath `to`, other than those beneath `except`.
+ */
+
+/** @type {Law[]} */
+const LAWS = [
+  {
+    from: ["shared/"],
+    to: ["worker/", "dashboard/", "client/", "scripts/"],
+    because: "shared/ is the pure core that all others rest on",
+  },
+  {
+    from: ["shared/evaluation/model/"],
+    to: ["shared/"],
+    except: ["shared/evaluation/model/", "shared/schema/"],
+    because: "the model holds types and constants that compile, run and explain have in common",
+  },
+  {
+    from: ["worker/"],
+    to: ["dashboard/", "client/", "scripts/"],
+    because: "the Worker serves the dashboard and the scripts as files and does not know their code",
+  },
+  {
+    from: ["worker/crypto/", "worker/kv/", "worker/http/"],
+    to: ["worker/admin/", "worker/evaluation/", "worker/events/", "worker/demand/", "worker/objects/"],
+    because: "ciphers, key-value access and HTTP know nothing of what they are used for",
+  },
+  {
+    from: ["worker/objects/"],
+    to: ["worker/admin/", "worker/evaluation/", "worker/demand/", "worker/app.ts", "worker/index.ts"],
+    because: "routes call objects, objects do not call routes",
+  },
+  {
+    from: ["worker/objects/kernel/"],
+    to: ["worker/objects/"],
+    except: ["worker/objects/kernel/"],
+    because: "the kernel is what every Durable Object rests on",
+  },
+  {
+    from: ["worker/evaluation/"],
+    to: ["worker/admin/"],
+    because: "evaluation never waits for the control plane",
+  },
+  {
+    from: ["worker/events/", "worker/demand/"],
+    to: ["worker/admin/"],
+    because: "what apps and visitors call does not rest on the administration",
+  },
+  {
+    from: ["dashboard/domain/"],
+    to: ["dashboard/"],
+    except: ["dashboard/domain/"],
+    because: "domain ← ui ← editors ← features ← app",
+  },
+  {
+    from: ["dashboard/ui/"],
+    to: ["dashboard/editors/", "dashboard/features/", "dashboard/app/"],
+    because: "domain ← ui ← editors ← features ← app",
+  },
+  {
+    from: ["dashboard/editors/"],
+    to: ["dashboard/features/", "dashboard/app/"],
+    because: "domain ← ui ← editors ← features ← app",
+  },
+  {
+    from: ["dashboard/features/"],
+    to: ["dashboard/app/"],
+    because: "domain ← ui ← editors ← features ← app",
+  },
+  {
+    from: ["dashboard/"],
+    to: ["worker/", "client/", "scripts/"],
+    because: "the dashboard reaches the Worker through its API",
+  },
+  {
+    from: ["client/"],
+    to: ["worker/", "dashboard/", "scripts/"],
+    because: "the packages in client/ are loaded by other people's pages and apps",
+  },
+  {
+    from: ["shared/", "worker/", "dashboard/", "client/", "scripts/"],
+    to: ["test/", "bench/", "demo/"],
+    because: "what is deployed does not rest on what measures it",
+  },
+];
+
+/**
+ * Imports that break a law and stay for now. A new one fails the check; so does one of these that is no longer needed.
+ *
+ * @type {{ file: string, imports: string, because: string }[]}
+ */
+const EXCEPTIONS = [
+  {
+    file: "dashboard/domain/api.ts",
+    imports: "worker/app.ts",
+    because: "a type alone: the typed client takes its routes from the Worker's router",
+  },
+  {
+    file: "shared/evaluation/model/outcome.ts",
+    imports: "shared/evaluation/bucketing/bucket.ts",
+    because: "the ETag of an answer is made of hashes, and the hash is the one that buckets use",
+  },
+  {
+    file: "worker/http/problem.ts",
+    imports: "worker/objects/kernel/result.ts",
+    because: "a type alone: one exhaustive switch turns the stores' rejections into HTTP",
+  },
+  {
+    file: "worker/objects/kernel/migrations.ts",
+    imports: "worker/objects/directory/directory-migrations.ts",
+    because: "all migrations stand in one append-only list",
+  },
+];
+
+/** Nothing that is deployed loads a test, so tests may import what they need. */
+const isTest = (/** @type {string} */ file) => /\.test\.|\/testing\//.test(file);
+
+const FOLDERS = ["shared", "worker", "dashboard", "client", "scripts"];
+const SPECIFIER = /(?:^|[\s;}])(?:from|import)\s*\(?\s*"(\.[^"]+)"/gm;
+
+/**
+ * @param {string} file as from the root
+ * @param {string} text
+ * @returns {string[]} the files of the project that it imports, as from the root
+ */
+export function importsOf(file, text) {
+  return [...text.matchAll(SPECIFIER)].map(([, specifier = ""]) =>
+    path.posix.join(path.posix.dirname(file), specifier.replace(/\?.*$/, "")),
+  );
+}
+
+/**
+ * @param {string} file
+ * @param {string} imported
+ * @returns {Law | undefined} the first law that this import breaks
+ */
+export function brokenLaw(file, imported) {
+  const beneath = (/** @type {string} */ place, /** @type {string[] | undefined} */ folders) =>
+    folders?.some((folder) => place.startsWith(folder)) ?? false;
+  return LAWS.find(
+    ({ from, to, except }) => beneath(file, from) && beneath(imported, to) && !beneath(imported, except),
+  );
+}
+
+/** @returns {string[]} what is wrong with the imports of the tree, one line each */
+export function checkImports() {
+  const unused = new Set(EXCEPTIONS);
+  const faults = [];
+  for (const folder of FOLDERS)
+    for (const name of readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })) {
+      const file = path.posix.join(folder, name.replaceAll(path.sep, "/"));
+      if (!/\.(ts|tsx|mjs)$/.test(file) || isTest(file)) continue;
+      for (const imported of importsOf(file, readFileSync(path.join(root, file), "utf8"))) {
+        const law = brokenLaw(file, imported);
+        if (law === undefined) continue;
+        const exception = EXCEPTIONS.find((one) => one.file === file && one.imports === imported);
+        if (exception === undefined) faults.push(`${file} imports ${imported}: ${law.because}`);
+        else unused.delete(exception);
+      }
+    }
+  for (const { file, imports } of unused) faults.push(`${file} no longer imports ${imports}: remove the exception`);
+  return faults;
+}
+
+if (isMain(import.meta.url)) {
+  await runMain(async () => {
+    const faults = checkImports();
+    if (faults.length > 0)
+      throw new Problem(`Imports break the laws of the tree (scripts/check-imports.mjs):\n  ${faults.join("\n  ")}`);
+    return 0;
+  });
+}
