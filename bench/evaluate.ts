@@ -1,6 +1,6 @@
 import { setupPeers } from "../scripts/setup.mjs";
 import { provenance, writeSection } from "./report.ts";
-import { ownBundle, ownSizes, peerSizes } from "./sizes.ts";
+import { EDGE_TARGET, ownBundle, ownSizes, peerSizes } from "./sizes.ts";
 import {
   type BenchFlag,
   expected,
@@ -214,7 +214,7 @@ for (const workload of WORKLOADS) {
 }
 const own = await ownSizes();
 const sizes = Object.entries({
-  "blastdoor, evaluator": own.evaluator,
+  "blastdoor, what an edge loads": own.edge,
   "blastdoor, of it what requests run": own.answering,
   "blastdoor, regular expressions (injected)": own.regexEngine,
   ...(await peerSizes()),
@@ -222,6 +222,10 @@ const sizes = Object.entries({
 console.log("\nbundle, minified and gzipped");
 for (const [name, minified, gzipped] of sizes)
   console.log(`  ${name?.padEnd(42)} ${minified?.padStart(9)} ${gzipped?.padStart(9)}`);
+const verdict = own.edge.gzipped <= EDGE_TARGET ? "met" : "missed";
+console.log(
+  `  target: what an edge loads ≤ ${kilobytes(EDGE_TARGET)} min + gzip: ${kilobytes(own.edge.gzipped)}, ${verdict}`,
+);
 if (served < 0) throw new Error("unreachable: keeps the answers alive");
 if (process.argv.includes("--write")) {
   writeSection("Evaluator", [

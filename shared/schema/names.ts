@@ -1,5 +1,8 @@
-import type { z } from "zod";
-import { isSafeName, KEY_PATTERN, key, SLUG_PATTERN, slug } from "./primitives.ts";
+import { type KeyName, parseKeyName, parseSlug, type Slug } from "./name-text.ts";
+import { key, slug } from "./primitives.ts";
+
+export type { KeyName, Slug } from "./name-text.ts";
+export { parseKeyName, parseSlug } from "./name-text.ts";
 
 /*
  * Names that become part of a key: in KV, in the Cache API, of a Durable Object. Such a key must not hold a text from
@@ -8,21 +11,9 @@ import { isSafeName, KEY_PATTERN, key, SLUG_PATTERN, slug } from "./primitives.t
 
 /** A project or an environment in a request's path or body. */
 export const slugName = slug.brand<"Slug">();
-/** A project's or an environment's name that was parsed. */
-export type Slug = z.infer<typeof slugName>;
 
 /** A flag or a segment in a request's path or body. */
 export const keyName = key.brand<"KeyName">();
-/** A flag's or a segment's key that was parsed. */
-export type KeyName = z.infer<typeof keyName>;
-
-/** The text as a project's or an environment's name; null when it cannot be one. */
-export const parseSlug = (text: string): Slug | null =>
-  SLUG_PATTERN.test(text) && isSafeName(text) ? (text as Slug) : null;
-
-/** The text as a flag's or a segment's key; null when it cannot be one. */
-export const parseKeyName = (text: string): KeyName | null =>
-  KEY_PATTERN.test(text) && isSafeName(text) ? (text as KeyName) : null;
 
 /** A name read back from our own storage. Throws when it cannot be one: then the storage is damaged. */
 export function storedSlug(text: string): Slug {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
+import { isSafeName, KEY_PATTERN, SLUG_PATTERN } from "./name-text.ts";
 
 /** JSON as it travels: what a variant may hold and what a context consists of. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -11,18 +12,12 @@ export const json: z.ZodType<Json> = z
   )
   .meta({ id: "Json", description: "Any JSON value" });
 
-/** Names that would reach an object's prototype are refused everywhere a name becomes a property. */
-const PROTOTYPE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
-export const isSafeName = (name: string): boolean => !PROTOTYPE_NAMES.has(name);
-
-export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 /** Projects and environments: they stand in URLs, KV keys and bearer keys, which split at `_`. */
 export const slug = z
   .string()
   .regex(SLUG_PATTERN, "use 1–40 lower-case letters, digits and inner hyphens")
   .refine(isSafeName, "this name is reserved");
 
-export const KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** Flags, segments, variants, rules: what teams already call theirs. */
 export const key = z
   .string()

@@ -1,6 +1,6 @@
 import { SPLIT_TOTAL } from "../../limits.ts";
 import type { AttributeTest, Condition } from "../../schema/condition.ts";
-import { parseKeyName } from "../../schema/names.ts";
+import { parseKeyName } from "../../schema/name-text.ts";
 import type { SnapshotSegment } from "../../schema/segment.ts";
 import { parsePath } from "../attribute.ts";
 import { hashAt, seedHash } from "../bucketing/bucket.ts";
