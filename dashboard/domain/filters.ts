@@ -37,7 +37,7 @@ export function matching(all: readonly FlagView[], filters: Filters, environment
   });
 }
 
-export function toneIn(flag: FlagView, environment: string): Tone {
+function toneIn(flag: FlagView, environment: string): Tone {
   const summary = flag.environments[environment];
   return summary ? stateWords(flag, summary).tone : "off";
 }

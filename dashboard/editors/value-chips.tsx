@@ -6,7 +6,7 @@ const NUMBERS: ReadonlySet<Operator> = new Set<Operator>(["gt", "gte", "lt", "lt
 const ANY_TYPE: ReadonlySet<Operator> = new Set<Operator>(["equals", "in"]);
 
 /** What somebody typed, as the operator wants it: a number, true or false where those make sense; quotes keep text. */
-export function parseTyped(op: Operator, typed: string): ConditionValue | null {
+function parseTyped(op: Operator, typed: string): ConditionValue | null {
   const text = typed.trim();
   if (text === "") return null;
   if (NUMBERS.has(op)) {

@@ -31,7 +31,7 @@ const PATHS = {
   up: "M10 14V4M5 8l5-5 5 5M4 17h12",
 } as const;
 
-export type IconName = keyof typeof PATHS;
+type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (

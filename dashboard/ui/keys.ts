@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 type Keys = Record<string, (event: KeyboardEvent) => void>;
 
 /** Whether the person is writing, so that letters are letters. */
-export function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return !["checkbox", "radio", "range", "button"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { DARK_STAGES, TEST_KINDS } from "../demand/test-kinds.ts";
+import { DARK_STAGES } from "../demand/test-kinds.ts";
 import { LIMITS, SPLIT_TOTAL } from "../limits.ts";
 import { condition } from "./condition.ts";
 import { instant, json } from "./primitives.ts";
-
-export const testKind = z.enum(TEST_KINDS);
 
 const audience = condition.default({ all: [] });
 const share = z.int().min(1).max(SPLIT_TOTAL);

@@ -83,7 +83,6 @@ export type FlagDefinition = z.infer<typeof flagDefinition>;
 /** How a split turns a person into a bucket. Named, so that imports keep their vendor's buckets bit for bit. */
 export const BUCKET_ALGORITHMS = ["blastdoor-1"] as const;
 export const bucketAlgorithm = z.enum(BUCKET_ALGORITHMS);
-export type BucketAlgorithm = z.infer<typeof bucketAlgorithm>;
 
 export const range = z.strictObject({
   variant: key,

@@ -93,7 +93,6 @@ export type SnapshotSegment = z.infer<typeof snapshotSegment>;
 export const layer = z.strictObject({ description, by, seed: seed.optional() }).meta({ id: "Layer" });
 export type Layer = z.infer<typeof layer>;
 export const snapshotLayer = z.strictObject({ by: z.string(), seed });
-export type SnapshotLayer = z.infer<typeof snapshotLayer>;
 
 /** People kept out of every flag that opts in, to measure what all changes together do. */
 export const holdout = z
@@ -106,4 +105,3 @@ export const holdout = z
   .meta({ id: "Holdout" });
 export type Holdout = z.infer<typeof holdout>;
 export const snapshotHoldout = z.strictObject({ by: z.string(), seed, share });
-export type SnapshotHoldout = z.infer<typeof snapshotHoldout>;

@@ -1,13 +1,5 @@
 import { ProblemError } from "./problem.ts";
 
-/** Why a body was refused, before anyone interprets it. */
-export type BodyFault =
-  | { fault: "too-large"; limit: number }
-  | { fault: "content-type"; got: string }
-  | { fault: "json"; detail: string }
-  | { fault: "too-deep"; limit: number }
-  | { fault: "forbidden-name"; name: string };
-
 const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)/i;
 
 /** No byte for so long (ms): whoever sends the body has gone, or only wants to hold a place. */

@@ -110,7 +110,7 @@ function ruleChanges(before: readonly Rule[], after: readonly Rule[]): Change[] 
 }
 
 const nameOf = (rule: Rule): string => `Rule “${rule.name ?? rule.id}”`;
-export const ruleWords = (rule: Rule): string =>
+const ruleWords = (rule: Rule): string =>
   isForEverybody(rule.when)
     ? `Everybody gets ${serveWords(rule.serve)}`
     : `If ${conditionWords(rule.when)}, then ${serveWords(rule.serve)}`;

@@ -25,7 +25,7 @@ export const OPERATOR_WORDS: Record<Operator, [plain: string, negated: string]> 
   exists: ["is known", "is not known"],
 };
 
-export const valueWords = (value: ConditionValue): string => (typeof value === "string" ? `“${value}”` : `${value}`);
+const valueWords = (value: ConditionValue): string => (typeof value === "string" ? `“${value}”` : `${value}`);
 
 export function testWords({ attribute, op, values = [], negate, ignoreCase }: AttributeTest): string {
   const shown =

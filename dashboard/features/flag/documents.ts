@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** A document being edited: what the server had, and what it is to become. */
-export interface Editing<T> {
+interface Editing<T> {
   base: T;
   version: number;
   value: T;
@@ -98,7 +98,7 @@ async function read(place: Place): Promise<StateView | FlagView> {
  * Takes in how a document stands on the server. Edits under way are kept; where somebody else changed the very same
  * thing, the document stays on its old version, and saving it shows both sides.
  */
-export function takeIn(place: Place, view: StateView | FlagView): "fresh" | "merged" | "conflict" {
+function takeIn(place: Place, view: StateView | FlagView): "fresh" | "merged" | "conflict" {
   const theirs = bodyOf(place, view);
   const kills = "kills" in view ? view.kills : [];
   const document = editing(place);

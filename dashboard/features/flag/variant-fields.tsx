@@ -19,7 +19,7 @@ export const textOf = (type: FlagType, value: Json): string =>
   type === "string" ? String(value) : type === "json" ? JSON.stringify(value, null, 2) : String(value);
 
 /** The typed value, or what is wrong with it. */
-export function parseValue(type: FlagType, text: string): { value: Json } | { problem: string } {
+function parseValue(type: FlagType, text: string): { value: Json } | { problem: string } {
   switch (type) {
     case "string":
       return { value: text };

@@ -24,7 +24,7 @@ export function show(place: PlanPlace, plan: Known): void {
   plans.value = { ...plans.value, [placeKey(place)]: plan };
 }
 
-export async function loadPlan(place: PlanPlace): Promise<void> {
+async function loadPlan(place: PlanPlace): Promise<void> {
   const { project, environment, flag } = place;
   // Of the list: there, to have none is an answer like any other, and no error in the browser's console.
   const list = api.projects[":project"].environments[":environment"].plans;

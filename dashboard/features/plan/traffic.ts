@@ -17,7 +17,7 @@ const LEAST_MINUTES = 1;
 const DAY_MINUTES = 24 * 60;
 
 /** The traffic of a flag as servers reported it, else that of its environment. */
-export function trafficOf({ minutes, all, flags }: TelemetryStats["traffic"], flag: string): Traffic {
+function trafficOf({ minutes, all, flags }: TelemetryStats["traffic"], flag: string): Traffic {
   const own = ownOf(flags, flag)?.units ?? 0;
   const units = own > 0 ? own : all.units;
   if (units === 0)

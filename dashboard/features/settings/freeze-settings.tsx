@@ -15,7 +15,7 @@ import { complain, tell } from "../../ui/toasts.tsx";
 const DAYS: readonly Weekday[] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const short = (day: Weekday): string => day.charAt(0).toUpperCase() + day.slice(1, 3);
 
-export function freezeWords({ weekly, from, until }: Pick<FreezeView, "weekly" | "from" | "until">): string {
+function freezeWords({ weekly, from, until }: Pick<FreezeView, "weekly" | "from" | "until">): string {
   if (!weekly) return `${exactly(from ?? "")} – ${exactly(until ?? "")}`;
   const next = weekly.until <= weekly.from ? " the next day" : "";
   return `${weekly.days.map(short).join(", ")} from ${weekly.from} to ${weekly.until}${next}, ${weekly.timeZone}`;

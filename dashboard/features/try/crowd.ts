@@ -4,7 +4,7 @@ import type { AttributeTest, Condition, ConditionValue } from "../../../shared/s
 export type Context = Record<string, unknown>;
 export const CROWD = 1_000;
 /** Lines of an own list that are looked at. */
-export const MOST_LINES = 1_000;
+const MOST_LINES = 1_000;
 
 /** Values on both sides of what a test asks for, so that a made-up crowd has people of each kind. */
 function candidates({ op, values = [] }: AttributeTest): unknown[] {
