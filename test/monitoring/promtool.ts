@@ -20,7 +20,7 @@ export function findPromtool(): { promtool: string } | { missing: string } {
   mkdirSync(path.dirname(CACHE), { recursive: true });
   const folder = mkdtempSync(path.join(path.dirname(CACHE), "promtool-"));
   try {
-    execFileSync("apt-get", ["download", "prometheus"], { cwd: folder, stdio: "pipe", timeout: 90_000 });
+    download(folder);
     const [debian = ""] = readdirSync(folder).filter((name) => name.endsWith(".deb"));
     execFileSync("dpkg", ["-x", debian, "unpacked"], { cwd: folder, stdio: "pipe", timeout: 60_000 });
     rmSync(CACHE, { recursive: true, force: true });
@@ -31,6 +31,20 @@ export function findPromtool(): { promtool: string } | { missing: string } {
     rmSync(folder, { recursive: true, force: true });
   }
   return runs(kept) ? { promtool: kept } : { missing: "promtool of Debian's package does not run here" };
+}
+
+/** By the machine's lists of packages; where it has none, or old ones, by lists of our own: those need no rights. */
+function download(folder: string): void {
+  const apt = (...args: string[]) => execFileSync("apt-get", args, { cwd: folder, stdio: "pipe", timeout: 90_000 });
+  try {
+    apt("download", "prometheus");
+  } catch {
+    mkdirSync(path.join(folder, "lists", "partial"), { recursive: true });
+    mkdirSync(path.join(folder, "cache", "archives", "partial"), { recursive: true });
+    const own = ["-o", `Dir::State::Lists=${folder}/lists`, "-o", `Dir::Cache=${folder}/cache`];
+    apt(...own, "update");
+    apt(...own, "download", "prometheus");
+  }
 }
 
 const runs = (file: string): boolean => spawnSync(file, ["--version"], { stdio: "ignore" }).status === 0;
