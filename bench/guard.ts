@@ -8,7 +8,7 @@ import { live } from "./guard/live.ts";
 import type { Answer, Task } from "./guard/worker.ts";
 
 /*
- * What the guards' own code (shared/statistics, the modules that the Worker runs) does to harmless releases and to
+ * What the guards' own code (shared/guard/statistics, the modules that the Worker runs) does to harmless releases and to
  * harmful ones, on simulated units, beside what others use.
  *
  *   npm run bench:guard                    10,000 harmless plans, then detection; about two minutes on two cores
@@ -87,8 +87,11 @@ async function harmless(): Promise<boolean> {
   const by = new Map<string, number>();
   for (const { guard } of outcomes) if (guard) by.set(guard, (by.get(guard) ?? 0) + 1);
   for (const [test, kills] of by) console.log(`  by ${test}: ${kills}`);
-  const kept = bound <= 1.1 * ALPHA;
-  console.log(`\n${kept ? "kept" : "BROKEN"}: the bound ${percent(bound)} ≤ 1.1 alpha = ${percent(1.1 * ALPHA)}\n`);
+  const limit = 1.1 * ALPHA;
+  const kept = bound <= limit;
+  // So few plans could not show it even if none were killed.
+  const verdict = kept ? "kept" : upperBound(0, outcomes.length) > limit ? "not shown, too few plans" : "BROKEN";
+  console.log(`\n${verdict}: the bound is ${percent(bound)}, and 1.1 alpha ${percent(limit)}\n`);
   return kept;
 }
 
@@ -114,7 +117,7 @@ async function detection(): Promise<boolean> {
   );
   console.log("Units of both arms, and in brackets mean / median as multiples of the two-sample bound.\n");
   console.log(
-    `${"effect".padEnd(22)} ${pad("exposed", 7)} ${pad("bound", 9)}  ${pad("guard: mean", 12)} ${pad("(× bound)", 13)}  ${pad("fixed", 13)} ${pad("mSPRT", 13)} ${pad("asympt. CS", 13)}`,
+    `${"effect".padEnd(22)} ${pad("exposed", 7)} ${pad("bound", 9)}  ${pad("guard: mean", 12)} ${pad("(× bound)", 13)}  ${pad("fixed", 13)} ${pad("mSPRT", 13)} ${pad("asympt. CS", 13)}   verdict`,
   );
   let kept = true;
   for (const [index, scenario] of scenarios.entries()) {
@@ -122,12 +125,16 @@ async function detection(): Promise<boolean> {
     const multiples = (values: number[]) =>
       `${(mean(values) / one.bound).toFixed(2)} / ${(median(values) / one.bound).toFixed(2)}`;
     const held = index < EFFECTS.length * 3;
-    kept &&= !held || (mean(one.guard) <= 1.5 * one.bound && median(one.guard) <= 1.5 * one.bound);
+    const isWithin = mean(one.guard) <= 1.5 * one.bound && median(one.guard) <= 1.5 * one.bound;
+    const verdict = held ? (isWithin ? "kept" : "BROKEN") : "exempt";
+    kept &&= verdict !== "BROKEN";
     console.log(
-      `${scenario.name.padEnd(22)} ${pad(`${scenario.exposure} %`, 7)} ${pad(Math.round(one.bound), 9)}  ${pad(Math.round(mean(one.guard)), 12)} ${pad(multiples(one.guard), 13)}  ${pad(multiples(one.fixed), 13)} ${pad(multiples(one.sprt), 13)} ${pad(multiples(one.asymptotic), 13)}`,
+      `${scenario.name.padEnd(22)} ${pad(`${scenario.exposure} %`, 7)} ${pad(Math.round(one.bound), 9)}  ${pad(Math.round(mean(one.guard)), 12)} ${pad(multiples(one.guard), 13)}  ${pad(multiples(one.fixed), 13)} ${pad(multiples(one.sprt), 13)} ${pad(multiples(one.asymptotic), 13)}   ${verdict}`,
     );
   }
-  console.log(`\n${kept ? "kept" : "BROKEN"}: mean and median of the guard ≤ 1.5 × the bound, everywhere but at *\n`);
+  console.log(
+    `\n${kept ? "kept" : "BROKEN"}: mean and median of the guard ≤ 1.5 × the bound, except where exempt (*)\n`,
+  );
   return kept;
 }
 

@@ -47,7 +47,7 @@ const RECENT_BREACH_MS = 3_600_000;
 
 /**
  * Watches the releases of one environment: looks once a second at their counts while there are any, and stops what
- * does harm. A shell around `shared/statistics` and `guard-look.ts`. With nothing to watch it sleeps.
+ * does harm. A shell around `shared/guard/statistics` and `guard-look.ts`. With nothing to watch it sleeps.
  */
 export class Guard extends DurableBase {
   protected readonly methods = new Set(["watch", "status", "statuses", "states", "approve"]);
