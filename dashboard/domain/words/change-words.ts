@@ -48,16 +48,6 @@ export function changesOf(entity: string, before: Document | null, after: Docume
   return fieldChanges(before ?? {}, after);
 }
 
-/** What changed in all documents of a row, each with its place. */
-export function allChanges(changes: AuditRow["changes"]): Change[] {
-  return changes.flatMap(({ entity, environment, key, before, after }) => {
-    const where = [entity === "kill" ? null : key, environment || null].filter(Boolean).join(" in ");
-    const several = changes.length > 1 && where ? `${where}: ` : "";
-    const words = changesOf(entity, before as Record<string, unknown> | null, after as Record<string, unknown> | null);
-    return words.map((change) => ({ ...change, what: several + change.what }));
-  });
-}
-
 function killChange(before: Document | null, after: Document | null): Change {
   const kill = after ?? before ?? {};
   const what = kill.variant ? `the variant ${kill.variant}` : "the whole flag";
