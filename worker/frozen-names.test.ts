@@ -16,18 +16,16 @@ import * as worker from "./index.ts";
 import { readBreakGlass } from "./kv/break-glass.ts";
 import { listShardKey } from "./kv/list-shards.ts";
 import { sha256, snapshotKey } from "./kv/snapshot-store.ts";
+import { COURIER_MIGRATIONS } from "./objects/courier/migrations.ts";
+import { DESK_MIGRATIONS } from "./objects/desk/migrations.ts";
+import { DIRECTORY_MIGRATIONS } from "./objects/directory/migrations.ts";
+import { FLAG_STORE_MIGRATIONS } from "./objects/flag-store/migrations.ts";
 import { StoreMeta } from "./objects/flag-store/store-meta.ts";
-import { GUARD_MIGRATIONS } from "./objects/guard/guard-book.ts";
-import { COURIER_MIGRATIONS } from "./objects/kernel/delivery-migrations.ts";
-import {
-  DESK_MIGRATIONS,
-  DIRECTORY_MIGRATIONS,
-  FLAG_STORE_MIGRATIONS,
-  type Migration,
-  TEST_LEDGER_MIGRATIONS,
-} from "./objects/kernel/migrations.ts";
+import { GUARD_MIGRATIONS } from "./objects/guard/migrations.ts";
+import type { Migration } from "./objects/kernel/migrations.ts";
 import { courier, desk, directory, flagStore, guard, telemetryShard, testLedger } from "./objects/stubs.ts";
-import { TELEMETRY_MIGRATIONS } from "./objects/telemetry-shard/telemetry-tables.ts";
+import { TELEMETRY_MIGRATIONS } from "./objects/telemetry-shard/migrations.ts";
+import { TEST_LEDGER_MIGRATIONS } from "./objects/test-ledger/migrations.ts";
 import { env } from "./testing/bindings.ts";
 import { PRODUCTION } from "./testing/names.ts";
 

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { migrate } from "../objects/kernel/migrations.ts";
-import { TELEMETRY_MIGRATIONS } from "../objects/telemetry-shard/telemetry-tables.ts";
+import { TELEMETRY_MIGRATIONS } from "../objects/telemetry-shard/migrations.ts";
 import { env } from "../testing/bindings.ts";
 import { Traffic } from "./traffic.ts";
 import { rankOf, UnitHasher } from "./unit-hash.ts";

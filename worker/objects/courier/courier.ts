@@ -3,12 +3,12 @@ import type { Env } from "../../env.ts";
 import { targetProblem } from "../../http/public-url.ts";
 import { log } from "../../log.ts";
 import type { Notice } from "../flag-store/notices.ts";
-import { COURIER_MIGRATIONS } from "../kernel/delivery-migrations.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { computeNextAlarm } from "../kernel/outbox.ts";
 import { Deliveries, type Due, type Endpoint, type EndpointCounts } from "./deliveries.ts";
 import { bodyOf, signedHeaders } from "./message.ts";
+import { COURIER_MIGRATIONS } from "./migrations.ts";
 import { type Answer, judge, resultWords } from "./retry.ts";
 
 /** A receiver has this long (ms) to answer, as Standard Webhooks suggests. */

@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../shared/limits.ts";
 import { env } from "../../testing/bindings.ts";
 import { newName } from "../../testing/names.ts";
-import { DESK_MIGRATIONS, migrate } from "../kernel/migrations.ts";
+import { migrate } from "../kernel/migrations.ts";
 import { type Asker, Desk, type Question } from "./desk.ts";
+import { DESK_MIGRATIONS } from "./migrations.ts";
 
 /** Works on a desk of its own, inside its object. */
 function atDesk(work: (desk: Desk, sql: SqlStorage, again: () => Desk) => void | Promise<void>) {

@@ -3,8 +3,9 @@ import type { DeskFigures, DeskRequest, DeskView, ProductView } from "../../../s
 import type { Json } from "../../../shared/schema/primitives.ts";
 import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
-import { DESK_MIGRATIONS, migrate } from "../kernel/migrations.ts";
+import { migrate } from "../kernel/migrations.ts";
 import { ok, type Result, reject } from "../kernel/result.ts";
+import { DESK_MIGRATIONS } from "./migrations.ts";
 
 /** What a product asks a person. */
 export interface Question {

@@ -3,9 +3,10 @@ import type { Role } from "../../../shared/schema/admin.ts";
 import { newId } from "../../crypto/tokens.ts";
 import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
-import { DIRECTORY_MIGRATIONS, migrate } from "../kernel/migrations.ts";
+import { migrate } from "../kernel/migrations.ts";
 import { ok, type Result, reject } from "../kernel/result.ts";
 import type { Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
+import { DIRECTORY_MIGRATIONS } from "./migrations.ts";
 import { type Caller, Sessions, tokenOrigin } from "./sessions.ts";
 import { type FailureRecord, failureReport, SignInFailures } from "./sign-in-failures.ts";
 

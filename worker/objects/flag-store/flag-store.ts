@@ -28,7 +28,7 @@ import {
   USAGE_REPORTS_PER_S,
 } from "../kernel/admission.ts";
 import { type Checkpoints, checkpoints } from "../kernel/checkpoint.ts";
-import { FLAG_STORE_MIGRATIONS, migrate } from "../kernel/migrations.ts";
+import { migrate } from "../kernel/migrations.ts";
 import { backoff, computeNextAlarm, drainOutbox, guardedBy, guardRow, type Rendered } from "../kernel/outbox.ts";
 import { type Rejection, type Result, reject } from "../kernel/result.ts";
 import { directory, guard, testLedger } from "../stubs.ts";
@@ -43,6 +43,7 @@ import { fieldIssues } from "./decide/parse.ts";
 import { BUDGET } from "./decide/quota.ts";
 import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import type { Change, Row } from "./entities.ts";
+import { FLAG_STORE_MIGRATIONS } from "./migrations.ts";
 import { ProjectReader } from "./project-reader.ts";
 import type { Published } from "./publications.ts";
 import type { ListProposal } from "./segment-lists.ts";

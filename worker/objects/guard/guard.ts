@@ -15,10 +15,11 @@ import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { ok, type Result, reject } from "../kernel/result.ts";
 import { flagStore } from "../stubs.ts";
-import { GUARD_MIGRATIONS, GuardBook, type Watch } from "./guard-book.ts";
+import { GuardBook, type Watch } from "./guard-book.ts";
 import { lookAtAll, preparedTests } from "./guard-look.ts";
 import { guardStateWords } from "./guard-state.ts";
 import type { WatchedSeries } from "./guard-watch.ts";
+import { GUARD_MIGRATIONS } from "./migrations.ts";
 
 /** Between two looks (ms): data is decided upon within a second or two of its arrival. */
 const LOOK_MS = 1_000;

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { env } from "../../testing/bindings.ts";
 import { inStore, inTables, must, newProject } from "../../testing/store.ts";
+import { DIRECTORY_MIGRATIONS } from "../directory/migrations.ts";
 import { FlagStore } from "../flag-store/flag-store.ts";
-import { DIRECTORY_MIGRATIONS, FLAG_STORE_MIGRATIONS, migrate } from "./migrations.ts";
+import { FLAG_STORE_MIGRATIONS } from "../flag-store/migrations.ts";
+import { migrate } from "./migrations.ts";
 
 const names = (sql: SqlStorage) =>
   sql

@@ -14,8 +14,8 @@ import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { EventIds } from "./event-ids.ts";
 import { ExposureRecords } from "./exposure-records.ts";
+import { TELEMETRY_MIGRATIONS } from "./migrations.ts";
 import { type KnownSeries, SeriesBook, SHARD_ITSELF } from "./series-book.ts";
-import { TELEMETRY_MIGRATIONS } from "./telemetry-tables.ts";
 
 /** Exposure records are kept this long (ms) after their series was last named: 30 days. */
 export const EXPOSURE_KEEP_MS = 30 * 86_400_000;

@@ -4,8 +4,9 @@ import { demandReport } from "../../../shared/demand/demand.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { env } from "../../testing/bindings.ts";
 import { newName } from "../../testing/names.ts";
-import { migrate, TEST_LEDGER_MIGRATIONS } from "../kernel/migrations.ts";
+import { migrate } from "../kernel/migrations.ts";
 import { DOUBT, LEAST_VIEW_MS } from "./door-doubts.ts";
+import { TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
 import { type DoorEvent, TestLedger } from "./test-ledger.ts";
 
 const NOW = Date.now();

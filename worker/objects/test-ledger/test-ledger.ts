@@ -6,10 +6,11 @@ import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
 import { STOP_RULE } from "../flag-store/timed-work.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
-import { migrate, TEST_LEDGER_MIGRATIONS } from "../kernel/migrations.ts";
+import { migrate } from "../kernel/migrations.ts";
 import { flagStore } from "../stubs.ts";
 import { type DoorSettings, doubtsOf } from "./door-doubts.ts";
 import type { LedgerDelivery, LedgerPage } from "./ledger-backup.ts";
+import { TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
 import { pageOrigin } from "./page-origin.ts";
 
 /** What happened at a door, as the edge saw it. People and networks are keyed hashes; no address comes this far. */

@@ -1,9 +1,11 @@
+import type { Migration } from "../kernel/migrations.ts";
+
 /**
  * Sessions and links know what they were made from. Those of tokens that are there go on. Those of an ADMIN_TOKEN end,
  * as nobody can say of which one they are; and so do those of tokens that are gone, which the version before let live.
  * Tokens of a project that is gone, or that were older than the project which has its name now, are revoked.
  */
-export const ORIGINS = {
+const ORIGINS: Omit<Migration, "name"> = {
   sql: `
     ALTER TABLE project ADD COLUMN deletions INTEGER NOT NULL DEFAULT 0;
     DELETE FROM token WHERE project IS NOT NULL AND NOT EXISTS (
@@ -52,3 +54,28 @@ export const ORIGINS = {
       PRIMARY KEY (kind, network)
     ) WITHOUT ROWID;`,
 };
+
+export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
+  {
+    name: "0001-directory",
+    sql: `
+      CREATE TABLE project (key TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE token (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        project TEXT,
+        created_at INTEGER NOT NULL,
+        created_by TEXT NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE session (
+        hash TEXT PRIMARY KEY,
+        subject TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        used_at INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE sign_in_code (hash TEXT PRIMARY KEY, subject TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;`,
+  },
+  { name: "0002-origins", ...ORIGINS },
+];
