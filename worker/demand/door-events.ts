@@ -2,10 +2,10 @@ import { type KeyName, parseKeyName } from "../../shared/schema/names.ts";
 import { telemetryEvent } from "../../shared/schema/telemetry.ts";
 import { keyedHash } from "../crypto/keyed-hash.ts";
 import type { Env } from "../env.ts";
-import type { Loaded } from "../evaluation/edge/edge.ts";
+import type { Loaded } from "../evaluation/edge/loaded.ts";
 import { testLedger } from "../objects/stubs.ts";
 import { LEAST_VIEW_MS } from "../objects/test-ledger/door-doubts.ts";
-import type { DoorEvent } from "../objects/test-ledger/test-ledger.ts";
+import type { DoorEvent } from "../objects/test-ledger/methods.ts";
 
 /**
  * Exposures and clicks of fake doors that a server reports with its events: pages that are made on a server need no

@@ -11,11 +11,11 @@ import { ProblemError } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
 import { parseKey } from "./edge/bearer-keys.ts";
-import type { Known, Loaded } from "./edge/edge.ts";
 import { isolateEdge } from "./edge/isolate.ts";
 import { isolateUsage } from "./edge/isolate-usage.ts";
 import { waitOfKey } from "./edge/key-limits.ts";
 import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "./edge/list-memory.ts";
+import type { Known, Loaded } from "./edge/loaded.ts";
 import { refetches } from "./edge/refetch.ts";
 import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
 

@@ -14,10 +14,10 @@ import { edgeAttributes } from "../http/edge-attributes.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { sha256 } from "../kv/snapshot-store.ts";
 import { type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
-import type { Loaded } from "./edge/edge.ts";
 import { isolateEdge } from "./edge/isolate.ts";
 import { waitOfKey } from "./edge/key-limits.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "./edge/list-memory.ts";
+import type { Loaded } from "./edge/loaded.ts";
 import { type SlotHolder, StreamSlots } from "./edge/stream-slots.ts";
 
 /**

@@ -1,28 +1,7 @@
 import { KNOWLEDGE_AGE_BOUNDS_MS } from "../../shared/schema/usage.ts";
-import type { EndpointCounts } from "../objects/courier/deliveries.ts";
+import type { EndpointCounts } from "../objects/courier/methods.ts";
+import type { StoreMetrics } from "../objects/flag-store/methods.ts";
 import { histogram, type Metric, type Sample } from "./exposition.ts";
-
-/** What a project's store tells of itself, for a scrape. */
-export interface StoreMetrics {
-  revision: number;
-  flags: number;
-  /** Environments whose edges must still learn of something. */
-  publicationsWaiting: number;
-  /** Messages that the courier does not have yet. */
-  noticesWaiting: number;
-  /** Answers from knowledge older than a second, all data centres together. */
-  staleServed: number;
-  environments: Record<
-    string,
-    {
-      kills: number;
-      /** Sums over all isolates, by the names of shared/schema/usage.ts. */
-      counters: Record<string, number>;
-      /** Ms from commit to first served, of the changes that are kept; null: none was served yet. */
-      propagation: { median: number; max: number } | null;
-    }
-  >;
-}
 
 /** Everything there is to tell of a project; what could not be asked is null. */
 export interface ProjectFacts {

@@ -1,13 +1,13 @@
 import type { KeyName, Slug } from "../../shared/schema/names.ts";
 import type { Env } from "../env.ts";
-import type { CourierMethods } from "./courier/courier.ts";
-import type { DeskMethods } from "./desk/desk.ts";
-import type { DirectoryMethods } from "./directory/directory.ts";
-import type { FlagStoreMethods } from "./flag-store/flag-store.ts";
-import type { GuardMethods } from "./guard/guard.ts";
+import type { CourierMethods } from "./courier/methods.ts";
+import type { DeskMethods } from "./desk/methods.ts";
+import type { DirectoryMethods } from "./directory/methods.ts";
+import type { FlagStoreMethods } from "./flag-store/methods.ts";
+import type { GuardMethods } from "./guard/methods.ts";
 import { durableStub } from "./kernel/durable-stub.ts";
-import type { TelemetryShardMethods } from "./telemetry-shard/telemetry-shard.ts";
-import type { TestLedgerMethods } from "./test-ledger/test-ledger.ts";
+import type { TelemetryShardMethods } from "./telemetry-shard/methods.ts";
+import type { TestLedgerMethods } from "./test-ledger/methods.ts";
 
 /** The store of one project. */
 export const flagStore = (env: Env, project: Slug) => durableStub<FlagStoreMethods>(env.FLAG_STORE, project);

@@ -1,5 +1,5 @@
 import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
-import type { Loaded } from "../evaluation/edge/edge.ts";
+import type { Loaded } from "../evaluation/edge/loaded.ts";
 
 /** What a flag serves with what the edge knows; the edge's own word when it knows nothing. */
 export function served(

@@ -6,7 +6,7 @@ import { testActionWrite } from "../../../shared/schema/test-admin.ts";
 import { StreamSlots } from "../../evaluation/edge/stream-slots.ts";
 import { ProblemError, rejectionProblem } from "../../http/problem.ts";
 import { sha256 } from "../../kv/snapshot-store.ts";
-import type { Operator } from "../../objects/desk/desk.ts";
+import type { Operator } from "../../objects/desk/methods.ts";
 import type { Result } from "../../objects/kernel/result.ts";
 import { desk as deskOf, flagStore } from "../../objects/stubs.ts";
 import { found } from "../kernel/execute.ts";

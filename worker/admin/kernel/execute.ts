@@ -3,7 +3,7 @@ import type { Slug } from "../../../shared/schema/names.ts";
 import { isolateEdge } from "../../evaluation/edge/isolate.ts";
 import { ProblemError, rejectionProblem } from "../../http/problem.ts";
 import type { Command, OwnCommand } from "../../objects/flag-store/commands.ts";
-import type { Reply } from "../../objects/flag-store/flag-store.ts";
+import type { Reply } from "../../objects/flag-store/methods.ts";
 import { DurableUnavailable } from "../../objects/kernel/durable-stub.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import type { AdminEnv } from "./principal.ts";

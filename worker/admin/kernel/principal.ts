@@ -6,8 +6,8 @@ import { API_TOKEN_PREFIX, bearerOf, SESSION_PREFIX } from "../../crypto/tokens.
 import type { Env } from "../../env.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { sha256 } from "../../kv/snapshot-store.ts";
-import type { Principal } from "../../objects/directory/directory-records.ts";
-import { ADMINISTRATOR, type Caller } from "../../objects/directory/sessions.ts";
+import type { Caller, Principal } from "../../objects/directory/directory-records.ts";
+import { ADMINISTRATOR } from "../../objects/directory/sessions.ts";
 import { directory } from "../../objects/stubs.ts";
 import { adminFingerprint, isAdminToken, warnOfWeakSecrets } from "./admin-token.ts";
 import { type Attempt, attemptOf, failed, lookUp, reportFailures } from "./failed-sign-ins.ts";

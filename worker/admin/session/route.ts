@@ -5,7 +5,7 @@ import { problem, role } from "../../../shared/schema/admin.ts";
 import { newSession, randomSecret } from "../../crypto/tokens.ts";
 import { ProblemError, rejectionProblem } from "../../http/problem.ts";
 import { sha256 } from "../../kv/snapshot-store.ts";
-import type { DirectoryMethods } from "../../objects/directory/directory.ts";
+import type { DirectoryMethods } from "../../objects/directory/methods.ts";
 import { directory } from "../../objects/stubs.ts";
 import { checkBody } from "../kernel/admin-body.ts";
 import { adminFingerprint, weakSecrets } from "../kernel/admin-token.ts";

@@ -12,8 +12,8 @@ import {
   seriesTotals,
   telemetryStats as statsSchema,
 } from "../../../shared/schema/telemetry.ts";
-import type { Loaded } from "../../evaluation/edge/edge.ts";
 import { isolateEdge } from "../../evaluation/edge/isolate.ts";
+import type { Loaded } from "../../evaluation/edge/loaded.ts";
 import { EVENTS_PATH } from "../../events/events.ts";
 import { telemetryDaily, telemetryStats, telemetryTotals } from "../../events/totals.ts";
 import { ProblemError } from "../../http/problem.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { HEARTBEAT_MS, JITTER_MS, LIFE_MS, type NoticesDeps, tellChanges } from "./change-notices.ts";
-import type { Loaded } from "./edge.ts";
+import type { Loaded } from "./loaded.ts";
 
 /** What the isolate knows, the result of the stream's context, and what was written when. */
 let known: Loaded | "missing" | "unreachable";

@@ -1,4 +1,4 @@
-import type { Loaded } from "./edge.ts";
+import type { Loaded } from "./loaded.ts";
 
 /**
  * One event stream from beginning to end: looks at what the isolate knows, and speaks only when the result of the

@@ -1,4 +1,4 @@
-import { applyKills, type CompiledSnapshot, compile, staleKills } from "../../../shared/evaluation/compile/compile.ts";
+import { applyKills, compile, staleKills } from "../../../shared/evaluation/compile/compile.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
@@ -9,6 +9,7 @@ import type { Kill, Snapshot } from "../../../shared/schema/snapshot.ts";
 import { Observed } from "../../events/observed.ts";
 import { snapshotKey, verifySnapshot } from "../../kv/snapshot-store.ts";
 import { BearerKeys } from "./bearer-keys.ts";
+import type { Known, Loaded } from "./loaded.ts";
 import {
   ageOf,
   BOUND_MS,
@@ -38,31 +39,6 @@ const namedIn = (held: HeldPointer | null, environment: Slug): Pointer["environm
 
 const testsOf = ({ flags }: Snapshot): Map<string, SnapshotTest> =>
   new Map(Object.entries(flags).flatMap(([key, { test }]) => (test ? [[key, test] as const] : [])));
-
-/** One environment in this isolate's memory, ready to answer. */
-export interface Loaded {
-  readonly project: Slug;
-  readonly environment: Slug;
-  readonly compiled: CompiledSnapshot;
-  readonly keys: BearerKeys;
-  /** What is observed here, for events. */
-  readonly observed: Observed;
-  readonly revision: number;
-  readonly epoch: number;
-  readonly hash: string;
-  /** Seals stream tokens. */
-  readonly sealKey: string | undefined;
-  /** By flag. */
-  readonly tests: ReadonlyMap<string, SnapshotTest>;
-  /** From pointer and snapshot; break-glass and staleness come on top. */
-  kills: readonly Kill[];
-  /** Counts up whenever the kills applied to `compiled` change: with `hash`, tells streams that something happened. */
-  killsChanged: number;
-  applied: string;
-}
-
-/** What is known of an environment; see `Edge.current`. */
-export type Known = Loaded | "missing" | "unreachable";
 
 /** Everything the lane reaches outside its memory. Tests put staleness, nulls, errors and hangs behind it. */
 export interface EdgeSources {

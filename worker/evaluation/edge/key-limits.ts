@@ -1,8 +1,8 @@
 import type { SnapshotKey } from "../../../shared/schema/snapshot.ts";
 import type { Env } from "../../env.ts";
 import { networkPrefix } from "../../http/network-prefix.ts";
-import type { Loaded } from "./edge.ts";
 import { isolateUsage } from "./isolate-usage.ts";
+import type { Loaded } from "./loaded.ts";
 import { keyRates, storingRates } from "./rate-limit.ts";
 
 type WaitUntil = (work: Promise<unknown>) => void;

@@ -1,7 +1,7 @@
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { BreakGlass } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
-import type { Loaded } from "./edge.ts";
+import type { Loaded } from "./loaded.ts";
 import type { HeldPointer } from "./pointer-lane.ts";
 
 /** What an isolate knows of one project. */

@@ -3,9 +3,8 @@ import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import type { WebhookMessage } from "../../../shared/schema/webhook.ts";
 import { env } from "../../testing/bindings.ts";
-import type { Notice } from "../flag-store/notices.ts";
 import { Courier } from "./courier.ts";
-import type { Endpoint } from "./deliveries.ts";
+import type { Endpoint, Notice } from "./methods.ts";
 import { RETRY_AFTER_MS } from "./retry.ts";
 
 const SECRET = `whsec_${btoa("a secret of thirty-two bytes, ok?")}`;

@@ -2,12 +2,12 @@ import { type Delivery, type WebhookMessage, webhookMessage } from "../../../sha
 import type { Env } from "../../env.ts";
 import { targetProblem } from "../../http/public-url.ts";
 import { log } from "../../log.ts";
-import type { Notice } from "../flag-store/notices.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { computeNextAlarm } from "../kernel/outbox.ts";
-import { Deliveries, type Due, type Endpoint, type EndpointCounts } from "./deliveries.ts";
+import { Deliveries, type Due } from "./deliveries.ts";
 import { bodyOf, signedHeaders } from "./message.ts";
+import type { CourierMethods, Endpoint, EndpointCounts, Notice } from "./methods.ts";
 import { COURIER_MIGRATIONS } from "./migrations.ts";
 import { type Answer, judge, resultWords } from "./retry.ts";
 
@@ -25,8 +25,8 @@ const CLEAN_UP_MS = 6 * 3_600_000;
  * store hands messages over until it is told that they are here; from then on this object's alarm sees to them. A
  * message may arrive twice (an answer was lost), never not at all without standing in the list of dead letters.
  */
-export class Courier extends DurableBase {
-  protected readonly methods = new Set(["take", "counts", "deliveries", "again", "test"]);
+export class Courier extends DurableBase implements CourierMethods {
+  protected readonly methods = new Set<keyof CourierMethods>(["take", "counts", "deliveries", "again", "test"]);
   readonly #storage: DurableObjectStorage;
   readonly #deliveries: Deliveries;
   readonly #env: Env;
@@ -130,5 +130,3 @@ export class Courier extends DurableBase {
     void (next === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(next));
   }
 }
-
-export type CourierMethods = Pick<Courier, "take" | "counts" | "deliveries" | "again" | "test">;

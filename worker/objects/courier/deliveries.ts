@@ -1,27 +1,7 @@
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Delivery } from "../../../shared/schema/webhook.ts";
+import type { Endpoint, EndpointCounts } from "./methods.ts";
 import type { Verdict } from "./retry.ts";
-
-/** Where and how a webhook's messages go. */
-export interface Endpoint {
-  webhook: string;
-  url: string;
-  format: "standard" | "slack";
-  dashboard: string;
-  /** `whsec_…`, the current one first. */
-  secrets: string[];
-  paused: boolean;
-}
-
-/** What has come of a webhook's deliveries so far. */
-export interface EndpointCounts {
-  webhook: string;
-  delivered: number;
-  failedAttempts: number;
-  pending: number;
-  dead: number;
-  gone: boolean;
-}
 
 export interface Due {
   id: number;

@@ -4,7 +4,8 @@ import { LIMITS } from "../../../shared/limits.ts";
 import { env } from "../../testing/bindings.ts";
 import { newName } from "../../testing/names.ts";
 import { migrate } from "../kernel/migrations.ts";
-import { type Asker, Desk, type Question } from "./desk.ts";
+import { Desk } from "./desk.ts";
+import type { Asker, Question } from "./methods.ts";
 import { DESK_MIGRATIONS } from "./migrations.ts";
 
 /** Works on a desk of its own, inside its object. */

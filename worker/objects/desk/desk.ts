@@ -5,36 +5,10 @@ import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { ok, type Result, reject } from "../kernel/result.ts";
+import type { Asker, DeskMethods, Operator, Question } from "./methods.ts";
 import { DESK_MIGRATIONS } from "./migrations.ts";
 
-/** What a product asks a person. */
-export interface Question {
-  /** Made by the product, at random: asked again with it, nothing is asked twice, and who knows it may read the answer. */
-  readonly id: string;
-  readonly flag: string;
-  /** Keyed hash of the person of the product. */
-  readonly unit: string;
-  readonly input: Json;
-  readonly deadlineSeconds: number;
-  readonly fallback: Json;
-  /** Who asks, for fair shares of the room. Edges of before this version do not say: then it is some client. */
-  readonly from?: Asker;
-}
-
-export interface Asker {
-  /** Id of the key. */
-  readonly key: string;
-  /** Keyed hash of the network's prefix, under a key of the day; of a server key "", as it speaks for people of its own. */
-  readonly network: string;
-  readonly ofServer: boolean;
-}
 const SOMEBODY: Asker = { key: "", network: "", ofServer: false };
-
-/** One browser of one person who answers. */
-export interface Operator {
-  readonly id: string;
-  readonly name: string;
-}
 
 type Stored = {
   id: string;
@@ -69,8 +43,16 @@ const REFUSALS_MS = 1_000;
  * Requests that wait for a person, of one environment. Everything lies in SQLite before it is acknowledged; memory holds
  * only who is waiting for news, and those who lose their connection ask again.
  */
-export class Desk extends DurableBase {
-  protected readonly methods = new Set(["ask", "wait", "live", "claim", "release", "answer", "figures"]);
+export class Desk extends DurableBase implements DeskMethods {
+  protected readonly methods = new Set<keyof DeskMethods>([
+    "ask",
+    "wait",
+    "live",
+    "claim",
+    "release",
+    "answer",
+    "figures",
+  ]);
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   #ready = false;
@@ -426,5 +408,3 @@ const FINISHED = {
 function quantile(sorted: readonly number[], part: number): number | null {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? null;
 }
-
-export type DeskMethods = Pick<Desk, "ask" | "wait" | "live" | "claim" | "release" | "answer" | "figures">;

@@ -40,3 +40,20 @@ export interface SignInLinkRecord extends Owned {
   /** The session that made it. */
   madeIn?: string;
 }
+
+/**
+ * What a request proved, by hash. The directory resolves it again in the transaction that acts on it, so that a token
+ * that is revoked meanwhile, or a session that ends, makes nothing any more.
+ */
+export type Credential =
+  | { readonly token: string }
+  | { readonly session: string }
+  | { readonly adminToken: string }
+  /** A token that an earlier version has seen proved, by its id. */
+  | { readonly tokenId: string };
+
+/** A credential, and the fingerprint of the ADMIN_TOKEN that the asking Worker has; null: it has none. */
+export interface Caller {
+  readonly credential: Credential;
+  readonly admin: string | null;
+}

@@ -5,13 +5,11 @@ import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { ok, type Result, reject } from "../kernel/result.ts";
-import type { Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
+import type { Caller, Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
+import type { DirectoryMethods, SignInProof } from "./methods.ts";
 import { DIRECTORY_MIGRATIONS } from "./migrations.ts";
-import { type Caller, Sessions, tokenOrigin } from "./sessions.ts";
+import { Sessions, tokenOrigin } from "./sessions.ts";
 import { type FailureRecord, failureReport, SignInFailures } from "./sign-in-failures.ts";
-
-/** What opens a session. Earlier versions name only the person, of whom a token's id is believed and nothing else. */
-export type SignInProof = { codeHash: string } | { principal: Principal; caller?: Caller };
 
 type TokenRow = {
   id: string;
@@ -23,8 +21,8 @@ type TokenRow = {
 };
 
 /** The installation's projects, API tokens and sessions. Secrets are known by their SHA-256 only. */
-export class Directory extends DurableBase {
-  protected readonly methods = new Set([
+export class Directory extends DurableBase implements DirectoryMethods {
+  protected readonly methods = new Set<keyof DirectoryMethods>([
     "registerProject",
     "forgetProject",
     "listProjects",
@@ -274,25 +272,3 @@ function tokenRecord(row: TokenRow): TokenRecord {
     createdBy: created_by,
   };
 }
-
-export type DirectoryMethods = Pick<
-  Directory,
-  | "registerProject"
-  | "forgetProject"
-  | "listProjects"
-  | "createToken"
-  | "listTokens"
-  | "revokeToken"
-  | "principalOfToken"
-  | "createSignInCode"
-  | "signIn"
-  | "principalOfSession"
-  | "signOut"
-  | "signOutEverywhere"
-  | "listSessions"
-  | "endSession"
-  | "endSessions"
-  | "secretHashes"
-  | "noteFailures"
-  | "listFailures"
->;

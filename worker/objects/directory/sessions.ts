@@ -1,6 +1,6 @@
 import { LIMITS } from "../../../shared/limits.ts";
 import { ok, type Result, reject } from "../kernel/result.ts";
-import type { Principal, SessionRecord, SignInLinkRecord } from "./directory-records.ts";
+import type { Caller, Principal, SessionRecord, SignInLinkRecord } from "./directory-records.ts";
 
 /** A session ends after this long without use, and after this long in any case (ms). */
 export const SESSION_IDLE_MS = 12 * 3_600_000;
@@ -9,23 +9,6 @@ export const SESSION_MAX_MS = 7 * 24 * 3_600_000;
 export const SIGN_IN_CODE_MS = 3_600_000;
 /** The idle clock is written at most this often (ms). */
 const SESSION_TOUCH_MS = 60_000;
-
-/**
- * What a request proved, by hash. The directory resolves it again in the transaction that acts on it, so that a token
- * that is revoked meanwhile, or a session that ends, makes nothing any more.
- */
-export type Credential =
-  | { readonly token: string }
-  | { readonly session: string }
-  | { readonly adminToken: string }
-  /** A token that an earlier version has seen proved, by its id. */
-  | { readonly tokenId: string };
-
-/** A credential, and the fingerprint of the ADMIN_TOKEN that the asking Worker has; null: it has none. */
-export interface Caller {
-  readonly credential: Credential;
-  readonly admin: string | null;
-}
 
 /** What sessions and links are made from: an API token, or an ADMIN_TOKEN by its fingerprint. */
 const TOKEN = "token/";

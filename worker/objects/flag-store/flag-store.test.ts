@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { newName } from "../../testing/names.ts";
 import { accepted, aFlag, envelope, inStore, inTables, must, newProject, storeOf } from "../../testing/store.ts";
 import type { Result } from "../kernel/result.ts";
-import type { Reply } from "./flag-store.ts";
+import type { Reply } from "./methods.ts";
 
 const state = (flag = "checkout") => ({ type: "patchState", environment: "production", flag }) as const;
 const codes = (results: Result<Reply>[]) => results.map((result) => (result.ok ? "accepted" : result.rejection.code));

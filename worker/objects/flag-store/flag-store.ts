@@ -5,7 +5,7 @@ import { storedKeyName, storedSlug } from "../../../shared/schema/names.ts";
 import type { Pointer } from "../../../shared/schema/pointer.ts";
 import { type ServedReport, servedReport } from "../../../shared/schema/propagation.ts";
 import { budgetState } from "../../../shared/schema/quota.ts";
-import { type CallOutcome, type Signal, signal } from "../../../shared/schema/trigger.ts";
+import { type Signal, signal } from "../../../shared/schema/trigger.ts";
 import { type UsageReport, usageReport } from "../../../shared/schema/usage.ts";
 import { seal } from "../../crypto/seal.ts";
 import { randomSecret, sameSecret } from "../../crypto/tokens.ts";
@@ -43,6 +43,7 @@ import { fieldIssues } from "./decide/parse.ts";
 import { BUDGET } from "./decide/quota.ts";
 import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import type { Change, Row } from "./entities.ts";
+import type { FlagStoreMethods, Reply, TriggerAnswer } from "./methods.ts";
 import { FLAG_STORE_MIGRATIONS } from "./migrations.ts";
 import { ProjectReader } from "./project-reader.ts";
 import type { Published } from "./publications.ts";
@@ -52,28 +53,6 @@ import { TimedWork } from "./timed-work.ts";
 import { monthOf } from "./usage-counters.ts";
 import { viewAfter } from "./views.ts";
 import { WebhookOutbox } from "./webhook-outbox.ts";
-
-/** What a carried-out command answers. */
-export interface Reply {
-  /** The project's revision afterwards. */
-  revision: number;
-  /** False when everything already stood as asked: no revision was made. */
-  changed: boolean;
-  created: boolean;
-  changes: Change[];
-  /** The document concerned, as it stands now. */
-  view: unknown;
-  /** The answer to a command of this id that was carried out earlier. */
-  replayed?: boolean;
-}
-
-/** What a call of a trigger did. */
-export interface TriggerAnswer {
-  outcome: CallOutcome;
-  flag: string;
-  /** The project revision that the kill became. */
-  revision: number | null;
-}
 
 /** A write waits this long (ms) for its publication, so that its author's next evaluation sees it. */
 const PUBLISH_WAIT_MS = 1_000;
@@ -102,8 +81,8 @@ class Unfit extends Error {
   }
 }
 
-/** What can be asked of a store from outside. */
-const METHODS = [
+/** What `fetch` may call: everything of the protocol, nothing else. */
+const METHODS: ReadonlySet<keyof FlagStoreMethods> = new Set([
   "execute",
   "getProject",
   "listFlags",
@@ -150,7 +129,7 @@ const METHODS = [
   "usage",
   "backupPage",
   "restorePart",
-] as const;
+] as const);
 
 /** What viewers may ask for and what goes over everything there is. Backups are not among them: administrators take them. */
 const HEAVY_READS: ReadonlySet<string> = new Set(["searchAudit", "exportProject", "dora", "debt", "listDeployments"]);
@@ -159,8 +138,8 @@ const HEAVY_READS: ReadonlySet<string> = new Set(["searchAudit", "exportProject"
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes
  * documents, audit, outbox and reply together, and lets the outbox carry the result to the edges.
  */
-export class FlagStore extends ProjectReader {
-  protected readonly methods: ReadonlySet<string> = new Set(METHODS);
+export class FlagStore extends ProjectReader implements FlagStoreMethods {
+  protected readonly methods = METHODS;
   readonly #storage: DurableObjectStorage;
   readonly #restoring: RestoreStage;
   readonly #timedWork: TimedWork;
@@ -747,5 +726,3 @@ function asAsked(command: Command): unknown {
   if (command.type === "rotateWebhook") return { ...command, salt: "" };
   return command.type === "putList" ? { ...command, upload: "" } : command;
 }
-
-export type FlagStoreMethods = Pick<FlagStore, (typeof METHODS)[number]>;

@@ -1,12 +1,5 @@
-import { type WebhookMessage, webhookMessage } from "../../../shared/schema/webhook.ts";
-
-export interface Notice {
-  /** `webhook-id`; without full stops, as Standard Webhooks asks. */
-  id: string;
-  /** Webhooks that get it, chosen when it happened. */
-  webhooks: string[];
-  message: WebhookMessage;
-}
+import { webhookMessage } from "../../../shared/schema/webhook.ts";
+import type { Notice } from "../courier/methods.ts";
 
 const AT_ONCE = 100;
 

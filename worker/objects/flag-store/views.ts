@@ -10,7 +10,7 @@ import type { ListView } from "../../../shared/schema/segment.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { TriggerCall, TriggerView } from "../../../shared/schema/trigger.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
-import type { EndpointCounts } from "../courier/deliveries.ts";
+import type { EndpointCounts } from "../courier/methods.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
 import { patternProblems } from "./decide/pattern-checks.ts";

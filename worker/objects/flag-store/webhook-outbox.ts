@@ -2,7 +2,7 @@ import { unseal } from "../../crypto/seal.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
 import { within } from "../../within.ts";
-import type { Endpoint } from "../courier/deliveries.ts";
+import type { Endpoint } from "../courier/methods.ts";
 import { backoff } from "../kernel/outbox.ts";
 import { courier } from "../stubs.ts";
 import type { AuditEntry } from "./audit.ts";

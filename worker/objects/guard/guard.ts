@@ -18,7 +18,7 @@ import { flagStore } from "../stubs.ts";
 import { GuardBook, type Watch } from "./guard-book.ts";
 import { lookAtAll, preparedTests } from "./guard-look.ts";
 import { guardStateWords } from "./guard-state.ts";
-import type { WatchedSeries } from "./guard-watch.ts";
+import type { GuardMethods, WatchOrder } from "./methods.ts";
 import { GUARD_MIGRATIONS } from "./migrations.ts";
 
 /** Between two looks (ms): data is decided upon within a second or two of its arrival. */
@@ -33,16 +33,6 @@ const GUARD: Actor = { type: "guard", id: "guard", name: "Guard", role: "enginee
 /** Control units of an earlier stage that make a baseline, at least. */
 const BASELINE_UNITS = 100;
 
-/** What the store tells: everything to be watched in one of its environments, as of a revision. */
-export interface WatchOrder {
-  project: string;
-  environment: string;
-  /** Orders may overtake each other; an older one is not followed. */
-  epoch: number;
-  revision: number;
-  list: WatchedSeries[];
-}
-
 /** A breach counts as one in the metrics for so long (ms), an hour: its series ends with it. */
 const RECENT_BREACH_MS = 3_600_000;
 
@@ -50,8 +40,8 @@ const RECENT_BREACH_MS = 3_600_000;
  * Watches the releases of one environment: looks once a second at their counts while there are any, and stops what
  * does harm. A shell around `shared/guard/statistics` and `guard-look.ts`. With nothing to watch it sleeps.
  */
-export class Guard extends DurableBase {
-  protected readonly methods = new Set(["watch", "status", "statuses", "states", "approve"]);
+export class Guard extends DurableBase implements GuardMethods {
+  protected readonly methods = new Set<keyof GuardMethods>(["watch", "status", "statuses", "states", "approve"]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #book: GuardBook;
@@ -257,5 +247,3 @@ export class Guard extends DurableBase {
     return storedSlug(this.#book.meta("environment") ?? "");
   }
 }
-
-export type GuardMethods = Pick<Guard, "watch" | "status" | "statuses" | "states" | "approve">;

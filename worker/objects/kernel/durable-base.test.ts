@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { env } from "../../testing/bindings.ts";
 import { newProject, storeOf, stubOf } from "../../testing/store.ts";
-import type { FlagStoreMethods } from "../flag-store/flag-store.ts";
+import type { FlagStoreMethods } from "../flag-store/methods.ts";
 import { DurableUnavailable, durableStub } from "./durable-stub.ts";
 
 const ask = (stub: DurableObjectStub, path: string, init: RequestInit = { method: "POST", body: "[]" }) =>

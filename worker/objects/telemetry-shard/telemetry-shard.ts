@@ -14,6 +14,7 @@ import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { EventIds } from "./event-ids.ts";
 import { ExposureRecords } from "./exposure-records.ts";
+import type { TelemetryShardMethods } from "./methods.ts";
 import { TELEMETRY_MIGRATIONS } from "./migrations.ts";
 import { type KnownSeries, SeriesBook, SHARD_ITSELF } from "./series-book.ts";
 
@@ -38,8 +39,14 @@ const DELETE_ROWS = 20_000;
  * counting need nobody else. A shell: it opens one transaction a batch, asks `shared/telemetry`, and writes records and
  * counts together.
  */
-export class TelemetryShard extends DurableBase {
-  protected readonly methods = new Set(["ingest", "totals", "daily", "forgetUnit", "stats"]);
+export class TelemetryShard extends DurableBase implements TelemetryShardMethods {
+  protected readonly methods = new Set<keyof TelemetryShardMethods>([
+    "ingest",
+    "totals",
+    "daily",
+    "forgetUnit",
+    "stats",
+  ]);
   readonly #storage: DurableObjectStorage;
   readonly #ids: EventIds;
   readonly #book: SeriesBook;
@@ -355,5 +362,3 @@ interface Joining {
 
 const laneOf = ({ spec }: KnownSeries, { source }: ShardBatch): Lane =>
   spec.source === "server" && source === "client" ? 1 : 0;
-
-export type TelemetryShardMethods = Pick<TelemetryShard, "ingest" | "totals" | "daily" | "forgetUnit" | "stats">;

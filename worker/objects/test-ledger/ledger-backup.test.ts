@@ -9,7 +9,8 @@ import { PRODUCTION } from "../../testing/names.ts";
 import { inTables, newProject } from "../../testing/store.ts";
 import { testLedger } from "../stubs.ts";
 import { LedgerOrder, LedgerOutbox, type LedgerRow } from "./ledger-backup.ts";
-import { BACKUP_ROWS, type DoorEvent } from "./test-ledger.ts";
+import type { DoorEvent } from "./methods.ts";
+import { BACKUP_ROWS } from "./test-ledger.ts";
 
 const FLAG = storedKeyName("gift-cards");
 type Door = Awaited<ReturnType<typeof doorOf>>;

@@ -6,8 +6,9 @@ import { env } from "../../testing/bindings.ts";
 import { newName } from "../../testing/names.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { DOUBT, LEAST_VIEW_MS } from "./door-doubts.ts";
+import type { DoorEvent } from "./methods.ts";
 import { TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
-import { type DoorEvent, TestLedger } from "./test-ledger.ts";
+import { TestLedger } from "./test-ledger.ts";
 
 const NOW = Date.now();
 const CAP = 3;

@@ -10,41 +10,9 @@ import { migrate } from "../kernel/migrations.ts";
 import { flagStore } from "../stubs.ts";
 import { type DoorSettings, doubtsOf } from "./door-doubts.ts";
 import type { LedgerDelivery, LedgerPage } from "./ledger-backup.ts";
+import type { DoorEvent, DoorState, Standing, TestLedgerMethods } from "./methods.ts";
 import { TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
 import { pageOrigin } from "./page-origin.ts";
-
-/** What happened at a door, as the edge saw it. People and networks are keyed hashes; no address comes this far. */
-export interface DoorEvent {
-  readonly project: string;
-  readonly environment: string;
-  readonly flag: string;
-  readonly run: number;
-  readonly settings: DoorSettings;
-  readonly action: "seen" | "click";
-  readonly unit: string;
-  /** Sent by edges of before this version on a browser's word, and ignored: see `owner`. */
-  readonly user?: string | undefined;
-  /** Whom a server key says that this browser belongs to; null: to nobody, so a join is undone. */
-  readonly owner?: string | null | undefined;
-  /** Since the door was evaluated for this person (ms). */
-  readonly ageMs: number;
-  readonly network: string;
-  readonly country: string;
-  readonly device: string;
-  readonly bot: boolean;
-  readonly at: number;
-}
-
-export type DoorState = "new" | "seen" | "clicked";
-
-/** Whose state is asked for, and from which network. */
-export interface Standing {
-  readonly unit: string;
-  /** Named by a server key: then the state is that of all browsers that were joined to this user. */
-  readonly owner?: string | undefined;
-  /** A doubtful click is shown to its own network only: forged from elsewhere, it hides the door from nobody. */
-  readonly network?: string | undefined;
-}
 
 /** What is stored of one browser in one run. */
 type Person = {
@@ -72,8 +40,8 @@ const HOUR_MS = 3_600_000;
  * Who saw one flag's test and who wanted it: one per project, environment and flag. One object and not shards by person,
  * because what it has to notice, too many people of one network, shows only where all people of the test come together.
  */
-export class TestLedger extends DurableBase {
-  protected readonly methods = new Set([
+export class TestLedger extends DurableBase implements TestLedgerMethods {
+  protected readonly methods = new Set<keyof TestLedgerMethods>([
     "door",
     "standing",
     "join",
@@ -521,20 +489,3 @@ const STOP_WORDS = {
   sample: "As many people as planned have seen it",
   decided: "The interval lies on one side of the bar",
 } as const;
-
-export type TestLedgerMethods = Pick<
-  TestLedger,
-  | "door"
-  | "standing"
-  | "join"
-  | "refused"
-  | "record"
-  | "recordAll"
-  | "sighted"
-  | "pages"
-  | "cells"
-  | "forget"
-  | "clear"
-  | "backupPage"
-  | "restorePart"
->;

@@ -1,0 +1,42 @@
+import type { Role } from "../../../shared/schema/admin.ts";
+import type { Result } from "../kernel/result.ts";
+import type { Caller, Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
+import type { FailureRecord } from "./sign-in-failures.ts";
+
+/** What opens a session. Earlier versions name only the person, of whom a token's id is believed and nothing else. */
+export type SignInProof = { codeHash: string } | { principal: Principal; caller?: Caller };
+
+/**
+ * What may be asked of the directory, over JSON. Edges and stores of an older version call a newer directory: a method
+ * stays, and parameters are added at the end and may be left out.
+ */
+export interface DirectoryMethods {
+  registerProject(key: string, name: string, createdAt: number, deletions?: number | null): void;
+  forgetProject(key: string, deletions?: number | null): void;
+  listProjects(): { key: string; name: string; createdAt: string }[];
+
+  createToken(
+    token: { id: string; hash: string; name: string; role: Role; project?: string | undefined },
+    createdBy: string,
+  ): Result<TokenRecord>;
+  listTokens(): TokenRecord[];
+  revokeToken(id: string): Result<null>;
+  principalOfToken(hash: string): Principal | null;
+
+  createSignInCode(hash: string, subject: Principal, caller?: Caller): Result<null>;
+  signIn(sessionHash: string, proof: SignInProof, admin?: string | null): Result<Principal & { endsAt: number }>;
+  principalOfSession(hash: string, admin?: string | null): Principal | null;
+  signOut(hash: string): void;
+  /** As earlier versions ask; newer ones ask for `endSessions`. */
+  signOutEverywhere(id: string): void;
+  listSessions(
+    caller: Caller,
+    everybody: boolean | null,
+  ): Result<{ sessions: SessionRecord[]; links: SignInLinkRecord[] }>;
+  endSession(id: string, caller: Caller): Result<null>;
+  endSessions(caller: Caller, keepCurrent: boolean): Result<null>;
+
+  secretHashes(): string;
+  noteFailures(sent: unknown): void;
+  listFailures(): FailureRecord[];
+}

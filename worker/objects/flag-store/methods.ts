@@ -1,0 +1,148 @@
+import type { Actor, AuditRow, ExportDocument } from "../../../shared/schema/admin.ts";
+import type { BackupPage, BackupRow } from "../../../shared/schema/backup.ts";
+import type { DeploymentView, Dora } from "../../../shared/schema/delivery.ts";
+import type { DrillView } from "../../../shared/schema/drill.ts";
+import type { DebtView } from "../../../shared/schema/flag-debt.ts";
+import type { GuardView } from "../../../shared/schema/guard.ts";
+import type { PlanView } from "../../../shared/schema/plan.ts";
+import type { Pointer } from "../../../shared/schema/pointer.ts";
+import type { ServedReport } from "../../../shared/schema/propagation.ts";
+import type { BudgetView } from "../../../shared/schema/quota.ts";
+import type { ListView } from "../../../shared/schema/segment.ts";
+import type { Snapshot } from "../../../shared/schema/snapshot.ts";
+import type { TestView } from "../../../shared/schema/test-admin.ts";
+import type { CallOutcome, Signal, TriggerView } from "../../../shared/schema/trigger.ts";
+import type { UsageReport, UsageView } from "../../../shared/schema/usage.ts";
+import type { WebhookView } from "../../../shared/schema/webhook.ts";
+import type { Result } from "../kernel/result.ts";
+import type { AuditSearch } from "./audit.ts";
+import type { Envelope } from "./commands.ts";
+import type { Change } from "./entities.ts";
+import type { PropagationLog } from "./propagation-log.ts";
+import type {
+  definitionViewOf,
+  environmentViews,
+  flagViewOf,
+  flagViews,
+  freezeViews,
+  keyViews,
+  planTemplateViews,
+  projectViewOf,
+  scheduleViews,
+  stateViewOf,
+} from "./views.ts";
+
+/** What a carried-out command answers. */
+export interface Reply {
+  /** The project's revision afterwards. */
+  revision: number;
+  /** False when everything already stood as asked: no revision was made. */
+  changed: boolean;
+  created: boolean;
+  changes: Change[];
+  /** The document concerned, as it stands now. */
+  view: unknown;
+  /** The answer to a command of this id that was carried out earlier. */
+  replayed?: boolean;
+}
+
+/** What a call of a trigger did. */
+export interface TriggerAnswer {
+  outcome: CallOutcome;
+  flag: string;
+  /** The project revision that the kill became. */
+  revision: number | null;
+}
+
+/** What a project's store tells of itself, for a scrape. */
+export interface StoreMetrics {
+  revision: number;
+  flags: number;
+  /** Environments whose edges must still learn of something. */
+  publicationsWaiting: number;
+  /** Messages that the courier does not have yet. */
+  noticesWaiting: number;
+  /** Answers from knowledge older than a second, all data centres together. */
+  staleServed: number;
+  environments: Record<
+    string,
+    {
+      kills: number;
+      /** Sums over all isolates, by the names of shared/schema/usage.ts. */
+      counters: Record<string, number>;
+      /** Ms from commit to first served, of the changes that are kept; null: none was served yet. */
+      propagation: { median: number; max: number } | null;
+    }
+  >;
+}
+
+type DefinitionEntity = "segment" | "layer" | "holdout";
+type Of<View extends (...parameters: never[]) => unknown> = ReturnType<View>;
+
+/**
+ * What a Worker may ask of a project's store, over JSON. Edges of an older version call a store of a newer one: a method
+ * stays, and takes and answers what it did; parameters are added at the end and may be left out. A read answers null
+ * when there is no such thing.
+ */
+export interface FlagStoreMethods {
+  execute(sent: Envelope): Promise<Result<Reply>>;
+
+  getProject(): Of<typeof projectViewOf> | null;
+  listEnvironments(): Of<typeof environmentViews> | null;
+  listFlags(archived: boolean): Of<typeof flagViews> | null;
+  getFlag(flag: string): Of<typeof flagViewOf>;
+  getState(environment: string, flag: string): Of<typeof stateViewOf>;
+  getDefinition(entity: DefinitionEntity, key: string): Of<typeof definitionViewOf>;
+  listDefinitions(entity: DefinitionEntity): Of<typeof definitionViewOf>[] | null;
+  listKeys(environment: string): (Of<typeof keyViews>[number] & { asked: number; limited: number })[] | null;
+  listSchedules(environment: string, flag?: string): Of<typeof scheduleViews> | null;
+  getGuard(environment: string, flag: string): GuardView | null;
+  listGuards(environment: string, flag?: string | null): { flag: string; guard: GuardView | null }[] | null;
+  getPlan(environment: string, flag: string): PlanView | null;
+  listPlans(environment: string, flag?: string | null): PlanView[] | null;
+  listPlanTemplates(): Of<typeof planTemplateViews> | null;
+  listFreezes(environment: string): Of<typeof freezeViews> | null;
+  listTests(environment: string): TestView[] | null;
+  getTest(environment: string, flag: string): TestView | null;
+  listTriggers(environment: string, flag: string): TriggerView[] | null;
+  listWebhooks(): Promise<WebhookView[] | null>;
+  listDeployments(environment: string | null): DeploymentView[] | null;
+  dora(named: string | null, window: { from: number; to: number }): Dora | null;
+  debt(named: string | null, days: number): DebtView | null;
+  drill(environment: string): DrillView | null;
+  drillsDue(): string[] | null;
+  budget(): BudgetView | null;
+  usage(environment: string): UsageView | null;
+  metrics(): StoreMetrics | null;
+  propagation(
+    environment: string,
+  ): { changes: Of<PropagationLog["recent"]>; centres: Of<PropagationLog["centres"]> } | null;
+  audit(after: number, limit: number): AuditRow[] | null;
+  searchAudit(search: AuditSearch): AuditRow[] | null;
+  exportProject(): ExportDocument | null;
+  draft(environment: string): Snapshot | null;
+
+  /** Secrets: `webhookSecret` for whoever has just drawn the salt, `syntheticKey` for whoever signs synthetic traffic. */
+  syntheticKey(environment: string): { key: string } | null;
+  webhookSecret(salt: string): string | null;
+
+  getList(segment: string): ListView | null;
+  beginList(segment: string): Result<{ upload: string; key: string }>;
+  addToList(upload: string, parts: { shard: number; hashes: string }[]): boolean;
+
+  knowsTrigger(environment: string, id: string, hash: string): boolean;
+  callTrigger(environment: string, id: string, hash: string, sent: Signal): Promise<TriggerAnswer | null>;
+
+  /** What edges ask: the pointer about every second, snapshots and shards only when KV fails them. */
+  pointer(report?: ServedReport): Pointer | null;
+  snapshot(environment: string, hash: string): string | null;
+  listShard(segment: string, shard: number, version: string): string | null;
+  noteUsage(environment: string, report: UsageReport): void;
+
+  backupPage(cursor: string | null): Promise<BackupPage | null>;
+  restorePart(
+    project: string,
+    sent: { part: number; rows: BackupRow[]; last: boolean; replace: boolean },
+    actor: Actor,
+  ): Promise<Result<{ revision: number; epoch: number; done: boolean }>>;
+}
