@@ -1,6 +1,6 @@
 import type { EventAnswer } from "../../shared/schema/telemetry.ts";
+import type { KeepLevels, ShardBatch, ShardReply } from "../objects/telemetry-shard/shard-batch.ts";
 import type { Sorted } from "./intake.ts";
-import type { KeepLevels, ShardBatch, ShardReply } from "./shard-batch.ts";
 
 /** A shard has this long (ms); then its events count as not stored, and may be sent again. */
 export const SHARD_TIMEOUT_MS = 5_000;

@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { EVENT_LIMITS } from "../../shared/schema/telemetry.ts";
 import { SYNTHETIC_HEADER, signSynthetic } from "../crypto/synthetic.ts";
 import { flagStore } from "../objects/stubs.ts";
+import { telemetryStats } from "../objects/telemetry-shard/totals.ts";
 import { env } from "../testing/bindings.ts";
 import { done, fetched, newShop } from "../testing/http.ts";
 import { PRODUCTION } from "../testing/names.ts";
 import { anEvent, armOf, aSeries, EVENTS, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";
 import { SLOW_MS } from "./bytes-in-flight.ts";
 import { events } from "./events.ts";
-import { telemetryStats } from "./totals.ts";
 
 let shop: Awaited<ReturnType<typeof newShop>>;
 beforeAll(async () => {

@@ -14,13 +14,13 @@ import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
 import { fieldIssues } from "../objects/flag-store/decide/parse.ts";
 import { telemetryShard } from "../objects/stubs.ts";
+import type { KeepLevels, ShardBatch, ShardReply } from "../objects/telemetry-shard/shard-batch.ts";
+import { TELEMETRY_SHARDS } from "../objects/telemetry-shard/unit-hash.ts";
 import { within } from "../within.ts";
 import { BytesInFlight, FIRST_LEASE_BYTES, LEASE_MS, type Lease } from "./bytes-in-flight.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "./deliver.ts";
 import { type Intake, SHED_MS, SORT_MS, sortInTurns } from "./intake.ts";
-import type { KeepLevels, ShardBatch, ShardReply } from "./shard-batch.ts";
 import { TurnLane } from "./turn-lane.ts";
-import { TELEMETRY_SHARDS } from "./unit-hash.ts";
 
 export const EVENTS_PATH = "/v1/events";
 

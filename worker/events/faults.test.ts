@@ -3,15 +3,15 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { EventAnswer } from "../../shared/schema/telemetry.ts";
 import { SLACK_MS } from "../../test/promises.ts";
 import { DurableUnavailable } from "../objects/kernel/durable-stub.ts";
+import type { ShardBatch, ShardEvent } from "../objects/telemetry-shard/shard-batch.ts";
 import { TelemetryShard } from "../objects/telemetry-shard/telemetry-shard.ts";
+import { telemetryTotals } from "../objects/telemetry-shard/totals.ts";
 import { env } from "../testing/bindings.ts";
 import { evaluate, newShop, ORIGIN } from "../testing/http.ts";
 import { PRODUCTION } from "../testing/names.ts";
 import { anEvent, armOf, aSeries, EVENTS, HALVES, observe, send, totalsOf } from "../testing/telemetry.ts";
 import { SHARD_TIMEOUT_MS } from "./deliver.ts";
 import { events } from "./events.ts";
-import type { ShardBatch, ShardEvent } from "./shard-batch.ts";
-import { telemetryTotals } from "./totals.ts";
 
 let shop: Awaited<ReturnType<typeof newShop>>;
 beforeAll(async () => {

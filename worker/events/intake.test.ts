@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../shared/evaluation/compile/compile.ts";
 import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
+import { Observed } from "../evaluation/edge/observed.ts";
+import { TELEMETRY_SHARDS, UnitHasher } from "../objects/telemetry-shard/unit-hash.ts";
 import { anEvent, aSeries } from "../testing/telemetry.ts";
 import { type Intake, sortEvents } from "./intake.ts";
-import { Observed } from "./observed.ts";
-import { TELEMETRY_SHARDS, UnitHasher } from "./unit-hash.ts";
 
 const SECRET = "5e".repeat(32);
 

@@ -9,11 +9,11 @@ import {
   type TelemetryEvent,
 } from "../../shared/schema/telemetry.ts";
 import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
+import type { Observed, UnitAttributes } from "../evaluation/edge/observed.ts";
+import type { KeepLevels, ShardBatch, ShardEvent } from "../objects/telemetry-shard/shard-batch.ts";
+import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "../objects/telemetry-shard/unit-hash.ts";
 import { isTelemetryEvent } from "./event-check.ts";
-import type { Observed, UnitAttributes } from "./observed.ts";
-import type { KeepLevels, ShardBatch, ShardEvent } from "./shard-batch.ts";
 import { TURN_MS } from "./turn-lane.ts";
-import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "./unit-hash.ts";
 
 /** A batch and everything that decides what becomes of it. */
 export interface Intake {

@@ -3,10 +3,10 @@ import { type Slug, storedSlug } from "../../shared/schema/names.ts";
 import { attemptOf, failed } from "../admin/kernel/failed-sign-ins.ts";
 import { bearerOf, sameSecret } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
-import { telemetryStats } from "../events/totals.ts";
 import { ProblemError } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { courier, directory, flagStore, guard } from "../objects/stubs.ts";
+import { telemetryStats } from "../objects/telemetry-shard/totals.ts";
 import { exposition } from "./exposition.ts";
 import { type ProjectFacts, projectMetrics } from "./project-metrics.ts";
 

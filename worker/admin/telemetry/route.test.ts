@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";
-import { TELEMETRY_SHARDS } from "../../events/unit-hash.ts";
+import { TELEMETRY_SHARDS } from "../../objects/telemetry-shard/unit-hash.ts";
 import { env } from "../../testing/bindings.ts";
 import { api, done, newShop } from "../../testing/http.ts";
 import { anEvent, observe, send, totalsOf } from "../../testing/telemetry.ts";

@@ -15,9 +15,9 @@ import {
 import { isolateEdge } from "../../evaluation/edge/isolate.ts";
 import type { Loaded } from "../../evaluation/edge/loaded.ts";
 import { EVENTS_PATH } from "../../events/events.ts";
-import { telemetryDaily, telemetryStats, telemetryTotals } from "../../events/totals.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { telemetryShard } from "../../objects/stubs.ts";
+import { telemetryDaily, telemetryStats, telemetryTotals } from "../../objects/telemetry-shard/totals.ts";
 import type { AdminEnv } from "../kernel/principal.ts";
 import { adminRoute, body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";

@@ -6,10 +6,10 @@ import type { Slug } from "../../../shared/schema/names.ts";
 import type { BreakGlass, Pointer } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
 import type { Kill, Snapshot } from "../../../shared/schema/snapshot.ts";
-import { Observed } from "../../events/observed.ts";
 import { snapshotKey, verifySnapshot } from "../../kv/snapshot-store.ts";
 import { BearerKeys } from "./bearer-keys.ts";
 import type { Known, Loaded } from "./loaded.ts";
+import { Observed } from "./observed.ts";
 import {
   ageOf,
   BOUND_MS,

@@ -2,8 +2,8 @@ import type { CompiledSnapshot } from "../../../shared/evaluation/compile/compil
 import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { Kill } from "../../../shared/schema/snapshot.ts";
-import type { Observed } from "../../events/observed.ts";
 import type { BearerKeys } from "./bearer-keys.ts";
+import type { Observed } from "./observed.ts";
 
 /** One environment in this isolate's memory, ready to answer. */
 export interface Loaded {

@@ -1,5 +1,5 @@
 import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
-import type { ShardBatch, ShardReply } from "../../events/shard-batch.ts";
+import type { ShardBatch, ShardReply } from "./shard-batch.ts";
 
 /** What may be asked of a shard, over JSON. Edges of an older version call a newer shard: a method stays as it is. */
 export interface TelemetryShardMethods {

@@ -2,11 +2,11 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import type { Series } from "../../../shared/schema/series.ts";
-import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome } from "../../events/shard-batch.ts";
 import { env } from "../../testing/bindings.ts";
 import { PRODUCTION } from "../../testing/names.ts";
 import { aSeries } from "../../testing/telemetry.ts";
 import { telemetryShard } from "../stubs.ts";
+import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome } from "./shard-batch.ts";
 import { EXPOSURE_KEEP_MS, TelemetryShard } from "./telemetry-shard.ts";
 
 let shards = 0;

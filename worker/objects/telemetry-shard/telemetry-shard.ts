@@ -4,19 +4,19 @@ import { add } from "../../../shared/telemetry/counters.ts";
 import { readDays } from "../../../shared/telemetry/read-tally.ts";
 import { inWindow, type Lane, recordExposure, recordOutcome } from "../../../shared/telemetry/tally.ts";
 import type { Env } from "../../env.ts";
-import { Admission } from "../../events/admission.ts";
-import { EarlyOutcomes } from "../../events/early-outcomes.ts";
-import { Gathering } from "../../events/gathering.ts";
-import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome, ShardReply } from "../../events/shard-batch.ts";
-import { Traffic } from "../../events/traffic.ts";
-import { rankOf } from "../../events/unit-hash.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
+import { Admission } from "./admission.ts";
+import { EarlyOutcomes } from "./early-outcomes.ts";
 import { EventIds } from "./event-ids.ts";
 import { ExposureRecords } from "./exposure-records.ts";
+import { Gathering } from "./gathering.ts";
 import type { TelemetryShardMethods } from "./methods.ts";
 import { TELEMETRY_MIGRATIONS } from "./migrations.ts";
 import { type KnownSeries, SeriesBook, SHARD_ITSELF } from "./series-book.ts";
+import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome, ShardReply } from "./shard-batch.ts";
+import { Traffic } from "./traffic.ts";
+import { rankOf } from "./unit-hash.ts";
 
 /** Exposure records are kept this long (ms) after their series was last named: 30 days. */
 export const EXPOSURE_KEEP_MS = 30 * 86_400_000;

@@ -1,6 +1,6 @@
-import type { Series } from "../../shared/schema/series.ts";
-import type { EVENT_TYPES, ExclusionMark } from "../../shared/schema/telemetry.ts";
-import type { Shown } from "../../shared/telemetry/arm.ts";
+import type { Series } from "../../../shared/schema/series.ts";
+import type { EVENT_TYPES, ExclusionMark } from "../../../shared/schema/telemetry.ts";
+import type { Shown } from "../../../shared/telemetry/arm.ts";
 
 /** An event on its way to the shard of its unit: hashed, its time corrected, judged as far as a snapshot can. */
 export type ShardEvent = ShardExposure | ShardOutcome;

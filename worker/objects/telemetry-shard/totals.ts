@@ -1,9 +1,9 @@
-import { ownOf, ownOrNew } from "../../shared/own.ts";
-import type { Slug } from "../../shared/schema/names.ts";
-import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../shared/schema/telemetry.ts";
-import { mergeTotals } from "../../shared/telemetry/totals.ts";
-import type { Env } from "../env.ts";
-import { telemetryShard } from "../objects/stubs.ts";
+import { ownOf, ownOrNew } from "../../../shared/own.ts";
+import type { Slug } from "../../../shared/schema/names.ts";
+import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
+import { mergeTotals } from "../../../shared/telemetry/totals.ts";
+import type { Env } from "../../env.ts";
+import { telemetryShard } from "../stubs.ts";
 import { TELEMETRY_SHARDS } from "./unit-hash.ts";
 
 const shards = (env: Env, project: Slug, environment: Slug) =>

@@ -1,15 +1,15 @@
-import { identityText } from "../../shared/evaluation/attribute.ts";
-import { bucketOf, seedHash, unitHash } from "../../shared/evaluation/bucketing/bucket.ts";
-import { type CompiledSnapshot, compile } from "../../shared/evaluation/compile/compile.ts";
-import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
-import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
-import { ownOf } from "../../shared/own.ts";
-import { eventOf, type Series } from "../../shared/schema/series.ts";
-import type { Snapshot, SnapshotFlag } from "../../shared/schema/snapshot.ts";
-import type { TelemetryEvent } from "../../shared/schema/telemetry.ts";
-import { armIn } from "../../shared/telemetry/arm.ts";
-import type { LateExposure } from "./shard-batch.ts";
-import { UnitHasher } from "./unit-hash.ts";
+import { identityText } from "../../../shared/evaluation/attribute.ts";
+import { bucketOf, seedHash, unitHash } from "../../../shared/evaluation/bucketing/bucket.ts";
+import { type CompiledSnapshot, compile } from "../../../shared/evaluation/compile/compile.ts";
+import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
+import { ownOf } from "../../../shared/own.ts";
+import { eventOf, type Series } from "../../../shared/schema/series.ts";
+import type { Snapshot, SnapshotFlag } from "../../../shared/schema/snapshot.ts";
+import type { TelemetryEvent } from "../../../shared/schema/telemetry.ts";
+import { armIn } from "../../../shared/telemetry/arm.ts";
+import type { LateExposure } from "../../objects/telemetry-shard/shard-batch.ts";
+import { UnitHasher } from "../../objects/telemetry-shard/unit-hash.ts";
 
 export type UnitAttributes = TelemetryEvent["unit"];
 

@@ -1,4 +1,4 @@
-import type { Lane, OutcomeEvent } from "../../shared/telemetry/tally.ts";
+import type { Lane, OutcomeEvent } from "../../../shared/telemetry/tally.ts";
 
 /*
  * Outcomes that came before their unit's exposure: two senders, or one that lost a race, are in no order. They wait a

@@ -1,4 +1,4 @@
-import { EVENT_LIMITS } from "../../shared/schema/telemetry.ts";
+import { EVENT_LIMITS } from "../../../shared/schema/telemetry.ts";
 import type { ShardBatch, ShardReply } from "./shard-batch.ts";
 
 /*

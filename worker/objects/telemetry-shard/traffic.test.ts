@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { migrate } from "../objects/kernel/migrations.ts";
-import { TELEMETRY_MIGRATIONS } from "../objects/telemetry-shard/migrations.ts";
-import { env } from "../testing/bindings.ts";
+import { env } from "../../testing/bindings.ts";
+import { migrate } from "../kernel/migrations.ts";
+import { TELEMETRY_MIGRATIONS } from "./migrations.ts";
 import { Traffic } from "./traffic.ts";
 import { rankOf, UnitHasher } from "./unit-hash.ts";
 

@@ -1,5 +1,5 @@
-import { ownOf } from "../../shared/own.ts";
-import type { TelemetryStats } from "../../shared/schema/telemetry.ts";
+import { ownOf } from "../../../shared/own.ts";
+import type { TelemetryStats } from "../../../shared/schema/telemetry.ts";
 
 /*
  * The traffic of the last day, for calculators that ask how long a release would take: exposures and distinct units by
