@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { storedSlug } from "../../shared/schema/names.ts";
+import { sha256 } from "../../worker/crypto/sha256.ts";
 import { newEnvironmentKey, newTriggerToken, parseTriggerToken } from "../../worker/crypto/tokens.ts";
 import { BearerKeys, parseKey } from "../../worker/evaluation/edge/bearer-keys.ts";
 import { WAIT_COLD_MS } from "../../worker/evaluation/edge/pointer-lane.ts";
 import { LOOK_UPS_AT_ONCE, LOOK_UPS_PER_S } from "../../worker/evaluation/edge/unknown-names.ts";
-import { sha256 } from "../../worker/kv/snapshot-store.ts";
 import { FakeIsolate, FakeSources, PROJECT } from "../../worker/testing/fake-sources.ts";
 import { served } from "../../worker/testing/served.ts";
 import {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Preview } from "../../shared/evaluation/run/preview.ts";
 import { key, slug } from "../../shared/schema/primitives.ts";
-import { sha256 } from "../kv/snapshot-store.ts";
 import { seal, unseal } from "./seal.ts";
+import { sha256 } from "./sha256.ts";
 
 /** The context attribute, and the query parameter of the OFREP routes, in which a frontend passes a token on. */
 export const PREVIEW_ATTRIBUTE = "blastdoorPreview";

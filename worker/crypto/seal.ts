@@ -1,6 +1,6 @@
 import { type SipKey, sipHash, sipKey } from "../../shared/hashing/sip-hash.ts";
-import { sha256 } from "../kv/snapshot-store.ts";
 import { bytesOfBase64Url, textOfUtf8, toBase64Url } from "./base64.ts";
+import { sha256 } from "./sha256.ts";
 
 /*
  * Sealed texts: AES-256-GCM under a project's secret, readable and alterable by nobody else. The nonce is a keyed hash

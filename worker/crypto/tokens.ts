@@ -2,9 +2,8 @@ import { timingSafeEqual } from "node:crypto";
 import { LIMITS } from "../../shared/limits.ts";
 import { parseSlug, type Slug } from "../../shared/schema/names.ts";
 import type { KeyKind } from "../../shared/schema/snapshot.ts";
-import type { Env } from "../env.ts";
-import { sha256 } from "../kv/snapshot-store.ts";
 import { hasChecksum, withChecksum } from "./key-checksum.ts";
+import { sha256 } from "./sha256.ts";
 
 /** 160 random bits in hex: URL-safe, selectable by double click, no ambiguity of case. */
 export function randomSecret(): string {
@@ -12,7 +11,10 @@ export function randomSecret(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-type Checksums = Pick<Env, "KEY_CHECKSUM_SECRET">;
+/** Under it new keys carry a checksum; unset, they carry none. */
+interface Checksums {
+  readonly KEY_CHECKSUM_SECRET?: string;
+}
 
 /**
  * `bdc_shop_production_…` for browsers, `bds_…` for servers: one look tells where a leaked key belongs. With a secret

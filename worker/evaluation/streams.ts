@@ -3,6 +3,7 @@ import { prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateAllWithPreviews } from "../../shared/evaluation/run/preview.ts";
 import { parseSlug } from "../../shared/schema/names.ts";
 import { openPreviews } from "../crypto/preview-token.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import {
   openStreamToken,
   STREAM_TOKEN_PERIOD_MS,
@@ -12,7 +13,6 @@ import {
 import type { Env } from "../env.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
-import { sha256 } from "../kv/snapshot-store.ts";
 import { type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
 import { isolateEdge } from "./edge/isolate.ts";
 import { waitOfKey } from "./edge/key-limits.ts";

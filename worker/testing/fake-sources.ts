@@ -2,9 +2,10 @@ import { storedSlug } from "../../shared/schema/names.ts";
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
 import { type Kill, type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import { type CurrentOptions, Edge, type EdgeSources } from "../evaluation/edge/edge.ts";
 import type { Known } from "../evaluation/edge/loaded.ts";
-import { sha256, snapshotKey } from "../kv/snapshot-store.ts";
+import { snapshotKey } from "../kv/snapshot-store.ts";
 
 type Fault = "error" | "hang" | "null" | "corrupt" | null;
 type Flags = Record<string, { variant: string; onStale?: object; killVariant?: string }>;

@@ -1,9 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Pointer } from "../../shared/schema/pointer.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import type { Env } from "../env.ts";
 import { openStreams } from "../evaluation/streams.ts";
 import worker from "../index.ts";
-import { sha256 } from "../kv/snapshot-store.ts";
 import { FlagStore as RealFlagStore } from "../objects/flag-store/flag-store.ts";
 import type { Faults, Observed } from "./faults.ts";
 

@@ -2,12 +2,12 @@ import { Hono } from "hono";
 import { recognise } from "../../shared/delivery/alert-signal.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { CallOutcome, Signal } from "../../shared/schema/trigger.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import { bearerOf, parseTriggerToken } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
 import { ProblemError } from "../http/problem.ts";
-import { sha256 } from "../kv/snapshot-store.ts";
 import { log } from "../log.ts";
 import { flagStore } from "../objects/stubs.ts";
 

@@ -1,8 +1,8 @@
 import { LIMITS } from "../../../shared/limits.ts";
 import { secretWeakness } from "../../../shared/weak-secret.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { sameSecret } from "../../crypto/tokens.ts";
 import type { Env } from "../../env.ts";
-import { sha256 } from "../../kv/snapshot-store.ts";
 import { log } from "../../log.ts";
 
 let known: { token: string; fingerprint: string } | null = null;

@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { LIMITS } from "../../../shared/limits.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { newApiToken, newId, newSession } from "../../crypto/tokens.ts";
-import { sha256 } from "../../kv/snapshot-store.ts";
 import type { Directory } from "../../objects/directory/directory.ts";
 import { directory } from "../../objects/stubs.ts";
 import { env } from "../../testing/bindings.ts";

@@ -2,8 +2,8 @@ import { LIMITS } from "../../../shared/limits.ts";
 import { parseSlug, type Slug } from "../../../shared/schema/names.ts";
 import type { KeyKind, SnapshotKey } from "../../../shared/schema/snapshot.ts";
 import { hasChecksum } from "../../crypto/key-checksum.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import type { Env } from "../../env.ts";
-import { sha256 } from "../../kv/snapshot-store.ts";
 
 export interface ParsedKey {
   readonly kind: KeyKind;

@@ -1,6 +1,6 @@
 import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
 import { toBase64 } from "../../crypto/base64.ts";
-import { sha256 } from "../../kv/snapshot-store.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 
 /**
  * What a store knows of itself, by name, and the secrets that are derived from its own one: kept nowhere, so that the

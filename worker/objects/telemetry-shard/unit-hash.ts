@@ -1,5 +1,5 @@
 import { type Hash64, sipHash, sipKey } from "../../../shared/hashing/sip-hash.ts";
-import { sha256 } from "../../kv/snapshot-store.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 
 /**
  * Shards of an environment's telemetry. Each takes part in most batches, so more of them cost more for the same events;
