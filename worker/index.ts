@@ -1,8 +1,6 @@
-import { app } from "./app.ts";
 import { dueDrills } from "./drill/live-drill.ts";
 import type { Env } from "./env.ts";
-import { isEvaluation, ofrep } from "./evaluation/ofrep.ts";
-import { events, reportsEvents } from "./events/events.ts";
+import { frontDoor } from "./front-door.ts";
 
 export { Courier } from "./objects/courier/courier.ts";
 export { Desk } from "./objects/desk/desk.ts";
@@ -13,10 +11,6 @@ export { TelemetryShard } from "./objects/telemetry-shard/telemetry-shard.ts";
 export { TestLedger } from "./objects/test-ledger/test-ledger.ts";
 
 export default {
-  fetch(request, env, execution) {
-    const { url } = request;
-    if (isEvaluation(url)) return ofrep(request, url, env, execution);
-    return reportsEvents(request) ? events(request, env, execution) : app.fetch(request, env, execution);
-  },
+  fetch: frontDoor,
   scheduled: (_controller, env, execution) => execution.waitUntil(dueDrills(env, (work) => execution.waitUntil(work))),
 } satisfies ExportedHandler<Env>;

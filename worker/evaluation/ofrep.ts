@@ -7,6 +7,7 @@ import { bearerOf } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
+import { pathStart } from "../http/path-start.ts";
 import { ProblemError } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
@@ -28,8 +29,9 @@ export interface Call {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-const BULK = "/ofrep/v1/evaluate/flags";
-const ONE = `${BULK}/`;
+/** All flags at this path, one flag behind it. */
+export const EVALUATION_PATH = "/ofrep/v1/evaluate/flags";
+const ONE = `${EVALUATION_PATH}/`;
 
 const EXPOSED = "ETag, Retry-After";
 const PREFLIGHT_HEADERS = {
@@ -44,9 +46,6 @@ const PREFLIGHT_HEADERS = {
 
 /** OpenFeature's error codes as OFREP spells them. */
 type ErrorCode = "PARSE_ERROR" | "INVALID_CONTEXT" | "FLAG_NOT_FOUND" | "GENERAL";
-
-/** Whether a request to this address may go straight to `ofrep`, past the router. */
-export const isEvaluation = (url: string): boolean => url.startsWith(BULK, pathStart(url));
 
 /**
  * The evaluation plane: OFREP 0.3.0. Never waits for the control plane when it has anything to serve, never answers
@@ -75,13 +74,10 @@ export async function ofrep(request: Request, url: string, env: Env, execution: 
 
 /** The flag's key; null: all flags. Undefined: nothing is evaluated at this path. */
 function flagAskedFor(path: string): string | null | undefined {
-  if (path === BULK) return null;
+  if (path === EVALUATION_PATH) return null;
   const isOne = path.startsWith(ONE) && path.length > ONE.length && !path.includes("/", ONE.length);
   return isOne ? decoded(path.slice(ONE.length)) : undefined;
 }
-
-/** Behind `https://host`. */
-const pathStart = (url: string): number => url.indexOf("/", url.indexOf("://") + 3);
 
 function pathOf(url: string): string {
   const end = url.indexOf("?");
@@ -344,7 +340,7 @@ const tooMany = (seconds: number): Response =>
 /** Such as a body that broke off. Callers serve their defaults. */
 function unexpected(error: unknown): Response {
   if (error instanceof ProblemError) return failure(error.problem.status, "GENERAL", error.problem.title);
-  log({ event: "unexpected-error", path: BULK, error: String(error) });
+  log({ event: "unexpected-error", path: EVALUATION_PATH, error: String(error) });
   return json(500, { errorDetails: "something went wrong on our side" });
 }
 

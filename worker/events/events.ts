@@ -61,14 +61,6 @@ const lane = new TurnLane({ now: () => Date.now(), wait: (ms) => scheduler.wait(
 const inFlight = { servers: new BytesInFlight(Date.now), others: new BytesInFlight(Date.now) };
 type Sender = keyof typeof inFlight;
 
-/** Whether the request may go straight to `events`, past the router, which costs as much as reading a batch. */
-export function reportsEvents({ method, url }: Request): boolean {
-  if (method !== "POST" && method !== "OPTIONS") return false;
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const end = start + EVENTS_PATH.length;
-  return url.startsWith(EVENTS_PATH, start) && (end === url.length || url[end] === "?");
-}
-
 /**
  * `POST /v1/events`. Reads what this isolate knows already (keys, series, kills), so it asks nobody before it may write,
  * and evaluation never waits for it: what it does, it does in turns. What finds the lane full is sent away unread.
