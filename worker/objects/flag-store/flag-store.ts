@@ -27,7 +27,8 @@ import {
   USAGE_REPORTS_AT_ONCE,
   USAGE_REPORTS_PER_S,
 } from "../kernel/admission.ts";
-import { type Checkpoints, checkpoints } from "../kernel/checkpoint.ts";
+import type { Checkpoints } from "../kernel/checkpoint.ts";
+import { checkpoints } from "../kernel/fault-server.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { backoff, computeNextAlarm, drainOutbox, guardedBy, guardRow, type Rendered } from "../kernel/outbox.ts";
 import { type Rejection, type Result, reject } from "../kernel/result.ts";
