@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { SPLIT_TOTAL } from "../../shared/limits.ts";
-import type { FieldIssue, Rejection } from "../objects/kernel/result.ts";
+import type { FieldIssue, Rejection } from "../result.ts";
 
 /** RFC 9457 problem details with a stable code: what administration answers when it refuses. */
 export interface Problem {

@@ -11,7 +11,7 @@ import {
   type ProjectView,
   type Row,
 } from "../objects/flag-store/entities.ts";
-import type { Result } from "../objects/kernel/result.ts";
+import type { Result } from "../result.ts";
 
 type CommandInput = (typeof commandSchema)["_input"];
 

@@ -4,8 +4,8 @@ import type { Env } from "../env.ts";
 import type { command as commandSchema, Envelope } from "../objects/flag-store/commands.ts";
 import { FlagStore } from "../objects/flag-store/flag-store.ts";
 import type { Reply } from "../objects/flag-store/methods.ts";
-import type { Result } from "../objects/kernel/result.ts";
 import { flagStore } from "../objects/stubs.ts";
+import type { Result } from "../result.ts";
 import { env } from "./bindings.ts";
 import { newName } from "./names.ts";
 

@@ -2,9 +2,9 @@ import { LIMITS } from "../../../shared/limits.ts";
 import type { DeskFigures, DeskRequest, DeskView, ProductView } from "../../../shared/schema/desk.ts";
 import type { Json } from "../../../shared/schema/primitives.ts";
 import type { Env } from "../../env.ts";
+import { ok, type Result, reject } from "../../result.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
-import { ok, type Result, reject } from "../kernel/result.ts";
 import type { Asker, DeskMethods, Operator, Question } from "./methods.ts";
 import { DESK_MIGRATIONS } from "./migrations.ts";
 

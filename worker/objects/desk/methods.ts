@@ -1,6 +1,6 @@
 import type { DeskFigures, DeskRequest, DeskView, ProductView } from "../../../shared/schema/desk.ts";
 import type { Json } from "../../../shared/schema/primitives.ts";
-import type { Result } from "../kernel/result.ts";
+import type { Result } from "../../result.ts";
 
 /** What a product asks a person. */
 export interface Question {

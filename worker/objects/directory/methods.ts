@@ -1,5 +1,5 @@
 import type { Role } from "../../../shared/schema/admin.ts";
-import type { Result } from "../kernel/result.ts";
+import type { Result } from "../../result.ts";
 import type { Caller, Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
 import type { FailureRecord } from "./sign-in-failures.ts";
 

@@ -1,5 +1,5 @@
 import { LIMITS } from "../../../shared/limits.ts";
-import { ok, type Result, reject } from "../kernel/result.ts";
+import { ok, type Result, reject } from "../../result.ts";
 import type { Caller, Principal, SessionRecord, SignInLinkRecord } from "./directory-records.ts";
 
 /** A session ends after this long without use, and after this long in any case (ms). */

@@ -4,7 +4,7 @@ import type { Actor } from "../../../shared/schema/admin.ts";
 import { type BackupPage, type BackupRow, backupRow } from "../../../shared/schema/backup.ts";
 import { parseKeyName, parseSlug } from "../../../shared/schema/names.ts";
 import { fromBase64, toBase64 } from "../../crypto/base64.ts";
-import { type Result, reject } from "../kernel/result.ts";
+import { type Result, reject } from "../../result.ts";
 import { LedgerOrder, type LedgerOutbox } from "../test-ledger/ledger-backup.ts";
 import { auditHash, GENESIS } from "./audit.ts";
 import type { Confirmation } from "./delivery-log.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Result } from "../../result.ts";
 import { newName } from "../../testing/names.ts";
 import { accepted, aFlag, envelope, inStore, inTables, must, newProject, storeOf } from "../../testing/store.ts";
-import type { Result } from "../kernel/result.ts";
 import type { Reply } from "./methods.ts";
 
 const state = (flag = "checkout") => ({ type: "patchState", environment: "production", flag }) as const;

@@ -14,7 +14,7 @@ import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { CallOutcome, Signal, TriggerView } from "../../../shared/schema/trigger.ts";
 import type { UsageReport, UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
-import type { Result } from "../kernel/result.ts";
+import type { Result } from "../../result.ts";
 import type { AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
 import type { Change } from "./entities.ts";

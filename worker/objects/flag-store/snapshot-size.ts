@@ -1,6 +1,6 @@
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
-import type { Rejection } from "../kernel/result.ts";
+import type { Rejection } from "../../result.ts";
 import type { Change } from "./entities.ts";
 
 /** What a document adds to a snapshot beyond its own JSON, at most and about: its key, and names of fields. */

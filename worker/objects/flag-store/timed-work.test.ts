@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { reject } from "../../result.ts";
 import { aFlag, FakeProject } from "../../testing/fake-project.ts";
-import { reject } from "../kernel/result.ts";
 import { TimedWork, type TimedWorkDeps } from "./timed-work.ts";
 
 const NOW = Date.parse("2027-01-01T12:00:00Z");

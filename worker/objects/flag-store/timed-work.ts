@@ -2,7 +2,7 @@ import { ownOf } from "../../../shared/own.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import type { BreakGlass } from "../../../shared/schema/pointer.ts";
 import { log } from "../../log.ts";
-import type { Result } from "../kernel/result.ts";
+import type { Result } from "../../result.ts";
 import type { Envelope } from "./commands.ts";
 import { overdueTests } from "./decide/demand-test.ts";
 import { plansByTime } from "./decide/plan.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { EMPTY_MEMORY } from "../../../shared/guard/statistics/samples.ts";
 import { metric as metricSchema, series as seriesSchema } from "../../../shared/schema/series.ts";
 import type { SeriesTotals, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
-import { ok, type Result, reject } from "../kernel/result.ts";
+import { ok, type Result, reject } from "../../result.ts";
 import type { Watch } from "./guard-book.ts";
 import { type LookDeps, lookAtAll, preparedTests } from "./guard-look.ts";
 

@@ -2,7 +2,7 @@ import { assess } from "../../../shared/guard/statistics/assess.ts";
 import { type GuardTest, guardTests, type Observation } from "../../../shared/guard/statistics/guard-tests.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { SeriesTotals, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
-import type { Result } from "../kernel/result.ts";
+import type { Result } from "../../result.ts";
 import type { Findings, Watch } from "./guard-book.ts";
 
 /**

@@ -7,13 +7,13 @@ import { GUARD_STATES, type GuardState, type GuardStatus } from "../../../shared
 import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
+import { ok, type Result, reject } from "../../result.ts";
 import { within } from "../../within.ts";
 import type { Envelope } from "../flag-store/commands.ts";
 import type { Checkpoints } from "../kernel/checkpoint.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { checkpoints } from "../kernel/fault-server.ts";
 import { migrate } from "../kernel/migrations.ts";
-import { ok, type Result, reject } from "../kernel/result.ts";
 import { flagStore } from "../stubs.ts";
 import { telemetryTotals } from "../telemetry-shard/totals.ts";
 import { GuardBook, type Watch } from "./guard-book.ts";

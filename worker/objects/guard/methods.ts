@@ -1,5 +1,5 @@
 import type { GuardState, GuardStatus } from "../../../shared/schema/guard.ts";
-import type { Result } from "../kernel/result.ts";
+import type { Result } from "../../result.ts";
 import type { WatchedSeries } from "./guard-watch.ts";
 
 /** What the store tells: everything to be watched in one of its environments, as of a revision. */
