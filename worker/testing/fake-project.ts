@@ -2,7 +2,7 @@ import type { Actor, Role } from "../../shared/schema/admin.ts";
 import { type Command, command as commandSchema } from "../objects/flag-store/commands.ts";
 import { decide } from "../objects/flag-store/decide/decide.ts";
 import type { Decision } from "../objects/flag-store/decide/decision.ts";
-import type { ListDraft } from "../objects/flag-store/decide/list.ts";
+import type { ListDraft } from "../objects/flag-store/decide/list-draft.ts";
 import {
   type Body,
   type Change,

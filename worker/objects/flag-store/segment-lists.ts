@@ -3,7 +3,7 @@ import { type Slug, storedKeyName } from "../../../shared/schema/names.ts";
 import { amend, divide, shardCount, sortHashes } from "../../../shared/segments/segment-list.ts";
 import { fromBase64, toBase64 } from "../../crypto/base64.ts";
 import { listShardKey } from "../../kv/list-shards.ts";
-import type { ListDraft } from "./decide/list.ts";
+import type { ListDraft } from "./decide/list-draft.ts";
 import type { Body, Change } from "./entities.ts";
 
 /** An upload that was not finished within this time (ms) is given up. */

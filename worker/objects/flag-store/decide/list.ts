@@ -4,18 +4,6 @@ import type { CommandOf } from "../commands.ts";
 import type { Body } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, versionConflict } from "./decision.ts";
 
-/** What a list would consist of: worked out by the store beforehand, from an upload or from what stands there. */
-export interface ListDraft {
-  /** What its hash key is derived with; kept as long as the list lives. */
-  salt: string;
-  /** Names shards that change. */
-  version: string;
-  /** Keys per shard. */
-  sizes: readonly number[];
-  /** Shards whose content differs from what stands there. */
-  changed: ReadonlySet<number>;
-}
-
 /** Replaces a segment's long list, or adds and removes keys. */
 export function writeList(command: CommandOf<"putList"> | CommandOf<"patchList">, c: Circumstances): Result<Decision> {
   const { segment } = command;

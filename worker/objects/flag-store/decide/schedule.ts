@@ -2,7 +2,7 @@ import { LIMITS } from "../../../../shared/limits.ts";
 import { zonedInstant } from "../../../../shared/release/zoned-time.ts";
 import type { Actor } from "../../../../shared/schema/admin.ts";
 import type { ScheduleTime } from "../../../../shared/schema/schedule.ts";
-import { rejectionProblem } from "../../../http/problem.ts";
+import { rejectionWords } from "../../../rejection-words.ts";
 import { type Rejection, type Result, reject } from "../../kernel/result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, ProjectView, Row } from "../entities.ts";
@@ -143,10 +143,10 @@ function timeOf(at: ScheduleTime): Result<Pick<Body<"schedule">, "at" | "local" 
 }
 
 function problemOf(rejection: Rejection): { code: string; message: string } {
-  const { code, title, detail, hint, errors } = rejectionProblem(rejection).problem;
+  const { title, detail, hint, errors } = rejectionWords(rejection);
   const fields = (errors ?? []).slice(0, 10).map(({ field, message }) => `${field}: ${message}`);
   return {
-    code,
+    code: rejection.code,
     message: [title, detail, hint, ...fields]
       .filter((words) => words !== undefined)
       .join(". ")

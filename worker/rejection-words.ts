@@ -1,0 +1,152 @@
+import { SPLIT_TOTAL } from "../shared/limits.ts";
+import type { FieldIssue, Rejection } from "./result.ts";
+
+/** A rejection as a person reads it. */
+export interface RejectionWords {
+  title: string;
+  detail?: string;
+  /** What a program would do about it; people who look at the dashboard are asked there. */
+  hint?: string;
+  errors?: FieldIssue[];
+}
+
+/** Rejections in words: one place, exhaustive. */
+export function rejectionWords(rejection: Rejection): RejectionWords {
+  const [title, detail, errors, hint] = words(rejection);
+  return {
+    title,
+    ...(detail ? { detail } : {}),
+    ...(hint ? { hint } : {}),
+    ...(errors ? { errors } : {}),
+  };
+}
+
+const NAMED = 10;
+const someOf = (names: readonly string[]): string =>
+  names.length <= NAMED ? names.join(", ") : `${names.slice(0, NAMED).join(", ")} and ${names.length - NAMED} more`;
+const percent = (parts: number): string => `${(parts * 100) / SPLIT_TOTAL} %`;
+const notFound = (what: string, name: string) => [`There is no ${what} "${name}"`] as const;
+
+/** What of a change needs which role, the first in words and each under its field. */
+function forbidden({ needs, has, rights = [] }: Extract<Rejection, { code: "forbidden" }>) {
+  const title = "You may not do this";
+  const [first, ...others] = rights;
+  if (!first) return [title, `It needs ${needs}.`] as const;
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  const detail = `${first.what}: this needs the role ${first.needs}${more}; yours is ${has}.`;
+  const errors = rights.slice(0, NAMED).map((one) => ({ field: one.field, message: `needs the role ${one.needs}` }));
+  return [title, detail, errors] as const;
+}
+
+function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?] {
+  switch (r.code) {
+    case "project-not-found":
+      return notFound("project", r.project);
+    case "environment-not-found":
+      return notFound("environment", r.environment);
+    case "flag-not-found":
+      return notFound("flag", r.flag);
+    case "segment-not-found":
+      return notFound("segment", r.segment);
+    case "list-not-found":
+      return [`The segment "${r.segment}" has no long list`];
+    case "layer-not-found":
+      return notFound("layer", r.layer);
+    case "holdout-not-found":
+      return notFound("holdout", r.holdout);
+    case "key-not-found":
+      return notFound("key", r.id);
+    case "token-not-found":
+      return notFound("token", r.id);
+    case "schedule-not-found":
+      return notFound("schedule", r.id);
+    case "nothing-to-approve":
+      return [
+        `No breach of "${r.flag}" waits for approval`,
+        "It may have been approved already: read the guard again.",
+      ];
+    case "guard-not-found":
+      return [`Nothing guards the flag "${r.flag}" in ${r.environment}`];
+    case "plan-not-found":
+      return [`The flag "${r.flag}" has no release plan in ${r.environment}`];
+    case "plan-template-not-found":
+      return notFound("plan template", r.template);
+    case "freeze-not-found":
+      return notFound("freeze window", r.freeze);
+    case "plan-state":
+      return [r.what, r.fix];
+    case "webhook-not-found":
+      return notFound("webhook", r.id);
+    case "trigger-not-found":
+      return notFound("trigger", r.id);
+    case "revision-not-found":
+      return [`There is no revision ${r.revision}`, `The latest is ${r.latest}.`];
+    case "flag-archived":
+      return [
+        `The flag "${r.flag}" is archived`,
+        "Its key is kept so that old code does not meet a new meaning. Use another key, or repeat the PUT with ?reuse=true.",
+      ];
+    case "version-conflict":
+      return [
+        `Somebody else changed the ${r.what}`,
+        `You edited version ${r.expected}; it is now ${r.actual === 0 ? "gone or not made yet" : `at version ${r.actual}`}. Read it again and repeat the change.`,
+      ];
+    case "already-exists":
+      return [`${r.what} exists already`, r.fix];
+    case "in-use":
+      return [`Something still uses ${r.what}`, `Change these first: ${r.by.join(", ")}.`];
+    case "type-change":
+      return [
+        `The flag "${r.flag}" is of type ${r.from}`,
+        `Code relies on it, so it cannot become ${r.to}; make a new flag.`,
+      ];
+    case "cycle":
+      return [`These ${r.what} would depend on themselves`, r.path.join(" → ")];
+    case "exposes-hidden-flag":
+      return [
+        r.others?.length
+          ? `The public flags ${someOf([r.flag, ...r.others].map((flag) => `"${flag}"`))} would depend on hidden flags`
+          : `The public flag "${r.flag}" would depend on hidden flags`,
+        `Anyone with a client key could read their state off it: ${someOf(r.hidden)}.`,
+        undefined,
+        "If that is meant, repeat with ?acknowledge=exposes-hidden-flag.",
+      ];
+    case "invalid":
+      return ["Some fields are not valid", undefined, r.issues];
+    case "limit-exceeded":
+      return [`The limit ${r.limit} is ${r.max}`, `This would make ${r.actual}.`];
+    case "forbidden":
+      return forbidden(r);
+    case "idempotency-key-reused":
+      return ["This Idempotency-Key was used for another request", "Use a new key for a new request."];
+    case "already-done":
+      return [r.what];
+    case "test-not-found":
+      return [`The flag "${r.flag}" carries no test in ${r.environment}`];
+    case "test-running":
+      return [
+        `The test of "${r.flag}" is running`,
+        "What is measured must not change while it is measured. Stop the test first, then change and start it again.",
+      ];
+    case "layer-full":
+      return [
+        `Fake doors that run already leave ${percent(r.left)} of all people; this one asks for ${percent(r.asked)}`,
+        `Nobody is shown two doors at a time. Stop one of these, or lower the share: ${r.by.join(", ")}.`,
+      ];
+    case "claimed":
+      return [`${r.by} is answering this request`, "Take another one, or ask for it to be handed back."];
+    case "not-claimed":
+      return ["Take the request before you answer it"];
+    case "request-not-found":
+      return notFound("request", r.id);
+    case "unauthenticated":
+      return ["Sign in first", "The token is revoked, or the session has ended."];
+    case "session-not-found":
+      return notFound("session or sign-in link", r.id);
+    case "sign-in-code-invalid":
+      return [
+        "This sign-in link has been used or has expired",
+        "Sign in with a token, or restart to print a new link.",
+      ];
+  }
+}
