@@ -98,26 +98,27 @@ test("only a guard brings evidence, and no guard lifts a kill", () => {
   expect(project.refusal({ type: "restore", ...at })).toBeNull();
 });
 
+const evidence = {
+  series: "guard-3",
+  test: "comparison",
+  arm: "on",
+  metric: "errors",
+  kind: "error",
+  units: { treatment: 100, control: 100 },
+  events: { treatment: 50, control: 1 },
+  rate: { treatment: 0.5, control: 0.01 },
+  change: 49,
+  interval: { low: 5, high: null },
+  confidence: 0.95,
+  tolerated: 0,
+  logEvidence: 20,
+  alpha: 0.001,
+  exposed: { on: 100, off: 100 },
+  at: "2026-11-25T22:00:00.000Z",
+} as const;
+
 test("a breach is reported by a guard alone, and changes nothing that is served", () => {
   const { project } = guarded();
-  const evidence = {
-    series: "guard-3",
-    test: "comparison",
-    arm: "on",
-    metric: "errors",
-    kind: "error",
-    units: { treatment: 100, control: 100 },
-    events: { treatment: 50, control: 1 },
-    rate: { treatment: 0.5, control: 0.01 },
-    change: 49,
-    interval: { low: 5, high: null },
-    confidence: 0.95,
-    tolerated: 0,
-    logEvidence: 20,
-    alpha: 0.001,
-    exposed: { on: 100, off: 100 },
-    at: "2026-11-25T22:00:00.000Z",
-  } as const;
   const report = { type: "reportBreach", ...at, evidence, waiting: true } as const;
   expect(project.refusal(report)).toBe("forbidden");
   expect(project.refusal({ type: "kill", ...at, evidence })).toBe("forbidden");
@@ -133,4 +134,13 @@ test("a marketer guards tests of demand only", () => {
     { type: "deleteGuard", ...at } as const,
   ])
     expect(project.refusal(command, { role: "marketer" })).toBe("forbidden");
+});
+
+test("an environment that is deleted takes its breaches with it", () => {
+  const { project } = guarded();
+  const actor = { type: "guard", id: "guard", name: "Guard", role: "engineer" } as const;
+  for (const environment of ["production", "staging"])
+    project.must({ type: "reportBreach", ...at, environment, evidence, waiting: true }, { actor });
+  project.must({ type: "deleteEnvironment", environment: "production" });
+  expect(project.list("breach").map(({ environment }) => environment)).toEqual(["staging"]);
 });

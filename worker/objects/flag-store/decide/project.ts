@@ -112,6 +112,7 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
     "schedule",
     "plan",
     "guard",
+    "breach",
     "freeze",
     "trigger",
     "drill",
