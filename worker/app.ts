@@ -8,6 +8,7 @@ import { delivery } from "./admin/delivery/route.ts";
 import { desk } from "./admin/desk/route.ts";
 import { drills } from "./admin/drills/route.ts";
 import { flags } from "./admin/flags/route.ts";
+import { freezes } from "./admin/freezes/route.ts";
 import { guards } from "./admin/guards/route.ts";
 import { history } from "./admin/history/route.ts";
 import type { AdminEnv } from "./admin/kernel/principal.ts";
@@ -56,6 +57,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", guards)
   .route("/", plans)
   .route("/", planLibrary)
+  .route("/", freezes)
   .route("/", triggers)
   .route("/", webhooks)
   .route("/", delivery)

@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { type FreezeView, freeze, freezeView, freezeWrite } from "../../../shared/schema/freeze.ts";
 import { planTemplate, planTemplateView, planTemplateWrite } from "../../../shared/schema/plan.ts";
 import { rejectionProblem } from "../../http/problem.ts";
 import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
@@ -11,10 +10,9 @@ import { router } from "../kernel/router.ts";
 type TemplateView = z.infer<typeof planTemplateView>;
 
 const TEMPLATES = "/projects/{project}/plan-templates" as const;
-const FREEZES = "/projects/{project}/environments/{environment}/freezes" as const;
 const tags = ["Release plans"];
 
-/** What plans of a project have in common: templates to begin with, and times in which none goes on by itself. */
+/** Templates that plans of a project begin with. */
 export const planLibrary = router()
   .openapi(
     adminRoute("viewer", {
@@ -63,53 +61,6 @@ export const planLibrary = router()
     async (c) => {
       const { project, template } = c.req.valid("param");
       await execute(c, project, { type: "deletePlanTemplate", template });
-      return c.body(null, 204);
-    },
-  )
-  .openapi(
-    adminRoute("viewer", {
-      method: "get",
-      path: FREEZES,
-      tags,
-      summary: "Times in which no plan of an environment goes on by itself.",
-      request: { params: params.environment },
-      responses: { 200: json(z.object({ freezes: z.array(freezeView) }), "In key order") },
-    }),
-    async (c) => {
-      const { project, environment } = c.req.valid("param");
-      const all = await flagStore(c.env, project).listFreezes(environment);
-      return c.json({ freezes: found(c, all, "environment", environment) }, 200);
-    },
-  )
-  .openapi(
-    adminRoute("engineer", {
-      method: "put",
-      path: `${FREEZES}/{freeze}`,
-      tags,
-      summary: "Make or replace a freeze window. Kills, guards and people stay as free as ever.",
-      request: { params: params.freeze, headers: writeHeaders, body: body(freezeWrite) },
-      responses: { 200: json(freezeView, "Changed"), 201: json(freezeView, "Made") },
-    }),
-    async (c) => {
-      const { project, environment, freeze: id } = c.req.valid("param");
-      const { comment, ...sent } = c.req.valid("json");
-      const command = { type: "putFreeze", environment, freeze: id, definition: freeze.parse(sent) } as const;
-      const { view, status } = written<FreezeView>(c, await execute(c, project, command, { comment }));
-      return c.json(view, status);
-    },
-  )
-  .openapi(
-    adminRoute("engineer", {
-      method: "delete",
-      path: `${FREEZES}/{freeze}`,
-      tags,
-      summary: "Delete a freeze window.",
-      request: { params: params.freeze, headers: writeHeaders },
-      responses: { 204: { description: "Deleted" } },
-    }),
-    async (c) => {
-      const { project, environment, freeze: id } = c.req.valid("param");
-      await execute(c, project, { type: "deleteFreeze", environment, freeze: id });
       return c.body(null, 204);
     },
   );

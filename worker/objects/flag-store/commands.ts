@@ -5,15 +5,17 @@ import { deploymentStatus } from "../../../shared/schema/delivery.ts";
 import { darkStage, stopReason, testSettings } from "../../../shared/schema/demand-test.ts";
 import { drillRun } from "../../../shared/schema/drill.ts";
 import { flagDefinition, flagStateInput } from "../../../shared/schema/flag.ts";
-import { freeze } from "../../../shared/schema/freeze.ts";
 import { breachEvidence, guardDefinition } from "../../../shared/schema/guard.ts";
 import { planDefinition, planTemplate } from "../../../shared/schema/plan.ts";
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
-import { budgetFields, keyLimit } from "../../../shared/schema/quota.ts";
+import { keyLimit } from "../../../shared/schema/quota.ts";
 import { scheduleTime, statePatch } from "../../../shared/schema/schedule.ts";
 import { holdout, layer, listKey, segment } from "../../../shared/schema/segment.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
 import { eventType, webhookFormat } from "../../../shared/schema/webhook.ts";
+import { budgetCommands } from "../../admin/budget/commands.ts";
+import { freezeCommands } from "../../admin/freezes/commands.ts";
+import { type AutomaticOf, schemasOf } from "../../admin/kernel/define-commands.ts";
 
 const patch = statePatch;
 const listed = z.array(listKey).max(LIMITS.segmentListPatchKeys);
@@ -37,6 +39,10 @@ const webhookSettings = {
   environments: z.array(slug),
   format: webhookFormat,
 };
+
+/** Commands of resources that have a folder of their own. */
+export const RESOURCE_COMMANDS = { ...budgetCommands, ...freezeCommands };
+export type ResourceCommand = z.infer<(typeof RESOURCE_COMMANDS)[keyof typeof RESOURCE_COMMANDS]["schema"]>;
 
 /** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
 export const command = z.discriminatedUnion("type", [
@@ -101,8 +107,6 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("rollbackPlan"), ...at }),
   z.strictObject({ type: z.literal("putPlanTemplate"), template: key, definition: planTemplate }),
   z.strictObject({ type: z.literal("deletePlanTemplate"), template: key }),
-  z.strictObject({ type: z.literal("putFreeze"), environment: slug, freeze: key, definition: freeze }),
-  z.strictObject({ type: z.literal("deleteFreeze"), environment: slug, freeze: key }),
   z.strictObject({
     type: z.literal("createTrigger"),
     ...at,
@@ -192,10 +196,6 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("putDrill"), environment: slug, everyHours: z.int().min(1).max(168).nullable() }),
   /** Sent by the drill itself only. */
   z.strictObject({ type: z.literal("recordDrill"), environment: slug, run: drillRun }),
-  z.strictObject({ type: z.literal("putBudget"), ...budgetFields }),
-  z.strictObject({ type: z.literal("deleteBudget") }),
-  /** Sent by the store itself, when a month's use passes the share that was set. */
-  z.strictObject({ type: z.literal("warnBudget"), month: z.string().length(7) }),
   z.strictObject({ type: z.literal("revokeKey"), environment: slug, id: z.string() }),
   z.strictObject({
     type: z.literal("revert"),
@@ -207,11 +207,14 @@ export const command = z.discriminatedUnion("type", [
     document: exportDocument,
     acknowledgeExposure: z.boolean().optional(),
   }),
+  ...schemasOf(RESOURCE_COMMANDS),
 ]);
 export type Command = z.infer<typeof command>;
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
 /** What alarms, guards and drills send: no route takes any of these from a person. */
-export type OwnCommand = CommandOf<"applySchedule" | "reportBreach" | "stepBackPlan" | "recordDrill" | "warnBudget">;
+export type OwnCommand = CommandOf<
+  "applySchedule" | "reportBreach" | "stepBackPlan" | "recordDrill" | AutomaticOf<typeof RESOURCE_COMMANDS>
+>;
 
 /** A command with everything that surrounds it. */
 export const envelope = z.strictObject({

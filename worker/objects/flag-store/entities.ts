@@ -4,139 +4,173 @@ import { deploymentStatus } from "../../../shared/schema/delivery.ts";
 import { testFields } from "../../../shared/schema/demand-test.ts";
 import { drillRun } from "../../../shared/schema/drill.ts";
 import { flagDefinition, flagState } from "../../../shared/schema/flag.ts";
-import { freeze } from "../../../shared/schema/freeze.ts";
 import { breachEvidence, guardEntity } from "../../../shared/schema/guard.ts";
 import { plan, planTemplate } from "../../../shared/schema/plan.ts";
 import { instant, key, name } from "../../../shared/schema/primitives.ts";
-import { budgetFields, keyLimit } from "../../../shared/schema/quota.ts";
+import { keyLimit } from "../../../shared/schema/quota.ts";
 import { scheduleFields } from "../../../shared/schema/schedule.ts";
 import { holdout, layer, segment } from "../../../shared/schema/segment.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
 import { eventType, webhookFormat } from "../../../shared/schema/webhook.ts";
+import { budgetEntity } from "../../admin/budget/entity.ts";
+import { freezeEntity } from "../../admin/freezes/entity.ts";
+import type { DocumentChange, EntityDefinition } from "../../admin/kernel/define-entity.ts";
+
+/** A kind of document whose rights stand in `decide/rights.ts`. */
+const ofProject = <S extends z.ZodType>(schema: S) => ({ schema, scope: "project", whenDeleted: "removed" }) as const;
+const ofEnvironment = <S extends z.ZodType>(schema: S) =>
+  ({ schema, scope: "environment", whenDeleted: "removed" }) as const;
 
 /**
- * Everything a project consists of, each with one schema, parsed when written and again when read from SQLite.
- * `state`, `key`, `kill`, `schedule`, `plan`, `guard`, `freeze`, `trigger` and `test` belong to an environment; the rest to
- * the project (environment "").
+ * Everything a project consists of, in the order in which a deletion removes it: that order stands in the audit.
  */
-export const ENTITIES = {
-  project: z.strictObject({ name }),
-  environment: z.strictObject({ name, position: z.int() }),
-  flag: flagDefinition.safeExtend({ seed: z.string(), archivedAt: instant.optional() }),
-  state: flagState,
-  segment,
-  layer,
-  holdout,
-  /** A segment's long list, by the segment's key: what of it is where. The hashes have tables of their own. */
-  list: z.strictObject({
-    /** Public half of the hash key; the other is the project's secret. */
-    salt: z.string(),
-    version: z.string(),
-    count: z.int(),
-    shards: z.array(z.string()),
-  }),
-  key: z.strictObject({
-    kind: keyKind,
-    name: z.string(),
-    hash: z.string().length(64),
-    /** The last characters of the token, so that people can tell keys apart. */
-    hint: z.string(),
-    origins: z.array(z.string()),
-    createdBy: z.string(),
-    limit: keyLimit.optional(),
-  }),
-  /** Drills of an environment's stop button, by the key "kill". */
-  drill: z.strictObject({ everyHours: z.int().nullable(), runs: z.array(drillRun) }),
-  /** Of a project, by the key "budget". */
-  budget: z.strictObject({
-    ...budgetFields,
-    /** The month in which it was warned of last. */
-    warnedMonth: z.string().optional(),
-  }),
-  kill: z.strictObject({
-    flag: key,
-    variant: key.optional(),
-    serve: key.nullable(),
-    revision: z.int(),
-    comment: z.string(),
-    by: z.string(),
-    at: instant,
-    /** When the trouble began, by evidence of monitoring or as a person said. */
-    onsetAt: instant.optional(),
-    /** Project revision of the restore. Kept until a snapshot without the kill is out. */
-    clearedRevision: z.int().optional(),
-    /** Of a guard's kill: the numbers behind it. */
-    evidence: breachEvidence.optional(),
-  }),
-  /** A guard that watches a flag without a plan, and its present observation. */
-  guard: guardEntity,
-  /** The last breach of a flag that its guard told of and did not act upon. */
-  breach: z.strictObject({
-    evidence: breachEvidence,
-    /** A person is asked to let the kill happen; false: an alert was all that was wanted. */
-    waiting: z.boolean(),
-  }),
-  /** A secret URL that kills a flag. */
-  trigger: z.strictObject({
-    flag: key,
-    name: z.string(),
-    variant: key.optional(),
-    /** SHA-256 of the token. */
-    hash: z.string().length(64),
-    hint: z.string(),
-    createdBy: z.string(),
-  }),
-  /** Where events go. What must stay secret is sealed or derived: the audit shows these documents. */
-  webhook: z.strictObject({
-    name: z.string(),
-    /** The URL, sealed. */
-    url: z.string(),
-    host: z.string(),
-    events: z.array(eventType),
-    environments: z.array(z.string()),
-    format: webhookFormat,
-    /** Public half of the signing secret; the other is the project's secret. */
-    salt: z.string(),
-    /** The half that was rotated out, and until when it goes on signing. */
-    previous: z.strictObject({ salt: z.string(), until: instant }).optional(),
-    /** Where the dashboard is, for links. */
-    dashboard: z.string(),
-    paused: z.boolean(),
-    createdBy: z.string(),
-  }),
-  /** A deployment that CI told of. */
-  deployment: z.strictObject({
-    version: z.string(),
-    status: deploymentStatus,
-    finishedAt: instant,
-    committedAt: instant.optional(),
-    service: z.string().optional(),
-    url: z.string().optional(),
-    createdBy: z.string(),
-  }),
+export const ENTITY_DEFINITIONS = {
   /** A break-glass kill, by its id, that has been restored. */
-  tombstone: z.strictObject({ flag: key }),
+  tombstone: ofEnvironment(z.strictObject({ flag: key })),
   /** A future change of a flag's state, and afterwards what became of it. */
-  schedule: z.strictObject({
-    ...scheduleFields,
-    /** Hidden flags that it was said to be meant that a public one tells of. */
-    acknowledgedFlags: z.array(key).optional(),
-    /** Of schedules stored before those were: whatever is exposed is meant. */
-    acknowledgeExposure: z.boolean().optional(),
-    /** Who made it, and with which right it is applied. */
-    by: actor,
-    /** What admitted it: the rights of the changes that it makes. Missing: it was stored before those were asked for. */
-    rights: z.literal(1).optional(),
-  }),
+  schedule: ofEnvironment(
+    z.strictObject({
+      ...scheduleFields,
+      /** Hidden flags that it was said to be meant that a public one tells of. */
+      acknowledgedFlags: z.array(key).optional(),
+      /** Of schedules stored before those were: whatever is exposed is meant. */
+      acknowledgeExposure: z.boolean().optional(),
+      /** Who made it, and with which right it is applied. */
+      by: actor,
+      /** What admitted it: the rights of the changes that it makes. Missing: it was stored before those were asked for. */
+      rights: z.literal(1).optional(),
+    }),
+  ),
   /** How a flag is released, and the run that was started last. */
-  plan,
-  planTemplate,
-  freeze,
+  plan: ofEnvironment(plan),
+  /** A guard that watches a flag without a plan, and its present observation. */
+  guard: ofEnvironment(guardEntity),
+  /** The last breach of a flag that its guard told of and did not act upon. */
+  breach: ofEnvironment(
+    z.strictObject({
+      evidence: breachEvidence,
+      /** A person is asked to let the kill happen; false: an alert was all that was wanted. */
+      waiting: z.boolean(),
+    }),
+  ),
+  planTemplate: ofProject(planTemplate),
+  ...freezeEntity,
+  /** A secret URL that kills a flag. */
+  trigger: ofEnvironment(
+    z.strictObject({
+      flag: key,
+      name: z.string(),
+      variant: key.optional(),
+      /** SHA-256 of the token. */
+      hash: z.string().length(64),
+      hint: z.string(),
+      createdBy: z.string(),
+    }),
+  ),
+  /** Drills of an environment's stop button, by the key "kill". */
+  drill: ofEnvironment(z.strictObject({ everyHours: z.int().nullable(), runs: z.array(drillRun) })),
+  ...budgetEntity,
+  /** A deployment that CI told of. */
+  deployment: ofEnvironment(
+    z.strictObject({
+      version: z.string(),
+      status: deploymentStatus,
+      finishedAt: instant,
+      committedAt: instant.optional(),
+      service: z.string().optional(),
+      url: z.string().optional(),
+      createdBy: z.string(),
+    }),
+  ),
   /** What a flag of a test's purpose is tested with, by the flag's key. */
-  test: z.strictObject(testFields),
-} as const;
+  test: ofEnvironment(z.strictObject(testFields)),
+  /** Where events go. What must stay secret is sealed or derived: the audit shows these documents. */
+  webhook: ofProject(
+    z.strictObject({
+      name: z.string(),
+      /** The URL, sealed. */
+      url: z.string(),
+      host: z.string(),
+      events: z.array(eventType),
+      environments: z.array(z.string()),
+      format: webhookFormat,
+      /** Public half of the signing secret; the other is the project's secret. */
+      salt: z.string(),
+      /** The half that was rotated out, and until when it goes on signing. */
+      previous: z.strictObject({ salt: z.string(), until: instant }).optional(),
+      /** Where the dashboard is, for links. */
+      dashboard: z.string(),
+      paused: z.boolean(),
+      createdBy: z.string(),
+    }),
+  ),
+  key: ofEnvironment(
+    z.strictObject({
+      kind: keyKind,
+      name: z.string(),
+      hash: z.string().length(64),
+      /** The last characters of the token, so that people can tell keys apart. */
+      hint: z.string(),
+      origins: z.array(z.string()),
+      createdBy: z.string(),
+      limit: keyLimit.optional(),
+    }),
+  ),
+  /** Only restore clears one: whoever makes its environment or project anew must not find a killed flag live. */
+  kill: {
+    ...ofEnvironment(
+      z.strictObject({
+        flag: key,
+        variant: key.optional(),
+        serve: key.nullable(),
+        revision: z.int(),
+        comment: z.string(),
+        by: z.string(),
+        at: instant,
+        /** When the trouble began, by evidence of monitoring or as a person said. */
+        onsetAt: instant.optional(),
+        /** Project revision of the restore. Kept until a snapshot without the kill is out. */
+        clearedRevision: z.int().optional(),
+        /** Of a guard's kill: the numbers behind it. */
+        evidence: breachEvidence.optional(),
+      }),
+    ),
+    whenDeleted: "kept",
+  },
+  state: ofEnvironment(flagState),
+  flag: ofProject(flagDefinition.safeExtend({ seed: z.string(), archivedAt: instant.optional() })),
+  segment: ofProject(segment),
+  /** A segment's long list, by the segment's key: what of it is where. The hashes have tables of their own. */
+  list: ofProject(
+    z.strictObject({
+      /** Public half of the hash key; the other is the project's secret. */
+      salt: z.string(),
+      version: z.string(),
+      count: z.int(),
+      shards: z.array(z.string()),
+    }),
+  ),
+  layer: ofProject(layer),
+  holdout: ofProject(holdout),
+  environment: ofProject(z.strictObject({ name, position: z.int() })),
+  project: ofProject(z.strictObject({ name })),
+} as const satisfies Record<string, EntityDefinition>;
 
-export type Entity = keyof typeof ENTITIES;
+export type Entity = keyof typeof ENTITY_DEFINITIONS;
+const ENTITY_NAMES = Object.keys(ENTITY_DEFINITIONS) as Entity[];
+
+/** The schema of each kind of document, parsed when written and again when read from SQLite. */
+export const ENTITIES = Object.fromEntries(
+  ENTITY_NAMES.map((entity) => [entity, ENTITY_DEFINITIONS[entity].schema]),
+) as { readonly [E in Entity]: (typeof ENTITY_DEFINITIONS)[E]["schema"] };
+
+/** What goes when an environment, or the whole project, is deleted. */
+export const removedWith = (what: "project" | "environment"): Entity[] =>
+  ENTITY_NAMES.filter((entity) => {
+    const { scope, whenDeleted } = ENTITY_DEFINITIONS[entity];
+    return whenDeleted === "removed" && (what === "project" || scope === what);
+  });
+
 export type Body<E extends Entity> = z.infer<(typeof ENTITIES)[E]>;
 
 /** One stored document. `version` starts at 1 and rises with each change of this document alone. */
@@ -155,7 +189,7 @@ export interface Row<E extends Entity> {
 
 /** What a command changes about one document; `null` before: made, `null` after: removed. */
 export type Change = {
-  [E in Entity]: { entity: E; environment: string; key: string; before: Body<E> | null; after: Body<E> | null };
+  [E in Entity]: DocumentChange<Body<E>> & { entity: E };
 }[Entity];
 
 /** The project as a command sees it. */

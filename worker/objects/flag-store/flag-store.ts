@@ -7,6 +7,7 @@ import { type ServedReport, servedReport } from "../../../shared/schema/propagat
 import { budgetState } from "../../../shared/schema/quota.ts";
 import { type Signal, signal } from "../../../shared/schema/trigger.ts";
 import { type UsageReport, usageReport } from "../../../shared/schema/usage.ts";
+import { BUDGET } from "../../admin/budget/entity.ts";
 import { seal } from "../../crypto/seal.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { randomSecret, sameSecret } from "../../crypto/tokens.ts";
@@ -42,7 +43,6 @@ import { decide } from "./decide/decide.ts";
 import { deliveryEventsOf } from "./decide/delivery.ts";
 import { activeKills, carriedKills } from "./decide/kill.ts";
 import { fieldIssues } from "./decide/parse.ts";
-import { BUDGET } from "./decide/quota.ts";
 import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import type { Change, Row } from "./entities.ts";
 import type { FlagStoreMethods, Reply, TriggerAnswer } from "./methods.ts";

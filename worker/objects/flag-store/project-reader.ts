@@ -11,6 +11,8 @@ import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
+import { BUDGET } from "../../admin/budget/entity.ts";
+import { freezeViews } from "../../admin/freezes/view.ts";
 import { syntheticKey } from "../../crypto/synthetic.ts";
 import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
@@ -22,7 +24,6 @@ import { buildSnapshot } from "./build-snapshot.ts";
 import { debtOf } from "./debt-facts.ts";
 import { drillViewOf, nextDrill } from "./decide/drill.ts";
 import { activeKills } from "./decide/kill.ts";
-import { BUDGET } from "./decide/quota.ts";
 import { roleOfPurpose } from "./decide/rights.ts";
 import { DeliveryLog } from "./delivery-log.ts";
 import { Documents } from "./documents.ts";
@@ -42,7 +43,6 @@ import {
   environmentViews,
   flagViewOf,
   flagViews,
-  freezeViews,
   guardView,
   keyViews,
   listViewOf,

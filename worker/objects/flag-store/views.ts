@@ -2,7 +2,6 @@ import { summarize } from "../../../shared/flags/summary.ts";
 import { seriesId, waitsOf } from "../../../shared/release/plan.ts";
 import type { FlagView, KillView } from "../../../shared/schema/admin.ts";
 import type { DeploymentView } from "../../../shared/schema/delivery.ts";
-import type { FreezeView } from "../../../shared/schema/freeze.ts";
 import type { GuardView } from "../../../shared/schema/guard.ts";
 import type { PlanView } from "../../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../../shared/schema/schedule.ts";
@@ -16,6 +15,7 @@ import { activeKills } from "./decide/kill.ts";
 import { patternProblems } from "./decide/pattern-checks.ts";
 import { situationOf } from "./decide/plan.ts";
 import type { Entity, ProjectView, Row } from "./entities.ts";
+import { isOfResource, resourceViewAfter } from "./resources.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const stamps = (row: Row<Entity>) => ({
@@ -63,16 +63,8 @@ export const planTemplateViewOf = (view: ProjectView, key: string) => {
   return row && { key, ...stamps(row), ...row.body };
 };
 
-export const freezeViewOf = (view: ProjectView, environment: string, id: string): FreezeView | null => {
-  const row = view.get("freeze", environment, id);
-  return row && { id, environment, version: row.version, ...row.body };
-};
-
 export const planTemplateViews = (view: ProjectView) =>
   view.list("planTemplate").flatMap(({ key }) => planTemplateViewOf(view, key) ?? []);
-
-export const freezeViews = (view: ProjectView, environment: string): FreezeView[] =>
-  view.list("freeze", environment).flatMap(({ key }) => freezeViewOf(view, environment, key) ?? []);
 
 export function triggerView(row: Row<"trigger">, calls: TriggerCall[]): TriggerView {
   const { hash: _, ...body } = row.body;
@@ -211,6 +203,7 @@ export function viewAfter(
   epoch: number,
   now: number,
 ): unknown {
+  if (isOfResource(command)) return resourceViewAfter(view, command);
   switch (command.type) {
     case "putProject":
       return projectViewOf(view, project, revision, epoch);
@@ -247,8 +240,6 @@ export function viewAfter(
       return planViewOf(view, command.environment, command.flag, now);
     case "putPlanTemplate":
       return planTemplateViewOf(view, command.template);
-    case "putFreeze":
-      return freezeViewOf(view, command.environment, command.freeze);
     case "createWebhook":
     case "patchWebhook":
     case "rotateWebhook": {
@@ -259,9 +250,6 @@ export function viewAfter(
       return keyViews(view, command.environment).find(({ id }) => id === command.id) ?? null;
     case "putDrill":
     case "recordDrill":
-    case "putBudget":
-    case "deleteBudget":
-    case "warnBudget":
       return null;
     case "recordDeployment": {
       const row = view.get("deployment", command.environment, command.id);
@@ -289,7 +277,6 @@ export function viewAfter(
     case "reportBreach":
     case "deletePlan":
     case "deletePlanTemplate":
-    case "deleteFreeze":
     case "deleteProject":
     case "deleteEnvironment":
     case "archiveFlag":

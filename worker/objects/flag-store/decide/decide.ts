@@ -1,6 +1,7 @@
 import { type Result, reject } from "../../kernel/result.ts";
 import type { Command } from "../commands.ts";
 import type { Change } from "../entities.ts";
+import { decideResource, isOfResource } from "../resources.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { recordDeployment } from "./delivery.ts";
 import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
@@ -19,9 +20,9 @@ import {
   startPlan,
   stepBackPlan,
 } from "./plan.ts";
-import { deleteFreeze, deletePlanTemplate, putFreeze, putPlanTemplate } from "./plan-library.ts";
+import { deletePlanTemplate, putPlanTemplate } from "./plan-library.ts";
 import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
-import { deleteBudget, limitKey, putBudget, warnBudget } from "./quota.ts";
+import { limitKey } from "./quota.ts";
 import { mayNotAcknowledge, unentitled } from "./rights.ts";
 import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
@@ -62,6 +63,7 @@ function decideAlone(
 ): Result<Decision> {
   if (command.type === "putProject") return putProject(project, command, c);
   if (!c.view.get("project", "", project)) return reject({ code: "project-not-found", project });
+  if (isOfResource(command)) return decideResource(command, c);
   switch (command.type) {
     case "deleteProject":
       return deleteProject(c);
@@ -117,10 +119,6 @@ function decideAlone(
       return putPlanTemplate(command, c);
     case "deletePlanTemplate":
       return deletePlanTemplate(command, c);
-    case "putFreeze":
-      return putFreeze(command, c);
-    case "deleteFreeze":
-      return deleteFreeze(command, c);
     case "createWebhook":
       return createWebhook(command, c);
     case "patchWebhook":
@@ -135,12 +133,6 @@ function decideAlone(
       return recordDrill(command, c);
     case "limitKey":
       return limitKey(command, c);
-    case "putBudget":
-      return putBudget(command, c);
-    case "deleteBudget":
-      return deleteBudget(c);
-    case "warnBudget":
-      return warnBudget(command, c);
     case "recordDeployment":
       return recordDeployment(command, c);
     case "createTrigger":

@@ -1,7 +1,7 @@
 import { flagState } from "../../../../shared/schema/flag.ts";
 import { type Result, reject } from "../../kernel/result.ts";
 import type { CommandOf } from "../commands.ts";
-import type { Change } from "../entities.ts";
+import { type Change, removedWith } from "../entities.ts";
 import {
   type Circumstances,
   change,
@@ -43,34 +43,11 @@ export function putProject(project: string, command: CommandOf<"putProject">, c:
 
 /**
  * Empties a project. The audit and the revision counter stay, so that a later project of this name continues them.
- * So do its kills: whoever undoes the deletion by a revert must not find a killed flag live.
+ * So does what its definition keeps, such as kills.
  */
 export function deleteProject(c: Circumstances): Result<Decision> {
   const changes: Change[] = [];
-  for (const entity of [
-    "tombstone",
-    "schedule",
-    "plan",
-    "guard",
-    "breach",
-    "planTemplate",
-    "freeze",
-    "trigger",
-    "drill",
-    "budget",
-    "deployment",
-    "test",
-    "webhook",
-    "key",
-    "state",
-    "flag",
-    "segment",
-    "list",
-    "layer",
-    "holdout",
-    "environment",
-    "project",
-  ] as const) {
+  for (const entity of removedWith("project")) {
     for (const row of c.view.list(entity)) changes.push(...change(entity, row.environment, row.key, row.body, null));
   }
   return decision(changes, []);
@@ -106,21 +83,7 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   const conflict = versionConflict(`environment "${environment}"`, row, c.ifVersion);
   if (conflict) return reject(conflict);
   const changes: Change[] = [];
-  // Not the kills: only restore clears one, also when the environment is made anew.
-  for (const entity of [
-    "tombstone",
-    "schedule",
-    "plan",
-    "guard",
-    "breach",
-    "freeze",
-    "trigger",
-    "drill",
-    "deployment",
-    "test",
-    "key",
-    "state",
-  ] as const) {
+  for (const entity of removedWith("environment")) {
     for (const its of c.view.list(entity, environment))
       changes.push(...change(entity, environment, its.key, its.body, null));
   }

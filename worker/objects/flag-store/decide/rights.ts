@@ -4,24 +4,16 @@ import { isActive } from "../../../../shared/release/plan.ts";
 import { type Actor, type Role, roleCovers } from "../../../../shared/schema/admin.ts";
 import { CANARY_FLAG } from "../../../../shared/schema/drill.ts";
 import { type Purpose, TEST_PURPOSES } from "../../../../shared/schema/flag.ts";
+import { type EntityDefinition, fate, only, type Right } from "../../../admin/kernel/define-entity.ts";
 import type { Rejection } from "../../kernel/result.ts";
-import type { Change, Entity, ProjectView } from "../entities.ts";
+import { type Change, ENTITY_DEFINITIONS, type Entity, type ProjectView } from "../entities.ts";
 import { isVisibleToClients, newlyExposed } from "./exposure.ts";
 
 /*
  * What a set of changes needs of whoever makes it. The rights follow from the documents before and after, never from
  * the command, so that an import, a revert, a schedule or a test can do no more than the route of its own could. A new
- * kind of document does not compile until it has its row in `RULES`.
+ * kind of document does not compile until its definition brings its rights, or it has its row in `RULES`.
  */
-
-/** One thing that a set of changes does, and the least role that may do it. */
-export interface Right {
-  needs: Role;
-  /** Where it stands in the document of an export, such as `environments.qa`, or the field of the request. */
-  field: string;
-  /** What would be done, as the subject and verb of a sentence. */
-  what: string;
-}
 
 type ChangeOf<E extends Entity> = Extract<Change, { entity: E }>;
 type Rule<E extends Entity> = (change: ChangeOf<E>, facts: Facts) => readonly Right[];
@@ -72,10 +64,16 @@ export function rightsOf(changes: readonly Change[], view: ProjectView, covered:
   return needed.filter(({ needs }) => !roleCovers(covered, needs));
 }
 
-const ruled = <E extends Entity>(change: Change & { entity: E }, facts: Facts): readonly Right[] =>
-  (RULES[change.entity] as Rule<E>)(change as unknown as ChangeOf<E>, facts);
+function ruled(change: Change, facts: Facts): readonly Right[] {
+  const definition: EntityDefinition & { rights?: unknown } = ENTITY_DEFINITIONS[change.entity];
+  const rule = definition.rights ?? RULES[change.entity as Ruled];
+  return (rule as typeof ruled)(change, facts);
+}
 
-const RULES: { readonly [E in Entity]: Rule<E> } = {
+/** Kinds of documents that do not bring their rights with their definition. */
+type Ruled = { [E in Entity]: (typeof ENTITY_DEFINITIONS)[E] extends { rights: unknown } ? never : E }[Entity];
+
+const RULES: { readonly [E in Ruled]: Rule<E> } = {
   project: only("admin", "project", "projects"),
   environment: only("admin", "environment", "environments"),
   flag: flagRights,
@@ -86,7 +84,6 @@ const RULES: { readonly [E in Entity]: Rule<E> } = {
   holdout: only("engineer", "holdout", "holdouts"),
   key: keyRights,
   drill: only("engineer", "drill of the stop button", "drills"),
-  budget: budgetRights,
   kill: killRights,
   guard: ({ environment, key }, facts) => changingFlag(facts, key, `the guard in ${environment}`, "guards"),
   breach: ({ environment, key }, facts) => changingFlag(facts, key, `the breach in ${environment}`, "guards"),
@@ -102,13 +99,8 @@ const RULES: { readonly [E in Entity]: Rule<E> } = {
   schedule: scheduleRights,
   plan: planRights,
   planTemplate: only("engineer", "plan template", "planTemplates"),
-  freeze: only("engineer", "freeze window", "freezes"),
   test: ({ environment, key }, facts) => changingFlag(facts, key, `the test in ${environment}`, "tests"),
 };
-
-function only<E extends Entity>(needs: Role, noun: string, field: string): Rule<E> {
-  return (change) => [{ needs, field: `${field}.${change.key}`, what: `${noun} "${change.key}" ${fate(change)}` }];
-}
 
 function flagRights({ key, before, after }: ChangeOf<"flag">, facts: Facts): Right[] {
   const field = `flags.${key}`;
@@ -131,11 +123,11 @@ function stateRights({ environment, key, after }: ChangeOf<"state">, facts: Fact
 }
 
 /** The layer that all fake doors divide comes with the first door. */
-function layerRights(change: ChangeOf<"layer">, facts: Facts): readonly Right[] {
+function layerRights(change: ChangeOf<"layer">): readonly Right[] {
   const { key, before, after } = change;
   const isDoors = before === null && key === DOOR_LAYER && after?.by === "targetingKey" && after.seed === DOOR_LAYER;
   if (isDoors) return [{ needs: "marketer", field: `layers.${key}`, what: `layer "${key}" would be created` }];
-  return only<"layer">("engineer", "layer", "layers")(change, facts);
+  return only("engineer", "layer", "layers")(change);
 }
 
 function keyRights(change: ChangeOf<"key">): Right[] {
@@ -147,13 +139,6 @@ function keyRights(change: ChangeOf<"key">): Right[] {
   // Client keys are public; a server key reads every flag.
   const isPublic = before === null && after?.kind === "client";
   return [{ needs: isPublic ? "marketer" : "engineer", field, what: `the ${noun} ${fate(change)}` }];
-}
-
-function budgetRights(change: ChangeOf<"budget">): Right[] {
-  const { before, after } = change;
-  const isWarning =
-    before && after && before.evaluationsPerMonth === after.evaluationsPerMonth && before.warnAt === after.warnAt;
-  return [{ needs: isWarning ? "engineer" : "admin", field: "budget", what: `the budget ${fate(change)}` }];
 }
 
 function killRights({ environment, before, after }: ChangeOf<"kill">, facts: Facts): Right[] {
@@ -299,8 +284,5 @@ function refusal(actor: Actor, needed: readonly Right[]): Rejection | null {
 const flagsNamed = (...bodies: ({ flag: string } | null)[]): string[] => [
   ...new Set(bodies.flatMap((body) => (body ? [body.flag] : []))),
 ];
-
-const fate = ({ before, after }: { before: unknown; after: unknown }): string =>
-  before === null ? "would be created" : after === null ? "would be deleted" : "would be changed";
 
 const aFlagFor = (purpose: Purpose): string => `${/^[aeiou]/.test(purpose) ? "an" : "a"} ${purpose} flag`;

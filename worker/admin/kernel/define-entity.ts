@@ -1,0 +1,46 @@
+import type { z } from "zod";
+import type { Role } from "../../../shared/schema/admin.ts";
+
+/** One thing that a set of changes does, and the least role that may do it. */
+export interface Right {
+  needs: Role;
+  /** Where it stands in the document of an export, such as `environments.qa`, or the field of the request. */
+  field: string;
+  /** What would be done, as the subject and verb of a sentence. */
+  what: string;
+}
+
+/** What a command changes about one document; `null` before: made, `null` after: removed. */
+export interface DocumentChange<B> {
+  environment: string;
+  key: string;
+  before: B | null;
+  after: B | null;
+}
+
+/** A kind of document that a project consists of. */
+export interface EntityDefinition<S extends z.ZodType = z.ZodType> {
+  /** Parsed when a document is written, and again when it is read from SQLite. */
+  schema: S;
+  /** What it belongs to. A document of the project has the environment "". */
+  scope: "project" | "environment";
+  /** What becomes of its documents when their environment or their project is deleted. */
+  whenDeleted: "removed" | "kept";
+}
+
+/** An entity that has a resource folder of its own, with the rights that a change of one document needs. */
+export function defineEntity<S extends z.ZodType>(
+  definition: EntityDefinition<S> & { rights: (change: DocumentChange<z.infer<S>>) => readonly Right[] },
+) {
+  return definition;
+}
+
+/** The same role for whatever happens to a document. */
+export const only =
+  (needs: Role, noun: string, field: string) =>
+  (change: DocumentChange<unknown>): readonly Right[] => [
+    { needs, field: `${field}.${change.key}`, what: `${noun} "${change.key}" ${fate(change)}` },
+  ];
+
+export const fate = ({ before, after }: { before: unknown; after: unknown }): string =>
+  before === null ? "would be created" : after === null ? "would be deleted" : "would be changed";

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { defineCommands } from "../../admin/kernel/define-commands.ts";
+import { defineEntity } from "../../admin/kernel/define-entity.ts";
+import { defineResource } from "../../admin/kernel/define-resource.ts";
+import { command, type OwnCommand, RESOURCE_COMMANDS } from "./commands.ts";
+import { ENTITY_DEFINITIONS, removedWith } from "./entities.ts";
+import { isOfResource } from "./resources.ts";
+
+test("a deletion removes everything but what is kept on purpose, in the order that the audit knows", () => {
+  const project =
+    "tombstone schedule plan guard breach planTemplate freeze trigger drill budget deployment test webhook key state flag segment list layer holdout environment project";
+  expect(removedWith("project")).toEqual(project.split(" "));
+  const environment = "tombstone schedule plan guard breach freeze trigger drill deployment test key state";
+  expect(removedWith("environment")).toEqual(environment.split(" "));
+  const kept = Object.entries(ENTITY_DEFINITIONS).filter(([, { whenDeleted }]) => whenDeleted === "kept");
+  expect(kept.map(([entity]) => entity)).toEqual(["kill"]);
+});
+
+test("a command of a resource is in the union once, and is told from the others", () => {
+  const types = command.options.map((one) => one.shape.type.value);
+  expect(new Set(types).size).toBe(types.length);
+  for (const type of types)
+    expect([type, isOfResource({ type })]).toEqual([type, Object.hasOwn(RESOURCE_COMMANDS, type)]);
+  expect(types).toEqual(expect.arrayContaining(Object.keys(RESOURCE_COMMANDS)));
+  expect(isOfResource({ type: "toString" })).toBe(false);
+});
+
+test("what only automation sends is named by the definition", () => {
+  const automatic = Object.entries(RESOURCE_COMMANDS).flatMap(([type, { sender }]) =>
+    sender === "automation" ? [type] : [],
+  );
+  expect(automatic).toEqual(["warnBudget"] satisfies OwnCommand["type"][]);
+  // @ts-expect-error a person sends it
+  "putBudget" satisfies OwnCommand["type"];
+});
+
+test("a definition that lacks something does not compile", () => {
+  const commands = defineCommands({ putThing: { fields: { thing: z.string() } }, deleteThing: { fields: {} } });
+  const none = () => ({ ok: true as const, value: { changes: [], publish: [] } });
+  const whole = {
+    commands,
+    decide: { putThing: none, deleteThing: none },
+    view: { putThing: null, deleteThing: null },
+  };
+  expect(Object.keys(defineResource(whole))).toEqual(["putThing", "deleteThing"]);
+  // @ts-expect-error a command that nothing decides
+  defineResource({ ...whole, decide: { putThing: none } });
+  // @ts-expect-error a command of which nobody says what its answer shows
+  defineResource({ ...whole, view: { putThing: null } });
+  const entity = { schema: z.string(), scope: "project", whenDeleted: "removed", rights: () => [] } as const;
+  defineEntity(entity);
+  const { whenDeleted: _, ...undeletable } = entity;
+  // @ts-expect-error an entity of which nobody says what a deletion does to it
+  defineEntity(undeletable);
+  const { rights: __, ...unguarded } = entity;
+  // @ts-expect-error an entity that needs no right
+  defineEntity(unguarded);
+  const { scope: ___, ...homeless } = entity;
+  // @ts-expect-error an entity that belongs to nothing
+  defineEntity(homeless);
+});
