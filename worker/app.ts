@@ -13,7 +13,7 @@ import { guards } from "./admin/guards/route.ts";
 import { history } from "./admin/history/route.ts";
 import type { AdminEnv } from "./admin/kernel/principal.ts";
 import { keys } from "./admin/keys/route.ts";
-import { planLibrary } from "./admin/plan-library/route.ts";
+import { planTemplates } from "./admin/plan-templates/route.ts";
 import { plans } from "./admin/plans/route.ts";
 import { playground } from "./admin/playground/route.ts";
 import { previews } from "./admin/previews/route.ts";
@@ -56,7 +56,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", schedules)
   .route("/", guards)
   .route("/", plans)
-  .route("/", planLibrary)
+  .route("/", planTemplates)
   .route("/", freezes)
   .route("/", triggers)
   .route("/", webhooks)

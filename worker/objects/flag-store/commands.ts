@@ -6,7 +6,7 @@ import { darkStage, stopReason, testSettings } from "../../../shared/schema/dema
 import { drillRun } from "../../../shared/schema/drill.ts";
 import { flagDefinition, flagStateInput } from "../../../shared/schema/flag.ts";
 import { breachEvidence, guardDefinition } from "../../../shared/schema/guard.ts";
-import { planDefinition, planTemplate } from "../../../shared/schema/plan.ts";
+import { planDefinition } from "../../../shared/schema/plan.ts";
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
 import { scheduleTime, statePatch } from "../../../shared/schema/schedule.ts";
@@ -16,6 +16,7 @@ import { eventType, webhookFormat } from "../../../shared/schema/webhook.ts";
 import { budgetCommands } from "../../admin/budget/commands.ts";
 import { freezeCommands } from "../../admin/freezes/commands.ts";
 import { type AutomaticOf, schemasOf } from "../../admin/kernel/define-commands.ts";
+import { planTemplateCommands } from "../../admin/plan-templates/commands.ts";
 
 const patch = statePatch;
 const listed = z.array(listKey).max(LIMITS.segmentListPatchKeys);
@@ -41,7 +42,7 @@ const webhookSettings = {
 };
 
 /** Commands of resources that have a folder of their own. */
-export const RESOURCE_COMMANDS = { ...budgetCommands, ...freezeCommands };
+export const RESOURCE_COMMANDS = { ...budgetCommands, ...freezeCommands, ...planTemplateCommands };
 export type ResourceCommand = z.infer<(typeof RESOURCE_COMMANDS)[keyof typeof RESOURCE_COMMANDS]["schema"]>;
 
 /** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
@@ -105,8 +106,6 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("advancePlan"), ...at, ...meant }),
   z.strictObject({ type: z.literal("stepBackPlan"), ...at, ...meant }),
   z.strictObject({ type: z.literal("rollbackPlan"), ...at }),
-  z.strictObject({ type: z.literal("putPlanTemplate"), template: key, definition: planTemplate }),
-  z.strictObject({ type: z.literal("deletePlanTemplate"), template: key }),
   z.strictObject({
     type: z.literal("createTrigger"),
     ...at,

@@ -5,7 +5,7 @@ import { testFields } from "../../../shared/schema/demand-test.ts";
 import { drillRun } from "../../../shared/schema/drill.ts";
 import { flagDefinition, flagState } from "../../../shared/schema/flag.ts";
 import { breachEvidence, guardEntity } from "../../../shared/schema/guard.ts";
-import { plan, planTemplate } from "../../../shared/schema/plan.ts";
+import { plan } from "../../../shared/schema/plan.ts";
 import { instant, key, name } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
 import { scheduleFields } from "../../../shared/schema/schedule.ts";
@@ -15,6 +15,7 @@ import { eventType, webhookFormat } from "../../../shared/schema/webhook.ts";
 import { budgetEntity } from "../../admin/budget/entity.ts";
 import { freezeEntity } from "../../admin/freezes/entity.ts";
 import type { DocumentChange, EntityDefinition } from "../../admin/kernel/define-entity.ts";
+import { planTemplateEntity } from "../../admin/plan-templates/entity.ts";
 
 /** A kind of document whose rights stand in `decide/rights.ts`. */
 const ofProject = <S extends z.ZodType>(schema: S) => ({ schema, scope: "project", whenDeleted: "removed" }) as const;
@@ -53,7 +54,7 @@ export const ENTITY_DEFINITIONS = {
       waiting: z.boolean(),
     }),
   ),
-  planTemplate: ofProject(planTemplate),
+  ...planTemplateEntity,
   ...freezeEntity,
   /** A secret URL that kills a flag. */
   trigger: ofEnvironment(

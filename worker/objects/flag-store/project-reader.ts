@@ -13,6 +13,7 @@ import type { UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
 import { BUDGET } from "../../admin/budget/entity.ts";
 import { freezeViews } from "../../admin/freezes/view.ts";
+import { planTemplateViews } from "../../admin/plan-templates/view.ts";
 import { syntheticKey } from "../../crypto/synthetic.ts";
 import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
@@ -46,7 +47,6 @@ import {
   guardView,
   keyViews,
   listViewOf,
-  planTemplateViews,
   planView,
   planViewOf,
   projectViewOf,

@@ -1,13 +1,18 @@
 import { budget } from "../../admin/budget/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
 import type { Handler } from "../../admin/kernel/define-resource.ts";
+import { planTemplate } from "../../admin/plan-templates/resource.ts";
 import type { Result } from "../kernel/result.ts";
 import { type CommandOf, RESOURCE_COMMANDS, type ResourceCommand } from "./commands.ts";
 import type { Circumstances, Decision } from "./decide/decision.ts";
 import type { ProjectView } from "./entities.ts";
 
 /** Every resource that has a folder of its own: a command of `RESOURCE_COMMANDS` that none handles does not compile. */
-const HANDLERS: { readonly [T in ResourceCommand["type"]]: Handler<CommandOf<T>> } = { ...budget, ...freeze };
+const HANDLERS: { readonly [T in ResourceCommand["type"]]: Handler<CommandOf<T>> } = {
+  ...budget,
+  ...freeze,
+  ...planTemplate,
+};
 
 const handlerOf = (command: ResourceCommand) => HANDLERS[command.type] as Handler<ResourceCommand>;
 

@@ -14,16 +14,9 @@ import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
 import { patternProblems } from "./decide/pattern-checks.ts";
 import { situationOf } from "./decide/plan.ts";
-import type { Entity, ProjectView, Row } from "./entities.ts";
+import type { ProjectView, Row } from "./entities.ts";
 import { isOfResource, resourceViewAfter } from "./resources.ts";
-
-const iso = (ms: number): string => new Date(ms).toISOString();
-const stamps = (row: Row<Entity>) => ({
-  version: row.version,
-  revision: row.revision,
-  createdAt: iso(row.createdAt),
-  updatedAt: iso(row.updatedAt),
-});
+import { iso, stamps } from "./stamps.ts";
 
 export function killView(row: Row<"kill">): KillView {
   const { flag, variant, serve, revision, comment, by, at } = row.body;
@@ -57,14 +50,6 @@ export function guardView(row: Row<"guard">): GuardView {
   const { createdAt, updatedAt, version } = stamps(row);
   return { environment: row.environment, flag: row.key, version, createdAt, updatedAt, ...row.body };
 }
-
-export const planTemplateViewOf = (view: ProjectView, key: string) => {
-  const row = view.get("planTemplate", "", key);
-  return row && { key, ...stamps(row), ...row.body };
-};
-
-export const planTemplateViews = (view: ProjectView) =>
-  view.list("planTemplate").flatMap(({ key }) => planTemplateViewOf(view, key) ?? []);
 
 export function triggerView(row: Row<"trigger">, calls: TriggerCall[]): TriggerView {
   const { hash: _, ...body } = row.body;
@@ -238,8 +223,6 @@ export function viewAfter(
     case "stepBackPlan":
     case "rollbackPlan":
       return planViewOf(view, command.environment, command.flag, now);
-    case "putPlanTemplate":
-      return planTemplateViewOf(view, command.template);
     case "createWebhook":
     case "patchWebhook":
     case "rotateWebhook": {
@@ -276,7 +259,6 @@ export function viewAfter(
     case "deleteGuard":
     case "reportBreach":
     case "deletePlan":
-    case "deletePlanTemplate":
     case "deleteProject":
     case "deleteEnvironment":
     case "archiveFlag":

@@ -20,7 +20,6 @@ import {
   startPlan,
   stepBackPlan,
 } from "./plan.ts";
-import { deletePlanTemplate, putPlanTemplate } from "./plan-library.ts";
 import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
 import { limitKey } from "./quota.ts";
 import { mayNotAcknowledge, unentitled } from "./rights.ts";
@@ -115,10 +114,6 @@ function decideAlone(
       return stepBackPlan(command, c);
     case "rollbackPlan":
       return rollbackPlan(command, c);
-    case "putPlanTemplate":
-      return putPlanTemplate(command, c);
-    case "deletePlanTemplate":
-      return deletePlanTemplate(command, c);
     case "createWebhook":
       return createWebhook(command, c);
     case "patchWebhook":

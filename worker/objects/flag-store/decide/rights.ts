@@ -98,7 +98,6 @@ const RULES: { readonly [E in Ruled]: Rule<E> } = {
     ]),
   schedule: scheduleRights,
   plan: planRights,
-  planTemplate: only("engineer", "plan template", "planTemplates"),
   test: ({ environment, key }, facts) => changingFlag(facts, key, `the test in ${environment}`, "tests"),
 };
 

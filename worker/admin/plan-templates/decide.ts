@@ -1,6 +1,13 @@
-import { type Result, reject } from "../../kernel/result.ts";
-import type { CommandOf } from "../commands.ts";
-import { type Circumstances, change, type Decision, decision, overLimit, versionConflict } from "./decision.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  overLimit,
+  versionConflict,
+} from "../../objects/flag-store/decide/decision.ts";
+import { type Result, reject } from "../../objects/kernel/result.ts";
 
 /** A project's own plans, to be chosen for any flag. */
 export function putPlanTemplate(command: CommandOf<"putPlanTemplate">, c: Circumstances): Result<Decision> {

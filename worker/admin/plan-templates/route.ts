@@ -13,7 +13,7 @@ const TEMPLATES = "/projects/{project}/plan-templates" as const;
 const tags = ["Release plans"];
 
 /** Templates that plans of a project begin with. */
-export const planLibrary = router()
+export const planTemplates = router()
   .openapi(
     adminRoute("viewer", {
       method: "get",
