@@ -1,3 +1,4 @@
+import { ownOf } from "../../../shared/own.ts";
 import type { AuditRow } from "../../../shared/schema/admin.ts";
 
 type Row = Pick<AuditRow, "action" | "actor"> & {
@@ -39,20 +40,17 @@ const TEST_WORDS: Record<string, string> = {
   deleteTest: "deleted the test",
 };
 
-const SETS: Record<string, string> = {
-  freeze: "the freeze window",
-  plan: "the release plan",
-  planTemplate: "the plan template",
-  environment: "the environment",
-  flag: "the flag",
+/** Entities whose name says too little; any other is called by its own: "planTemplate" is "the plan template". */
+const ENTITY_WORDS: Record<string, string> = {
   breach: "a report of harm by",
+  freeze: "the freeze window",
   guard: "the guard of",
-  holdout: "the holdout",
   key: "a key",
-  layer: "the layer",
-  project: "the project",
-  segment: "the segment",
+  plan: "the release plan",
 };
+
+const entityWords = (entity: string): string =>
+  ownOf(ENTITY_WORDS, entity) ?? `the ${entity.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
 
 /** The flag, segment or environment a row is about, the first of several. */
 export function subjectOf(row: Row): { entity: string; key: string; environment: string; more: number } | null {
@@ -84,7 +82,7 @@ export function actionWords(row: Row): string {
     if (only === "enabled") return after?.enabled ? "switched on" : "switched off";
     return before ? "changed" : "made";
   }
-  const what = SETS[first.entity] ?? first.entity;
+  const what = entityWords(first.entity);
   if (first.entity === "flag" && after?.archivedAt && !before?.archivedAt) return "archived the flag";
   if (first.entity === "key") return after ? "made a key" : "revoked a key";
   return `${!before ? "made" : !after ? "deleted" : "changed"} ${what}`;
