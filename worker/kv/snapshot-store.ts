@@ -19,9 +19,6 @@ export const kvSnapshotStore = (namespace: KVNamespace): SnapshotStore => ({
   delete: (key) => namespace.delete(key),
 });
 
-/** The former place of this name: new code takes it from crypto/sha256.ts. */
-export { sha256 };
-
 /** `snapshots/{project}/{environment}/{revision}-{sha256}`: never written twice with different content. */
 export const snapshotKey = (project: Slug, environment: Slug, revision: number, hash: string): string =>
   `snapshots/${project}/${environment}/${revision}-${hash}`;

@@ -6,7 +6,7 @@ import {
   decision,
   versionConflict,
 } from "../../objects/flag-store/decide/decision.ts";
-import { type Result, reject } from "../../objects/kernel/result.ts";
+import { type Result, reject } from "../../result.ts";
 import { BUDGET } from "./entity.ts";
 
 /** A budget for the project's evaluations. Set anew, it may warn again in the same month. */

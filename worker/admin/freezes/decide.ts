@@ -7,7 +7,7 @@ import {
   overLimit,
   versionConflict,
 } from "../../objects/flag-store/decide/decision.ts";
-import { type Result, reject } from "../../objects/kernel/result.ts";
+import { type Result, reject } from "../../result.ts";
 
 /** Times in which no plan of an environment goes on by itself. */
 export function putFreeze(command: CommandOf<"putFreeze">, c: Circumstances): Result<Decision> {

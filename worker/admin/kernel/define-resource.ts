@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Circumstances, Decision } from "../../objects/flag-store/decide/decision.ts";
 import type { ProjectView } from "../../objects/flag-store/entities.ts";
-import type { Result } from "../../objects/kernel/result.ts";
+import type { Result } from "../../result.ts";
 
 /** What a project does with one command. */
 export interface Handler<C> {

@@ -1,9 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { keyBody, keyCreated, keyView, tokenBody, tokenCreated, tokenView } from "../../../shared/schema/admin.ts";
 import { keyLimitBody, usualBurst } from "../../../shared/schema/quota.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { newApiToken, newEnvironmentKey, newId } from "../../crypto/tokens.ts";
 import { ProblemError, rejectionProblem } from "../../http/problem.ts";
-import { sha256 } from "../../kv/snapshot-store.ts";
 import { directory, flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { failures } from "../kernel/failed-sign-ins.ts";

@@ -7,7 +7,7 @@ import {
   overLimit,
   versionConflict,
 } from "../../objects/flag-store/decide/decision.ts";
-import { type Result, reject } from "../../objects/kernel/result.ts";
+import { type Result, reject } from "../../result.ts";
 
 /** A project's own plans, to be chosen for any flag. */
 export function putPlanTemplate(command: CommandOf<"putPlanTemplate">, c: Circumstances): Result<Decision> {

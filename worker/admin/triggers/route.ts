@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { triggerBody, triggerCreated, triggerView } from "../../../shared/schema/trigger.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { newId, newTriggerToken } from "../../crypto/tokens.ts";
-import { sha256 } from "../../kv/snapshot-store.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";

@@ -14,6 +14,8 @@ import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { CallOutcome, Signal, TriggerView } from "../../../shared/schema/trigger.ts";
 import type { UsageReport, UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
+import type { freezeViews } from "../../admin/freezes/view.ts";
+import type { planTemplateViews } from "../../admin/plan-templates/view.ts";
 import type { Result } from "../../result.ts";
 import type { AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
@@ -24,9 +26,7 @@ import type {
   environmentViews,
   flagViewOf,
   flagViews,
-  freezeViews,
   keyViews,
-  planTemplateViews,
   projectViewOf,
   scheduleViews,
   stateViewOf,

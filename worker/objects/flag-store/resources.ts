@@ -2,7 +2,7 @@ import { budget } from "../../admin/budget/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
 import type { Handler } from "../../admin/kernel/define-resource.ts";
 import { planTemplate } from "../../admin/plan-templates/resource.ts";
-import type { Result } from "../kernel/result.ts";
+import type { Result } from "../../result.ts";
 import { type CommandOf, RESOURCE_COMMANDS, type ResourceCommand } from "./commands.ts";
 import type { Circumstances, Decision } from "./decide/decision.ts";
 import type { ProjectView } from "./entities.ts";

@@ -1,4 +1,4 @@
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { Command } from "../commands.ts";
 import type { Change } from "../entities.ts";
 import { decideResource, isOfResource } from "../resources.ts";

@@ -1,6 +1,6 @@
 import { LIMITS } from "../../../../shared/limits.ts";
 import type { Actor } from "../../../../shared/schema/admin.ts";
-import { type Rejection, type Result, reject } from "../../kernel/result.ts";
+import { type Rejection, type Result, reject } from "../../../result.ts";
 import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "../entities.ts";
 import type { ListDraft } from "./list-draft.ts";
 import { mayChange } from "./rights.ts";

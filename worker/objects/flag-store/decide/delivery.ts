@@ -3,7 +3,7 @@ import { LIMITS, SPLIT_TOTAL } from "../../../../shared/limits.ts";
 import type { Cause } from "../../../../shared/schema/delivery.ts";
 import { DRILL_ACTOR } from "../../../../shared/schema/drill.ts";
 import type { FlagState } from "../../../../shared/schema/flag.ts";
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { AuditEntry } from "../audit.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";

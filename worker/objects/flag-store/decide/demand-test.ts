@@ -9,7 +9,7 @@ import {
   type Serve,
 } from "../../../../shared/schema/flag.ts";
 import type { Json } from "../../../../shared/schema/primitives.ts";
-import { type Rejection, type Result, reject } from "../../kernel/result.ts";
+import { type Rejection, type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import {

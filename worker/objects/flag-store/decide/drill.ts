@@ -1,5 +1,5 @@
 import type { DrillView } from "../../../../shared/schema/drill.ts";
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, ProjectView, Row } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision } from "./decision.ts";

@@ -1,5 +1,5 @@
 import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
-import type { Rejection } from "../../kernel/result.ts";
+import type { Rejection } from "../../../result.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
 
 type Flag = Body<"flag"> | null;

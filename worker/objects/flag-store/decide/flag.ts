@@ -1,7 +1,7 @@
 import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
 import { type FlagTest, walkCondition } from "../../../../shared/schema/condition.ts";
 import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../../shared/schema/flag.ts";
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import {

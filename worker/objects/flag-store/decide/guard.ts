@@ -1,6 +1,6 @@
 import { observedBy } from "../../../../shared/guard/guard.ts";
 import type { GuardDefinition } from "../../../../shared/schema/guard.ts";
-import { type FieldIssue, type Result, reject } from "../../kernel/result.ts";
+import { type FieldIssue, type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision, flagDocument, liveFlag } from "./decision.ts";

@@ -2,7 +2,7 @@ import { MAX_RESTORE_MS } from "../../../../shared/delivery/dora.ts";
 import { LIMITS } from "../../../../shared/limits.ts";
 import { type Actor, roleCovers } from "../../../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR } from "../../../../shared/schema/drill.ts";
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Change, ProjectView, Row } from "../entities.ts";
 import { type Circumstances, change, changeableFlag, type Decision, decision } from "./decision.ts";

@@ -1,5 +1,5 @@
 import { LIMITS } from "../../../../shared/limits.ts";
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, versionConflict } from "./decision.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type FieldIssue, type Result, reject } from "../../kernel/result.ts";
+import { type FieldIssue, type Result, reject } from "../../../result.ts";
 
 /** Each thing wrong under the name of its field; an unknown field under its own. */
 export const fieldIssues = (error: z.ZodError): FieldIssue[] =>

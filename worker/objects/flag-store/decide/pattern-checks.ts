@@ -4,7 +4,7 @@ import { patternName, withinLimit } from "../../../../shared/evaluation/operator
 import { LIMITS } from "../../../../shared/limits.ts";
 import type { Condition } from "../../../../shared/schema/condition.ts";
 import type { FlagState } from "../../../../shared/schema/flag.ts";
-import type { FieldIssue } from "../../kernel/result.ts";
+import type { FieldIssue } from "../../../result.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
 import { overlay } from "./overlay.ts";
 

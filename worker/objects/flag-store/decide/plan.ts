@@ -16,7 +16,7 @@ import {
 import type { Actor } from "../../../../shared/schema/admin.ts";
 import { type FlagState, flagState } from "../../../../shared/schema/flag.ts";
 import type { HaltReason, Plan, PlanDefinition, PlanRun, PlanStep } from "../../../../shared/schema/plan.ts";
-import { type FieldIssue, type Rejection, type Result, reject } from "../../kernel/result.ts";
+import { type FieldIssue, type Rejection, type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision, flagDocument } from "./decision.ts";

@@ -1,5 +1,5 @@
 import { flagState } from "../../../../shared/schema/flag.ts";
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import { type Change, removedWith } from "../entities.ts";
 import {

@@ -1,4 +1,4 @@
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import { type Circumstances, change, type Decision, decision } from "./decision.ts";
 

@@ -5,7 +5,7 @@ import { type Actor, type Role, roleCovers } from "../../../../shared/schema/adm
 import { CANARY_FLAG } from "../../../../shared/schema/drill.ts";
 import { type Purpose, TEST_PURPOSES } from "../../../../shared/schema/flag.ts";
 import { type EntityDefinition, fate, only, type Right } from "../../../admin/kernel/define-entity.ts";
-import type { Rejection } from "../../kernel/result.ts";
+import type { Rejection } from "../../../result.ts";
 import { type Change, ENTITY_DEFINITIONS, type Entity, type ProjectView } from "../entities.ts";
 import { isVisibleToClients, newlyExposed } from "./exposure.ts";
 

@@ -3,7 +3,7 @@ import { zonedInstant } from "../../../../shared/release/zoned-time.ts";
 import type { Actor } from "../../../../shared/schema/admin.ts";
 import type { ScheduleTime } from "../../../../shared/schema/schedule.ts";
 import { rejectionWords } from "../../../rejection-words.ts";
-import { type Rejection, type Result, reject } from "../../kernel/result.ts";
+import { type Rejection, type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, ProjectView, Row } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision, versionConflict } from "./decision.ts";

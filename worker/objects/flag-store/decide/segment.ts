@@ -1,5 +1,5 @@
 import { segmentDependencies } from "../../../../shared/evaluation/graph.ts";
-import { type Rejection, type Result, reject } from "../../kernel/result.ts";
+import { type Rejection, type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Change, ProjectView } from "../entities.ts";
 import {

@@ -3,7 +3,7 @@ import { findCycle, flagDependencies, segmentDependencies, tangled } from "../..
 import { DEPENDENCY_DEPTH } from "../../../../shared/limits.ts";
 import { type Condition, walkCondition } from "../../../../shared/schema/condition.ts";
 import type { FlagState, FlagStateInput, Serve } from "../../../../shared/schema/flag.ts";
-import type { FieldIssue, Rejection } from "../../kernel/result.ts";
+import type { FieldIssue, Rejection } from "../../../result.ts";
 import type { Body, ProjectView, Row } from "../entities.ts";
 
 /** What a flag serves once enabled, unless told otherwise: its first variant that is not "off". */

@@ -1,5 +1,5 @@
 import { ownOf } from "../../../../shared/own.ts";
-import { type FieldIssue, type Result, reject } from "../../kernel/result.ts";
+import { type FieldIssue, type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, Entity } from "../entities.ts";
 import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";

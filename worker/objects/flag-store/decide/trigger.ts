@@ -1,7 +1,7 @@
 import { LIMITS } from "../../../../shared/limits.ts";
 import type { Actor } from "../../../../shared/schema/admin.ts";
 import type { CallOutcome, Signal, SignalSource } from "../../../../shared/schema/trigger.ts";
-import { type Result, reject } from "../../kernel/result.ts";
+import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Row } from "../entities.ts";
 import { type Circumstances, change, changeableFlag, type Decision, decision, overLimit } from "./decision.ts";
