@@ -137,3 +137,36 @@ test("an administrator of one project makes no sign-in links, so none outlive th
   for (const by of [{ token }, { cookie }])
     expect((await call(server, "POST", "/session/links", by)).json.code).toBe("forbidden");
 });
+
+test("a project made under the name of a deleted one finds neither people at its doors nor questions at its desk", async () => {
+  const { at, there, client } = await newProject("crowd");
+  const words = { message: "Not here yet.", thanks: "Thank you" };
+  const door = { kind: "fake-door", share: 100_000, wording: words, bar: 0.03, targetPeople: 10_000 };
+  const oz = { kind: "wizard-of-oz", share: 100_000, deadlineSeconds: 3_600, fallback: "later" };
+  const tests = async (environment: string) => {
+    for (const [flag, settings] of [
+      ["door", door],
+      ["advice", oz],
+    ] as const) {
+      await must(server, "PUT", `${environment}/flags/${flag}/test`, { settings });
+      await must(server, "POST", `${environment}/flags/${flag}/test/start`, {});
+    }
+  };
+  await tests(there);
+  await expect
+    .poll(async () => {
+      const asked = await fetch(`${server.url}/v1/ask/advice`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${client}`, "content-type": "application/json" },
+        body: JSON.stringify({ id: crypto.randomUUID(), input: "A secret", context: { targetingKey: "u1" } }),
+      });
+      return [asked.status, await asked.text()];
+    })
+    .toEqual([expect.any(Number), expect.stringContaining("waiting")]);
+  expect((await must(server, "GET", `${there}/desk`)).requests.length).toBeGreaterThan(0);
+  await must(server, "DELETE", at);
+  await newProject("crowd");
+  await tests(there);
+  const { requests, figures } = await must(server, "GET", `${there}/desk`);
+  expect([requests, figures]).toEqual([[], []]);
+});

@@ -8,7 +8,7 @@ import {
 } from "../../../shared/schema/test-admin.ts";
 import { testResults } from "../../../shared/schema/test-results.ts";
 import { SYNTHETIC_HEADER } from "../../crypto/synthetic.ts";
-import { flagStore, testLedger } from "../../objects/stubs.ts";
+import { flagStore } from "../../objects/stubs.ts";
 import { execute, found, written } from "../kernel/execute.ts";
 import { acknowledging, adminRoute, body, EXPOSURE, json, params, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
@@ -81,7 +81,6 @@ export const tests = router()
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       await execute(c, project, { type: "deleteTest", environment, flag });
-      await testLedger(c.env, project, environment, flag).clear();
       return c.body(null, 204);
     },
   )

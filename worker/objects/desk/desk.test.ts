@@ -40,6 +40,22 @@ const waits = (desk: Desk, count: number, from: (index: number) => Asker | undef
 const stored = (sql: SqlStorage, status = "%") =>
   sql.exec<{ n: number }>("SELECT count(*) AS n FROM request WHERE status LIKE ?", status).one().n;
 
+test("a cleared desk knows nothing of the flag, or of any, and tells those who wait", () =>
+  atDesk(async (desk) => {
+    const [advice, other] = [question(client("a")), question(client("b"), { flag: "other" })];
+    desk.ask(advice);
+    desk.ask(other);
+    const asking = desk.wait(advice.id, 20_000);
+    desk.clear("advice");
+    expect(await asking).toBeNull();
+    expect(desk.figures().map(({ flag }) => flag)).toEqual(["other"]);
+    waits(desk, 100, () => client("c"));
+    desk.clear();
+    expect(desk.figures()).toEqual([]);
+    expect(await desk.wait(other.id, 0)).toBeNull();
+    expect(waits(desk, 1, () => client("c"))).toBe(1);
+  }));
+
 describe("a client key's flood of questions", () => {
   test("from one network takes that network's share and stores nothing beyond it", () =>
     atDesk((desk, sql) => {

@@ -52,6 +52,7 @@ export class Desk extends DurableBase implements DeskMethods {
     "release",
     "answer",
     "figures",
+    "clear",
   ]);
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -278,6 +279,18 @@ export class Desk extends DurableBase implements DeskMethods {
         p90Ms: quantile(times, 0.9),
       };
     });
+  }
+
+  /** Forgets what was asked and answered with a flag, or all there is when none is named: it is another's desk next. */
+  clear(flag?: string): void {
+    if (!this.#ready) return;
+    const only = flag ?? null;
+    for (const name of flag === undefined ? [...this.#refusals.keys()] : [flag]) this.#refusals.delete(name);
+    this.#storage.transactionSync(() => {
+      for (const table of ["request", "refused"])
+        this.#sql.exec(`DELETE FROM ${table} WHERE ?1 IS NULL OR flag = ?1`, only);
+    });
+    this.#changed();
   }
 
   async alarm(): Promise<void> {

@@ -39,4 +39,6 @@ export interface DeskMethods {
   release(id: string, operator: Operator): Result<DeskRequest>;
   answer(id: string, operator: Operator, answer: Json): Result<DeskRequest>;
   figures(only?: string): DeskFigures[];
+  /** Forgets every question: the environment is gone. */
+  clear(): Promise<void>;
 }

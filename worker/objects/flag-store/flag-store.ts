@@ -34,7 +34,7 @@ import type { Checkpoints } from "../kernel/checkpoint.ts";
 import { checkpoints } from "../kernel/fault-server.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { backoff, computeNextAlarm, drainOutbox, guardedBy, guardRow, type Rendered } from "../kernel/outbox.ts";
-import { directory, guard, testLedger } from "../stubs.ts";
+import { desk, directory, guard, testLedger } from "../stubs.ts";
 import { LedgerOutbox, type LedgerPlace } from "../test-ledger/ledger-backup.ts";
 import { RestoreStage } from "./backup.ts";
 import { killOf } from "./build-snapshot.ts";
@@ -178,7 +178,11 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       testLedger(env, this.meta.slug, storedSlug(environment), storedKeyName(flag));
     this.#ledgerOutbox = new LedgerOutbox(state.storage.sql, {
       deliver: (delivery) => ledgerOf(delivery).restorePart(this.meta.project, delivery),
-      clear: (ledger) => ledgerOf(ledger).clear(),
+      clear: ({ environment, flag }) => {
+        const questions = desk(env, this.meta.slug, storedSlug(environment));
+        if (flag === "") return questions.clear();
+        return Promise.all([ledgerOf({ environment, flag }).clear(), questions.clear(flag)]);
+      },
       epoch: () => this.meta.epoch,
     });
     this.#snapshots = kvSnapshotStore(env.SNAPSHOTS);
@@ -231,6 +235,9 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     // Tokens of a deleted project end before its deletion is confirmed: publications under way may keep the outbox busy.
     if (command.type === "deleteProject" || (command.type === "putProject" && result.value.created))
       await within(PUBLISH_WAIT_MS, this.#register()).catch(() => {});
+    // Nobody who hears that a test is gone, or made, finds people of before; an object out of reach is told later.
+    if (result.value.changes.some(({ entity }) => entity === "test" || entity === "environment"))
+      await within(PUBLISH_WAIT_MS, this.#ledgerOutbox.handOver()).catch(() => {});
     // A kill is in force through the pointer already; everything else waits for its snapshot, but not for long.
     if (asked.command.type !== "kill") await Promise.race([draining, scheduler.wait(PUBLISH_WAIT_MS)]);
     return result;
@@ -307,14 +314,25 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       this.#storage.transactionSync(() => {
         for (const change of changes) {
           this.documents.apply(change, revision, now);
-          if (change.entity === "environment" && change.after === null) this.publications.withdraw(change.key, now);
+          if (change.entity === "environment" && change.after === null) {
+            this.publications.withdraw(change.key, now);
+            this.#ledgerOutbox.append({ environment: change.key, flag: "" }, null);
+            this.usageLog.forget(change.key);
+            this.counters.forget(change.key);
+          }
+          // Also as one is made: events may have come late, and earlier versions left people of deleted tests.
+          if (change.entity === "test" && (change.before === null || change.after === null))
+            this.#ledgerOutbox.append({ environment: change.environment, flag: change.key }, null);
           if (change.entity === "list") {
             for (const kvKey of this.lists.follow(storedSlug(project), change, list))
               this.publications.retire(kvKey, now);
           }
           if (change.entity === "trigger" && change.after === null) this.triggerCalls.forget(change.key);
           if (change.entity === "project") this.publications.enqueue("", revision, now);
-          if (change.entity === "project" && change.after === null) this.#endIdentity(now);
+          if (change.entity === "project" && change.after === null) {
+            this.#endIdentity(now);
+            this.counters.forgetMonths();
+          }
         }
         // Guards, triggers and time must not fail for a size that somebody else has brought about.
         const unfit = BY_PEOPLE.has(actor.type)
@@ -519,7 +537,8 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       order: async (environment: string) => {
         const revision = this.auditLog.latestRevision;
         const list = watchList(this.documents, environment);
-        const order = { project: this.meta.project, environment, epoch: this.meta.epoch, revision, list };
+        const madeAt = this.documents.get("environment", "", environment)?.createdAt ?? null;
+        const order = { project: this.meta.project, environment, epoch: this.meta.epoch, revision, madeAt, list };
         await within(KV_TIMEOUT_MS, guard(this.env, this.meta.slug, storedSlug(environment)).watch(order));
         await this.#checkpoints.reach("guard-told");
         this.publications.settle(guardRow(environment), revision);
@@ -654,7 +673,9 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       for (const { environment } of this.publications.published()) this.publications.withdraw(environment, now);
       const before = this.lists.kvKeys(slug);
       const killed = this.documents.list("kill").filter(({ body }) => body.clearedRevision === undefined);
-      const doors = this.ledgers();
+      const tests = this.documents.list("test").map(({ environment, key: flag }) => ({ environment, flag }));
+      const environments = this.documents.list("environment").map(({ key }) => ({ environment: key, flag: "" }));
+      const clearings = this.#ledgerOutbox.clearings();
       const deletions = this.#deletions;
       const confirmations = this.#restoring.apply(this.#ledgerOutbox);
       this.meta.set("project", slug);
@@ -669,8 +690,14 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       for (const confirmation of confirmations) this.delivery.putConfirmation(confirmation);
       // Whom tests counted that the backup does not know: a later test of that name must not find them.
       if (checked.value.ledgers)
-        for (const door of doors)
-          if (!this.documents.get("test", door.environment, door.flag)) this.#ledgerOutbox.append(door, null);
+        for (const place of [...tests, ...environments, ...clearings]) {
+          const { environment, flag } = place;
+          const isThere =
+            flag === ""
+              ? this.documents.get("environment", "", environment)
+              : this.documents.get("test", environment, flag);
+          if (!isThere) this.#ledgerOutbox.append(place, null);
+        }
       const revision = checked.value.revision + 1;
       const comment = `epoch ${epoch}`;
       const changes = carriedKills(killed, this.documents, revision);

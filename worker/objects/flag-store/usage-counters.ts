@@ -76,6 +76,19 @@ export class UsageCounters {
     );
   }
 
+  /**
+   * An environment that is gone leaves no sums to another of its name. Its months stay, which the project's budget
+   * counts; so does what reporters last told, without which their next report would count anew what went.
+   */
+  forget(environment: string): void {
+    this.#sql.exec("DELETE FROM usage_total WHERE environment = ?", environment);
+  }
+
+  /** The project is gone. */
+  forgetMonths(): void {
+    this.#sql.exec("DELETE FROM usage_month");
+  }
+
   /** By environment, then by counter. */
   totals(): Map<string, Map<string, number>> {
     const all = new Map<string, Map<string, number>>();

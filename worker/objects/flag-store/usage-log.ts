@@ -61,6 +61,12 @@ export class UsageLog {
     );
   }
 
+  /** One that is gone leaves nothing to another of its name. */
+  forget(environment: string): void {
+    for (const table of ["flag_asked", "attribute_seen"])
+      this.#sql.exec(`DELETE FROM ${table} WHERE environment = ?`, environment);
+  }
+
   view(environment: string): UsageView {
     const rows = this.#sql.exec<{ flag: string; at: number }>(
       "SELECT flag, at FROM flag_asked WHERE environment = ?",

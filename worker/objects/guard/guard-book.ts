@@ -80,6 +80,11 @@ export class GuardBook {
     this.#sql.exec("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", name, value);
   }
 
+  /** Forgets everything that it drew from what was watched. */
+  clear(): void {
+    for (const table of ["watch", "point", "automatic_kill"]) this.#sql.exec(`DELETE FROM ${table}`);
+  }
+
   /** Takes the store's list: what is on it is watched, everything else no longer. */
   follow(list: readonly WatchedSeries[], now: number): void {
     this.#sql.exec("UPDATE watch SET active = 0 WHERE active = 1");

@@ -77,10 +77,20 @@ export class Guard extends DurableBase implements GuardMethods {
       this.#book.setMeta("told", JSON.stringify([order.epoch, order.revision]));
       this.#book.setMeta("project", order.project);
       this.#book.setMeta("environment", order.environment);
+      this.#beginAnew(order.madeAt);
       this.#book.follow(order.list, Date.now());
       void (order.list.length === 0 ? this.#storage.deleteAlarm() : this.#storage.setAlarm(Date.now() + LOOK_MS));
       return true;
     });
+  }
+
+  /** An environment made under the name of a deleted one has nothing to do with what was watched there. */
+  #beginAnew(madeAt: number | null | undefined): void {
+    if (madeAt === undefined) return;
+    const known = this.#book.meta("made_at");
+    const isAnother = known !== undefined && known !== String(madeAt);
+    if (madeAt === null || isAnother) this.#book.clear();
+    this.#book.setMeta("made_at", String(madeAt));
   }
 
   async alarm(): Promise<void> {

@@ -9,6 +9,8 @@ export interface WatchOrder {
   /** Orders may overtake each other; an older one is not followed. */
   epoch: number;
   revision: number;
+  /** When the environment was made; null: it is gone. Stores of before this version do not say. */
+  madeAt?: number | null;
   list: WatchedSeries[];
 }
 

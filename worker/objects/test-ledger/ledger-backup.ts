@@ -70,13 +70,14 @@ export interface LedgerEffects {
 }
 
 /**
- * What a restore owes to ledgers, which are objects of their own. Written in the restore's transaction and kept until
- * each ledger has it, in order; a part that comes twice changes nothing.
+ * What the store owes to ledgers and desks, which are objects of their own: a restore's parts, and clearings of what a
+ * deleted test, environment or project leaves behind. Written in the transaction that brings it about and kept until
+ * each object has it, in order; what comes twice changes nothing.
  */
 export class LedgerOutbox {
   readonly #sql: SqlStorage;
   readonly #effects: LedgerEffects;
-  #handingOver = false;
+  #handingOver: Promise<void> | null = null;
   #failures = 0;
   #nextAt = 0;
 
@@ -85,7 +86,7 @@ export class LedgerOutbox {
     this.#effects = effects;
   }
 
-  /** In the restore's transaction: a part of a ledger; null: the ledger is to be emptied. */
+  /** In the transaction: a part of a ledger; null: all that people did with the flag, or "": at the desk, is to go. */
   append({ environment, flag }: LedgerPlace, row: LedgerRow | null): void {
     const body = row === null ? null : JSON.stringify(row);
     this.#sql.exec("INSERT INTO ledger_owed (environment, flag, body) VALUES (?, ?, ?)", environment, flag, body);
@@ -96,9 +97,24 @@ export class LedgerOutbox {
     return this.#sql.exec("SELECT 1 FROM ledger_owed LIMIT 1").toArray().length > 0 ? this.#nextAt : null;
   }
 
-  async handOver(): Promise<void> {
-    if (this.#handingOver) return;
-    this.#handingOver = true;
+  /** Clearings that are not carried out yet. */
+  clearings(): LedgerPlace[] {
+    return this.#sql
+      .exec<{ environment: string; flag: string }>(
+        "SELECT environment, flag FROM ledger_owed WHERE body IS NULL ORDER BY position",
+      )
+      .toArray();
+  }
+
+  /** Whoever asks while it is under way waits for the same run, which takes what was appended meanwhile. */
+  handOver(): Promise<void> {
+    this.#handingOver ??= this.#run().finally(() => {
+      this.#handingOver = null;
+    });
+    return this.#handingOver;
+  }
+
+  async #run(): Promise<void> {
     try {
       for (;;) {
         type Owed = { position: number; environment: string; flag: string; body: string | null };
@@ -113,7 +129,6 @@ export class LedgerOutbox {
       log({ event: "ledger-unreachable", attempts: this.#failures, error: String(error) });
     } finally {
       this.#nextAt = Date.now() + backoff(this.#failures);
-      this.#handingOver = false;
     }
   }
 
