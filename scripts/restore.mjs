@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { adminApi } from "./admin-api.mjs";
 import { Problem, runMain } from "./problem.mjs";
 
-// `npm run restore -- FILE [--replace]`: rebuilds a project from a backup, all or nothing. The epoch rises, so edges
-// follow at once.
+// `npm run restore -- FILE [--replace] [--revive]`: rebuilds a project from a backup, all or nothing. The epoch rises,
+// so edges follow at once. What was revoked since stays so, unless --revive asks for it.
 
 /** Characters of one part: with JSON around it, well below what the API takes. */
 const PART_CHARS = 2_000_000;
@@ -12,8 +12,9 @@ const PART_ROWS = 2_000;
 await runMain(async () => {
   const args = process.argv.slice(2);
   const replace = args.includes("--replace");
+  const revive = args.includes("--revive");
   const file = args.find((arg) => !arg.startsWith("--"));
-  if (!file) throw new Problem("Say which file: npm run restore -- FILE [--replace]");
+  if (!file) throw new Problem("Say which file: npm run restore -- FILE [--replace] [--revive]");
   const parts = partsOf(read(file));
   const project = parts[0]?.[0]?.project;
   if (!project) throw new Problem(`${file} is not a backup: its first line names no project.`);
@@ -21,7 +22,8 @@ await runMain(async () => {
   let answer;
   for (const [part, rows] of parts.entries()) {
     const last = part === parts.length - 1;
-    answer = await api("POST", `/projects/${encodeURIComponent(project)}/restore`, { part, rows, last, replace });
+    const sent = { part, rows, last, replace, ...(revive ? { revive } : {}) };
+    answer = await api("POST", `/projects/${encodeURIComponent(project)}/restore`, sent);
   }
   console.log(`"${project}" restored: revision ${answer.revision}, epoch ${answer.epoch}`);
   return 0;

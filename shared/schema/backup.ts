@@ -112,5 +112,7 @@ export const restorePart = z
     last: z.boolean(),
     /** Needed when the project exists: everything in it is replaced. */
     replace: z.boolean().default(false),
+    /** Brings back also what was taken back since: revoked keys, deleted triggers and webhooks, cancelled schedules. */
+    revive: z.boolean().optional(),
   })
   .meta({ id: "RestorePart" });

@@ -17,9 +17,9 @@ export async function backupOf(at: string): Promise<BackupRow[]> {
 }
 
 /** Puts the project back as the rows have it, over whatever is there. */
-export const restore = (at: string, rows: BackupRow[]) =>
+export const restore = (at: string, rows: BackupRow[], over: { revive?: boolean } = {}) =>
   fetched(`${ORIGIN}/api/v1${at}/restore`, {
     method: "POST",
     headers: { Authorization: `Bearer ${env.ADMIN_TOKEN}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ part: 0, rows, last: true, replace: true }),
+    body: JSON.stringify({ part: 0, rows, last: true, replace: true, ...over }),
   });

@@ -49,6 +49,7 @@ import type { FlagStoreMethods, Reply, TriggerAnswer } from "./methods.ts";
 import { FLAG_STORE_MIGRATIONS } from "./migrations.ts";
 import { ProjectReader } from "./project-reader.ts";
 import type { Published } from "./publications.ts";
+import { stillTakenBack, takenBack } from "./revocations.ts";
 import type { ListProposal } from "./segment-lists.ts";
 import { snapshotTooLarge } from "./snapshot-size.ts";
 import { TimedWork } from "./timed-work.ts";
@@ -649,7 +650,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
    */
   async restorePart(
     project: string,
-    sent: { part: number; rows: BackupRow[]; last: boolean; replace: boolean },
+    sent: { part: number; rows: BackupRow[]; last: boolean; replace: boolean; revive?: boolean | undefined },
     actor: Actor,
   ): Promise<Result<{ revision: number; epoch: number; done: boolean }>> {
     if (!roleCovers(actor.role, "admin")) return reject({ code: "forbidden", needs: "the role admin" });
@@ -676,6 +677,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       const tests = this.documents.list("test").map(({ environment, key: flag }) => ({ environment, flag }));
       const environments = this.documents.list("environment").map(({ key }) => ({ environment: key, flag: "" }));
       const clearings = this.#ledgerOutbox.clearings();
+      const taken = sent.revive ? null : takenBack(this.auditLog.entries());
       const deletions = this.#deletions;
       const confirmations = this.#restoring.apply(this.#ledgerOutbox);
       this.meta.set("project", slug);
@@ -700,7 +702,10 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
         }
       const revision = checked.value.revision + 1;
       const comment = `epoch ${epoch}`;
-      const changes = carriedKills(killed, this.documents, revision);
+      const changes = [
+        ...carriedKills(killed, this.documents, revision),
+        ...(taken ? stillTakenBack(taken, this.documents) : []),
+      ];
       for (const change of changes) this.documents.apply(change, revision, now);
       this.auditLog.append({ revision, at: now, actor, action: "restoreBackup", comment, changes });
       this.publications.enqueue("", revision, now);

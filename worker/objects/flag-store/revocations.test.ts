@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { backupOf, restore } from "../../testing/backup.ts";
+import { done, evaluate, fetched, newShop } from "../../testing/http.ts";
+
+/** A shop with a key, a trigger, a webhook and a schedule, its backup, and how each of them stands. */
+async function backedUp() {
+  const shop = await newShop();
+  const production = `${shop.at}/environments/production`;
+  const key = await done("POST", `${production}/keys`, { kind: "server", name: "old" });
+  const trigger = await done("POST", `${shop.state}/public/triggers`, { name: "Alerts" });
+  const webhook = await done("POST", `${shop.at}/webhooks`, {
+    name: "old",
+    url: "https://hooks.example/a",
+    events: ["flag.killed"],
+    environments: ["staging"],
+  });
+  const schedule = await done("POST", `${shop.state}/public/schedules`, {
+    at: new Date(Date.now() + 86_400_000).toISOString(),
+    patch: { enabled: false },
+  });
+  const rows = await backupOf(shop.at);
+  const stands = async () => ({
+    key: (await evaluate(key.key, { flag: "public" })).status,
+    trigger: (await fetched(`/v1/triggers/${trigger.token}`, { method: "POST" })).status,
+    webhooks: (await done("GET", `${shop.at}/webhooks`)).webhooks.length,
+    schedules: (await done("GET", `${shop.state}/public/schedules`)).schedules.map(
+      ({ status }: { status: string }) => status,
+    ),
+  });
+  const takeBack = async () => {
+    await done("DELETE", `${production}/keys/${key.id}`);
+    await done("DELETE", `${shop.state}/public/triggers/${trigger.id}`);
+    await done("DELETE", `${shop.at}/webhooks/${webhook.id}`);
+    await done("DELETE", `${shop.state}/public/schedules/${schedule.id}`);
+  };
+  return { ...shop, production, rows, stands, takeBack };
+}
+const TAKEN = { key: 401, trigger: 404, webhooks: 0, schedules: ["cancelled"] };
+const STANDS = { key: 200, trigger: 200, webhooks: 1, schedules: ["pending"] };
+
+describe("a restore", () => {
+  test("leaves revoked what was revoked since, also when it is done again, and says so in the audit", async () => {
+    const shop = await backedUp();
+    await shop.takeBack();
+    expect((await restore(shop.at, shop.rows)).status).toBe(200);
+    expect(await shop.stands()).toEqual(TAKEN);
+    expect((await restore(shop.at, shop.rows)).status).toBe(200);
+    expect(await shop.stands()).toEqual(TAKEN);
+    const { rows } = await done("GET", `${shop.at}/audit?limit=200`);
+    const { action, changes } = rows.at(-1);
+    expect([action, changes.map(({ entity }: { entity: string }) => entity)]).toEqual([
+      "restoreBackup",
+      ["key", "trigger", "webhook", "schedule"],
+    ]);
+    // What was not taken back is there.
+    expect((await evaluate(shop.server, { flag: "public" })).status).toBe(200);
+  });
+
+  test("brings it back when it is asked to", async () => {
+    const shop = await backedUp();
+    await shop.takeBack();
+    expect((await restore(shop.at, shop.rows, { revive: true })).status).toBe(200);
+    expect(await shop.stands()).toEqual(STANDS);
+  });
+
+  test("undoes a project's deletion, and leaves revoked what was revoked before it", async () => {
+    const shop = await backedUp();
+    await done("DELETE", shop.at);
+    await restore(shop.at, shop.rows);
+    expect(await shop.stands()).toEqual(STANDS);
+    await shop.takeBack();
+    await done("DELETE", shop.at);
+    await restore(shop.at, shop.rows);
+    expect(await shop.stands()).toEqual(TAKEN);
+  });
+
+  test("over a project that was made anew opens it to nothing of the old one", async () => {
+    const shop = await backedUp();
+    await done("DELETE", shop.at);
+    await done("PUT", shop.at, { environments: ["production"] });
+    await restore(shop.at, shop.rows);
+    expect(await shop.stands()).toEqual({ ...TAKEN, schedules: [] });
+  });
+});

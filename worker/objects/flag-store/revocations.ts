@@ -1,0 +1,52 @@
+import type { Change, ProjectView } from "./entities.ts";
+
+/** What works with nobody there: by a secret that was given out, or when its time comes. */
+const STANDING = ["key", "trigger", "webhook", "schedule"] as const;
+type Standing = Extract<Change, { entity: (typeof STANDING)[number] }>;
+
+const isStanding = (change: Change): change is Standing => (STANDING as readonly string[]).includes(change.entity);
+const placeOf = ({ entity, environment, key }: Change): string => `${entity}\n${environment}\n${key}`;
+
+/**
+ * What somebody took back, as the audit says: keys that were revoked, triggers and webhooks that were deleted, schedules
+ * that were cancelled. What went with its project or environment counts once another was made under that name: until
+ * then a restore undoes the deletion.
+ */
+export function takenBack(audit: Iterable<{ action: string; changes: Change[] }>): ReadonlyMap<string, Standing> {
+  const taken = new Map<string, Standing>();
+  /** Went with its project or environment. */
+  const along = new Map<string, Standing>();
+  for (const { action, changes } of audit) {
+    for (const change of changes) {
+      if (change.entity === "environment" && change.before === null) {
+        for (const [place, gone] of along) {
+          if (gone.environment !== change.key && gone.environment !== "") continue;
+          taken.set(place, gone);
+          along.delete(place);
+        }
+      }
+      if (!isStanding(change)) continue;
+      const place = placeOf(change);
+      const wentAlong = action === "deleteProject" || action === "deleteEnvironment";
+      // A schedule that was cancelled before.
+      if (wentAlong && taken.has(place)) continue;
+      taken.delete(place);
+      along.delete(place);
+      const isCancelled = change.entity === "schedule" && change.after?.status === "cancelled";
+      if (change.after !== null && !isCancelled) continue;
+      (wentAlong ? along : taken).set(place, change);
+    }
+  }
+  return taken;
+}
+
+/** What a backup that was put in place brings back of it, and has to let go again. */
+export function stillTakenBack(taken: ReadonlyMap<string, Standing>, view: ProjectView): Change[] {
+  return STANDING.flatMap((entity) =>
+    view.list(entity).flatMap(({ environment, key, body }): Change[] => {
+      const gone = taken.get(placeOf({ entity, environment, key } as Change));
+      if (!gone || ("status" in body && body.status !== "pending")) return [];
+      return [{ ...gone, before: body } as Change];
+    }),
+  );
+}
