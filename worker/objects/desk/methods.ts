@@ -39,6 +39,6 @@ export interface DeskMethods {
   release(id: string, operator: Operator): Result<DeskRequest>;
   answer(id: string, operator: Operator, answer: Json): Result<DeskRequest>;
   figures(only?: string): DeskFigures[];
-  /** Forgets every question: the environment is gone. */
-  clear(): Promise<void>;
+  /** Forgets the questions of a flag, or all of them: it, or the environment, is gone. */
+  clear(flag?: string): void;
 }

@@ -1,12 +1,14 @@
 import type { z } from "zod";
+import { LIMITS } from "../../../shared/limits.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { type BackupPage, type BackupRow, backupRow } from "../../../shared/schema/backup.ts";
 import { parseKeyName, parseSlug } from "../../../shared/schema/names.ts";
 import { fromBase64, toBase64 } from "../../crypto/base64.ts";
-import { type Result, reject } from "../../result.ts";
+import { type Rejection, type Result, reject } from "../../result.ts";
 import { LedgerOrder, type LedgerOutbox } from "../test-ledger/ledger-backup.ts";
 import { auditHash, GENESIS } from "./audit.ts";
+import { overLimit } from "./decide/decision.ts";
 import type { Confirmation } from "./delivery-log.ts";
 import { type Body, type Change, ENTITIES } from "./entities.ts";
 
@@ -142,6 +144,41 @@ function parsedJson(text: string): unknown {
   }
 }
 
+/** How many documents of a kind a project, or an environment of it, may have: as commands count them. */
+const LIMITED: Partial<Record<string, keyof typeof LIMITS>> = {
+  environment: "environmentsPerProject",
+  flag: "flagsPerProject",
+  segment: "segmentsPerProject",
+  list: "segmentListsPerProject",
+  layer: "layersPerProject",
+  holdout: "holdoutsPerProject",
+  planTemplate: "planTemplatesPerProject",
+  webhook: "webhooksPerProject",
+  schedule: "schedulesPerProject",
+  key: "keysPerEnvironment",
+  trigger: "triggersPerEnvironment",
+  freeze: "freezesPerEnvironment",
+};
+
+/** Holds a backup's documents to the limits that commands keep: it may have been made up. */
+class DocumentLimits {
+  readonly #counts = new Map<string, number>();
+
+  add({ entity, environment, body }: Extract<BackupRow, { row: "document" }>, parsed: unknown): Rejection | null {
+    const tooLarge = overLimit("documentBytes", body.length * 3 <= LIMITS.documentBytes ? 0 : utf8Bytes(body));
+    const limit = LIMITED[entity];
+    // What is over is shown for a while, and not counted.
+    if (tooLarge || !limit || (entity === "schedule" && (parsed as Body<"schedule">).status !== "pending"))
+      return tooLarge;
+    const place = limit.endsWith("PerEnvironment") ? `${limit} ${environment}` : limit;
+    const count = (this.#counts.get(place) ?? 0) + 1;
+    this.#counts.set(place, count);
+    return overLimit(limit, count);
+  }
+}
+
+const utf8Bytes = (text: string): number => new TextEncoder().encode(text).byteLength;
+
 /** The parts of a restore under way, kept until the last one is there. */
 export class RestoreStage {
   readonly #sql: SqlStorage;
@@ -187,6 +224,7 @@ export class RestoreStage {
     const lists = new Map<string, string>();
     const named: [place: string, version: string][] = [];
     let more: Extract<BackupRow, { row: "audit-more" }>[] = [];
+    const limits = new DocumentLimits();
     const ledgers = new LedgerOrder();
     for (const row of this.rows()) {
       if (ended) return wrong("rows follow the end");
@@ -203,6 +241,8 @@ export class RestoreStage {
         if (!parsed?.success) return wrong(`the ${row.entity} "${row.key}" cannot be read`);
         if (!isOfThePast(row, parsed.data, header.revision))
           return wrong(`the ${row.entity} "${row.key}" is of a revision after ${header.revision}, the backup's own`);
+        const full = limits.add(row, parsed.data);
+        if (full) return reject(full);
         if (row.entity === "list") {
           const { shards } = ENTITIES.list.parse(parsed.data);
           for (const [shard, version] of shards.entries()) if (version) named.push([`${row.key}\n${shard}`, version]);

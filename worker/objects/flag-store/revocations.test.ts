@@ -81,4 +81,25 @@ describe("a restore", () => {
     await restore(shop.at, shop.rows);
     expect(await shop.stands()).toEqual({ ...TAKEN, schedules: [] });
   });
+
+  test("that goes beyond a limit is refused, which names it", async () => {
+    const shop = await newShop();
+    const rows = await backupOf(shop.at);
+    const count = rows.length - 1;
+    const environment = rows.find((row) => row.row === "document" && row.entity === "environment");
+    const flag = rows.find((row) => row.row === "document" && row.entity === "flag");
+    if (environment?.row !== "document" || flag?.row !== "document") throw new Error("no documents");
+    const tooMany = Array.from({ length: 21 }, (_, n) => ({ ...environment, key: `more-${n}` }));
+    const tooLarge = { ...flag, key: "large", body: `${flag.body}${" ".repeat(900_000)}` };
+    for (const [more, limit] of [
+      [tooMany, "environmentsPerProject"],
+      [[tooLarge], "documentBytes"],
+    ] as const) {
+      const at = rows.indexOf(environment);
+      const altered = [...rows.slice(0, at), ...more, ...rows.slice(at, -1)];
+      const refused = await restore(shop.at, [...altered, { row: "end", rows: count + more.length }]);
+      expect([refused.status, refused.json.code, refused.text.includes(limit)]).toEqual([422, "limit-exceeded", true]);
+    }
+    expect((await restore(shop.at, rows)).status).toBe(200);
+  });
 });
