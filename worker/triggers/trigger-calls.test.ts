@@ -162,3 +162,25 @@ describe("the administration of triggers", () => {
     expect((await api("POST", shop.triggers, { name: "Mine" }, { token })).status).toBe(201);
   });
 });
+
+test("a trigger states when the trouble began only if its maker may", async () => {
+  const shop = await newShop();
+  await done("PUT", `${shop.at}/flags/door`, {
+    type: "boolean",
+    variants: { on: true, off: false },
+    offVariant: "off",
+    purpose: "fake-door",
+  });
+  const at = `${shop.state}/door`;
+  for (const role of ["marketer", "engineer"]) {
+    const { token } = await newToken(role, shop.project);
+    const made = await done("POST", `${at}/triggers`, { name: role }, { token });
+    const startsAt = new Date(Date.now() - 60_000).toISOString();
+    const alerts = alertmanager.alerts.map((alert) => ({ ...alert, startsAt }));
+    const called = await fetched(made.url, { method: "POST", body: JSON.stringify({ ...alertmanager, alerts }) });
+    expect(called.json.outcome).toBe("killed");
+    const kill = (await audit(shop)).at(-1).changes[0].after;
+    expect(kill.onsetAt !== undefined, role).toBe(role === "engineer");
+    await done("POST", `${at}/restore`, {});
+  }
+});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { actor } from "../../../shared/schema/admin.ts";
+import { actor, role } from "../../../shared/schema/admin.ts";
 import { deploymentStatus } from "../../../shared/schema/delivery.ts";
 import { testFields } from "../../../shared/schema/demand-test.ts";
 import { drillRun } from "../../../shared/schema/drill.ts";
@@ -66,6 +66,8 @@ export const ENTITY_DEFINITIONS = {
       hash: z.string().length(64),
       hint: z.string(),
       createdBy: z.string(),
+      /** Its maker's. Missing: it was stored before it was kept. */
+      createdByRole: role.optional(),
     }),
   ),
   /** Drills of an environment's stop button, by the key "kill". */

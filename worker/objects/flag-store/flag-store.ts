@@ -43,7 +43,7 @@ import { decide } from "./decide/decide.ts";
 import { deliveryEventsOf } from "./decide/delivery.ts";
 import { activeKills, carriedKills } from "./decide/kill.ts";
 import { fieldIssues } from "./decide/parse.ts";
-import { decideCall, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
+import { decideCall, mayStateOnset, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import type { Change, Row } from "./entities.ts";
 import type { FlagStoreMethods, Reply, TriggerAnswer } from "./methods.ts";
 import { FLAG_STORE_MIGRATIONS } from "./migrations.ts";
@@ -443,7 +443,9 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
         project: this.meta.project,
         actor: triggerActor(row),
       };
-      const onset = heard.onset === null ? {} : { onsetAt: new Date(Math.min(heard.onset, now)).toISOString() };
+      const isTheirs = mayStateOnset(body, this.documents.get("flag", "", flag)?.body.purpose);
+      const onset =
+        heard.onset === null || !isTheirs ? {} : { onsetAt: new Date(Math.min(heard.onset, now)).toISOString() };
       const reply = this.#transact({ ...asked, comment, command: { ...command, ...onset } });
       if (reply.ok) revision = reply.value.revision;
       else outcome = "refused";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../../shared/limits.ts";
 import type { Signal } from "../../../../shared/schema/trigger.ts";
 import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
-import { decideCall } from "./trigger.ts";
+import { decideCall, mayStateOnset } from "./trigger.ts";
 
 const at = { environment: "production", flag: "checkout" };
 const made = { id: "trg_1", name: "Alertmanager", hash: "0".repeat(64), hint: "abcd" };
@@ -95,4 +95,11 @@ describe("a call", () => {
     expect(decideCall(firing(), { ...facts, callsThisMinute: callsThisMinute - 1 })).toBe("killed");
     expect(decideCall(firing(), { ...facts, callsThisMinute })).toBe("rate-limited");
   });
+});
+
+test("a trigger whose maker's role was not kept states no onset where a marketer may have made it", () => {
+  expect(mayStateOnset({}, "fake-door")).toBe(false);
+  expect(mayStateOnset({}, "release")).toBe(true);
+  expect(mayStateOnset({ createdByRole: "marketer" }, "release")).toBe(false);
+  expect(mayStateOnset({ createdByRole: "admin" }, "fake-door")).toBe(true);
 });

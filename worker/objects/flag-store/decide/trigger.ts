@@ -1,11 +1,12 @@
 import { LIMITS } from "../../../../shared/limits.ts";
-import type { Actor } from "../../../../shared/schema/admin.ts";
+import { type Actor, roleCovers } from "../../../../shared/schema/admin.ts";
+import type { Purpose } from "../../../../shared/schema/flag.ts";
 import type { CallOutcome, Signal, SignalSource } from "../../../../shared/schema/trigger.ts";
 import { type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
-import type { Row } from "../entities.ts";
+import type { Body, Row } from "../entities.ts";
 import { type Circumstances, change, changeableFlag, type Decision, decision, overLimit } from "./decision.ts";
-import { mayChange } from "./rights.ts";
+import { mayChange, roleOfPurpose } from "./rights.ts";
 
 /** Opens a secret URL that kills this flag, or one variant of it. Edges need not know: it is for the store alone. */
 export function createTrigger(command: CommandOf<"createTrigger">, c: Circumstances): Result<Decision> {
@@ -18,7 +19,7 @@ export function createTrigger(command: CommandOf<"createTrigger">, c: Circumstan
     return reject({ code: "invalid", issues: [{ field: "variant", message: `"${key}" has no variant "${variant}"` }] });
   }
   const named = variant === undefined ? {} : { variant };
-  const after = { flag: key, name, ...named, hash, hint, createdBy: c.actor.name };
+  const after = { flag: key, name, ...named, hash, hint, createdBy: c.actor.name, createdByRole: c.actor.role };
   return decision(change("trigger", environment, id, null, after), []);
 }
 
@@ -46,6 +47,15 @@ export const triggerActor = ({ key, body }: Row<"trigger">): Actor => ({
   name: body.name,
   role: "engineer",
 });
+
+/**
+ * Whether a trigger may say when the trouble began: as whoever made it may. Of triggers that earlier versions stored the
+ * maker's role is not known; those of a test's flag may be a marketer's.
+ */
+export const mayStateOnset = (
+  { createdByRole }: Pick<Body<"trigger">, "createdByRole">,
+  purpose: Purpose | undefined,
+): boolean => roleCovers(createdByRole ?? (purpose ? roleOfPurpose(purpose) : "engineer"), "engineer");
 
 /** What the store knows when a call comes. */
 export interface CallFacts {
