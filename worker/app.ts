@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
+import { routePath } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { backup } from "./admin/backup/route.ts";
 import { breakGlass } from "./admin/break-glass/route.ts";
@@ -157,6 +158,7 @@ app.onError((error, c) => {
       new ProblemError(503, "store-unavailable", "The store did not answer", { detail }, { "Retry-After": "1" }),
     );
   }
-  log({ event: "unexpected-error", path: new URL(c.req.url).pathname, error: String(error) });
+  // The route's pattern: in addresses stand triggers' tokens and what opens an answer of the desk.
+  log({ event: "unexpected-error", route: `${c.req.method} ${routePath(c)}`, error: String(error) });
   return problemResponse(new ProblemError(500, "internal", "Something went wrong on our side"));
 });

@@ -38,10 +38,12 @@ function instantOf(value: unknown): number | null {
   return Number.isNaN(ms) || ms <= 0 ? null : ms;
 }
 
-const earliest = (times: (number | null)[]): number | null => {
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.min(...known);
-};
+/** A loop: a message may carry more alerts than a call takes as arguments. */
+function earliest(times: (number | null)[]): number | null {
+  let first: number | null = null;
+  for (const time of times) if (time !== null && (first === null || time < first)) first = time;
+  return first;
+}
 
 /** Alertmanager's format 4, and Grafana's, which is modelled on it. One message carries a group of alerts. */
 function alerts(body: Record_, source: SignalSource): Signal {

@@ -114,7 +114,8 @@ export function hasProtoName(value: unknown): boolean {
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (typeof next !== "object" || next === null) continue;
     if (!Array.isArray(next) && Object.hasOwn(next, "__proto__")) return true;
-    waiting.push(...Object.values(next));
+    // One by one: an array of a hundred thousand is more than a call takes as arguments.
+    for (const inner of Object.values(next)) waiting.push(inner);
   }
   return false;
 }
