@@ -151,6 +151,18 @@ describe("without a limit of its own, a key is bounded where it stores", () => {
   });
 });
 
+test("what one network asks too much takes nothing off the limit that everybody's evaluations share", async () => {
+  const own = await withTest("door", aDoor());
+  const keys = `${own.at}/environments/production/keys`;
+  const { id } = (await done("GET", keys)).keys.find(({ kind }: { kind: string }) => kind === "client");
+  await done("PUT", `${keys}/${id}/limit`, { ...SLOWEST, burst: 2 });
+  const ahead = Date.now() + 3_600_000;
+  while (storingRates.take(id, "192.0.2", ahead) === 0);
+  for (let n = 0; n < 5; n++)
+    expect((await sent("/v1/pages", { key: own.client, ...body }, { ip: "192.0.2.9" })).status).toBe(429);
+  expect((await evaluate(own.client)).status).toBe(200);
+});
+
 test("a Wizard of Oz is asked within the limit as before", async () => {
   const own = await withTest("advice", aDesk());
   expect((await sent("/v1/ask/advice", { key: own.client, ...body })).json.status).toBe("waiting");

@@ -28,11 +28,11 @@ export function waitToStore(
   request: Request,
   waitUntil: WaitUntil,
 ): number {
-  const own = waitOfKey(env, loaded, key, waitUntil);
-  if (own > 0) return own;
   const now = Date.now();
   const network = key.kind === "server" ? null : networkPrefix(request.headers.get("CF-Connecting-IP") ?? "");
+  // First: what one network asks too much must not use up the limit that everybody's evaluations share.
   const wait = storingRates.take(key.id, network, now);
-  if (wait > 0) isolateUsage(env).limited(loaded, key.id, now, waitUntil);
+  if (wait === 0) return waitOfKey(env, loaded, key, waitUntil);
+  isolateUsage(env).limited(loaded, key.id, now, waitUntil);
   return wait;
 }
