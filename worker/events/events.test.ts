@@ -206,6 +206,20 @@ describe("batches whose bodies never end", () => {
     for (const one of held) one.end();
     await Promise.all(held.map(({ answer }) => answer));
   });
+
+  test("of real servers give way to no made-up server key", async () => {
+    const held = Array.from({ length: 8 }, () => endless(shop.server));
+    for (const one of held) one.write(new Uint8Array(EVENT_LIMITS.bodyBytes - 20).fill(32));
+    await scheduler.wait(SLOW_MS + 100);
+    const madeUp = `bds_${shop.project}_production_${"0".repeat(40)}`;
+    for (let n = 0; n < 8; n++) expect((await send(madeUp, good("made up"))).status).toBe(401);
+    for (const one of held) one.write(new Uint8Array(1).fill(32));
+    // Whose room went to others is told so by its next byte.
+    await scheduler.wait(100);
+    for (const one of held) one.end();
+    const answers = await Promise.all(held.map(({ answer }) => answer));
+    expect(answers.map((answer) => answer?.status)).not.toContain(503);
+  });
 });
 
 describe("a client key", () => {

@@ -69,14 +69,17 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
   const bytes = Math.min(FIRST_LEASE_BYTES, announcedBytes(request));
   const token = bearerOf(request.headers);
-  const sender: Sender = token !== null && parseKey(token, env)?.kind === "server" ? "servers" : "others";
-  if (!hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
+  const claimed: Sender = token !== null && parseKey(token, env)?.kind === "server" ? "servers" : "others";
+  // Whoever only says that they are a server, until that is judged, has no body dropped for them.
+  if (claimed === "servers" ? !isLaneOpen(claimed) : !hasRoom(claimed, bytes))
+    return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
   const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);
   let lease: Lease | null = null;
   try {
     // Nothing is held, and no body read, for a key that is unknown or asks too often; a beacon's stands in its body.
     const known = token === null ? null : await admit(token, request, env, waitUntil);
     // Others may have taken the room while this one was recognised.
+    const sender: Sender = known?.key.kind === "server" ? "servers" : "others";
     if (known && !hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
     lease = inFlight[sender].take(bytes);
     const answer = await take(request, env, waitUntil, known, { sender, lease });
