@@ -7,9 +7,12 @@ import { bearerOf, parseTriggerToken } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
+import { networkPrefix } from "../http/network-prefix.ts";
 import { ProblemError } from "../http/problem.ts";
 import { log } from "../log.ts";
+import { DurableUnavailable } from "../objects/kernel/durable-stub.ts";
 import { flagStore } from "../objects/stubs.ts";
+import { TriggerGate } from "./trigger-gate.ts";
 
 /**
  * Where monitoring pulls the stop button: `POST /v1/triggers/{token}`, or `POST /v1/triggers` with the token as
@@ -28,23 +31,43 @@ const UNKNOWN = () =>
     detail: "Its URL was mistyped, or it has been taken back.",
   });
 
-/** So many unknown projects are called that this one cannot be looked up now; every tool that retries tries again. */
-const BUSY = () => new ProblemError(503, "store-unavailable", "The store did not answer", {}, { "Retry-After": "1" });
+/** The store cannot be asked now; every tool that retries tries again. */
+const BUSY = (seconds = 1) =>
+  new ProblemError(503, "store-unavailable", "The store did not answer", {}, { "Retry-After": String(seconds) });
+
+const gate = new TriggerGate();
 
 async function called(request: Request, env: Env, token: string | null): Promise<Response> {
   const named = token === null ? null : parseTriggerToken(token, env);
   if (token === null || !named) throw UNKNOWN();
   const { project, environment, id } = named;
-  const edge = isolateEdge(env, request);
-  if (!named.vouched && !(await edge.mayAsk(project))) throw BUSY();
-  const store = flagStore(env, project);
   const hash = sha256(token);
-  // Up to a megabyte is not read for a token that somebody made up. A store that is out of reach says so below.
-  const known = await store.knowsTrigger(environment, id, hash).catch(() => true);
-  if (!known) throw UNKNOWN();
+  if (gate.isRefused(hash, Date.now())) throw UNKNOWN();
+  const edge = isolateEdge(env, request);
+  const isKnown = gate.isKnown(hash);
+  const vouched = named.vouched || isKnown;
+  if (!vouched && !(await edge.mayAsk(project))) throw BUSY();
+  const network = networkPrefix(request.headers.get("CF-Connecting-IP") ?? "") ?? "none";
+  const wait = gate.wait(vouched, network, Date.now());
+  if (wait > 0) throw BUSY(wait);
+  const store = flagStore(env, project);
+  const refuse = () => {
+    gate.refused(hash, Date.now());
+    return UNKNOWN();
+  };
+  if (!isKnown) {
+    // Up to a megabyte is not read for a token that somebody made up.
+    const known = await store.knowsTrigger(environment, id, hash).catch((error: unknown) => {
+      // A store that has no time for this question may have it for the call; a checksum is reason enough to try.
+      if (named.vouched && error instanceof DurableUnavailable) return null;
+      throw error instanceof DurableUnavailable ? BUSY() : error;
+    });
+    if (known === false) throw refuse();
+  }
   const heard = await signalOf(request);
   const answered = await store.callTrigger(environment, id, hash, heard);
-  if (!answered) throw UNKNOWN();
+  if (!answered) throw refuse();
+  gate.known(hash);
   const { outcome, flag, revision } = answered;
   if (outcome !== "rate-limited") log({ event: "trigger", project, environment, flag, trigger: id, outcome });
   // Whoever pulled it sees it in this isolate's next evaluation.

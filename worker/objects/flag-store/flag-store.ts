@@ -27,6 +27,8 @@ import {
   POINTER_READS_PER_S,
   SNAPSHOT_READS_AT_ONCE,
   SNAPSHOT_READS_PER_S,
+  TRIGGER_LOOKS_AT_ONCE,
+  TRIGGER_LOOKS_PER_S,
   USAGE_REPORTS_AT_ONCE,
   USAGE_REPORTS_PER_S,
 } from "../kernel/admission.ts";
@@ -155,6 +157,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   readonly #admitted = {
     pointer: new Admission(POINTER_READS_PER_S, POINTER_READS_AT_ONCE),
     snapshot: new Admission(SNAPSHOT_READS_PER_S, SNAPSHOT_READS_AT_ONCE),
+    knowsTrigger: new Admission(TRIGGER_LOOKS_PER_S, TRIGGER_LOOKS_AT_ONCE),
     noteUsage: new Admission(USAGE_REPORTS_PER_S, USAGE_REPORTS_AT_ONCE),
     heavy: new Admission(HEAVY_READS_PER_S, HEAVY_READS_AT_ONCE),
   };
@@ -206,7 +209,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   }
 
   protected override admits(method: string): boolean {
-    if (method === "pointer" || method === "snapshot" || method === "noteUsage")
+    if (method === "pointer" || method === "snapshot" || method === "noteUsage" || method === "knowsTrigger")
       return this.#admitted[method].admits(Date.now());
     return HEAVY_READS.has(method) ? this.#admitted.heavy.admits(Date.now()) : true;
   }

@@ -12,6 +12,12 @@ export const SNAPSHOT_READS_AT_ONCE = 100;
 /** Reports of what isolates were asked for, a second: news that can wait a minute, or be lost. */
 export const USAGE_REPORTS_PER_S = 50;
 export const USAGE_REPORTS_AT_ONCE = 100;
+/**
+ * Questions whether a trigger's token is one, a second: anybody can ask with tokens made up. Calls of triggers pass by
+ * themselves, so that no kill is refused with them.
+ */
+export const TRIGGER_LOOKS_PER_S = 50;
+export const TRIGGER_LOOKS_AT_ONCE = 100;
 
 /**
  * Reads that go over a project's whole history or content, a second. Whoever may read at all may ask for them, each takes
