@@ -4,6 +4,7 @@ import { Desk } from "../objects/desk/desk.ts";
 import { env } from "../testing/bindings.ts";
 import { aDesk, sent, withTest } from "../testing/demand.ts";
 import { api, done, fetched, newToken } from "../testing/http.ts";
+import { DeskLooks, LOOKS_PER_ADDRESS, PLAIN, PLAIN_PER_NETWORK } from "./desk-looks.ts";
 
 const FLAG = "advice";
 let shop: Awaited<ReturnType<typeof withTest>>;
@@ -65,6 +66,47 @@ describe("a request", () => {
     expect((await fetched(poll.replace("/production/", "/staging/"))).status).toBe(404);
     expect((await fetched(poll.replace(shop.project, "nobody"))).status).toBe(404);
     expect((await fetched(poll.replace(/[^/]+$/, "x"))).status).toBe(404);
+  });
+});
+
+describe("the address of an answer", () => {
+  const wait = (poll: string, ip: string) => fetched(`${poll}?wait=0`, { headers: { "CF-Connecting-IP": ip } });
+
+  test("made up, is looked for at the desk at a bounded rate, and keeps no real one from being read", async () => {
+    const { poll } = await asked();
+    const ip = "198.51.100.66";
+    const madeUp = () => poll.replace(/[^/]+$/, Math.random() < 0.5 ? newId() : `${newId()}.${"0".repeat(32)}`);
+    const statuses: number[] = [];
+    for (let n = 0; n < 150; n++) statuses.push((await wait(madeUp(), ip)).status);
+    const reached = statuses.filter((status) => status === 404).length;
+    expect(reached).toBeGreaterThan(0);
+    expect(reached).toBeLessThan(100);
+    const refused = await wait(madeUp(), ip);
+    expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "1"]);
+    // From the flood's own network as well.
+    expect((await wait(poll, ip)).json.status).toBe("waiting");
+  });
+
+  test("of the form of an earlier version is still read, of another request or place it is none of ours", async () => {
+    const { id, poll } = await asked();
+    const earlier = poll.replace(/\.[^./]+$/, "");
+    expect(earlier).toMatch(new RegExp(`/${id}$`));
+    expect((await wait(earlier, "198.51.101.7")).json.status).toBe("waiting");
+    const other = await asked();
+    const mark = other.poll.replace(/^.*\./, "");
+    // By the lane of those that nobody vouches for: once that is used up, it is refused.
+    const ip = "198.51.102.7";
+    for (let n = 0; n < 60; n++) await wait(`${earlier}.${mark}`, ip);
+    expect((await wait(`${earlier}.${mark}`, ip)).status).toBe(503);
+  });
+
+  test("is not asked at more often than a product needs to", () => {
+    const looks = new DeskLooks();
+    const passed = (address: string | null, from: (n: number) => string) =>
+      Array.from({ length: 500 }, (_, n) => looks.wait(address, from(n), 0)).filter((pause) => pause === 0).length;
+    expect(passed("shop/production/x", () => "a")).toBe(LOOKS_PER_ADDRESS.burst);
+    expect(passed(null, () => "a")).toBe(PLAIN_PER_NETWORK.burst);
+    expect(passed(null, (n) => `${n}`)).toBe(PLAIN.burst - PLAIN_PER_NETWORK.burst);
   });
 });
 

@@ -5,13 +5,16 @@ import type { ProductView } from "../../shared/schema/desk.ts";
 import { parseSlug } from "../../shared/schema/names.ts";
 import { json } from "../../shared/schema/primitives.ts";
 import { keyedHash } from "../crypto/keyed-hash.ts";
+import { sameSecret } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
+import type { Loaded } from "../evaluation/edge/edge.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import { type Slot, StreamSlots } from "../evaluation/edge/stream-slots.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { log } from "../log.ts";
 import { DurableUnavailable } from "../objects/kernel/durable-stub.ts";
 import { desk } from "../objects/stubs.ts";
+import { DeskLooks } from "./desk-looks.ts";
 import {
   admitVisitor,
   isPreviewed,
@@ -26,7 +29,8 @@ import {
 
 /**
  * Wizard of Oz as products use it: ask, then read the answer by long poll or stream. A request's id is 122 random bits
- * made by the product; it makes asking again harmless, and whoever knows it may read the answer.
+ * made by the product; it makes asking again harmless, and whoever knows it may read the answer. The address to read it
+ * at ends in a keyed hash.
  */
 export const ask = new Hono<{ Bindings: Env }>();
 
@@ -48,6 +52,17 @@ const WAITING_PER_ISOLATE = 300;
 const waiting = new StreamSlots(Date.now);
 /** After a failed look at the desk, the next one (ms). */
 const RETRY_MS = 1_000;
+
+const looks = new DeskLooks();
+
+/**
+ * What a poll address ends in: only this project's edges can make it, so an edge refuses made-up ids by itself, and the
+ * desk is not asked.
+ */
+const pollMark = (sealKey: string, environment: string, id: string): string =>
+  keyedHash(sealKey, "desk/poll", `${environment}/${id}`).slice(0, 32);
+const isPollMark = ({ sealKey }: Loaded, environment: string, id: string, mark: string): boolean =>
+  sealKey !== undefined && sameSecret(pollMark(sealKey, environment, id), mark);
 
 const now = (): string => new Date().toISOString();
 
@@ -91,12 +106,12 @@ ask.post("/:flag", async (c) => {
     log({ event: "desk-unavailable", flag, error: error.message });
     view = { id: body.id, status: "fallback", answer: fallback, deadline: now() };
   }
-  const poll = `/v1/ask/${project}/${environment}/${body.id}`;
+  const poll = `/v1/ask/${project}/${environment}/${body.id}.${pollMark(loaded.sealKey, environment, body.id)}`;
   return Response.json({ ...view, poll }, { status: 202, headers: VISITOR_HEADERS });
 });
 
 ask.get("/:project/:environment/:id", async (c) => {
-  const { id } = c.req.param();
+  const [id = "", mark] = c.req.param("id").split(".", 2);
   const project = parseSlug(c.req.param("project"));
   const environment = parseSlug(c.req.param("environment"));
   const unknown = () => refuse(404, "there is no such request");
@@ -107,10 +122,13 @@ ask.get("/:project/:environment/:id", async (c) => {
   if (known === "missing") return unknown();
   // Nobody has proven the names, and an object is started for whatever is asked for next.
   if (known === "unreachable") return refuse(503, "the desk does not answer; ask again", { "Retry-After": "1" });
+  const network = networkPrefix(c.req.header("CF-Connecting-IP") ?? "") ?? "";
+  const isOurs = mark !== undefined && isPollMark(known, environment, id, mark);
+  const pause = looks.wait(isOurs ? `${project}/${environment}/${id}` : null, network, Date.now());
+  if (pause > 0) return refuse(503, "asked too often; ask again", { "Retry-After": String(pause) });
   const seconds = Number(c.req.query("wait") ?? DEFAULT_WAIT_S);
   const wait = Number.isFinite(seconds) ? Math.min(LONGEST_WAIT_S, Math.max(0, seconds)) * 1_000 : 0;
   const look = (ms: number) => desk(c.env, project, environment).wait(id, ms);
-  const network = networkPrefix(c.req.header("CF-Connecting-IP") ?? "") ?? "";
   const slot = waiting.take({ project, key: environment, network, subject: id }, WAITING_PER_ISOLATE);
   if (!slot) return refuse(503, "too many wait for answers here; ask again", { "Retry-After": "2" });
   if (c.req.header("Accept")?.includes("text/event-stream")) {
