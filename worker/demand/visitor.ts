@@ -15,6 +15,8 @@ import type { Loaded } from "../evaluation/edge/loaded.ts";
 import { fromItsOrigins, subjectOf } from "../evaluation/ofrep.ts";
 import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
+import { ProblemError } from "../http/problem.ts";
+import { IN_TIME, KeylessBodies } from "./keyless-bodies.ts";
 
 /** What visitors' routes answer with: read by pages of any origin, kept by no cache. */
 export const VISITOR_HEADERS = {
@@ -65,7 +67,8 @@ export async function admitVisitor<S extends z.ZodType<{ key?: string | undefine
   const token = bearerOf(request.headers);
   const early = token === null ? null : await admitKey(call, token);
   if (early instanceof Response) return early;
-  const text = await readBody(request, LIMITS.evaluationBodyBytes);
+  const text = await bodyOf(request, early?.key.kind === "server");
+  if (text instanceof Response) return text;
   if (text === null) return refuse(413, `the body is larger than ${LIMITS.evaluationBodyBytes} bytes`);
   if (jsonDepth(text) > LIMITS.jsonDepth) return refuse(400, `the body nests deeper than ${LIMITS.jsonDepth} levels`);
   let sent: unknown;
@@ -81,6 +84,19 @@ export async function admitVisitor<S extends z.ZodType<{ key?: string | undefine
   if (parsed.success) return { ...admitted, body: parsed.data, call };
   const [issue] = parsed.error.issues;
   return refuse(400, `${issue?.path.join(".") || "the body"}: ${issue?.message ?? "is not valid"}`);
+}
+
+const keyless = new KeylessBodies(Date.now);
+
+/** The body's text, null when it is too large; a refusal is a finished response, which pages can read. */
+async function bodyOf(request: Request, ofServer: boolean): Promise<string | null | Response> {
+  const limit = LIMITS.evaluationBodyBytes;
+  try {
+    return ofServer ? await readBody(request, limit, IN_TIME) : await keyless.read(request, limit);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return refuse(error.problem.status, error.problem.title, error.headers);
+  }
 }
 
 /** Whose request it is. What these routes do is stored, so each request counts for the bounds of its key and network. */
