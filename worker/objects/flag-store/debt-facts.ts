@@ -3,7 +3,7 @@ import { summarize } from "../../../shared/flags/summary.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { FlagDebt } from "../../../shared/schema/flag-debt.ts";
 import type { UsageView } from "../../../shared/schema/usage.ts";
-import { dependants } from "./decide/flag.ts";
+import { dependantsByFlag } from "./decide/flag.ts";
 import { activeKills } from "./decide/kill.ts";
 import { pendingSchedules } from "./decide/schedule.ts";
 import type { ProjectView } from "./entities.ts";
@@ -32,6 +32,7 @@ export function debtOf(
       .filter(({ body }) => body.run && ["running", "paused", "halted"].includes(body.run.status))
       .map(({ key }) => key),
   );
+  const dependants = dependantsByFlag(view);
   const facts = view.list("flag").flatMap(({ key, body, createdAt }): FlagFacts[] => {
     const state = view.get("state", environment, key);
     if (body.archivedAt || !state) return [];
@@ -49,7 +50,7 @@ export function debtOf(
         killedAt: kills.get(key) ?? null,
         moving: scheduled.has(key) || planned.has(key),
         askedAt: asked === undefined ? null : Date.parse(asked),
-        dependants: dependants(view, key),
+        dependants: dependants.get(key) ?? [],
       },
     ];
   });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
 
 function shop(): FakeProject {
@@ -42,4 +42,21 @@ test("a flag named twice goes once", () => {
   const project = shop();
   project.must({ type: "archiveFlags", flags: ["c", "c"] });
   expect(archived(project)).toEqual(["c"]);
+});
+
+test("looks through states and tests as often for many as for few; a key that is unknown ends it before", () => {
+  const looks = [20, 40].map((count) => {
+    const project = FakeProject.with("production");
+    const flags = Array.from({ length: count }, (_, n) => `f${n}`);
+    const definition = aFlag({ purpose: "wizard-of-oz" });
+    for (const flag of flags) project.must({ type: "putFlag", flag, definition });
+    const lists = [vi.spyOn(project, "mentioning"), vi.spyOn(project, "list")];
+    const looked = () =>
+      lists.map((list) => list.mock.calls.filter(([entity]) => entity === "state" || entity === "test").length);
+    expect(project.refusal({ type: "archiveFlags", flags: [...flags, "gone"] })).toBe("flag-not-found");
+    expect(looked()).toEqual([0, 0]);
+    project.must({ type: "archiveFlags", flags }, { role: "marketer" });
+    return looked();
+  });
+  expect(looks[1]).toEqual(looks[0]);
 });

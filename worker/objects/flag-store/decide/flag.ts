@@ -166,6 +166,21 @@ export function dependants(view: ProjectView, key: string): string[] {
   return [...new Set(rows.map((row) => row.key))].filter((flag) => isLive(view, flag));
 }
 
+/** The same of every flag that anything depends on. Reads each state once: thousands may be asked about. */
+export function dependantsByFlag(view: ProjectView): Map<string, string[]> {
+  const named = new Map<string, Set<string>>();
+  for (const { key, body } of view.mentioning("state", '"flag":"')) {
+    if (!isLive(view, key)) continue;
+    for (const flag of flagDependencies(body)) {
+      if (flag === key) continue;
+      const known = named.get(flag);
+      if (known) known.add(key);
+      else named.set(flag, new Set([key]));
+    }
+  }
+  return new Map([...named].map(([flag, keys]) => [flag, [...keys]]));
+}
+
 export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances): Result<Decision> {
   const row = liveFlag(c.view, command.flag);
   if (!row.ok) return row;
@@ -174,33 +189,35 @@ export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances)
   if (refused) return reject(refused);
   const by = dependants(c.view, command.flag);
   if (by.length > 0) return reject({ code: "in-use", what: `the flag "${command.flag}"`, by });
-  return decision(archived(command.flag, row.value.body, c), environmentKeys(c.view));
+  return decision(archived(new Map([[command.flag, row.value.body]]), c), environmentKeys(c.view));
 }
 
 /** A key used again starts as a new flag does, without the old one's tests. */
-function archived(flag: string, body: Body<"flag">, c: Circumstances): Change[] {
-  const tests = c.view
-    .list("test")
-    .filter(({ key }) => key === flag)
-    .flatMap(({ environment, key, body: test }) => change("test", environment, key, test, null));
-  return [...change("flag", "", flag, body, { ...body, archivedAt: new Date(c.now).toISOString() }), ...tests];
+function archived(leaving: ReadonlyMap<string, Body<"flag">>, c: Circumstances): Change[] {
+  const archivedAt = new Date(c.now).toISOString();
+  const tests = Map.groupBy(c.view.list("test"), ({ key }) => key);
+  return [...leaving].flatMap(([flag, body]) => [
+    ...change("flag", "", flag, body, { ...body, archivedAt }),
+    ...(tests.get(flag) ?? []).flatMap(({ environment, body: test }) => change("test", environment, flag, test, null)),
+  ]);
 }
 
 /** All or none. Flags that depend on each other go together. */
 export function archiveFlags(command: CommandOf<"archiveFlags">, c: Circumstances): Result<Decision> {
-  const leaving = new Set(command.flags);
-  const changes: Change[] = [];
-  for (const key of leaving) {
+  const leaving = new Map<string, Body<"flag">>();
+  for (const key of new Set(command.flags)) {
     const row = liveFlag(c.view, key);
     if (!row.ok) return row;
-    const { body } = row.value;
-    const refused = mayChange(c.actor, body.purpose);
+    const refused = mayChange(c.actor, row.value.body.purpose);
     if (refused) return reject(refused);
-    const by = dependants(c.view, key).filter((flag) => !leaving.has(flag));
-    if (by.length > 0) return reject({ code: "in-use", what: `the flag "${key}"`, by });
-    changes.push(...archived(key, body, c));
+    leaving.set(key, row.value.body);
   }
-  return decision(changes, environmentKeys(c.view));
+  const users = dependantsByFlag(c.view);
+  for (const key of leaving.keys()) {
+    const by = (users.get(key) ?? []).filter((flag) => !leaving.has(flag));
+    if (by.length > 0) return reject({ code: "in-use", what: `the flag "${key}"`, by });
+  }
+  return decision(archived(leaving, c), environmentKeys(c.view));
 }
 
 export function putState(command: CommandOf<"putState">, c: Circumstances): Result<Decision> {

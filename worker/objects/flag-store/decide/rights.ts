@@ -228,7 +228,8 @@ function factsOf(changes: readonly Change[], view: ProjectView, covered: Role): 
   const afterwards = new Map(
     changes.flatMap((one) => (one.entity === "flag" && one.after ? [[one.key, one.after.purpose] as const] : [])),
   );
-  let askers: { environment: string; key: string; asks: string[] }[] | null = null;
+  /** By the flag that they ask for. */
+  let askers: Map<string, { environment: string; key: string }[]> | null = null;
   return {
     view,
     engineers: roleCovers(covered, "engineer"),
@@ -242,15 +243,19 @@ function factsOf(changes: readonly Change[], view: ProjectView, covered: Role): 
       return found;
     },
     dependantsOf(environment, flag) {
-      askers ??= view
-        .mentioning("state", '"flag":"')
-        .map((row) => ({ environment: row.environment, key: row.key, asks: flagDependencies(row.body) }));
-      const here = environment === null ? askers : askers.filter((one) => one.environment === environment);
+      askers ??= Map.groupBy(
+        view
+          .mentioning("state", '"flag":"')
+          .flatMap((row) =>
+            flagDependencies(row.body).map((asked) => ({ asked, environment: row.environment, key: row.key })),
+          ),
+        ({ asked }) => asked,
+      );
       const reached = new Set<string>([flag]);
       const found: Dependant[] = [];
       for (const asked of reached) {
-        for (const { key, asks } of here) {
-          if (reached.has(key) || !asks.includes(asked)) continue;
+        for (const { environment: theirs, key } of askers.get(asked) ?? []) {
+          if (reached.has(key) || (environment !== null && theirs !== environment)) continue;
           const body = view.get("flag", "", key)?.body;
           if (!body || body.archivedAt) continue;
           reached.add(key);
