@@ -11,10 +11,7 @@ function isolate() {
     const taken: (Slot | null)[] = [];
     for (let nth = 0; nth < many; nth++)
       taken.push(
-        slots.take(
-          { project: "shop", key: "key_1", network: "203.0.113", subject: `person ${++people}`, ...over },
-          MOST,
-        ),
+        slots.take({ project: "shop", key: "key_1", network: "", subject: `person ${++people}`, ...over }, MOST),
       );
     return taken;
   };
@@ -51,17 +48,84 @@ describe("attack: everything is asked for", () => {
   });
 
   test.each([
-    ["the key has its share", 75, 0],
-    ["all slots are taken", 50, 50],
-  ])("by one network with a public key: visitors from elsewhere get in although %s", (_when, flooded, elsewhere) => {
+    ["the key has its share", 3, 0],
+    ["all slots are taken", 2, 50],
+  ])("by networks with a public key: visitors from elsewhere get in although %s", (_when, networks, elsewhere) => {
     const { slots, take } = isolate();
-    const flood = take({ network: "198.51.100" }, flooded);
+    const flood = Array.from({ length: networks }, (_, n) => take({ network: `198.51.${n}` }, 25)).flat();
     const others = take({ project: "other", key: "key_2" }, elsewhere);
     const visitors = Array.from({ length: 20 }, (_, n) => take({ network: `192.0.${n}` })).flat();
-    expect([kept(visitors), kept(flood), kept(others)]).toEqual([20, flooded - 20, elsewhere]);
-    // Coming back, it takes nothing from them.
-    take({ network: "198.51.100" }, 1_000);
-    expect([kept(visitors), slots.count]).toEqual([20, flooded + elsewhere]);
+    expect([kept(visitors), kept(flood), kept(others)]).toEqual([20, 25 * networks - 20, elsewhere]);
+    // Coming back, they take nothing from them.
+    for (let n = 0; n < networks; n++) take({ network: `198.51.${n}` }, 1_000);
+    expect([kept(visitors), slots.count]).toEqual([20, 25 * networks + elsewhere]);
+  });
+
+  test("by one network with one public key: it gets a quarter, in an empty isolate too", () => {
+    const { take } = isolate();
+    expect(given(take({ network: "198.51.100" }, 1_000))).toHaveLength(25);
+    expect(given(take({ network: "198.51.101" }, 1_000))).toHaveLength(25);
+  });
+
+  const people = (take: ReturnType<typeof isolate>["take"], holder: Partial<SlotHolder>, many: number) =>
+    Array.from({ length: many }, (_, n) => take({ ...holder, network: `${holder.key}.${n}` })).flat();
+
+  test.each<[string, [project: string, key: string, people: number][], project: string, key: string]>([
+    [
+      "another project",
+      [
+        ["a", "a1", 75],
+        ["c", "c1", 25],
+      ],
+      "b",
+      "b1",
+    ],
+    [
+      "another project, beside two keys",
+      [
+        ["a", "a1", 50],
+        ["a", "a2", 50],
+      ],
+      "b",
+      "b1",
+    ],
+    [
+      "another project, beside three",
+      [
+        ["a", "a1", 34],
+        ["c", "c1", 33],
+        ["d", "d1", 33],
+      ],
+      "b",
+      "b1",
+    ],
+    [
+      "another key of the project",
+      [
+        ["a", "a1", 75],
+        ["c", "c1", 25],
+      ],
+      "a",
+      "a2",
+    ],
+    [
+      "the same key",
+      [
+        ["a", "a1", 75],
+        ["c", "c1", 25],
+      ],
+      "a",
+      "a1",
+    ],
+  ])("by one network with a public key of %s: people of as many networks stay", (_whose, held, project, key) => {
+    const { take } = isolate();
+    const there = held.flatMap(([project, key, many]) => people(take, { project, key }, many));
+    expect(kept(there)).toBe(MOST);
+    const flood = take({ project, key, network: "198.51.100" }, 1_000);
+    expect(kept(there)).toBeGreaterThanOrEqual(MOST - 2);
+    expect(kept(flood)).toBeLessThanOrEqual(2);
+    // Whoever comes to that project from elsewhere comes to its share all the same.
+    if (project === "b") expect(kept(people(take, { project, key }, 20))).toBe(20);
   });
 });
 

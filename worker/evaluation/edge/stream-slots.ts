@@ -2,10 +2,13 @@
  * Who holds the connections of an isolate that stay open: event streams, products that wait for an answer. Their number
  * is bounded by memory, so each is a slot, and one holder must not keep the others out.
  *
- * - A holder's own bound is fixed: so many for one subject (a person's tabs) and a share for one key.
+ * - A holder's own bound is fixed: so many for one subject (a person's tabs), a share for one key and a smaller one for
+ *   one network under it.
  * - The rest is fair instead of fixed, so that a single busy project may use what nobody else wants. When all slots are
  *   taken, a newcomer gets one from whoever holds the most: of the projects, of one project's keys, of one key's networks,
  *   of one network's subjects. It gets none where it would then hold as much itself.
+ * - Nobody gives way to a network that holds more than their own, over all projects: one sender with a public key of a
+ *   small project would otherwise count as much as all people of a large one.
  * - A slot is a lease. Cloudflare may cancel a request where it stands, and then neither `cancel()` nor a `finally` runs;
  *   what is written and read renews it.
  */
@@ -18,6 +21,8 @@ const LEAST_PER_SUBJECT = 8;
 const SUBJECT_SHARE = 1 / 50;
 /** … and one key this part: the others find room without anybody having to leave. */
 const KEY_SHARE = 3 / 4;
+/** Of one key's slots one network may have this part of all. What comes from no known network has no such bound. */
+const NETWORK_SHARE = 1 / 4;
 
 /** From the widest to the narrowest. */
 export interface SlotHolder {
@@ -75,10 +80,12 @@ export class StreamSlots {
     const [ofProject = 0, ofKey = 0, ofNetwork = 0, ofSubject = 0] = paths.map((path) => this.#counts.get(path) ?? 0);
     if (ofSubject >= Math.max(LEAST_PER_SUBJECT, Math.floor(most * SUBJECT_SHARE))) return null;
     const isKeyFull = ofKey >= Math.ceil(most * KEY_SHARE);
-    if (isKeyFull || this.#held.size >= most) {
+    const mostOfNetwork = Math.max(LEAST_PER_SUBJECT, Math.ceil(most * NETWORK_SHARE));
+    const isNetworkFull = holder.network !== "" && ofNetwork >= mostOfNetwork;
+    if (isNetworkFull || isKeyFull || this.#held.size >= most) {
       const own = [ofProject, ofKey, ofNetwork, ofSubject];
-      // Where the key has its share, one of its own networks or subjects has to give way.
-      const leaves = whoLeavesFor(holder, own, [...this.#held], isKeyFull ? 2 : 0);
+      // Where the key has its share, one of its own networks or subjects has to give way; a network's, a subject of it.
+      const leaves = whoLeavesFor(holder, own, [...this.#held], isNetworkFull ? 3 : isKeyFull ? 2 : 0);
       if (!leaves) return null;
       leaves.lost = true;
       this.#remove(leaves);
@@ -132,17 +139,29 @@ export class StreamSlots {
  * @param from the widest level at which holders are compared; above it only the newcomer's own are
  */
 function whoLeavesFor(holder: SlotHolder, own: readonly number[], held: Held[], from: number): Held | null {
+  const mayLeave = yieldsTo(holder.network, held);
   let candidates = held;
   let isOwn = true;
   for (const [depth, level] of LEVELS.entries()) {
-    const counts = new Map<string, number>();
-    for (const one of candidates) counts.set(one[level], (counts.get(one[level]) ?? 0) + 1);
-    const [largest, count] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ["", 0]);
+    const counts = Map.groupBy(candidates, (one) => one[level]);
+    const [largest, count] = [...counts].reduce(
+      (most, [name, ones]) => (ones.length > most[1] && ones.some(mayLeave) ? ([name, ones.length] as const) : most),
+      ["", 0] as readonly [string, number],
+    );
     // Within the newcomer's own branch only a clearly larger one gives way; elsewhere the largest does.
     if (depth >= from && (!isOwn || count > (own[depth] ?? 0) + 1)) isOwn = false;
     const chosen = isOwn ? holder[level] : largest;
     candidates = candidates.filter((one) => one[level] === chosen);
   }
   // The one that was renewed last: those that have been here longest stay.
-  return isOwn ? null : (candidates.at(-1) ?? null);
+  return isOwn ? null : (candidates.filter(mayLeave).at(-1) ?? null);
+}
+
+/** Whether a holder's network has no fewer slots than the newcomer's, where both are known. */
+function yieldsTo(network: string, held: readonly Held[]): (one: Held) => boolean {
+  if (network === "") return () => true;
+  const counts = new Map<string, number>();
+  for (const one of held) counts.set(one.network, (counts.get(one.network) ?? 0) + 1);
+  const own = counts.get(network) ?? 0;
+  return (one) => one.network === "" || (counts.get(one.network) ?? 0) >= own;
 }
