@@ -34,6 +34,8 @@ async function catchUp(key: string, revision: number): Promise<void> {
   if (revision - after > ONE_BY_ONE) return openProject(key);
   const query = { after: `${after}`, limit: `${ONE_BY_ONE}` };
   const { rows } = await answer(api.projects[":project"].audit.$get({ param: { project: key }, query }));
+  // A page that holds large changes ends early.
+  if ((rows.at(-1)?.revision ?? revision) < revision) return openProject(key);
   const changes = rows.flatMap((row) => row.changes);
   if (changes.some(({ entity }) => entity === "project" || entity === "environment")) return openProject(key);
   const changed = new Set<string>();

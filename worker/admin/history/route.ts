@@ -45,8 +45,7 @@ export const history = router()
     async (c) => {
       const { project } = c.req.valid("param");
       const { after, limit } = c.req.valid("query");
-      const rows = found(c, await flagStore(c.env, project).audit(after, limit), "project", project);
-      return c.json({ rows, next: rows.length === limit ? (rows.at(-1)?.revision ?? null) : null }, 200);
+      return c.json(found(c, await flagStore(c.env, project).auditPage(after, limit), "project", project), 200);
     },
   )
   .openapi(
@@ -64,8 +63,7 @@ export const history = router()
       const { project } = c.req.valid("param");
       const { since, ...search } = c.req.valid("query");
       const asked = { ...search, since: since === undefined ? undefined : Date.parse(since) };
-      const rows = found(c, await flagStore(c.env, project).searchAudit(asked), "project", project);
-      return c.json({ rows, next: rows.length === search.limit ? (rows.at(-1)?.revision ?? null) : null }, 200);
+      return c.json(found(c, await flagStore(c.env, project).searchAuditPage(asked), "project", project), 200);
     },
   )
   .openapi(

@@ -51,6 +51,39 @@ test("a search finds what stands in a later row", async () => {
   expect(found?.map((one) => one.revision)).toEqual([revision]);
 });
 
+test("a page ends before a megabyte of changes, or with one revision that has more, and the next goes on there", async () => {
+  const large = await newProject();
+  const first = (await storeOf(large).getProject())?.revision ?? 0;
+  const put = (letter: string, chars: number) => {
+    const variants = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`v${n}`, letter.repeat(chars / 20)]));
+    const definition = { type: "string", variants, offVariant: "v0" };
+    return must(large, { type: "putFlag", flag: "f", definition } as never);
+  };
+  // Of 300, 300 + 300, 300 + 800, 800 + 800 and 800 + 1 thousand bytes: what was, and what is.
+  for (const [nth, kilo] of [300, 300, 800, 800].entries()) await put(String(nth), kilo * 1_000);
+  await put("x", 20);
+  const pages: number[][] = [];
+  for (let after: number | null = first; after !== null; ) {
+    const page: { rows: { revision: number }[]; next: number | null } | null = await storeOf(large).auditPage(
+      after,
+      200,
+    );
+    pages.push(page?.rows.map((row) => row.revision - first) ?? []);
+    after = page?.next ?? null;
+  }
+  expect(pages).toEqual([[1, 2], [3], [4], [5]]);
+  const searched: number[][] = [];
+  for (let before: number | undefined; ; ) {
+    const page: Awaited<ReturnType<ReturnType<typeof storeOf>["searchAuditPage"]>> = await storeOf(
+      large,
+    ).searchAuditPage({ limit: 200, flag: "f", before });
+    searched.push(page?.rows.map((row) => row.revision - first) ?? []);
+    if (!page || page.next === null) break;
+    before = page.next;
+  }
+  expect(searched).toEqual([[5], [4], [3], [2, 1]]);
+});
+
 test("a backup carries it, and a restore checks and keeps it", async () => {
   const rows: BackupRow[] = [];
   for (let cursor: string | null = null; ; ) {

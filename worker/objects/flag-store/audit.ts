@@ -50,6 +50,15 @@ type Stored = {
   hash: string;
 };
 
+/** Bytes of changes in a page. An import's alone may be more: then it is a page of its own. */
+export const PAGE_BYTES = 1_000_000;
+
+/** Rows, and the revision after (in a search: before) which the next page begins; null: that was all. */
+export interface AuditPage {
+  rows: AuditRow[];
+  next: number | null;
+}
+
 /** What to look for; everything left out is any. */
 export interface AuditSearch {
   /** Only rows of a lower revision: the next page. */
@@ -104,17 +113,17 @@ export class AuditLog {
       );
   }
 
-  page(after: number, limit: number): AuditRow[] {
+  page(after: number, limit: number): AuditPage {
     const rows = this.#sql.exec<Stored>(
       "SELECT * FROM audit WHERE revision > ? ORDER BY revision LIMIT ?",
       after,
       limit,
     );
-    return [...rows].map((row) => this.#rowOf(row));
+    return this.#pageOf(rows, limit);
   }
 
   /** Newest first. A search that finds nothing reads the whole log: some ten thousand rows take milliseconds. */
-  search({ before, limit, flag, person, environment, since }: AuditSearch): AuditRow[] {
+  search({ before, limit, flag, person, environment, since }: AuditSearch): AuditPage {
     // A kill is called by its own id and names its flag within.
     const anyChange = (holds: string) =>
       `(EXISTS (SELECT 1 FROM json_each(audit.changes) AS change WHERE ${holds}) OR EXISTS (SELECT 1
@@ -134,7 +143,27 @@ export class AuditLog {
       environment ?? "",
       limit,
     );
-    return [...rows].map((row) => this.#rowOf(row));
+    return this.#pageOf(rows, limit);
+  }
+
+  /** As many as fit a page, one at least. Those beyond it are not read. */
+  #pageOf(found: Iterable<Stored>, limit: number): AuditPage {
+    const rows: AuditRow[] = [];
+    const continued = () => ({ rows, next: rows.at(-1)?.revision ?? null });
+    let bytes = 0;
+    for (const row of found) {
+      bytes += this.#bytesOf(row.revision);
+      if (rows.length > 0 && bytes > PAGE_BYTES) return continued();
+      rows.push(this.#rowOf(row));
+    }
+    return rows.length === limit ? continued() : { rows, next: null };
+  }
+
+  /** Of a revision's changes. Reads none of them. */
+  #bytesOf(revision: number): number {
+    const query = `SELECT octet_length(changes) + (SELECT coalesce(sum(octet_length(changes)), 0) FROM audit_more
+      WHERE revision = ?1) AS bytes FROM audit WHERE revision = ?1`;
+    return this.#sql.exec<{ bytes: number }>(query, revision).one().bytes;
   }
 
   /** All rows, the oldest first, one at a time. */
@@ -145,12 +174,13 @@ export class AuditLog {
     }
   }
 
-  changesSince(revision: number): Change[] {
+  /** The oldest first, read one revision at a time: thousands of imports would not fit the memory. */
+  *changesSince(revision: number): Generator<Change> {
     const rows = this.#sql.exec<Pick<Stored, "revision" | "changes">>(
       "SELECT revision, changes FROM audit WHERE revision > ? ORDER BY revision",
       revision,
     );
-    return [...rows].flatMap((row) => this.#changesOf(row));
+    for (const row of rows) yield* this.#changesOf(row);
   }
 
   #rowOf(row: Stored): AuditRow {

@@ -123,7 +123,9 @@ const METHODS: ReadonlySet<keyof FlagStoreMethods> = new Set([
   "knowsTrigger",
   "callTrigger",
   "audit",
+  "auditPage",
   "searchAudit",
+  "searchAuditPage",
   "exportProject",
   "pointer",
   "snapshot",
@@ -137,7 +139,14 @@ const METHODS: ReadonlySet<keyof FlagStoreMethods> = new Set([
 ] as const);
 
 /** What viewers may ask for and what goes over everything there is. Backups are not among them: administrators take them. */
-const HEAVY_READS: ReadonlySet<string> = new Set(["searchAudit", "exportProject", "dora", "debt", "listDeployments"]);
+const HEAVY_READS: ReadonlySet<string> = new Set([
+  "searchAudit",
+  "searchAuditPage",
+  "exportProject",
+  "dora",
+  "debt",
+  "listDeployments",
+]);
 
 /**
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes

@@ -19,7 +19,7 @@ import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { courier, testLedger } from "../stubs.ts";
 import { type LedgerPlace, readLedgerPage } from "../test-ledger/ledger-backup.ts";
-import { AuditLog, type AuditSearch } from "./audit.ts";
+import { AuditLog, type AuditPage, type AuditSearch } from "./audit.ts";
 import { readBackupPage } from "./backup.ts";
 import { buildSnapshot } from "./build-snapshot.ts";
 import { debtOf } from "./debt-facts.ts";
@@ -219,12 +219,21 @@ export abstract class ProjectReader extends DurableBase {
       .map((row) => triggerView(row, this.triggerCalls.recent(row.key, LIMITS.triggerCallsKept)));
   }
 
+  /** As an edge of an earlier version asks: it finds no way to what lies beyond a page that is cut. */
   audit(after: number, limit: number): AuditRow[] | null {
+    return this.auditPage(after, limit)?.rows ?? null;
+  }
+
+  auditPage(after: number, limit: number): AuditPage | null {
     return this.ready ? this.auditLog.page(after, Math.min(limit, LIMITS.auditPageRows)) : null;
   }
 
-  /** Newest first. */
   searchAudit(search: AuditSearch): AuditRow[] | null {
+    return this.searchAuditPage(search)?.rows ?? null;
+  }
+
+  /** Newest first. */
+  searchAuditPage(search: AuditSearch): AuditPage | null {
     return this.ready ? this.auditLog.search(search) : null;
   }
 

@@ -38,7 +38,7 @@ export function decide(
   project: string,
   command: Command,
   c: Circumstances,
-  historySince: (revision: number) => Change[] | null,
+  historySince: (revision: number) => Iterable<Change> | null,
 ): Result<Decision> {
   const decided = decideAlone(project, command, c, historySince);
   if (!decided.ok) {
@@ -58,7 +58,7 @@ function decideAlone(
   project: string,
   command: Command,
   c: Circumstances,
-  historySince: (revision: number) => Change[] | null,
+  historySince: (revision: number) => Iterable<Change> | null,
 ): Result<Decision> {
   if (command.type === "putProject") return putProject(project, command, c);
   if (!c.view.get("project", "", project)) return reject({ code: "project-not-found", project });

@@ -24,7 +24,7 @@ export const REVERTIBLE = new Set<Entity>(["flag", "state", "segment", "layer", 
  * Puts back how things stood at a revision: `history` holds the later changes, oldest first, and the first `before`
  * of each document is what it was then. A revert is itself just the next revision.
  */
-export function revert(command: CommandOf<"revert">, c: Circumstances, history: Change[]): Result<Decision> {
+export function revert(command: CommandOf<"revert">, c: Circumstances, history: Iterable<Change>): Result<Decision> {
   const wanted = new Map<string, Change>();
   for (const past of history) {
     const place = `${past.entity}\n${past.environment}\n${past.key}`;
