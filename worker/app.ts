@@ -146,7 +146,7 @@ app.onError((error, c) => {
   if (error instanceof HTTPException)
     return problemResponse(new ProblemError(error.status as 400, "bad-request", error.message));
   if (error instanceof DurableBusy) {
-    const detail = "Histories, exports and figures are read at a bounded rate, so that a kill never waits behind them.";
+    const detail = "Lists, histories and figures are read at a bounded rate, so that a kill never waits behind them.";
     return problemResponse(
       new ProblemError(429, "too-many-reads", "Too many large reads at once", { detail }, { "Retry-After": "1" }),
     );

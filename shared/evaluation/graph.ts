@@ -81,6 +81,18 @@ export function flagDependencies(state: FlagState): string[] {
   return [...flags];
 }
 
+/** Who depends on a flag directly, by that flag. */
+export function dependantsOf(states: ReadonlyMap<string, FlagState>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [key, state] of states)
+    for (const asked of flagDependencies(state)) {
+      const known = found.get(asked);
+      if (known) known.push(key);
+      else found.set(asked, [key]);
+    }
+  return found;
+}
+
 /** Segments that a condition names, each once. */
 export function segmentDependencies(condition: Condition): string[] {
   const segments = new Set<string>();

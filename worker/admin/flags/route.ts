@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { flagDependencies } from "../../../shared/evaluation/graph.ts";
+import { dependantsOf } from "../../../shared/evaluation/graph.ts";
 import {
   archiveBody,
   flagView,
@@ -224,16 +224,15 @@ export const flags = router()
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { flags } = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
-      const all = Object.entries(flags).map(([key, { state }]) => [key, flagDependencies(state)] as const);
-      const directly = (on: string) => all.filter(([, needs]) => needs.includes(on)).map(([key]) => key);
+      const directly = dependantsOf(new Map(Object.entries(flags).map(([key, one]) => [key, one.state])));
       const reached = new Set<string>();
       for (const next: string[] = [flag]; next.length > 0; ) {
-        for (const key of directly(next.pop() as string)) {
+        for (const key of directly.get(next.pop() as string) ?? []) {
           if (!reached.has(key)) next.push(key);
           reached.add(key);
         }
       }
-      return c.json({ flags: [...reached].sort(), direct: directly(flag).sort() }, 200);
+      return c.json({ flags: [...reached].sort(), direct: [...(directly.get(flag) ?? [])].sort() }, 200);
     },
   )
   .openapi(

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { HEAVY_READS_AT_ONCE } from "../../objects/kernel/admission.ts";
+import { HEAVY_READS_AT_ONCE, LIST_CHARS_AT_ONCE } from "../../objects/kernel/admission.ts";
 import { api, done, newShop, newToken } from "../../testing/http.ts";
 
 type Shop = Awaited<ReturnType<typeof newShop>>;
@@ -57,4 +57,28 @@ test("a viewer's searches and exports cannot keep a store from its kills: beyond
   const refused = answers.filter(({ status }) => status !== 200);
   expect(refused.length).toBeGreaterThan(0);
   for (const { status, headers } of refused) expect([status, headers.get("Retry-After")]).toEqual([429, "1"]);
+});
+
+test("a viewer's lists are charged for what they read: beyond a budget they wait, and one flag is still shown", async () => {
+  const { token } = await newToken("viewer", shop.project);
+  const variants = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`v${n}`, "x".repeat(60_000)]));
+  for (const flag of ["large-1", "large-2"])
+    await done("PUT", `${shop.at}/flags/${flag}`, {
+      type: "string",
+      variants,
+      offVariant: "v0",
+      visibility: "server-only",
+    });
+  // Each reads and answers some 2.4 million characters.
+  const most = Math.ceil(LIST_CHARS_AT_ONCE / 2_400_000);
+  for (const path of ["/flags", "/environments/production/flags/public/dependants"]) {
+    const asked = Array.from({ length: 5 * most }, () => api("GET", `${shop.at}${path}`, undefined, { token }));
+    const killed = await api("POST", `${shop.state}/public/kill`, {});
+    expect(killed.status).toBe(200);
+    const answers = await Promise.all(asked);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(most);
+    for (const { status, headers } of refused) expect([status, headers.get("Retry-After")]).toEqual([429, "1"]);
+    expect((await api("GET", `${shop.at}/flags/public`, undefined, { token })).status).toBe(200);
+  }
 });

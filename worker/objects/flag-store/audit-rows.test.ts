@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import type { BackupRow } from "../../../shared/schema/backup.ts";
 import { accepted, envelope, inTables, must, newProject, storeOf } from "../../testing/store.ts";
-import { auditHash, inRows } from "./audit.ts";
+import { type AuditPage, auditHash, inRows } from "./audit.ts";
 import type { Change } from "./entities.ts";
 
 /** Cloudflare's limit of a row; workerd on a desk has none. */
@@ -74,14 +74,44 @@ test("a page ends before a megabyte of changes, or with one revision that has mo
   expect(pages).toEqual([[1, 2], [3], [4], [5]]);
   const searched: number[][] = [];
   for (let before: number | undefined; ; ) {
-    const page: Awaited<ReturnType<ReturnType<typeof storeOf>["searchAuditPage"]>> = await storeOf(
-      large,
-    ).searchAuditPage({ limit: 200, flag: "f", before });
+    const page: AuditPage | null = await storeOf(large).searchAuditPage({ limit: 200, flag: "f", before });
     searched.push(page?.rows.map((row) => row.revision - first) ?? []);
     if (!page || page.next === null) break;
     before = page.next;
   }
   expect(searched).toEqual([[5], [4], [3], [2, 1]]);
+});
+
+test("a search looks through 16 MB at a time, and says where the next goes on", async () => {
+  const long = await newProject();
+  const first = (await storeOf(long).getProject())?.revision ?? 0;
+  // Each revision has 5 MB of changes; the oldest page is the third.
+  await inTables(long, (sql) => {
+    for (let nth = 1; nth <= 8; nth++) {
+      const change = { entity: "flag", environment: "", key: nth === 1 ? "old" : "new", before: null, after: null };
+      sql.exec(
+        "INSERT INTO audit (revision, at, actor, action, comment, changes, previous_hash, hash) VALUES (?, 1, '{}', '', '', ?, '', '')",
+        first + nth,
+        JSON.stringify([change]),
+      );
+      const rest = JSON.stringify([{ ...change, after: "x".repeat(1_000_000) }]);
+      for (let part = 0; part < 5; part++)
+        sql.exec("INSERT INTO audit_more (revision, part, changes) VALUES (?, ?, ?)", first + nth, part, rest);
+    }
+  });
+  const pages: { found: number[]; next: number | null }[] = [];
+  for (let before: number | undefined; pages.length < 9; ) {
+    const page: AuditPage | null = await storeOf(long).searchAuditPage({ limit: 1, environment: "none", before });
+    pages.push({ found: page?.rows.map((row) => row.revision) ?? [], next: (page?.next ?? 0) - first });
+    if (!page?.next) break;
+    before = page.next;
+    // The budget of reads is paid back meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 2_600));
+  }
+  expect(pages.slice(0, -1)).toEqual([
+    { found: [], next: 6 },
+    { found: [], next: 3 },
+  ]);
 });
 
 test("a backup carries it, and a restore checks and keeps it", async () => {

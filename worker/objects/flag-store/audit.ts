@@ -53,6 +53,9 @@ type Stored = {
 /** Bytes of changes in a page. An import's alone may be more: then it is a page of its own. */
 export const PAGE_BYTES = 1_000_000;
 
+/** Bytes of changes that one search for a flag or an environment looks through. The next page goes on behind them. */
+const SEARCH_BYTES = 16_000_000;
+
 /** Rows, and the revision after (in a search: before) which the next page begins; null: that was all. */
 export interface AuditPage {
   rows: AuditRow[];
@@ -79,6 +82,8 @@ export interface AuditSearch {
  */
 export class AuditLog {
   readonly #sql: SqlStorage;
+  /** Bytes of all changes that searches have looked through without an answer that shows them. */
+  bytesSearched = 0;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -122,7 +127,7 @@ export class AuditLog {
     return this.#pageOf(rows, limit);
   }
 
-  /** Newest first. A search that finds nothing reads the whole log: some ten thousand rows take milliseconds. */
+  /** Newest first. A page may have few rows, or none, where a search has looked through as much as it may. */
   search({ before, limit, flag, person, environment, since }: AuditSearch): AuditPage {
     // A kill is called by its own id and names its flag within.
     const anyChange = (holds: string) =>
@@ -132,18 +137,37 @@ export class AuditLog {
       "coalesce(change.value ->> '$.after.flag', change.value ->> '$.before.flag', change.value ->> '$.key') = ?3",
     );
     const within = anyChange("change.value ->> '$.environment' = ?5");
+    const from = before ?? Number.MAX_SAFE_INTEGER;
+    const looksInside = flag !== undefined || environment !== undefined;
+    const { floor, bytes } = looksInside ? this.#searchFloor(from, since ?? 0) : { floor: 0, bytes: 0 };
     const rows = this.#sql.exec<Stored>(
-      `SELECT * FROM audit WHERE revision < ?1 AND at >= ?2
+      `SELECT * FROM audit WHERE revision < ?1 AND revision > ?7 AND at >= ?2
        AND (?3 = '' OR ${about}) AND (?4 = '' OR actor ->> '$.name' = ?4) AND (?5 = '' OR ${within})
        ORDER BY revision DESC LIMIT ?6`,
-      before ?? Number.MAX_SAFE_INTEGER,
+      from,
       since ?? 0,
       flag ?? "",
       person ?? "",
       environment ?? "",
       limit,
+      floor,
     );
-    return this.#pageOf(rows, limit);
+    const page = this.#pageOf(rows, limit);
+    if (page.next !== null) return page;
+    this.bytesSearched += bytes;
+    return floor > 0 ? { ...page, next: floor + 1 } : page;
+  }
+
+  /** The revision down to which a search looks, itself left out; 0: all are looked through. */
+  #searchFloor(before: number, since: number): { floor: number; bytes: number } {
+    const query = "SELECT revision FROM audit WHERE revision < ? AND at >= ? ORDER BY revision DESC";
+    let bytes = 0;
+    for (const { revision } of this.#sql.exec<{ revision: number }>(query, before, since)) {
+      const more = this.#bytesOf(revision);
+      if (bytes > 0 && bytes + more > SEARCH_BYTES) return { floor: revision, bytes };
+      bytes += more;
+    }
+    return { floor: 0, bytes };
   }
 
   /** As many as fit a page, one at least. Those beyond it are not read. */

@@ -16,6 +16,8 @@ const COLUMNS = "entity, environment, key, version, body, created_at, updated_at
 /** The project's documents in SQLite: the only truth. Rows are parsed with their schema when read. */
 export class Documents implements ProjectView {
   readonly #sql: SqlStorage;
+  /** Characters of all bodies that were read so far. */
+  charsRead = 0;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -24,16 +26,16 @@ export class Documents implements ProjectView {
   get<E extends Entity>(entity: E, environment: string, key: string): Row<E> | null {
     const query = `SELECT ${COLUMNS} FROM document WHERE entity = ? AND environment = ? AND key = ?`;
     const [stored] = this.#sql.exec<Stored>(query, entity, environment, key);
-    return stored ? parseRow(entity, stored) : null;
+    return stored ? this.#parse(entity, stored) : null;
   }
 
   list<E extends Entity>(entity: E, environment?: string): Row<E>[] {
-    return [...this.#select(entity, environment)].map((stored) => parseRow(entity, stored));
+    return [...this.#select(entity, environment)].map((stored) => this.#parse(entity, stored));
   }
 
   mentioning<E extends Entity>(entity: E, text: string): Row<E>[] {
     const query = `SELECT ${COLUMNS} FROM document WHERE entity = ? AND instr(body, ?) > 0`;
-    return [...this.#sql.exec<Stored>(query, entity, text)].map((stored) => parseRow(entity, stored));
+    return [...this.#sql.exec<Stored>(query, entity, text)].map((stored) => this.#parse(entity, stored));
   }
 
   count(entity: Entity, environment?: string): number {
@@ -123,6 +125,11 @@ export class Documents implements ProjectView {
         row.key,
       );
     }
+  }
+
+  #parse<E extends Entity>(entity: E, stored: Stored): Row<E> {
+    this.charsRead += stored.body.length;
+    return parseRow(entity, stored);
   }
 
   #select(entity: Entity, environment?: string) {

@@ -21,10 +21,16 @@ import { within } from "../../within.ts";
 import { watchList } from "../guard/guard-watch.ts";
 import {
   Admission,
+  CALL_CHARS,
   HEAVY_READS_AT_ONCE,
   HEAVY_READS_PER_S,
+  LIST_CHARS_AT_ONCE,
+  LIST_CHARS_PER_S,
+  POINT_CHARS_AT_ONCE,
+  POINT_CHARS_PER_S,
   POINTER_READS_AT_ONCE,
   POINTER_READS_PER_S,
+  ReadBudget,
   SNAPSHOT_READS_AT_ONCE,
   SNAPSHOT_READS_PER_S,
   TRIGGER_LOOKS_AT_ONCE,
@@ -148,6 +154,37 @@ const HEAVY_READS: ReadonlySet<string> = new Set([
   "listDeployments",
 ]);
 
+/** Writes, what edges ask for and have bounds of their own for, and what only administrators and timers ask. */
+const UNCHARGED: ReadonlySet<string> = new Set([
+  "execute",
+  "restorePart",
+  "beginList",
+  "addToList",
+  "webhookSecret",
+  "knowsTrigger",
+  "callTrigger",
+  "noteUsage",
+  "pointer",
+  "snapshot",
+  "listShard",
+  "backupPage",
+  "drillsDue",
+]);
+/** Of one document and what hangs on it. Whatever is in neither of these two is a list. */
+const POINT_READS: ReadonlySet<string> = new Set([
+  "getProject",
+  "getFlag",
+  "getState",
+  "getDefinition",
+  "getList",
+  "getGuard",
+  "getPlan",
+  "getTest",
+  "syntheticKey",
+  "drill",
+  "budget",
+]);
+
 /**
  * The single writer and the truth of one project. A shell: it parses, opens one transaction, asks `decide`, writes
  * documents, audit, outbox and reply together, and lets the outbox carry the result to the edges.
@@ -170,6 +207,13 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     noteUsage: new Admission(USAGE_REPORTS_PER_S, USAGE_REPORTS_AT_ONCE),
     heavy: new Admission(HEAVY_READS_PER_S, HEAVY_READS_AT_ONCE),
   };
+
+  readonly #budgets = {
+    list: new ReadBudget(LIST_CHARS_PER_S, LIST_CHARS_AT_ONCE),
+    point: new ReadBudget(POINT_CHARS_PER_S, POINT_CHARS_AT_ONCE),
+  };
+  /** What had been read when the present call began. */
+  #readBefore = 0;
 
   /** The pointer as last made, and what it was made of: it is read far more often than anything in it changes. */
   #pointed: { mark: string; pointer: Omit<Pointer, "asOf"> } | null = null;
@@ -220,11 +264,26 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   protected override admits(method: string): boolean {
     if (method === "pointer" || method === "snapshot" || method === "noteUsage" || method === "knowsTrigger")
       return this.#admitted[method].admits(Date.now());
+    if (!this.begins(method)) return false;
     return HEAVY_READS.has(method) ? this.#admitted.heavy.admits(Date.now()) : true;
   }
 
+  #budgetOf(method: string): ReadBudget | null {
+    if (UNCHARGED.has(method)) return null;
+    return POINT_READS.has(method) ? this.#budgets.point : this.#budgets.list;
+  }
+
+  protected override begins(method: string): boolean {
+    this.#readBefore = this.charsRead;
+    return this.#budgetOf(method)?.hasRoom(Date.now()) ?? true;
+  }
+
+  protected override ends(method: string, chars: number): void {
+    this.#budgetOf(method)?.charge(CALL_CHARS + this.charsRead - this.#readBefore + chars);
+  }
+
   protected override refusalOf(method: string): 429 | 503 {
-    return HEAVY_READS.has(method) ? 429 : 503;
+    return UNCHARGED.has(method) ? 503 : 429;
   }
 
   /** Carries out a command, once: with the same id again, the first answer comes back. */

@@ -97,6 +97,11 @@ export abstract class ProjectReader extends DurableBase {
     this.notices = new Notices(sql);
   }
 
+  /** What has been read of documents, and searched in the history, so far. */
+  protected get charsRead(): number {
+    return this.documents.charsRead + this.auditLog.bytesSearched;
+  }
+
   getProject() {
     return this.ready
       ? projectViewOf(this.documents, this.meta.project, this.auditLog.latestRevision, this.meta.epoch)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Admission } from "./admission.ts";
+import { Admission, ReadBudget } from "./admission.ts";
 
 const START = 1_000_000;
 const admittedAt = (admission: Admission, now: number, asked: number) =>
@@ -28,5 +28,34 @@ describe("admission", () => {
     admittedAt(admission, START, 100);
     expect(admission.admits(START - 3_600_000)).toBe(false);
     expect(admittedAt(admission, START - 3_600_000 + 5, 100)).toBe(5);
+  });
+});
+
+describe("a budget of reads", () => {
+  /** How many reads of this cost get through, asked for each millisecond as often as they are let. */
+  const letThrough = (cost: number, seconds: number) => {
+    const budget = new ReadBudget(1_000_000, 2_000_000);
+    let reads = 0;
+    for (let ms = 0; ms < seconds * 1_000; ms++)
+      while (budget.hasRoom(START + ms)) {
+        budget.charge(cost);
+        reads++;
+      }
+    return reads;
+  };
+
+  test("lets through what its rate pays for, be it many cheap reads or few dear ones", () => {
+    expect(letThrough(1_000, 10)).toBeCloseTo(12_000, -2);
+    expect(letThrough(1_000_000, 10)).toBeCloseTo(12, -1);
+    // One that costs more than there ever is goes through, and is paid for before the next.
+    expect(letThrough(5_000_000, 10)).toBe(3);
+  });
+
+  test("a clock that is set back costs nothing but the pause", () => {
+    const budget = new ReadBudget(1_000, 10);
+    expect(budget.hasRoom(START)).toBe(true);
+    budget.charge(12);
+    expect(budget.hasRoom(START - 3_600_000)).toBe(false);
+    expect(budget.hasRoom(START - 3_600_000 + 5)).toBe(true);
   });
 });

@@ -28,6 +28,46 @@ export const HEAVY_READS_PER_S = 10;
 export const HEAVY_READS_AT_ONCE = 30;
 
 /**
+ * What reads may cost a second, in characters read from documents and answered. A Durable Object's clock stands still
+ * while it computes, so time cannot be charged; some 25 million characters take it a second. Lists have the larger part,
+ * and a part of their own, so that whoever asks for too many lists is still shown one flag.
+ */
+export const LIST_CHARS_PER_S = 6_000_000;
+/** A dashboard opens on the list of thousands of flags, with several others beside it. */
+export const LIST_CHARS_AT_ONCE = 16_000_000;
+export const POINT_CHARS_PER_S = 3_000_000;
+export const POINT_CHARS_AT_ONCE = 8_000_000;
+/** Whatever a call reads, it costs the thread as much as so many characters. */
+export const CALL_CHARS = 10_000;
+
+/**
+ * Lets reads through as long as there is anything left, and is charged afterwards, when their cost is known: one large
+ * read is never refused for its size, and those after it wait until it is paid.
+ */
+export class ReadBudget {
+  readonly #perMs: number;
+  readonly #atOnce: number;
+  #left: number;
+  #at = 0;
+
+  constructor(perSecond: number, atOnce: number) {
+    this.#perMs = perSecond / 1_000;
+    this.#atOnce = atOnce;
+    this.#left = atOnce;
+  }
+
+  hasRoom(now: number): boolean {
+    this.#left = Math.min(this.#atOnce, this.#left + Math.max(0, now - this.#at) * this.#perMs);
+    this.#at = now;
+    return this.#left > 0;
+  }
+
+  charge(chars: number): void {
+    this.#left -= chars;
+  }
+}
+
+/**
  * Lets a bounded rate through and turns the rest away at once (token bucket). Whoever is turned away serves what they
  * have and looks into their data centre's cache before they come back, so one admitted read helps all of a centre.
  */

@@ -29,6 +29,14 @@ export abstract class DurableBase extends IttyBase {
     return true;
   }
 
+  /** Asked again when a call is about to run: of those that were admitted together some may have used everything up. */
+  protected begins(_method: string): boolean {
+    return true;
+  }
+
+  /** Told as soon as a call has run, with the characters that it answers. */
+  protected ends(_method: string, _chars: number): void {}
+
   /** What a caller is told that is not admitted: 503, this object is busy; 429, the caller asks too much of it. */
   protected refusalOf(_method: string): 429 | 503 {
     return 503;
@@ -37,10 +45,15 @@ export abstract class DurableBase extends IttyBase {
   async fetch(request: Request): Promise<Response> {
     const method = new URL(request.url).pathname.slice(1);
     if (request.method !== "POST" || !this.methods.has(method)) return new Response(null, { status: 404 });
-    if (!this.admits(method)) return new Response(null, { status: this.refusalOf(method) });
+    const refused = () => new Response(null, { status: this.refusalOf(method) });
+    if (!this.admits(method)) return refused();
     const parameters = (await request.json()) as unknown[];
+    if (!this.begins(method)) return refused();
     const target = (this as unknown as Record<string, (...p: unknown[]) => unknown>)[method];
-    const value = await target?.call(this, ...parameters);
-    return Response.json(value ?? null);
+    const value = target?.call(this, ...parameters);
+    // Nothing else runs between a read's beginning and its end.
+    const text = JSON.stringify((value instanceof Promise ? await value : value) ?? null);
+    this.ends(method, text.length);
+    return new Response(text, { headers: { "Content-Type": "application/json" } });
   }
 }
