@@ -209,7 +209,7 @@ export const SEARCH_STEPS = 2 ** 20;
 
 /**
  * Elements of an array attribute that a condition looks at; a longer one is unknown. As many as a condition has
- * values. A body of 64 KiB has room for 16,000, and each condition on the attribute would look at them all.
+ * values. A body of 64 KiB has room for 16,000, and each kind of test reads them all once.
  */
 export const MATCHED_ELEMENTS = 1_000;
 

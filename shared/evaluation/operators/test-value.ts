@@ -1,4 +1,5 @@
 import { ELEMENT_VALUES, MATCHED_ELEMENTS } from "../../limits.ts";
+import type { Elements } from "../model/elements.ts";
 import {
   ENDS_WITH,
   EQUALS,
@@ -15,10 +16,12 @@ import {
 } from "../model/predicate.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
 import { truth } from "./by-function.ts";
+import { elementsOf } from "./elements.ts";
 import { isOneOf } from "./list/equality.ts";
-import { ordered } from "./number/order.ts";
-import { outOfReach, testVersion } from "./semver/version-order.ts";
-import { endsWith } from "./text/prefix-suffix.ts";
+import { ordered, someNumber } from "./number/order.ts";
+import { outOfReach, someVersion, testVersion } from "./semver/version-order.ts";
+import { meet } from "./sorted.ts";
+import { endsWith, someEndsWith } from "./text/prefix-suffix.ts";
 
 /** Tests an attribute's value, negation left out. What an operator has no meaning for is unknown. */
 export function testValue(test: ScalarTest, value: unknown): Truth {
@@ -63,11 +66,31 @@ function testElements(test: ScalarTest, elements: readonly unknown[]): Truth {
   if (elements.length === 0) return FALSE;
   const tries = test.op === VALUE ? (test.operand.tries ?? 1) : 1;
   if (elements.length > MATCHED_ELEMENTS || elements.length * tries > ELEMENT_VALUES) return UNKNOWN;
-  let result: Truth = UNKNOWN;
-  for (const element of elements) {
-    const one = Array.isArray(element) ? UNKNOWN : testValue(test, element);
-    if (one === TRUE) return TRUE;
-    if (one === FALSE) result = FALSE;
-  }
-  return result;
+  return testTogether(test, elementsOf(elements));
 }
+
+/** What testValue says of the elements one by one, since each says no more than whether it is what is looked for. */
+function testTogether(test: ScalarTest, elements: Elements): Truth {
+  switch (test.op) {
+    case EQUALS:
+      return ofTexts(elements, elements.texts.has(test.operand));
+    case ONE_OF:
+      return ofTexts(elements, meet(test.operand.texts, elements.texts));
+    case ENDS_WITH:
+      return ofTexts(elements, someEndsWith(elements, test.operand));
+    case VERSION:
+      return someVersion(elements, test.operand);
+    case VALUE:
+      return test.operand.elements?.(elements) ?? UNKNOWN;
+    case GT:
+    case GTE:
+    case LT:
+    case LTE:
+      return elements.numbers === null ? UNKNOWN : truth(someNumber(test, elements.numbers));
+    default:
+      return UNKNOWN;
+  }
+}
+
+/** Texts are all that the test has a meaning for. */
+const ofTexts = (elements: Elements, holds: boolean): Truth => (elements.texts.size === 0 ? UNKNOWN : truth(holds));

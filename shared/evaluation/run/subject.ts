@@ -1,5 +1,6 @@
 import { isPlain } from "../attribute.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import { forgetElements } from "../operators/elements.ts";
 
 /** Who asks: holders of client keys see only what is meant for them. */
 export type Audience = "client" | "server";
@@ -36,6 +37,7 @@ export const MAX_STAMP = 2 ** 28 - 1;
 export function prepare(compiled: CompiledSnapshot, context: unknown, now: number, memberships?: Memberships): Subject {
   // After a quarter of a billion subjects stamps start again; one that lived all that time is the accepted risk.
   if (compiled.stamp >= MAX_STAMP) forget(compiled);
+  forgetElements();
   const stamp = ++compiled.stamp;
   const plain = isPlain(context) ? context : null;
   return { compiled, context: plain ?? attributesOf(context), now, memberships, stamp, plain };

@@ -1,5 +1,4 @@
-/** An address as four 32-bit words, most significant first. IPv4 is held as IPv4-mapped IPv6 (::ffff:0:0/96). */
-export type Address = readonly [number, number, number, number];
+import type { Address } from "../../model/elements.ts";
 
 export interface Network {
   readonly address: Address;
@@ -60,12 +59,28 @@ export function parseNetwork(text: string): Network | null {
   return { address, bits: Number(prefix) + (dotted ? 96 : 0) };
 }
 
+/** IPv4, mapped or not. */
+export const isV4 = (address: Address): boolean => address[0] === 0 && address[1] === 0 && address[2] === 0xffff;
+
+/** Negative, zero or positive, by their numbers. */
+export const compareAddresses = (a: Address, b: Address): number =>
+  a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3];
+
+/** The least address that the network's prefix allows. */
+export function firstAddress({ address, bits }: Network): Address {
+  const masked = (word: number): number => {
+    const kept = Math.min(32, Math.max(0, bits - word * 32));
+    return kept === 0 ? 0 : ((address[word] as number) & (-1 << (32 - kept))) >>> 0;
+  };
+  return [masked(0), masked(1), masked(2), masked(3)];
+}
+
 /**
  * Whether an address lies in a network. An IPv4 address, mapped or not, lies only in IPv4 networks: `::/0` means
  * "any IPv6" to whoever writes it.
  */
 export function contains(network: Network, address: Address): boolean {
-  if (network.bits < 96 && address[0] === 0 && address[1] === 0 && address[2] === 0xffff) return false;
+  if (network.bits < 96 && isV4(address)) return false;
   for (let word = 0; word < 4; word++) {
     const bits = network.bits - word * 32;
     if (bits <= 0) return true;

@@ -8,9 +8,14 @@ export function instantTest(op: "before" | "after", values: string[]): ValueTest
   if (instants.length === 0) return never;
   const otherwise = instants.length < values.length ? UNKNOWN : FALSE;
   const bound = op === "before" ? Math.max(...instants) : Math.min(...instants);
-  return (value) => {
+  const test: ValueTest = (value) => {
     const at = typeof value === "number" ? value : typeof value === "string" ? parseInstant(value) : Number.NaN;
     if (Number.isNaN(at)) return UNKNOWN;
     return (op === "before" ? at < bound : at > bound) ? TRUE : otherwise;
   };
+  test.elements = ({ instants: given }) => {
+    if (given === null) return UNKNOWN;
+    return (op === "before" ? given.least < bound : given.greatest > bound) ? TRUE : otherwise;
+  };
+  return test;
 }

@@ -3,6 +3,7 @@ import { EQUALS, ONE_OF, type ScalarTest } from "../../model/predicate.ts";
 import { FALSE, UNKNOWN } from "../../model/truth.ts";
 import type { TextList, ValueTest } from "../../model/value-test.ts";
 import { byFunction, strings, truth } from "../by-function.ts";
+import { meet } from "../sorted.ts";
 
 export function equality(values: readonly ConditionValue[], fold: boolean): ScalarTest {
   const texts = strings(values);
@@ -19,12 +20,17 @@ function oneOf(values: readonly ConditionValue[], fold: boolean): ValueTest {
   const set = new Set<unknown>(fold ? values.map((v) => (typeof v === "string" ? v.toLowerCase() : v)) : values);
   const types = new Set<string>(values.map((value) => typeof value));
   const longest = Math.max(0, ...[...set].map((value) => (typeof value === "string" ? value.length : 0)));
-  return (value) => {
+  const test: ValueTest = (value) => {
     if (!types.has(typeof value) || Number.isNaN(value)) return UNKNOWN;
     // Lower-casing shortens no text, so a longer one is in no list; it need not be read.
     if (typeof value === "string" && value.length > longest) return FALSE;
     return truth(set.has(fold && typeof value === "string" ? value.toLowerCase() : value));
   };
+  test.elements = (elements) => {
+    if (!meet(types, elements.kinds)) return UNKNOWN;
+    return truth(meet(set, fold ? elements.folded : elements.scalars));
+  };
+  return test;
 }
 
 /** Looking a text up costs several times as much as its first letter, which settles most texts and short lists. */

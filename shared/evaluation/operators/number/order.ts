@@ -1,4 +1,5 @@
 import type { ConditionValue } from "../../../schema/condition.ts";
+import type { Extent } from "../../model/elements.ts";
 import { GT, GTE, LT, LTE, type ScalarTest } from "../../model/predicate.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../../model/truth.ts";
 import { byFunction, never } from "../by-function.ts";
@@ -14,3 +15,19 @@ export function numberTest(op: "gt" | "gte" | "lt" | "lte", values: readonly Con
 
 /** What a comparison says of a number; nothing of one that is none. */
 export const ordered = (value: number, holds: boolean): Truth => (holds ? TRUE : Number.isNaN(value) ? UNKNOWN : FALSE);
+
+type NumberTest = Extract<ScalarTest, { op: typeof GT | typeof GTE | typeof LT | typeof LTE }>;
+
+/** The least or the greatest element tells. */
+export function someNumber({ op, operand }: NumberTest, { least, greatest }: Extent<number>): boolean {
+  switch (op) {
+    case GT:
+      return greatest > operand;
+    case GTE:
+      return greatest >= operand;
+    case LT:
+      return least < operand;
+    default:
+      return least <= operand;
+  }
+}

@@ -10,12 +10,28 @@ const NUMERIC = /^\d+$/;
 /** Null for anything but a full version: no "v", no missing parts, no leading zeros. */
 export function parseVersion(text: string): Version | null {
   if (text.length > VERSION_CHARS) return null;
+  if (text !== lastText) {
+    lastVersion = read(text);
+    lastText = text;
+  }
+  return lastVersion;
+}
+
+/** One subject's version is asked for by one condition after the other. */
+let lastText = "";
+let lastVersion: Version | null = null;
+
+function read(text: string): Version | null {
   const match = VERSION.exec(text);
   if (!match) return null;
   const pre = match[4] === undefined ? [] : match[4].split(".");
   if (pre.some((part) => part.length > 1 && part.startsWith("0") && NUMERIC.test(part))) return null;
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), pre };
 }
+
+/** Equal for versions of equal precedence, and only for those. */
+export const versionText = ({ major, minor, patch, pre }: Version): string =>
+  `${major}.${minor}.${patch}-${pre.join(".")}`;
 
 /** Precedence by semver.org item 11: negative, zero or positive. */
 export function compareVersions(a: Version, b: Version): number {
@@ -30,6 +46,7 @@ export function compareVersions(a: Version, b: Version): number {
 }
 
 function compareIdentifiers(a: string, b: string): number {
+  if (a === b) return 0;
   const aNumeric = NUMERIC.test(a);
   const bNumeric = NUMERIC.test(b);
   if (aNumeric !== bNumeric) return aNumeric ? -1 : 1;

@@ -1,8 +1,19 @@
+import type { Elements, Extent } from "../../model/elements.ts";
 import { type ScalarTest, VERSION } from "../../model/predicate.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../../model/truth.ts";
+import type { ValueTest } from "../../model/value-test.ts";
 import { AFTER, BEFORE, SAME, type Version, type VersionBound } from "../../model/version.ts";
-import { byFunction, never } from "../by-function.ts";
-import { comparePlain, compareVersions, firstNumber, NOT_PLAIN, parseVersion, VERSION_CHARS } from "./semver.ts";
+import { byFunction, never, truth } from "../by-function.ts";
+import { meet } from "../sorted.ts";
+import {
+  comparePlain,
+  compareVersions,
+  firstNumber,
+  NOT_PLAIN,
+  parseVersion,
+  VERSION_CHARS,
+  versionText,
+} from "./semver.ts";
 
 /** Which orders satisfy an operator. */
 export const ACCEPTS = {
@@ -19,11 +30,32 @@ export function versionTest(accepts: number, values: string[], exact: boolean): 
   if (first === undefined) return byFunction(never);
   if (values.length === 1) return { op: VERSION, operand: { version: first, accepts, exact } };
   const otherwise = versions.length < values.length ? UNKNOWN : FALSE;
-  return byFunction((value) => {
+  const test: ValueTest = (value) => {
     const given = typeof value === "string" ? parseVersion(value) : null;
     if (given === null) return UNKNOWN;
     return versions.some((version) => accepted(compareVersions(given, version), accepts)) ? TRUE : otherwise;
-  }, values.length);
+  };
+  const texts = new Set(versions.map(versionText));
+  const [least, greatest] = [extreme(versions, -1), extreme(versions, 1)];
+  test.elements = ({ versions: given }) => {
+    if (given === null) return UNKNOWN;
+    const some =
+      accepts === SAME ? meet(texts, given.texts) : someInOrder(given, accepts, accepts & BEFORE ? greatest : least);
+    return some ? TRUE : otherwise;
+  };
+  return byFunction(test, values.length);
+}
+
+const extreme = (versions: readonly Version[], sign: number): Version =>
+  versions.reduce((one, other) => (compareVersions(other, one) * sign > 0 ? other : one));
+
+/** The farthest of the elements tells of an order, which nothing but `semver_eq` lacks. */
+const someInOrder = ({ least, greatest }: Extent<Version>, accepts: number, bound: Version): boolean =>
+  accepted(compareVersions(accepts & BEFORE ? least : greatest, bound), accepts);
+
+export function someVersion({ versions }: Elements, { version, accepts }: VersionBound): Truth {
+  if (versions === null) return UNKNOWN;
+  return truth(accepts === SAME ? versions.texts.has(versionText(version)) : someInOrder(versions, accepts, version));
 }
 
 /**
