@@ -65,11 +65,35 @@ function counted(elements: readonly unknown[]): { array: unknown; reads: () => n
 }
 
 test.each<[string, (index: number) => Condition, (index: number) => unknown]>([
-  ["in_cidr", (at) => is("in_cidr", times(100, (net) => `10.${at % 250}.${net}.0/24`)), (at) => `192.0.2.${at % 250}`],
+  [
+    "in_cidr",
+    (at) =>
+      is(
+        "in_cidr",
+        times(100, (net) => `10.${at % 250}.${net}.0/24`),
+      ),
+    (at) => `192.0.2.${at % 250}`,
+  ],
   ["before", (at) => is("before", [new Date(1.6e12 - at * 1_000).toISOString()]), () => "2024-01-01T00:00:00Z"],
-  ["semver_eq", (at) => is("semver_eq", times(100, (patch) => `1.${at}.${patch}`)), (at) => `9.0.${at}-a.b`],
+  [
+    "semver_eq",
+    (at) =>
+      is(
+        "semver_eq",
+        times(100, (patch) => `1.${at}.${patch}`),
+      ),
+    (at) => `9.0.${at}-a.b`,
+  ],
   ["semver_gt", (at) => is("semver_gt", [`10.${at}.0`]), (at) => `9.0.${at}`],
-  ["starts_with", (at) => is("starts_with", times(100, (part) => `/${at}/${part}/`)), (at) => `/shop/${at}`],
+  [
+    "starts_with",
+    (at) =>
+      is(
+        "starts_with",
+        times(100, (part) => `/${at}/${part}/`),
+      ),
+    (at) => `/shop/${at}`,
+  ],
   ["ends_with", (at) => is("ends_with", [`@${at}.example`]), (at) => `${at}@shop.test`],
   ["equals", (at) => is("equals", [`c${at}`]), (at) => `d${at}`],
   ["in", (at) => is("in", [`c${at}`, `e${at}`]), (at) => `d${at}`],
@@ -133,7 +157,8 @@ const instant = fc.oneof(
 const number = fc.constantFrom(-1, 0, -0, 1, 1.5, 2, 86_400_000, 1e300);
 const odd = fc.constantFrom<unknown>(null, undefined, Number.NaN, true, false, {}, [], ["a"], "no such thing");
 const listOf = (value: fc.Arbitrary<string | number | boolean>) => fc.array(value, { minLength: 1, maxLength: 5 });
-const broken = (value: fc.Arbitrary<string>) => fc.oneof({ weight: 8, arbitrary: value }, { weight: 1, arbitrary: text });
+const broken = (value: fc.Arbitrary<string>) =>
+  fc.oneof({ weight: 8, arbitrary: value }, { weight: 1, arbitrary: text });
 
 const families: [fc.Arbitrary<AttributeTest>, fc.Arbitrary<unknown>][] = [
   [
