@@ -2,8 +2,10 @@ import { Hono } from "hono";
 import { prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateAllWithPreviews } from "../../shared/evaluation/run/preview.ts";
 import { parseSlug } from "../../shared/schema/names.ts";
-import { openPreviews } from "../crypto/preview-token.ts";
+
+import { openPreviews, PREVIEW_ATTRIBUTE } from "../crypto/preview-token.ts";
 import { sha256 } from "../crypto/sha256.ts";
+
 import {
   openStreamToken,
   STREAM_TOKEN_PERIOD_MS,
@@ -90,7 +92,7 @@ streams.get("/:project/:environment", async (c) => {
     });
 
   let gone = false;
-  const context = { ...subject.context, edge: edgeAttributes(c.req.raw) };
+  const context: Record<string, unknown> = { ...subject.context, edge: edgeAttributes(c.req.raw) };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const unread = () => 1 - (controller.desiredSize ?? 1);
@@ -100,6 +102,9 @@ streams.get("/:project/:environment", async (c) => {
         random: () => Math.random(),
         look: async () => edge.current(project, environment, waitUntil),
         isWelcome: ({ keys }) => keys.has(subject.keyId),
+        // Long lists are looked up outside, and may have been out of reach.
+        mayAlter: ({ compiled: { expires, lists, stale } }) =>
+          expires || lists.length > 0 || stale.length > 0 || context[PREVIEW_ATTRIBUTE] !== undefined,
         resultOf: (now) => resultOf(c.env, now, context, waitUntil),
         write: (text) => {
           // What nobody has read is no sign of life.

@@ -3,6 +3,7 @@ import { flagDependencies, segmentDependencies, tangled } from "../graph.ts";
 import type { CompiledFlag } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { Outcome } from "../model/outcome.ts";
+import { UNTIL } from "../model/predicate.ts";
 import type { RegexEngine, SearchPlan } from "../model/search.ts";
 import { planSearches } from "../operators/regex/search-plan.ts";
 import { chunksOf } from "./chunks.ts";
@@ -64,6 +65,7 @@ export function compile(snapshot: Snapshot, regex: RegexEngine): CompiledSnapsho
     chunks: chunksOf(program, clauses),
     ...collectLists(ordered, clauses, predicates),
     readsEdge: conditions.reads("edge"),
+    expires: predicates.some(({ op }) => op === UNTIL),
     stale: staleKillsOf(snapshot),
     patternsLeft: (searchPlan as SearchPlan | null)?.left ?? 0,
     stamp: 0,

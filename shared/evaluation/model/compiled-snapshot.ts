@@ -36,6 +36,8 @@ export interface CompiledSnapshot {
   readonly listsOfTargeted: readonly SegmentList[];
   /** Whether anything asks for an attribute of `edge`; if not, it need not be worked out. */
   readonly readsEdge: boolean;
+  /** Whether time alone can change what a subject gets: a rule expires. */
+  readonly expires: boolean;
   /** Flags with `onStale: killVariant`: when each gives up, in seconds of age, ascending. */
   readonly stale: readonly StaleKill[];
   /** Regular expressions that are not run, since they are larger or more than was ever allowed to be saved since. */

@@ -10,6 +10,7 @@ let evaluations: number;
 let written: { at: number; text: string }[];
 let gone: boolean;
 let welcome: boolean;
+let alters: boolean;
 let time: number;
 /** What happens at a time (ms). */
 let plan: Map<number, () => void>;
@@ -26,6 +27,7 @@ beforeEach(() => {
   written = [];
   gone = false;
   welcome = true;
+  alters = true;
   plan = new Map();
   random = 0.5;
 });
@@ -48,6 +50,7 @@ const deps: NoticesDeps = {
     return known;
   },
   isWelcome: () => welcome,
+  mayAlter: () => alters,
   resultOf: async () => {
     evaluations++;
     return result;
@@ -175,6 +178,24 @@ describe("a stream", () => {
     await tellChanges(deps, "a");
     expect(told()).toEqual(["b"]);
     expect(written.filter(({ text }) => text === ": still here\n\n").length).toBeGreaterThan(1);
+  });
+
+  test("evaluates once between changes where time alters nothing, and still says that it is there", async () => {
+    alters = false;
+    leaveAt(6 * HEARTBEAT_MS);
+    await tellChanges(deps, "a");
+    expect(evaluations).toBe(1);
+    expect(written.filter(({ text }) => text === ": still here\n\n").length).toBeGreaterThan(4);
+  });
+
+  test("tells a change later that could not be looked at once more", async () => {
+    alters = false;
+    at(2_000, change("b", "second"));
+    at(2_550, () => (known = "unreachable"));
+    at(4_000, () => (known = loaded("second")));
+    leaveAt(6_000);
+    await tellChanges(deps, "a");
+    expect(told()).toEqual(["b"]);
   });
 
   test("evaluates again at the heartbeat's pace, since a rule may expire by time alone", async () => {

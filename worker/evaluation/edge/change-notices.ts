@@ -24,6 +24,8 @@ export interface NoticesDeps {
   look(): Promise<Loaded | "missing" | "unreachable">;
   /** Whether the key that the stream was opened with still counts. */
   isWelcome(loaded: Loaded): boolean;
+  /** Whether the result may alter without a change of flags or kills. */
+  mayAlter(loaded: Loaded): boolean;
   /** ETag of the result of the stream's context. */
   resultOf(loaded: Loaded): Promise<string>;
   write(text: string): void;
@@ -43,8 +45,8 @@ export async function tellChanges(deps: NoticesDeps, told: string): Promise<void
     const loaded = await deps.look();
     if (loaded === "missing" || (loaded !== "unreachable" && !deps.isWelcome(loaded))) return;
     const quiet = now() - spoke >= HEARTBEAT_MS;
-    // Between changes only a rule's expiry can alter a result: the heartbeat's pace is soon enough for that.
-    if (loaded !== "unreachable" && (seen !== markOf(loaded) || quiet)) {
+    // What time alone alters, such as a rule that expires, is soon enough seen at the heartbeat's pace.
+    if (loaded !== "unreachable" && (seen !== markOf(loaded) || (quiet && deps.mayAlter(loaded)))) {
       seen = markOf(loaded);
       if ((await deps.resultOf(loaded)) !== told) {
         await wait(random() * JITTER_MS);
@@ -52,7 +54,8 @@ export async function tellChanges(deps: NoticesDeps, told: string): Promise<void
         const latest = await deps.look();
         const result = typeof latest === "string" ? told : await deps.resultOf(latest);
         if (isGone()) return;
-        if (typeof latest !== "string") seen = markOf(latest);
+        // What could not be looked at once more is still to be told.
+        seen = typeof latest === "string" ? "" : markOf(latest);
         if (result !== told) {
           told = result;
           spoke = now();
