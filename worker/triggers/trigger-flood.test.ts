@@ -1,8 +1,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { withChecksum } from "../crypto/key-checksum.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import worker from "../index.ts";
-import { sha256 } from "../kv/snapshot-store.ts";
 import { TRIGGER_LOOKS_AT_ONCE } from "../objects/kernel/admission.ts";
 import { env } from "../testing/bindings.ts";
 import { done, evaluate, fan, newShop, ORIGIN } from "../testing/http.ts";

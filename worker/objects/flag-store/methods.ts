@@ -17,7 +17,7 @@ import type { WebhookView } from "../../../shared/schema/webhook.ts";
 import type { freezeViews } from "../../admin/freezes/view.ts";
 import type { planTemplateViews } from "../../admin/plan-templates/view.ts";
 import type { Result } from "../../result.ts";
-import type { AuditSearch } from "./audit.ts";
+import type { AuditPage, AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
 import type { Change } from "./entities.ts";
 import type { PropagationLog } from "./propagation-log.ts";
@@ -119,6 +119,9 @@ export interface FlagStoreMethods {
   ): { changes: Of<PropagationLog["recent"]>; centres: Of<PropagationLog["centres"]> } | null;
   audit(after: number, limit: number): AuditRow[] | null;
   searchAudit(search: AuditSearch): AuditRow[] | null;
+  /** Pages of at most a megabyte, with the way to the next one. */
+  auditPage(after: number, limit: number): AuditPage | null;
+  searchAuditPage(search: AuditSearch): AuditPage | null;
   exportProject(): ExportDocument | null;
   draft(environment: string): Snapshot | null;
 
