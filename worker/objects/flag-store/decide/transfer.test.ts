@@ -198,6 +198,20 @@ describe("import", () => {
     expect(looks[1]).toEqual(looks[0]);
   });
 
+  test("looks through the project as often when many flags lose a variant as when few do", () => {
+    const looks = [20, 40].map((count) => {
+      const project = FakeProject.with("production");
+      for (let index = 0; index < count; index++)
+        project.must({ type: "putFlag", flag: `f${index}`, definition: aFlag() });
+      const document = exported(project);
+      for (const one of Object.values(document.flags)) delete (one as { variants: { blue?: unknown } }).variants.blue;
+      const lists = [vi.spyOn(project, "mentioning"), vi.spyOn(project, "list")];
+      project.must({ type: "import", document });
+      return lists.map((list) => list.mock.calls.filter(([entity]) => entity !== "environment").length);
+    });
+    expect(looks[1]).toEqual(looks[0]);
+  });
+
   test("refuses cycles, overlaps and changed types as single writes do", () => {
     const needs = (flag: string) => [{ flag, variants: ["on"] }];
     const cyclic = exported(shop());
