@@ -50,6 +50,7 @@ await runMain(async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  // Nothing can read a Worker's secret back, so this is the only time that the person who deploys can note it down.
   for (const [name, value] of Object.entries(made)) {
     if (!UNSHOWN.has(name)) console.log(`${name} ${value} (shown this once: keep it safe)`);
   }
@@ -57,7 +58,7 @@ await runMain(async () => {
 });
 
 /**
- * Whoever reaches the deployed Worker can guess at these as often as they like, so what is given must be hard to guess.
+ * Refuses secrets that are easy to guess: anybody who reaches the deployed Worker can try as many as they like.
  *
  * @param {string[]} args for wrangler, which takes variables and files of secrets
  */

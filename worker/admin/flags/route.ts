@@ -276,7 +276,10 @@ export const flags = router()
         .map((kill) => kill.id);
       const named = variant === undefined ? {} : { variant };
       const command = { type: "restore", environment, flag, breakGlassIds, ...named } as const;
-      const { view } = written<StateView>(c, await execute(c, project, command, { comment }));
+      const reply = await execute(c, project, command, { comment });
+      const { view } = written<StateView>(c, reply);
+      // A request that is sent again lifts nothing that was pressed after the first one.
+      if (reply.replayed) return c.json(view, 200);
       // The tombstones hold already; what cannot be cleaned now, the store cleans before it forgets them.
       const cleaning = removeBreakGlassKills(c.env.SNAPSHOTS, project, breakGlassIds);
       c.executionCtx.waitUntil(
