@@ -24,7 +24,7 @@ interface Panel {
 const dashboard = JSON.parse(read("grafana-dashboard.json")) as { panels: Panel[] };
 const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
-// Whoever develops without it is told so by the skipped tests' names; CI must not pass without them.
+// On a developer's machine these tests are skipped by name without it; CI must not pass without them.
 test.runIf(process.env.CI === "true")("promtool is there", () => {
   expect(found).toHaveProperty("promtool");
 });

@@ -82,7 +82,7 @@ describe("an evaluation of one flag with a client key reads the same lists", () 
     expect(await readsOf("client", "public")).toEqual(["public"]);
   });
 
-  test("in all flags at once, those of all, whoever asks", async () => {
+  test("in all flags at once, those of all, for each kind of key", async () => {
     expect(await readsOf("client")).toEqual(await readsOf("server"));
   });
 });

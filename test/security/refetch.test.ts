@@ -4,7 +4,7 @@ import { type Fleet, type Isolate, is, makeShop, type Shop, startFleet, until } 
 
 /*
  * `?flagConfigEtag=` says that a stream told its client of a result. Made-up values must not make an isolate ask the
- * store more often than it does anyway, and whoever was told of something gets it all the same.
+ * store more often than it does anyway, and a client that was told of something gets it all the same.
  */
 
 let fleet: Fleet;
@@ -84,7 +84,7 @@ describe("made-up ETags", () => {
   });
 });
 
-test("whoever was told of a result gets it, beside made-up ETags of the same key", async () => {
+test("a client that was told of a result gets it, beside made-up ETags of the same key", async () => {
   await until(edge, shop.client, is(true));
   await shop.kill("checkout");
   await until(edge, shop.client, is(false));

@@ -214,7 +214,7 @@ describe("a marketer falsifies the delivery figures", () => {
       await done("marketer", "POST", `${STATE}/busy/kill`, {});
       await done("marketer", "POST", `${STATE}/busy/restore`, {});
     }
-    // Whoever makes a trigger can call it, and say since when.
+    // The maker of a trigger can call it, and say since when.
     const fired = await fetch(url, { method: "POST", body: JSON.stringify({ comment: "x", startedAt: LONG_AGO }) });
     expect(fired.status).toBe(200);
     expect((await done("marketer", "GET", `${STATE}/busy`)).kills).toHaveLength(1);

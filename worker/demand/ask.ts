@@ -29,7 +29,7 @@ import {
 
 /**
  * Wizard of Oz as products use it: ask, then read the answer by long poll or stream. A request's id is 122 random bits
- * made by the product; it makes asking again harmless, and whoever knows it may read the answer. The address to read it
+ * made by the product; it makes asking again harmless, and a caller that knows it may read the answer. The address to read it
  * at ends in a keyed hash.
  */
 export const ask = new Hono<{ Bindings: Env }>();

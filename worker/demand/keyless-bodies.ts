@@ -51,7 +51,7 @@ export class KeylessBodies {
   }
 }
 
-/** What every visitor's body keeps, whoever sends it. */
+/** What holds for every visitor's body, whatever key it comes with. */
 export const IN_TIME: Reading = { longestMs: LEASE_MS };
 
 const busy = () => new ProblemError(503, "busy", "too many requests at once; ask again", {}, { "Retry-After": "2" });

@@ -70,7 +70,7 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
   const bytes = Math.min(FIRST_LEASE_BYTES, announcedBytes(request));
   const token = bearerOf(request.headers);
   const claimed: Sender = token !== null && parseKey(token, env)?.kind === "server" ? "servers" : "others";
-  // Whoever only says that they are a server, until that is judged, has no body dropped for them.
+  // No body is dropped for a key that only looks like a server's, until it is judged.
   if (claimed === "servers" ? !isLaneOpen(claimed) : !hasRoom(claimed, bytes))
     return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
   const waitUntil = (work: Promise<unknown>) => execution.waitUntil(work);

@@ -2,7 +2,7 @@ import { ProblemError } from "./problem.ts";
 
 const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)/i;
 
-/** No byte for so long (ms): whoever sends the body has gone, or only wants to hold a place. */
+/** No byte for so long (ms): the sender has gone, or only wants to hold a place. */
 export const BODY_IDLE_MS = 5_000;
 /** Within this (ms) a body may come as it likes; a mobile network finds its pace in it … */
 export const BODY_GRACE_MS = 5_000;

@@ -82,7 +82,7 @@ describe("made-up tokens of a real project", () => {
     ip = "203.0.113.9";
     expect((await call(token, { body: "{}" })).status).toBe(200);
     expect((await evaluate(shop.server, { flag: "public", context: fan })).json.value).toBe("no");
-    // From then on it is in the other lane, whoever floods, from its own network too.
+    // From then on it is in the other lane, even if its own network floods.
     looks = 0;
     for (let n = 0; n < 40; n++) await call(madeUp());
     looks = 0;

@@ -2,7 +2,7 @@ import type { Predicate } from "./predicate.ts";
 import type { Split } from "./split.ts";
 
 /**
- * What a flag does beneath kills, as a list: whoever the condition holds for is served, unless an earlier clause has
+ * What a flag does beneath kills, as a list: the users for whom the condition holds are served, unless an earlier clause has
  * served already. The whole precedence is such a list: prerequisites, holdout and layer are clauses that serve the off
  * variant, rules follow, and a clause that always serves ends the list.
  */

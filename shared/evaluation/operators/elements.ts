@@ -6,7 +6,7 @@ import { compareVersions, parseVersion, versionText } from "./semver/semver.ts";
 import { compareEnds } from "./sorted.ts";
 
 /*
- * Whoever asks chooses how long an array is, and any number of conditions may test it. So its elements are read once
+ * The caller chooses how long an array is, and any number of conditions may test it. So its elements are read once
  * for each kind of test, and a condition pays for its own values only: it looks each of them up, or compares it with
  * the least and the greatest element.
  */

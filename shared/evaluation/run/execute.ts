@@ -71,7 +71,7 @@ export function resultOf(flag: number, subject: Subject): number {
       }
     }
     if (typeof served === "number") return served;
-    // Whoever lacks the attribute that buckets is not served by the split.
+    // A user without the bucketing attribute is not served by the split.
     if (served !== null && hasUnit(served.unit, subject)) return armOf(served);
     step = step.next as Step;
   }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import { addBreakGlassKill, readBreakGlass } from "../../kv/break-glass.ts";
 import { env } from "../../testing/bindings.ts";
-import { api, done, newShop } from "../../testing/http.ts";
+import { api, newShop } from "../../testing/http.ts";
 import { PRODUCTION } from "../../testing/names.ts";
 
 /** Above every ordinary kill, as the break-glass route writes it. */

@@ -76,7 +76,7 @@ async function inList(env: Env, hash: string, now: number): Promise<boolean | nu
     failures.list(await directory(env).secretHashes(), now);
     return failures.isListed(hash, now);
   }
-  // Requests share plain state and no promise: whoever waits for another one looks by a timer of its own.
+  // Requests share plain state and no promise: one that waits for another looks by a timer of its own.
   if (waiting >= WAITING) return null;
   waiting++;
   try {

@@ -18,7 +18,7 @@ interface Bucket {
 }
 
 /**
- * Token buckets in this isolate's memory: whoever has a name may ask `perSecond` times a second and save up to `burst`
+ * Token buckets in this isolate's memory: each name may ask `perSecond` times a second and save up to `burst`
  * requests. Approximate by design, because an exact count would make every evaluation wait for a common counter: each
  * isolate counts its own requests, so a key that is busy in several gets its rate in each of them.
  */

@@ -33,7 +33,7 @@ type Kept = "pointer" | "claim" | "break-glass" | "last" | "projects";
 const cacheUrl = (kept: Kept, ...names: Slug[]): string =>
   `https://blastdoor.invalid/${[kept, ...names.map(encodeURIComponent)].join("/")}`;
 
-/** Whoever keeps something says of which project it is. */
+/** What is kept says of which project it is. */
 const keptBreakGlass = breakGlassSchema.extend({ project: z.string() });
 const keptNames = z.array(z.string());
 /** As much of a snapshot as tells whose it is; what cannot be compiled is found out there. */

@@ -124,7 +124,7 @@ describe("attack: everything is asked for", () => {
     const flood = take({ project, key, network: "198.51.100" }, 1_000);
     expect(kept(there)).toBeGreaterThanOrEqual(MOST - 2);
     expect(kept(flood)).toBeLessThanOrEqual(2);
-    // Whoever comes to that project from elsewhere comes to its share all the same.
+    // Visitors of that project from elsewhere get its share all the same.
     if (project === "b") expect(kept(people(take, { project, key }, 20))).toBe(20);
   });
 });

@@ -5,7 +5,7 @@
  * - A holder's own bound is fixed: so many for one subject (a person's tabs), a share for one key and a smaller one for
  *   one network under it.
  * - The rest is fair instead of fixed, so that a single busy project may use what nobody else wants. When all slots are
- *   taken, a newcomer gets one from whoever holds the most: of the projects, of one project's keys, of one key's networks,
+ *   taken, a newcomer gets one from the holder of most: of the projects, of one project's keys, of one key's networks,
  *   of one network's subjects. It gets none where it would then hold as much itself.
  * - Nobody gives way to a network that holds more than their own, over all projects: one sender with a public key of a
  *   small project would otherwise count as much as all people of a large one.
@@ -43,7 +43,7 @@ const pathsOf = ({ project, key, network, subject }: SlotHolder): string[] => [
 ];
 
 export interface Slot {
-  /** Given to somebody else: whoever finds this ends what the slot was for. Plain state, as requests may share nothing else. */
+  /** Given to somebody else: its holder then ends what the slot was for. Plain state, as requests may share nothing else. */
   readonly lost: boolean;
   /** Called with every sign of life. */
   renew(): void;

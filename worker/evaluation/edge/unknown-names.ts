@@ -5,7 +5,7 @@ export const LOOK_UPS_AT_ONCE = 20;
 export const LOOK_UPS_PER_S = 5;
 /** The list of all projects is read at most this often (ms), whether or not it could be had. */
 export const LIST_EVERY_MS = 2_000;
-/** Whoever needs the list waits this long (ms) for it, looking this often (ms). */
+/** A request that needs the list waits this long (ms) for it, looking this often (ms). */
 const LIST_WAIT_MS = 1_000;
 const LIST_POLL_MS = 25;
 /** That names are turned away is logged at most this often (ms). */

@@ -42,7 +42,7 @@ type LinkRow = {
   session_ends_at: number;
 };
 
-/** Whoever a caller is, where their sessions come from, and their session if it is one. */
+/** Who the caller is, where their sessions come from, and their session if there is one. */
 interface Resolved {
   readonly principal: Principal;
   readonly origin: string;

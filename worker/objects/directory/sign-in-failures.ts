@@ -29,7 +29,7 @@ type Row = { kind: FailureKind; network: string; count: number; first_at: number
 /** Stands for the networks that had to make room. */
 export const OTHER_NETWORKS = "other";
 
-/** Failed sign-ins by kind and network, in a bounded table: whoever floods it pushes no count out, only a network's name. */
+/** Failed sign-ins by kind and network, in a bounded table: a flood pushes no count out, only a network's name. */
 export class SignInFailures {
   readonly #sql: SqlStorage;
 

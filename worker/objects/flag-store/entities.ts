@@ -119,7 +119,7 @@ export const ENTITY_DEFINITIONS = {
       limit: keyLimit.optional(),
     }),
   ),
-  /** Only restore clears one: whoever makes its environment or project anew must not find a killed flag live. */
+  /** Only restore clears one: an environment or project that is made anew must not find a killed flag live. */
   kill: {
     ...ofEnvironment(
       z.strictObject({

@@ -476,7 +476,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       for (const event of deliveryEventsOf(row, this.documents)) this.delivery.note(event);
   }
 
-  /** Whether this is a trigger's secret, for whoever is about to read what comes with it. */
+  /** Whether this is a trigger's secret, for a caller that is about to read the body. */
   knowsTrigger(environment: string, id: string, hash: string): boolean {
     const row = this.ready ? this.documents.get("trigger", environment, id) : null;
     return sameSecret(row?.body.hash ?? "", hash) && row !== null;

@@ -125,7 +125,7 @@ export interface FlagStoreMethods {
   exportProject(): ExportDocument | null;
   draft(environment: string): Snapshot | null;
 
-  /** Secrets: `webhookSecret` for whoever has just drawn the salt, `syntheticKey` for whoever signs synthetic traffic. */
+  /** Secrets: `webhookSecret` for the route that has just drawn the salt, `syntheticKey` for the program that signs synthetic traffic. */
   syntheticKey(environment: string): { key: string } | null;
   webhookSecret(salt: string): string | null;
 

@@ -20,7 +20,7 @@ export const TRIGGER_LOOKS_PER_S = 50;
 export const TRIGGER_LOOKS_AT_ONCE = 100;
 
 /**
- * Reads that go over a project's whole history or content, a second. Whoever may read at all may ask for them, each takes
+ * Reads that go over a project's whole history or content, a second. Every viewer may ask for them, each takes
  * the store's one thread for milliseconds up to tenths of a second, and a kill waits behind them.
  */
 export const HEAVY_READS_PER_S = 10;
@@ -30,7 +30,7 @@ export const HEAVY_READS_AT_ONCE = 30;
 /**
  * What reads may cost a second, in characters read from documents and answered. A Durable Object's clock stands still
  * while it computes, so time cannot be charged; some 25 million characters take it a second. Lists have the larger part,
- * and a part of their own, so that whoever asks for too many lists is still shown one flag.
+ * and a part of their own, so that a person who asks for too many lists still sees one flag.
  */
 export const LIST_CHARS_PER_S = 6_000_000;
 /** A dashboard opens on the list of thousands of flags, with several others beside it. */
@@ -68,8 +68,8 @@ export class ReadBudget {
 }
 
 /**
- * Lets a bounded rate through and turns the rest away at once (token bucket). Whoever is turned away serves what they
- * have and looks into their data centre's cache before they come back, so one admitted read helps all of a centre.
+ * Lets a bounded rate through and turns the rest away at once (token bucket). An edge that is turned away serves what it
+ * has and looks into the cache of its data centre before it comes back, so one admitted read helps all of a centre.
  */
 export class Admission {
   readonly #perMs: number;

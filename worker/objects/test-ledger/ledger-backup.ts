@@ -106,7 +106,7 @@ export class LedgerOutbox {
       .toArray();
   }
 
-  /** Whoever asks while it is under way waits for the same run, which takes what was appended meanwhile. */
+  /** A caller that asks while it is under way waits for the same run, which takes what was appended meanwhile. */
   handOver(): Promise<void> {
     this.#handingOver ??= this.#run().finally(() => {
       this.#handingOver = null;

@@ -67,7 +67,7 @@ test("nor does an archived flag to whatever uses its key again", async () => {
   expect(await shop.left()).toEqual(NOTHING);
 });
 
-test("a test that is made finds nobody, whoever came late for the one before", async () => {
+test("a test that is made finds nobody, even if people came late for the one before", async () => {
   const shop = await used();
   await done("DELETE", `${shop.at}/flags/door`);
   await shop.see();

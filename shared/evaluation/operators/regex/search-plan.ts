@@ -4,7 +4,7 @@ import type { Snapshot } from "../../../schema/snapshot.ts";
 import type { Regex, RegexEngine, SearchPlan } from "../../model/search.ts";
 
 /*
- * Tests that search in a text take time by the text's length, and whoever asks chooses the text. So what one
+ * Tests that search in a text take time by the text's length, and the caller chooses the text. So what one
  * evaluation may spend on searching is divided among the tests of its snapshot beforehand, by what each costs. A test's
  * part depends on the snapshot alone: neither on which flags are asked for, nor on their order, nor on what other
  * texts cost. So a bulk answer and single ones agree, whatever was sent.

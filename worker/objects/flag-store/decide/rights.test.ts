@@ -420,7 +420,7 @@ test("an import or a revert succeeds only if the same change by direct commands 
       for (const project of [asked, whole]) project.must({ type: "import", document: first });
       const before = read(whole);
       const { revision } = whole;
-      // What the import would make of it, as whoever may do everything.
+      // What the import would make of it, for a role that may do everything.
       whole.must({ type: "import", document: second });
       const after = read(whole);
       admits(asked, { type: "import", document: second }, role, { before, after });
@@ -451,7 +451,7 @@ test("a schedule is made only by who could make its change at once", () => {
   expect([...codes].sort()).toEqual(["engineer null", "marketer forbidden", "marketer null", "viewer forbidden"]);
 });
 
-test("whoever covers more is refused less: rights are ordered as roles are", () => {
+test("a role that covers more is refused less: rights are ordered as roles are", () => {
   const project = shop({ checkout: {}, exp: { purpose: "experiment", visibility: "public" } });
   const document = exportProject(project, "shop", 0, 0) as Document;
   const { changes } = FakeProject.with("staging").must({ type: "import", document });

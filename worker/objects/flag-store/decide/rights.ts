@@ -10,7 +10,7 @@ import { type Change, ENTITY_DEFINITIONS, type Entity, type ProjectView } from "
 import { isVisibleToClients, newlyExposed } from "./exposure.ts";
 
 /*
- * What a set of changes needs of whoever makes it. The rights follow from the documents before and after, never from
+ * What a set of changes needs of the person or program that makes it. The rights follow from the documents before and after, never from
  * the command, so that an import, a revert, a schedule or a test can do no more than the route of its own could. A new
  * kind of document does not compile until its definition brings its rights, or it has its row in `RULES`.
  */
@@ -161,7 +161,7 @@ function scheduleRights({ environment, before, after }: ChangeOf<"schedule">, fa
   return cancelsAnEngineers ? [...rights, ...influencing(facts, environment, before.flag)] : rights;
 }
 
-/** A running plan goes on by itself, with the right of whoever has let it run. */
+/** A running plan goes on by itself, with the right of the person who let it run. */
 function planRights({ environment, key, after }: ChangeOf<"plan">, facts: Facts): Right[] {
   const rights = changingFlag(facts, key, `the plan in ${environment}`, "plans");
   return after?.run?.status === "running" ? [...rights, ...influencing(facts, environment, key)] : rights;

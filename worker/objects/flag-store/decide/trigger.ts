@@ -49,7 +49,7 @@ export const triggerActor = ({ key, body }: Row<"trigger">): Actor => ({
 });
 
 /**
- * Whether a trigger may say when the trouble began: as whoever made it may. Of triggers that earlier versions stored the
+ * Whether a trigger may say when the trouble began: only if its maker may. Of triggers that earlier versions stored the
  * maker's role is not known; those of a test's flag may be a marketer's.
  */
 export const mayStateOnset = (
