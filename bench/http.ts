@@ -3,7 +3,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setupPeers } from "../scripts/setup.mjs";
-import { ADMIN_TOKEN, bundle, type Contestant, cpuOf, FLAGS, KEY, start, type Target } from "./http/contestant.ts";
+import {
+  ADMIN_TOKEN,
+  bundle,
+  bundleOfCheckout,
+  type Contestant,
+  cpuOf,
+  FLAGS,
+  KEY,
+  start,
+  type Target,
+} from "./http/contestant.ts";
 import type { Load, Loaded } from "./http/load.ts";
 import { provenance, writeSection } from "./report.ts";
 import { expected, mixedUser } from "./workloads.ts";
@@ -20,6 +30,7 @@ import { expected, mixedUser } from "./workloads.ts";
  *   npm run bench:http -- --write   also writes it into docs/performance.md
  *   --generations=5 --rounds=2 --requests=25000   fewer for a first look: a round lasts up to 6 s for each Worker
  *   --only="server key,same work"   these alone, by parts of their names, without ratios
+ *   --baseline=FOLDER   our server-key and client-key rows as well with the Worker of another checkout, and the ratio to it
  */
 
 const GENERATIONS = Number(argument("generations") ?? 5);
@@ -30,11 +41,14 @@ const ROUNDS = Number(argument("rounds") ?? 2);
  */
 const REQUESTS = Number(argument("requests") ?? 25_000);
 const ONLY = argument("only")?.split(",");
+/** A checkout with its packages installed, whose Worker is measured beside ours. */
+const BASELINE = argument("baseline");
 const WRITE = process.argv.includes("--write");
-if (ONLY && WRITE) throw new Error("--write needs everybody: leave out --only");
+if ((ONLY || BASELINE) && WRITE) throw new Error("--write prints our own table: leave out --only and --baseline");
 const WARM_UP_REQUESTS = 10_000;
 const OURS = "Blastdoor, server key";
 const SAME_WORK = "same work, constant answer";
+const OF_BASELINE = ", baseline";
 const FLOOR = "floor: parse, return a constant";
 const BULK = "/ofrep/v1/evaluate/flags";
 
@@ -136,8 +150,9 @@ async function main(): Promise<void> {
     if (chosen.length === 0) throw new Error(`--only names none of: ${all.map(({ name }) => name).join("; ")}`);
     const measured = new Map<string, Measured>(chosen.map(({ name }) => [name, { rates: [], cpu: [] }]));
     for (let number = 0; number < GENERATIONS; number++) await generation(turned(chosen, number), measured);
-    const table = ONLY ? ratesOf(measured) : tableOf(measured);
+    const table = ONLY || BASELINE ? ratesOf(measured) : tableOf(measured);
     console.log(table);
+    if (BASELINE) console.log(ratiosToBaseline(measured));
     if (WRITE) writeDown(table);
   } finally {
     loader.kill();
@@ -161,6 +176,9 @@ async function contestants(into: string): Promise<Contestant[]> {
   const ours = (name: string, keyKind: "server" | "client", EVENT_STREAMS: string): Contestant => {
     return { name, script, keyKind, bindings: { ADMIN_TOKEN, EVENT_STREAMS }, check: checkOurs };
   };
+  const beside = ({ name, ...contestant }: Contestant, former: string): Contestant => {
+    return { ...contestant, name: `${name}${OF_BASELINE}`, script: former };
+  };
   const byServerKey = ours(OURS, "server", "on");
   const ANSWER = await anAnswerOf(byServerKey);
   const floor = (target: Target) => checkConstant(target, ANSWER);
@@ -171,10 +189,15 @@ async function contestants(into: string): Promise<Contestant[]> {
   const other = (name: string, entry: string, bindings: Record<string, string>, check: Contestant["check"]) => {
     return { name, script: bundle(into, entry), bindings, keyKind: null, check };
   };
-  return [
+  const our = [
     byServerKey,
     ours("Blastdoor, client key", "client", "off"),
     ours("Blastdoor, client key, event streams offered", "client", "on"),
+  ];
+  const former = BASELINE && bundleOfCheckout(into, path.resolve(BASELINE));
+  return [
+    ...our,
+    ...(former ? our.map((contestant) => beside(contestant, former)) : []),
     other(SAME_WORK, "same-work.ts", { ANSWER, KEY }, sameWork),
     other(FLOOR, "floor.ts", { ANSWER }, floor),
     other("@vercel/flags-core", "vercel.mjs", { ANSWERS: "ofrep" }, ofrep),
@@ -239,6 +262,17 @@ const spread = (values: readonly number[]): string => {
 function ratesOf(measured: ReadonlyMap<string, Measured>): string {
   return [...measured]
     .map(([name, { rates, cpu }]) => `${name.padEnd(46)} ${spread(rates)}/s, ${spread(cpu)} µs`)
+    .join("\n");
+}
+
+function ratiosToBaseline(measured: ReadonlyMap<string, Measured>): string {
+  return [...measured]
+    .flatMap(([name, { rates, cpu }]) => {
+      const former = measured.get(`${name}${OF_BASELINE}`);
+      return former
+        ? [`${name}: rate ${ratio(rates, former.rates)}, CPU ${ratio(cpu, former.cpu)} of the baseline's`]
+        : [];
+    })
     .join("\n");
 }
 

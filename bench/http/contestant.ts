@@ -42,7 +42,6 @@ export interface Target {
 /** As for a deployment, by wrangler. Without an entry it is our own Worker, configuration and all. */
 export function bundle(into: string, entry?: string): string {
   const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
-  const quiet = { WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false", WRANGLER_HIDE_BANNER: "true" };
   const name = entry ? path.parse(entry).name : "index";
   const outdir = path.join(into, name);
   const config = entry ? path.join(into, `${name}.json`) : path.join(root, "wrangler.toml");
@@ -55,11 +54,23 @@ export function bundle(into: string, entry?: string): string {
       JSON.stringify({ name, main, compatibility_date: date, compatibility_flags: flags, ...built }),
     );
   }
+  build(wrangler, config, outdir);
+  return path.join(outdir, `${name}.js`);
+}
+
+/** The Worker of another checkout, built by that checkout's own wrangler. */
+export function bundleOfCheckout(into: string, checkout: string): string {
+  const outdir = path.join(into, "baseline");
+  build(path.join(checkout, "node_modules/wrangler/bin/wrangler.js"), path.join(checkout, "wrangler.toml"), outdir);
+  return path.join(outdir, "index.js");
+}
+
+function build(wrangler: string, config: string, outdir: string): void {
+  const quiet = { WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false", WRANGLER_HIDE_BANNER: "true" };
   execFileSync(process.execPath, [wrangler, "deploy", "--config", config, "--dry-run", "--outdir", outdir], {
-    env: { ...process.env, ...quiet, WRANGLER_LOG: "error", WRANGLER_LOG_PATH: into, XDG_CONFIG_HOME: into },
+    env: { ...process.env, ...quiet, WRANGLER_LOG: "error", WRANGLER_LOG_PATH: outdir, XDG_CONFIG_HOME: outdir },
     stdio: ["ignore", "ignore", "inherit"],
   });
-  return path.join(outdir, `${name}.js`);
 }
 
 /** One workerd with one Worker: all that differs is the script and what it is bound to. */
