@@ -16,7 +16,7 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
   const flags: number[] = [];
   const places: number[] = [];
   const ruled: RuledFlag[] = [];
-  const halved = new Map<Unit, number[]>();
+  const twoWay = new Map<Unit, number[]>();
   let place = 0;
   let combinations = 1;
   for (let flag = 0; flag < count; flag++) {
@@ -39,11 +39,11 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
       places[chunk]! += ((usual ?? first) - first) * combinations;
       ruled.push({ clauses: its, flag, chunk, usual, first, counts: combinations });
     } else {
-      const known = halved.get(half.unit) ?? [];
+      const known = twoWay.get(half.unit) ?? [];
       const [one, other] = half.results.map((result) => (result - first) * combinations) as [number, number];
       // In the order of HALF_CHUNK, HALF_SEED, HALF_END, HALF_ADDS, HALF_FLAG, HALF_COUNTS.
       known.push(chunk, half.seed, half.end, one, other, flag, combinations);
-      halved.set(half.unit, known);
+      twoWay.set(half.unit, known);
     }
     combinations *= results;
   }
@@ -52,7 +52,7 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
     of,
     flags: Int32Array.from([...flags, count]),
     ruled: ruleIndexOf(ruled),
-    halved: [...halved].map(([unit, parts]) => ({ unit, flags: Int32Array.from(parts) })),
+    twoWay: [...twoWay].map(([unit, parts]) => ({ unit, flags: Int32Array.from(parts) })),
     places: Int32Array.from(places),
     size: place + combinations,
     found: new Int32Array(flags.length),

@@ -16,7 +16,7 @@ export interface Chunks {
   /** Flags with conditions, and splits of more than two. */
   readonly ruled: RuleIndex;
   /** Flags that are a split of two and nothing else, by what they bucket. */
-  readonly halved: readonly Halved[];
+  readonly twoWay: readonly TwoWaySplits[];
   /** Per chunk: where its combinations begin in a page, and from there to whom no condition holds for. */
   readonly places: Int32Array;
   /** Combinations of all chunks: the places of a page. */
@@ -29,13 +29,13 @@ export interface Chunks {
 }
 
 /** Flags that everybody gets one half or the other of: most of a project's rollouts, and quickest done together. */
-export interface Halved {
+export interface TwoWaySplits {
   readonly unit: Unit;
   /** Records of HALF_LENGTH numbers. */
   readonly flags: Int32Array;
 }
 
-/** Where each number of a record in `Halved.flags` stands. */
+/** Where each number of a record in `TwoWaySplits.flags` stands. */
 export const HALF_CHUNK = 0;
 export const HALF_SEED = 1;
 /** The first hash beyond the first half. */

@@ -35,7 +35,7 @@ import { BLOCKED, TRUE, type Truth } from "../model/truth.ts";
 import { outcomeOf, resultOf, truthOf } from "./execute.ts";
 import { keep, pageOf } from "./page.ts";
 import { armOf, hasUnit } from "./split.ts";
-import { type Audience, belonging, type Subject } from "./subject.ts";
+import { type Audience, forSnapshot, type Subject } from "./subject.ts";
 
 /**
  * All flags that the audience may see, in the order of their keys.
@@ -48,7 +48,7 @@ export function evaluateAll(
   subject: Subject,
   audience: Audience,
 ): { flags: string; etag: string } {
-  const own = belonging(compiled, subject);
+  const own = forSnapshot(compiled, subject);
   const { chunks } = compiled;
   chunks.pages[audience] ??= pageOf(chunks);
   const page = chunks.pages[audience];
@@ -80,9 +80,9 @@ export function evaluateAll(
 
 /** Where each chunk's combination of results stands, kills aside. */
 function findPlaces(subject: Subject): void {
-  const { found, places, halved, ruled } = subject.compiled.chunks;
+  const { found, places, twoWay, ruled } = subject.compiled.chunks;
   found.set(places);
-  for (const { unit, flags } of halved) addHalves(flags, unit, subject);
+  for (const { unit, flags } of twoWay) addHalves(flags, unit, subject);
   addRuled(ruled, markClauses(ruled, subject), subject);
 }
 

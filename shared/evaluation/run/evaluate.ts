@@ -1,7 +1,7 @@
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { outcomeOf } from "./execute.ts";
-import { type Audience, belonging, type Subject } from "./subject.ts";
+import { type Audience, forSnapshot, type Subject } from "./subject.ts";
 
 export type { Cause, Outcome, Reason } from "../model/outcome.ts";
 export { evaluateAll } from "./bulk.ts";
@@ -10,7 +10,7 @@ export { type Audience, type Memberships, prepare, type Subject } from "./subjec
 /** What a flag serves a subject; undefined when there is no such flag. Never throws. */
 export function evaluate(compiled: CompiledSnapshot, flagKey: string, subject: Subject): Outcome | undefined {
   const flag = compiled.flags.get(flagKey);
-  return flag === undefined ? undefined : outcomeOf(flag, belonging(compiled, subject));
+  return flag === undefined ? undefined : outcomeOf(flag, forSnapshot(compiled, subject));
 }
 
 /** Whether this audience may learn of the outcome, and so of its flag. */
@@ -30,6 +30,6 @@ export function evaluateFor(
 ): Outcome | undefined {
   const flag = compiled.flags.get(flagKey);
   if (flag === undefined || (audience === "client" && flag.visibility === "server-only")) return undefined;
-  const outcome = outcomeOf(flag, belonging(compiled, subject));
+  const outcome = outcomeOf(flag, forSnapshot(compiled, subject));
   return visibleTo(outcome, audience) ? outcome : undefined;
 }

@@ -61,10 +61,10 @@ function forget(compiled: CompiledSnapshot): void {
 }
 
 /** A subject prepared for another snapshot carries that one's stamp, which means nothing here. */
-export function belonging(compiled: CompiledSnapshot, subject: Subject): Subject {
-  return subject.compiled === compiled ? subject : preparedAnew(compiled, subject);
+export function forSnapshot(compiled: CompiledSnapshot, subject: Subject): Subject {
+  return subject.compiled === compiled ? subject : reprepare(compiled, subject);
 }
 
-function preparedAnew(compiled: CompiledSnapshot, { context, now, memberships }: Subject): Subject {
+function reprepare(compiled: CompiledSnapshot, { context, now, memberships }: Subject): Subject {
   return prepare(compiled, context, now, memberships);
 }
