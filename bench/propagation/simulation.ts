@@ -1,7 +1,8 @@
 import { storedSlug } from "../../shared/schema/names.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
 import { sha256 } from "../../worker/crypto/sha256.ts";
-import { Edge, type EdgeSources } from "../../worker/evaluation/edge/edge.ts";
+import { Edge } from "../../worker/evaluation/edge/edge.ts";
+import type { EdgeSources } from "../../worker/evaluation/edge/edge-sources.ts";
 import { BOUND_MS } from "../../worker/evaluation/edge/pointer-lane.ts";
 import { Admission, POINTER_READS_AT_ONCE, POINTER_READS_PER_S } from "../../worker/objects/kernel/admission.ts";
 import { randomOf, VirtualTime } from "./virtual-time.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../shared/evaluation/compile/compile.ts";
 import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
-import { Observed } from "../evaluation/edge/observed.ts";
+import { ObservedFlags } from "../evaluation/edge/observed-flags.ts";
 import { TELEMETRY_SHARDS, UnitHasher } from "../objects/telemetry-shard/unit-hash.ts";
 import { anEvent, aSeries } from "../testing/telemetry.ts";
 import { type Intake, sortEvents } from "./intake.ts";
@@ -30,7 +30,7 @@ function sorted(events: unknown[], level: number, by = "targetingKey") {
     sentAt: undefined,
     receivedAt: Date.now(),
     source: "server",
-    observed: new Observed(snapshot),
+    observed: new ObservedFlags(snapshot),
     hasher: new UnitHasher(SECRET),
     compiled: compile(snapshot, re2),
     revision: 7,

@@ -9,7 +9,7 @@ import {
   type TelemetryEvent,
 } from "../../shared/schema/telemetry.ts";
 import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
-import type { Observed, UnitAttributes } from "../evaluation/edge/observed.ts";
+import type { ObservedFlags, UnitAttributes } from "../evaluation/edge/observed-flags.ts";
 import type { KeepLevels, ShardBatch, ShardEvent } from "../objects/telemetry-shard/shard-batch.ts";
 import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "../objects/telemetry-shard/unit-hash.ts";
 import { isTelemetryEvent } from "./event-check.ts";
@@ -21,7 +21,7 @@ export interface Intake {
   sentAt: number | undefined;
   receivedAt: number;
   source: "server" | "client";
-  observed: Observed;
+  observed: ObservedFlags;
   hasher: UnitHasher;
   compiled: CompiledSnapshot;
   revision: number;

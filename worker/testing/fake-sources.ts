@@ -3,8 +3,9 @@ import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
 import { type Kill, type Snapshot, snapshot as snapshotSchema } from "../../shared/schema/snapshot.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import { type CurrentOptions, Edge, type EdgeSources } from "../evaluation/edge/edge.ts";
-import type { Known } from "../evaluation/edge/loaded.ts";
+import { Edge } from "../evaluation/edge/edge.ts";
+import type { EdgeSources } from "../evaluation/edge/edge-sources.ts";
+import type { CurrentOptions, Known } from "../evaluation/edge/loaded.ts";
 import { snapshotKey } from "../kv/snapshot-store.ts";
 
 type Fault = "error" | "hang" | "null" | "corrupt" | null;

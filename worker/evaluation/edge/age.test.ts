@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { FakeIsolate, FakeSources, PROJECT } from "../../testing/fake-sources.ts";
 import { PRODUCTION } from "../../testing/names.ts";
 import { served } from "../../testing/served.ts";
-import { ageOf, FRESH_MS, freshness, LEASE_MS, STALE_MS, WAIT_COLD_MS, WAIT_WARM_MS } from "./pointer-lane.ts";
+import { ageOf, FRESH_MS, freshness, REFRESH_LEASE_MS, STALE_MS, WAIT_COLD_MS, WAIT_WARM_MS } from "./pointer-lane.ts";
 
 let sources: FakeSources;
 let isolate: FakeIsolate;
@@ -86,7 +86,7 @@ describe("a refresher that hangs or dies", () => {
     await sources.settle();
     const second = await isolate.asked();
     expect([served(second.got), (second.heldMs ?? 0) <= WAIT_WARM_MS]).toEqual(["on", true]);
-    await sources.tick(LEASE_MS);
+    await sources.tick(REFRESH_LEASE_MS);
     await isolate.asked();
     const later = await isolate.asked();
     expect([served(later.got), later.heldMs]).toEqual(["on", 0]);
@@ -100,7 +100,7 @@ describe("a refresher that hangs or dies", () => {
     const before = sources.count("store");
     await isolate.asked();
     expect(sources.count("store")).toBe(before);
-    await sources.tick(LEASE_MS);
+    await sources.tick(REFRESH_LEASE_MS);
     expect(served((await isolate.asked()).got)).toBe("blue");
     expect(sources.count("store")).toBe(before + 1);
   });
@@ -111,7 +111,7 @@ describe("a refresher that hangs or dies", () => {
     const before = sources.count("store");
     for (let time = 0; time < 50; time++) await isolate.asked();
     expect(sources.count("store")).toBe(before + 1);
-    await sources.tick(LEASE_MS);
+    await sources.tick(REFRESH_LEASE_MS);
     for (let time = 0; time < 50; time++) await isolate.asked();
     expect(sources.count("store")).toBe(before + 2);
   });

@@ -20,7 +20,7 @@ export const LIST_PATIENCE_MS = 2_000;
 /** Bytes of shards in one isolate: two lists of a million keys whole, an eighth of its 128 MB. */
 const MAX_BYTES = 16 * 1024 * 1024;
 /** A read that takes longer counts as lost (ms), and another request may try. */
-const LEASE_MS = 1_000;
+const SHARD_LEASE_MS = 1_000;
 const STEP_MS = 2;
 
 /** Everything the memory reaches outside itself. */
@@ -132,9 +132,9 @@ export class ListMemory {
   #takeLease(key: string): boolean {
     const now = this.#sources.now();
     const lease = this.#leases.get(key);
-    if (lease && now < lease.until && lease.until - now <= LEASE_MS) return false;
+    if (lease && now < lease.until && lease.until - now <= SHARD_LEASE_MS) return false;
     if (this.#leases.size >= 10_000) this.#leases.clear();
-    this.#leases.set(key, { until: now + LEASE_MS, failed: false });
+    this.#leases.set(key, { until: now + SHARD_LEASE_MS, failed: false });
     return true;
   }
 
@@ -161,7 +161,7 @@ export class ListMemory {
       this.#leases.delete(key);
     } else {
       // Kept until it runs out: a shard that cannot be had is asked for once a lease, and nobody waits for it.
-      this.#leases.set(key, { until: this.#sources.now() + LEASE_MS, failed: true });
+      this.#leases.set(key, { until: this.#sources.now() + SHARD_LEASE_MS, failed: true });
     }
   }
 
@@ -202,7 +202,7 @@ export function listsNeeded(compiled: CompiledSnapshot, audience: Audience, flag
   return isPublic ? (compiled.listsByFlag.get(flag) ?? NONE) : compiled.listsOfTargeted;
 }
 
-const timed = <T>(work: Promise<T>): Promise<T> => within(LEASE_MS, work);
+const timed = <T>(work: Promise<T>): Promise<T> => within(SHARD_LEASE_MS, work);
 
 let memory: ListMemory | undefined;
 

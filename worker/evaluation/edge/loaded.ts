@@ -3,7 +3,7 @@ import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { Kill } from "../../../shared/schema/snapshot.ts";
 import type { BearerKeys } from "./bearer-keys.ts";
-import type { Observed } from "./observed.ts";
+import type { ObservedFlags } from "./observed-flags.ts";
 
 /** One environment in this isolate's memory, ready to answer. */
 export interface Loaded {
@@ -12,7 +12,7 @@ export interface Loaded {
   readonly compiled: CompiledSnapshot;
   readonly keys: BearerKeys;
   /** What is observed here, for events. */
-  readonly observed: Observed;
+  readonly observed: ObservedFlags;
   readonly revision: number;
   readonly epoch: number;
   readonly hash: string;
@@ -29,3 +29,10 @@ export interface Loaded {
 
 /** What is known of an environment; see `Edge.current`. */
 export type Known = Loaded | "missing" | "unreachable";
+
+export interface CurrentOptions {
+  /** Refresh first when what is known is older than this (ms). */
+  readonly maxAgeMs?: number;
+  /** Nobody has made the names up: a key's checksum, or the right to administer, stands for them. */
+  readonly vouched?: boolean;
+}

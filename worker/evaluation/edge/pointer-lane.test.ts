@@ -3,7 +3,7 @@ import {
   BOUND_MS,
   FRESH_MS,
   freshness,
-  LEASE_MS,
+  REFRESH_LEASE_MS,
   refreshAgeOf,
   retryAfter,
   STALE_MS,
@@ -42,6 +42,6 @@ test("what is older than the bound is worth a far store's round trip, unless ref
 });
 
 test("after a failure the next refresh comes within a lease, and not for all at once", () => {
-  expect(retryAfter(0)).toBe(LEASE_MS / 2);
-  for (const draw of draws) expect(retryAfter(draw)).toBeLessThanOrEqual(LEASE_MS);
+  expect(retryAfter(0)).toBe(REFRESH_LEASE_MS / 2);
+  for (const draw of draws) expect(retryAfter(draw)).toBeLessThanOrEqual(REFRESH_LEASE_MS);
 });

@@ -1,3 +1,5 @@
+import { ownOf } from "../../../shared/own.ts";
+import type { Slug } from "../../../shared/schema/names.ts";
 import type { Pointer } from "../../../shared/schema/pointer.ts";
 import type { Kill } from "../../../shared/schema/snapshot.ts";
 
@@ -19,13 +21,17 @@ export const WAIT_COLD_MS = 2_000;
 /** The promise: a kill is in force this long (ms) after its commit, plus one round trip of a refresh. */
 export const BOUND_MS = 2_000;
 /** Whoever refreshes holds the lease this long (ms); if their request dies, the next one takes over after it. */
-export const LEASE_MS = 1_000;
+export const REFRESH_LEASE_MS = 1_000;
 
 /** A pointer in memory, with the moment by this isolate's own clock from which its age counts. */
 export interface HeldPointer {
   pointer: Pointer;
   stampedAt: number;
 }
+
+/** What the pointer says of an environment. Its own entries only: a name such as "constructor" is in every object. */
+export const namedIn = (held: HeldPointer | null, environment: Slug): Pointer["environments"][string] | undefined =>
+  ownOf(held?.pointer.environments, environment);
 
 export type Freshness = "fresh" | "aging" | "stale";
 
@@ -60,7 +66,7 @@ export const waitFor = (age: number, failing: boolean): number =>
   age >= BOUND_MS && !failing ? WAIT_OVERDUE_MS : WAIT_WARM_MS;
 
 /** After a failed refresh the next one comes after this long (ms): spread, so that a crowd does not return as one. */
-export const retryAfter = (random: number): number => LEASE_MS * (0.5 + random / 2);
+export const retryAfter = (random: number): number => REFRESH_LEASE_MS * (0.5 + random / 2);
 
 /** A claim to be asking the store counts this long (ms), a little longer than a far round trip. */
 export const CLAIM_MS = 400;

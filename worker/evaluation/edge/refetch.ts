@@ -1,5 +1,4 @@
-import type { CurrentOptions } from "./edge.ts";
-import type { Known, Loaded } from "./loaded.ts";
+import type { CurrentOptions, Known, Loaded } from "./loaded.ts";
 
 /*
  * A stream tells its client the ETag of a result, and the client comes back with it for that result. This isolate may

@@ -9,7 +9,7 @@ import { kvSnapshotStore } from "../../kv/snapshot-store.ts";
 import { log } from "../../log.ts";
 import { directory, flagStore } from "../../objects/stubs.ts";
 import { within } from "../../within.ts";
-import type { EdgeSources } from "./edge.ts";
+import type { EdgeSources } from "./edge-sources.ts";
 
 /** The data centre's copy of a pointer lives this long (s): one look-up a second and data centre. */
 const POINTER_TTL_S = 1;

@@ -39,19 +39,3 @@ describe("a cache that keeps nothing", () => {
     expect(saidOfCache()).toEqual([true]);
   });
 });
-
-describe("answers from old knowledge", () => {
-  test("are counted, and the count survives reports that got lost", async () => {
-    await refreshed();
-    sources.faults.store = "error";
-    for (let time = 0; time < 4; time++) await refreshed();
-    sources.faults.store = null;
-    await refreshed();
-    expect(sources.told.reduce((sum, { staleServed = 0 }) => sum + staleServed, 0)).toBe(4);
-  });
-
-  test("are none while refreshes come in time", async () => {
-    for (let time = 0; time < 10; time++) await refreshed();
-    expect(sources.told.map(({ staleServed }) => staleServed)).toEqual(sources.told.map(() => 0));
-  });
-});

@@ -77,45 +77,6 @@ test("killsInForce: removed kills stay until the loaded snapshot is at least the
   expect(killsInForce([a], { epoch: 2, revision: 1 }, named(900, [], 1))).toEqual([]);
 });
 
-describe("a break-glass kill", () => {
-  const breakGlass = (...kills: Kill[]) => {
-    sources.breakGlass = { environments: { production: kills } };
-  };
-
-  test("is united with the pointer's kills", async () => {
-    breakGlass(aKill("bg_1"));
-    await sources.tick(15_000);
-    expect(await now()).toBe("off");
-  });
-
-  test("reaches edges that cannot reach the store", async () => {
-    sources.faults.store = "error";
-    breakGlass(aKill("bg_1"));
-    await sources.tick(5_000);
-    await now();
-    expect(await now()).toBe("off");
-  });
-
-  test("is lifted by the pointer's tombstone although KV still shows it", async () => {
-    breakGlass(aKill("bg_1"));
-    await sources.tick(15_000);
-    expect(await now()).toBe("off");
-    sources.setTombstones(["bg_1"]);
-    expect(await later()).toBe("on");
-  });
-
-  test("stays in force while its document cannot be read", async () => {
-    breakGlass(aKill("bg_1"));
-    await sources.tick(15_000);
-    expect(await now()).toBe("off");
-    sources.faults.breakGlass = "error";
-    breakGlass();
-    await sources.tick(15_000);
-    expect(await now()).toBe("off");
-    expect(sources.reports).toContain("break-glass-unreadable");
-  });
-});
-
 describe("onStale", () => {
   const withOnStale = (action: string) => ({
     checkout: { variant: "on", killVariant: "blue", onStale: { action, afterSeconds: 60 } },

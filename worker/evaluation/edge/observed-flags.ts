@@ -24,7 +24,7 @@ export interface ObservedFlag {
 }
 
 /** What one snapshot says about telemetry: which flags are observed, and how people are hashed. */
-export class Observed {
+export class ObservedFlags {
   readonly flags: ReadonlyMap<string, ObservedFlag>;
   /** Attributes that some series' units are. */
   readonly attributes: ReadonlySet<string>;

@@ -1,0 +1,44 @@
+import type { Slug } from "../../../shared/schema/names.ts";
+import type { BreakGlass, Pointer } from "../../../shared/schema/pointer.ts";
+import type { ServedReport } from "../../../shared/schema/propagation.ts";
+import type { Snapshot } from "../../../shared/schema/snapshot.ts";
+
+/** Everything an edge reaches outside its memory. Tests put staleness, nulls, errors and hangs behind it. */
+export interface EdgeSources {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  wait(ms: number): Promise<void>;
+  /** The data centre's copy, at most a second old. */
+  cachedPointer(project: Slug): Promise<Pointer | null>;
+  keepPointer(pointer: Pointer): Promise<void>;
+  /** Since when (epoch ms) an isolate of this data centre claims to be asking the store. */
+  claimedAt(project: Slug): Promise<number | null>;
+  claim(project: Slug): Promise<void>;
+  /** Keeps something in the data centre's cache and looks for it again. */
+  tryCache(): Promise<boolean>;
+  /** Null: there is no such project. Throws when the store cannot be reached. */
+  storePointer(project: Slug, report: ServedReport | undefined): Promise<Pointer | null>;
+  /** The data centre this isolate runs in. */
+  colo(): string;
+  kvSnapshot(key: string): Promise<string | null>;
+  storeSnapshot(project: Slug, environment: Slug, hash: string): Promise<string | null>;
+  /** Kills written straight to KV; `urgent` while the store cannot be reached. */
+  breakGlass(project: Slug, urgent: boolean): Promise<BreakGlass | null>;
+  /** The copy that outlives isolates, for starts without store and KV. */
+  lastSnapshot(project: Slug, environment: Slug): Promise<Snapshot | null>;
+  keepLastSnapshot(project: Slug, environment: Slug, body: string): Promise<void>;
+  /** The names of all projects, from the data centre's copy or the directory. */
+  projectNames(): Promise<readonly string[]>;
+  report(event: { event: string } & Record<string, string | number>): void;
+}
+
+/** A look into the data centre's cache takes a few ms; one that takes longer than this counts as a miss. */
+export const CACHE_PATIENCE_MS = 100;
+/** KV has this long (ms) before the store is asked as well: a cold request waits for two seconds in all. */
+export const KV_PATIENCE_MS = 400;
+
+/** What does not answer in time, or fails, has nothing to say: null. */
+export const patiently = <T>(sources: Pick<EdgeSources, "wait">, ms: number, work: Promise<T>): Promise<T | null> =>
+  Promise.race([work.catch(() => null), sources.wait(ms).then(() => null)]);
