@@ -23,8 +23,6 @@ export interface Env {
   readonly STREAMS_PER_ISOLATE?: string;
   /** "allow", in development only: webhooks may go to http and to private addresses. */
   readonly WEBHOOK_LOCAL_TARGETS?: string;
-  /** Tests only: where to announce the steps of a write (loopback addresses only). */
-  readonly FAULT_SERVER?: string;
   /** Tells this start from an earlier one that may still hold the port. */
   readonly START_NONCE?: string;
   /** "on": a demo page of the tests at /demo. Set by `npm start`, never when deployed. */

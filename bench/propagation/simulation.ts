@@ -4,12 +4,12 @@ import { sha256 } from "../../worker/crypto/sha256.ts";
 import { Edge } from "../../worker/evaluation/edge/edge.ts";
 import type { EdgeSources } from "../../worker/evaluation/edge/edge-sources.ts";
 import { BOUND_MS } from "../../worker/evaluation/edge/pointer-lane.ts";
-import { Admission, POINTER_READS_AT_ONCE, POINTER_READS_PER_S } from "../../worker/objects/kernel/admission.ts";
+import { POINTER_READS_AT_ONCE, POINTER_READS_PER_S, RateGate } from "../../worker/objects/kernel/admission.ts";
 import { randomOf, VirtualTime } from "./virtual-time.ts";
 
 /*
  * Many data centres and isolates on one store, in virtual time. The isolates are the Worker's own `Edge`, the store
- * admits with the Worker's own `Admission`: nothing of the lane is rebuilt here, only what surrounds it: round trips,
+ * admits with the Worker's own `RateGate`: nothing of the lane is rebuilt here, only what surrounds it: round trips,
  * each data centre's cache, the store's single thread, and requests.
  */
 
@@ -112,7 +112,7 @@ export class Simulation {
   storeIsDown = false;
   cachesWork = true;
   readonly #random: () => number;
-  #admission = new Admission(POINTER_READS_PER_S, POINTER_READS_AT_ONCE);
+  #gate = new RateGate(POINTER_READS_PER_S, POINTER_READS_AT_ONCE);
   /** When the store's thread is free again (ms). */
   #busyUntil = 0;
   /** Commit times (ms). */
@@ -228,7 +228,7 @@ export class Simulation {
     await this.time.wait(this.#way(centre));
     const second = Math.floor(this.time.now / 1_000);
     this.#reads.set(second, (this.#reads.get(second) ?? 0) + 1);
-    const admitted = !this.storeIsDown && this.#admission.admits(this.time.now);
+    const admitted = !this.storeIsDown && this.#gate.admits(this.time.now);
     this.#busyUntil = Math.max(this.time.now, this.#busyUntil) + (admitted ? SERVICE_MS : REFUSAL_MS);
     await this.time.wait(this.#busyUntil - this.time.now);
     const latest = this.#kills.length - 1;

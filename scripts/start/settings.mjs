@@ -23,11 +23,11 @@ export function readSettings(env) {
     vars: {
       // The demo page of the tests exists on one's own machine only.
       DEMO: "on",
-      // Tests stop a write at a chosen step (the Worker takes loopback addresses only) and receive webhooks.
+      // Tests receive webhooks.
       // METRICS_TOKEN opens GET /metrics, BREAK_GLASS_SECRET the break-glass route.
       ...Object.fromEntries(
-        ["BREAK_GLASS_SECRET", "FAULT_SERVER", "KEY_CHECKSUM_SECRET", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap(
-          (name) => (env[name] ? [[name, env[name]]] : []),
+        ["BREAK_GLASS_SECRET", "KEY_CHECKSUM_SECRET", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap((name) =>
+          env[name] ? [[name, env[name]]] : [],
         ),
       ),
     },

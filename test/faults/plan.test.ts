@@ -1,8 +1,10 @@
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createStateDir, type Server, startServer } from "../process/server.ts";
 import { PATIENCE_MS } from "../promises.ts";
+import { type Fleet, startFleet } from "../propagation/fleet.ts";
 import { startFaultServer } from "./fault-server.ts";
 
 // A release under way, while workerd dies by SIGKILL: in mid-stage, and between the steps of going on.
@@ -12,9 +14,9 @@ const PLAN = `${FLAG}/plan`;
 const STAGE_S = 3;
 const SHARES = [10_000, 50_000, 100_000];
 const PEOPLE = Array.from({ length: 60 }, (_, index) => `u${index}`);
-const stateDir = createStateDir();
+const stateDir = mkdtempSync(path.join(tmpdir(), "blastdoor-plan-"));
 const faults = await startFaultServer();
-let server: Server;
+let fleet: Fleet;
 let key: string;
 
 interface Run {
@@ -24,23 +26,21 @@ interface Run {
   steps: { what: string; stage: number }[];
 }
 
-const start = () => startServer({ stateDir, env: { FAULT_SERVER: faults.url } });
-const json = async <T>(answer: Promise<Response>) => (await answer).json() as Promise<T>;
-const run = async () => (await json<{ run: Run }>(server.admin(PLAN))).run;
-const post = (action: string, body: object = {}) => server.admin(`${PLAN}/${action}`, { method: "POST", body });
+const start = () =>
+  startFleet({ stateDir, centres: [{ colo: "FRA", isolates: 1 }], bindings: { FAULT_SERVER: faults.url } });
+const run = async () => (await fleet.admin<{ run: Run }>("GET", PLAN)).run;
+const post = (action: string, body: object = {}) => fleet.admin("POST", `${PLAN}/${action}`, body);
 
 async function die(): Promise<void> {
-  for (const line of server.processes()) {
-    if (line.includes("workerd")) process.kill(Number.parseInt(line, 10), "SIGKILL");
-  }
-  await server.kill();
+  fleet.kill();
+  await fleet[Symbol.asyncDispose]();
 }
 
 /** Who is served the new checkout. */
 async function served(): Promise<Set<string>> {
   const answers = await Promise.all(
     PEOPLE.map(async (person) => {
-      const answer = await fetch(`${server.url}/ofrep/v1/evaluate/flags/checkout`, {
+      const answer = await fetch(new URL("/ofrep/v1/evaluate/flags/checkout", fleet.isolates[0]?.url), {
         method: "POST",
         headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
         body: JSON.stringify({ context: { targetingKey: person } }),
@@ -63,29 +63,26 @@ async function reaches(stage: number): Promise<Run> {
 
 /** Steps that time made, as the audit tells them: each stage that was gone on to. */
 async function advances(): Promise<number> {
-  const { rows } = await json<{ rows: { action: string }[] }>(server.admin("/projects/shop/audit?after=0&limit=200"));
+  const { rows } = await fleet.admin<{ rows: { action: string }[] }>("GET", "/projects/shop/audit?after=0&limit=200");
   return rows.filter(({ action }) => action === "advancePlan").length;
 }
 
 beforeAll(async () => {
-  server = await start();
-  await server.admin("/projects/shop", { method: "PUT", body: { environments: ["production"] } });
+  fleet = await start();
+  await fleet.admin("PUT", "/projects/shop", { environments: ["production"] });
   const flag = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
-  await server.admin("/projects/shop/flags/checkout", { method: "PUT", body: flag });
+  await fleet.admin("PUT", "/projects/shop/flags/checkout", flag);
   const keys = "/projects/shop/environments/production/keys";
-  ({ key } = await json<{ key: string }>(
-    server.admin(keys, { method: "POST", body: { kind: "server", name: "app" } }),
-  ));
+  ({ key } = await fleet.admin<{ key: string }>("POST", keys, { kind: "server", name: "app" }));
   // The last stage outlasts the test, so that what is counted is the way there.
   const stages = SHARES.map((share, index) => ({
     audience: { share },
     minimumSeconds: index === SHARES.length - 1 ? 600 : STAGE_S,
   }));
-  const made = await server.admin(PLAN, { method: "PUT", body: { variant: "on", baseline: "off", stages } });
-  expect(made.status).toBe(201);
+  await fleet.admin("PUT", PLAN, { variant: "on", baseline: "off", stages });
 });
 afterAll(async () => {
-  await server?.stop();
+  await fleet?.[Symbol.asyncDispose]();
   faults.close();
   rmSync(stateDir, { recursive: true, force: true });
 });
@@ -100,7 +97,7 @@ test("killed in mid-stage, it goes on after the restart, by one stage, and nobod
   await die();
   // Longer than all stages together: what is overdue must not be made up for in one go.
   await sleep(3 * STAGE_S * 1_000);
-  server = await start();
+  fleet = await start();
   expect(await reaches(1)).toMatchObject({ status: "running", stage: 1, entry: 2 });
   expect(await advances()).toBe(1);
   const after = await served();
@@ -116,7 +113,7 @@ test("killed between the steps of going on, the step is made once and reaches th
   await reached;
   await die();
   faults.release();
-  server = await start();
+  fleet = await start();
   const now = await reaches(2);
   expect(now.steps.filter(({ what, stage }) => what === "advanced" && stage === 2)).toHaveLength(1);
   expect(await advances()).toBe(2);
@@ -130,11 +127,11 @@ test("killed between the steps of going on, the step is made once and reaches th
 });
 
 test("killed while a flag is killed, it stays halted and dark after the restart", { timeout: 120_000 }, async () => {
-  await server.admin(`${FLAG}/kill`, { method: "POST", body: { comment: "stop" } });
+  await fleet.admin("POST", `${FLAG}/kill`, { comment: "stop" });
   await post("resume", { stage: 0 });
   await die();
   await sleep(2 * STAGE_S * 1_000);
-  server = await start();
+  fleet = await start();
   await sleep(STAGE_S * 1_000);
   expect(await run()).toMatchObject({ stage: 0, status: "running" });
   expect((await served()).size).toBe(0);

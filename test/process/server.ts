@@ -19,10 +19,7 @@ export interface ServerOptions {
   port?: number;
   /** A new empty folder, removed at the end, when left out; a given one is the caller's to remove. */
   stateDir?: string;
-  /**
-   * Over this process's environment and the defaults: a made-up ADMIN_TOKEN, and SEED=none. FAULT_SERVER reaches the
-   * Worker.
-   */
+  /** Over this process's environment and the defaults: a made-up ADMIN_TOKEN, and SEED=none. */
   env?: Record<string, string>;
 }
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
-import type { Faults, Observed } from "../../worker/testing/faults.ts";
+import type { Faults, FaultsSeen } from "../../worker/testing/faults.ts";
 import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 
 /**
@@ -35,7 +35,7 @@ export interface Isolate {
   url: URL;
   /** Sets this isolate's faults, and its counters to zero. */
   fault(faults: Faults): Promise<void>;
-  observed(): Promise<Observed>;
+  observed(): Promise<FaultsSeen>;
 }
 
 export interface Fleet extends AsyncDisposable {
@@ -232,7 +232,7 @@ function isolateAt(name: string, colo: string, url: URL): Isolate {
       const response = await fetch(at, { method: "PUT", body: JSON.stringify(faults) });
       await response.body?.cancel();
     },
-    observed: async () => (await (await fetch(at)).json()) as Observed,
+    observed: async () => (await (await fetch(at)).json()) as FaultsSeen,
   };
 }
 

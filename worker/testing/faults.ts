@@ -21,7 +21,8 @@ export interface Faults {
   cache?: "miss" | "hang" | "throw";
 }
 
-export interface Observed {
+/** What one isolate answers when it is asked for its faults. */
+export interface FaultsSeen {
   faults: Faults;
   /** How often each fault fired, as "kvRead:null". */
   fired: Record<string, number>;

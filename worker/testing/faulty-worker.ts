@@ -5,9 +5,13 @@ import type { Env } from "../env.ts";
 import { openStreams } from "../evaluation/streams.ts";
 import worker from "../index.ts";
 import { FlagStore as RealFlagStore } from "../objects/flag-store/flag-store.ts";
-import type { Faults, Observed } from "./faults.ts";
+import { Guard as RealGuard } from "../objects/guard/guard.ts";
+import { checkpoints } from "./checkpoints.ts";
+import type { Faults, FaultsSeen } from "./faults.ts";
 
 interface TestEnv extends Env {
+  /** Where to announce the steps of a write; absent: nobody stops one. */
+  readonly FAULT_SERVER?: string;
   /** The data centre that this isolate is in. */
   readonly COLO?: string;
   readonly STORE_MS?: string;
@@ -151,7 +155,7 @@ function wrap(env: TestEnv): TestEnv {
   return wrapped;
 }
 
-// The objects as they are, save the store.
+// The objects as they are, save two that can be stopped at their steps.
 export * from "../index.ts";
 
 export class FlagStore extends RealFlagStore {
@@ -159,13 +163,19 @@ export class FlagStore extends RealFlagStore {
 
   constructor(state: DurableObjectState, env: TestEnv) {
     const evict = () => state.abort("evicted");
-    super(state, { ...wrap(env), SNAPSHOTS: faultyKv(env.SNAPSHOTS, evict) });
+    super(state, { ...wrap(env), SNAPSHOTS: faultyKv(env.SNAPSHOTS, evict) }, checkpoints(env.FAULT_SERVER));
     this.#evict = evict;
   }
 
   override async fetch(request: Request): Promise<Response> {
     if (new URL(request.url).pathname === "/evict") this.#evict();
     return super.fetch(request);
+  }
+}
+
+export class Guard extends RealGuard {
+  constructor(state: DurableObjectState, env: TestEnv) {
+    super(state, env, checkpoints(env.FAULT_SERVER));
   }
 }
 
@@ -192,7 +202,7 @@ export default {
         frozenAt = null;
         storeCalls = {};
       }
-      return Response.json({ faults, fired, storeCalls, openStreams: openStreams() } satisfies Observed);
+      return Response.json({ faults, fired, storeCalls, openStreams: openStreams() } satisfies FaultsSeen);
     }
     const evicted = /^\/__evict\/(.+)$/.exec(new URL(request.url).pathname)?.[1];
     if (evicted) {

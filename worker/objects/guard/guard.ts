@@ -10,9 +10,8 @@ import { log } from "../../log.ts";
 import { ok, type Result, reject } from "../../result.ts";
 import { within } from "../../within.ts";
 import type { Envelope } from "../flag-store/commands.ts";
-import type { Checkpoints } from "../kernel/checkpoint.ts";
+import { type Checkpoints, NO_CHECKPOINTS } from "../kernel/checkpoint.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
-import { checkpoints } from "../kernel/fault-server.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { flagStore } from "../stubs.ts";
 import { telemetryTotals } from "../telemetry-shard/totals.ts";
@@ -51,11 +50,11 @@ export class Guard extends DurableBase implements GuardMethods {
   #ready = false;
   #looking = false;
 
-  constructor(state: DurableObjectState, env: Env) {
+  constructor(state: DurableObjectState, env: Env, checkpoints: Checkpoints = NO_CHECKPOINTS) {
     super(state);
     this.#env = env;
     this.#storage = state.storage;
-    this.#checkpoints = checkpoints(env.FAULT_SERVER);
+    this.#checkpoints = checkpoints;
     this.#book = new GuardBook(state.storage.sql);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
     if (table) this.#prepare();

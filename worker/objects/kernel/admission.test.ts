@@ -1,33 +1,33 @@
 import { describe, expect, test } from "vitest";
-import { Admission, ReadBudget } from "./admission.ts";
+import { RateGate, ReadBudget } from "./admission.ts";
 
 const START = 1_000_000;
-const admittedAt = (admission: Admission, now: number, asked: number) =>
-  Array.from({ length: asked }, () => admission.admits(now)).filter(Boolean).length;
+const admittedAt = (gate: RateGate, now: number, asked: number) =>
+  Array.from({ length: asked }, () => gate.admits(now)).filter(Boolean).length;
 
-describe("admission", () => {
+describe("a gate", () => {
   test("lets a crowd in up to its bound, and turns the rest away at once", () => {
-    expect(admittedAt(new Admission(1_000, 500), START, 10_000)).toBe(500);
+    expect(admittedAt(new RateGate(1_000, 500), START, 10_000)).toBe(500);
   });
 
   test("lets the agreed rate through for as long as it is asked too much", () => {
-    const admission = new Admission(1_000, 500);
+    const gate = new RateGate(1_000, 500);
     let admitted = 0;
-    for (let ms = 0; ms < 10_000; ms++) admitted += admittedAt(admission, START + ms, 5);
+    for (let ms = 0; ms < 10_000; ms++) admitted += admittedAt(gate, START + ms, 5);
     expect(admitted).toBeGreaterThan(10_000);
     expect(admitted).toBeLessThanOrEqual(10_500);
   });
 
   test("refuses nobody below its rate", () => {
-    const admission = new Admission(1_000, 500);
-    for (let ms = 0; ms < 5_000; ms += 2) expect(admission.admits(START + ms)).toBe(true);
+    const gate = new RateGate(1_000, 500);
+    for (let ms = 0; ms < 5_000; ms += 2) expect(gate.admits(START + ms)).toBe(true);
   });
 
   test("a clock that is set back costs nothing but the pause", () => {
-    const admission = new Admission(1_000, 10);
-    admittedAt(admission, START, 100);
-    expect(admission.admits(START - 3_600_000)).toBe(false);
-    expect(admittedAt(admission, START - 3_600_000 + 5, 100)).toBe(5);
+    const gate = new RateGate(1_000, 10);
+    admittedAt(gate, START, 100);
+    expect(gate.admits(START - 3_600_000)).toBe(false);
+    expect(admittedAt(gate, START - 3_600_000 + 5, 100)).toBe(5);
   });
 });
 

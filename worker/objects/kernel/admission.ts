@@ -71,7 +71,7 @@ export class ReadBudget {
  * Lets a bounded rate through and turns the rest away at once (token bucket). An edge that is turned away serves what it
  * has and looks into the cache of its data centre before it comes back, so one admitted read helps all of a centre.
  */
-export class Admission {
+export class RateGate {
   readonly #perMs: number;
   readonly #atOnce: number;
   #left: number;

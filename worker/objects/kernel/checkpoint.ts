@@ -1,6 +1,6 @@
 /**
  * The steps of a write, in order. Between any two, and inside the transaction, the process may die; tests stop it at
- * each by name. In production nobody waits at a step: see `NO_CHECKPOINTS`.
+ * each by name (`worker/testing/checkpoints.ts`). In production nobody waits at a step.
  */
 export const WRITE_STEPS = [
   "received",
@@ -17,7 +17,7 @@ export type Step = (typeof WRITE_STEPS)[number] | (typeof GUARD_STEPS)[number];
 export interface Checkpoints {
   /** Announces a step and waits for leave to go on. */
   reach(step: Step): Promise<void>;
-  /** Keeps a transaction open for about a second, when the fault server asked for it at "in-transaction". */
+  /** Called inside the transaction, where nothing can wait: a test may keep it open for a while. */
   linger(): void;
 }
 

@@ -6,11 +6,11 @@ import { inWindow, type Lane, recordExposure, recordOutcome } from "../../../sha
 import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
-import { Admission } from "./admission.ts";
 import { EarlyOutcomes } from "./early-outcomes.ts";
 import { EventIds } from "./event-ids.ts";
 import { ExposureRecords } from "./exposure-records.ts";
 import { Gathering } from "./gathering.ts";
+import { LoadShedder } from "./load-shedder.ts";
 import type { TelemetryShardMethods } from "./methods.ts";
 import { TELEMETRY_MIGRATIONS } from "./migrations.ts";
 import { type KnownSeries, SeriesBook, SHARD_ITSELF } from "./series-book.ts";
@@ -50,7 +50,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
   readonly #storage: DurableObjectStorage;
   readonly #ids: EventIds;
   readonly #book: SeriesBook;
-  readonly #admission = new Admission();
+  readonly #shedder = new LoadShedder();
   readonly #early = new EarlyOutcomes();
   readonly #gathering = new Gathering((batch) => this.store(batch), {
     now: () => Date.now(),
@@ -86,7 +86,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
   store(batch: ShardBatch): ShardReply {
     this.#prepare();
     const now = Date.now();
-    const keep = this.#admission.offer(batch.source, batch.events.length + batch.shed, now);
+    const keep = this.#shedder.offer(batch.source, batch.events.length + batch.shed, now);
     const level = this.#storage.sql.databaseSize > FULL_BYTES[batch.source] ? 0 : keep[batch.source];
     const events = level >= 1 ? batch.events : batch.events.filter(({ rank }) => rank < level);
     const shed = level >= 1 ? [] : batch.events.filter(({ rank, copy }) => rank >= level && !copy);
@@ -103,7 +103,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
       this.#book.commit();
       early.commit();
       this.#watch(now);
-      return { duplicate, shed: indices, keep: this.#admission.keep };
+      return { duplicate, shed: indices, keep: this.#shedder.keep };
     } catch (error) {
       this.#book.reload();
       this.#ids.reload();
@@ -276,7 +276,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     const stored: Record<string, number> = {};
     if (!this.#ready) {
       const shed = { server: 0, client: 0 };
-      const keep = this.#admission.keep;
+      const keep = this.#shedder.keep;
       return { stored, duplicate: 0, shed, keep, series: 0, databaseBytes: 0, traffic: NO_TRAFFIC };
     }
     for (const [name, value] of this.#book.shard)
@@ -285,7 +285,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
       stored,
       duplicate: this.#book.shard.get("duplicate") ?? 0,
       shed: this.#shed(),
-      keep: this.#admission.keep,
+      keep: this.#shedder.keep,
       series: this.#book.all().size,
       databaseBytes: this.#storage.sql.databaseSize,
       traffic: traffic ? this.#traffic.read(Date.now(), traffic.flag ?? null) : NO_TRAFFIC,

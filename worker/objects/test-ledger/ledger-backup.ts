@@ -18,7 +18,7 @@ export type LedgerPage = { part: LedgerPart; next: string | null };
 /** Part `index` of a ledger as it stood, the parts of one restore being told from those of others by its epoch. */
 export type LedgerDelivery = LedgerPlace & { epoch: number; index: number; part: LedgerPart; last: boolean };
 
-/** What `next` of a page looks like; anything else is no place in a backup. Tables are read in `backup.ts`. */
+/** What `next` of a page looks like; anything else is no place in a backup. Tables are read in `read-backup-page.ts`. */
 export const BACKUP_CURSOR =
   /^(?:(?:document|list|audit):\d{1,12}|ledger:\d{1,6}:\d{1,9}:\d{1,12}:(?:person:\d{1,12}:[^\n]{0,100}|alias:[^\n]{0,100})?)$/;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { inTables, newProject } from "../../testing/store.ts";
-import { TABLES } from "./backup.ts";
+import { inTables, newProject } from "../../../testing/store.ts";
+import { TABLES } from "./backup-tables.ts";
 
 test("every table of the store has its place in a backup: carried, emptied or kept", async () => {
   const tables = await inTables(await newProject(), (sql) =>

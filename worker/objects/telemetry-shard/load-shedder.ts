@@ -27,7 +27,7 @@ interface Offered {
 }
 
 /** Offered counts what edges left out, too: otherwise a level that works would look like the end of the overload. */
-export class Admission {
+export class LoadShedder {
   #windowFrom = Number.NEGATIVE_INFINITY;
   #offered: Offered = { server: 0, client: 0 };
   #keep: KeepLevels = { server: 1, client: 1 };

@@ -1,0 +1,117 @@
+import { storedKeyName, storedSlug } from "../../../shared/schema/names.ts";
+import type { Env } from "../../env.ts";
+import { readBreakGlass, removeBreakGlassKills } from "../../kv/break-glass.ts";
+import { kvSnapshotStore } from "../../kv/snapshot-store.ts";
+import { within } from "../../within.ts";
+import type { Checkpoints } from "../kernel/checkpoint.ts";
+import { desk, directory, guard, testLedger } from "../stubs.ts";
+import { LedgerOutbox, type LedgerPlace } from "../test-ledger/ledger-backup.ts";
+import { ListVersions } from "./list-versions.ts";
+import { ProjectIdentity } from "./project-identity.ts";
+import type { ProjectTables } from "./project-tables.ts";
+import { GuardOrders } from "./publishing/guard-orders.ts";
+import { KvCleanup } from "./publishing/kv-cleanup.ts";
+import { PointerSource } from "./publishing/pointer-source.ts";
+import { Publisher } from "./publishing/publisher.ts";
+import { ProjectRestore } from "./restore/project-restore.ts";
+import { Retention } from "./retention.ts";
+import { StoreAlarm } from "./store-alarm.ts";
+import { TimedWork } from "./timed-work.ts";
+import { CommandTransaction } from "./transaction/command-transaction.ts";
+import { DocumentChanges } from "./transaction/document-changes.ts";
+import { TriggerAnswers } from "./trigger-answers.ts";
+import { UsageReports } from "./usage-reports.ts";
+import { WebhookOutbox } from "./webhook-outbox.ts";
+
+/** Calls of KV that take longer count as failed (ms). */
+const KV_TIMEOUT_MS = 5_000;
+const inTime = <T>(work: Promise<T>): Promise<T> => within(KV_TIMEOUT_MS, work);
+
+export type StoreParts = ReturnType<typeof storeParts>;
+
+/** Puts the parts of a store together. What each reaches outside the tables is given to it here, as functions. */
+export function storeParts(storage: DurableObjectStorage, env: Env, tables: ProjectTables, checkpoints: Checkpoints) {
+  const { meta } = tables;
+  const atomically = <T>(work: () => T): T => storage.transactionSync(work);
+  const snapshots = kvSnapshotStore(env.SNAPSHOTS);
+
+  const identity = new ProjectIdentity(tables, () => directory(env));
+  const webhooks = new WebhookOutbox(tables.documents, tables.notices, meta, env);
+  const ledgers = ledgerOutbox(env, tables);
+  const guardOrders = new GuardOrders(tables, (environment, order) =>
+    inTime(guard(env, meta.slug, environment).watch(order)),
+  );
+  const listVersions = new ListVersions(tables);
+  const documentChanges = new DocumentChanges(tables, {
+    atomically,
+    clearLedger: (place) => ledgers.append(place, null),
+    endIdentity: (now) => identity.end(now),
+  });
+
+  const transaction = new CommandTransaction(tables, documentChanges, {
+    proposedList: (command) => listVersions.proposed(command),
+    noteWebhooks: (row) => webhooks.note(row),
+    orderGuards: (environments, revision, now) => guardOrders.note(environments, revision, now),
+    armSafetyAlarm: (now) => alarm.armSafety(now),
+    linger: () => checkpoints.linger(),
+  });
+  const timedWork = new TimedWork({
+    documents: tables.documents,
+    project: () => meta.project,
+    transact: (asked) => atomically(() => transaction.run(asked)),
+    breakGlass: () => inTime(readBreakGlass(env.SNAPSHOTS, meta.slug)).catch(() => null),
+  });
+  const alarm = new StoreAlarm(storage, () => {
+    const followers = [webhooks.dueAt, ledgers.dueAt].filter((at) => at !== null);
+    return [...tables.publications.due(), ...timedWork.dueTimes(), ...followers];
+  });
+
+  const publisher = new Publisher(
+    tables,
+    {
+      atomically,
+      putSnapshot: (kvKey, body) => inTime(snapshots.put(kvKey, body)),
+      putListShard: (kvKey, bytes) => inTime(env.SNAPSHOTS.put(kvKey, bytes)),
+      register: () => identity.register(),
+      orderGuard: (environment) => guardOrders.give(environment),
+      scheduleAlarm: () => alarm.schedule(),
+    },
+    [webhooks, ledgers],
+    checkpoints,
+  );
+  const cleanup = new KvCleanup(tables, {
+    deleteKey: (kvKey) => inTime(snapshots.delete(kvKey)),
+    removeBreakGlassKills: (ids) => inTime(removeBreakGlassKills(env.SNAPSHOTS, meta.slug, ids)),
+  });
+  const run = transaction.run.bind(transaction);
+
+  return {
+    identity,
+    ledgers,
+    listVersions,
+    transaction,
+    timedWork,
+    alarm,
+    publisher,
+    pointers: new PointerSource(tables, atomically),
+    retention: new Retention(tables, cleanup),
+    restoring: new ProjectRestore(tables, identity, ledgers, webhooks),
+    triggers: new TriggerAnswers(tables, run),
+    usageReports: new UsageReports(tables, run),
+  };
+}
+
+/** What the store owes to ledgers and desks, which are objects of their own. */
+function ledgerOutbox(env: Env, { meta, sql }: ProjectTables): LedgerOutbox {
+  const ledgerOf = ({ environment, flag }: LedgerPlace) =>
+    testLedger(env, meta.slug, storedSlug(environment), storedKeyName(flag));
+  return new LedgerOutbox(sql, {
+    deliver: (delivery) => ledgerOf(delivery).restorePart(meta.project, delivery),
+    clear: ({ environment, flag }) => {
+      const questions = desk(env, meta.slug, storedSlug(environment));
+      if (flag === "") return questions.clear();
+      return Promise.all([ledgerOf({ environment, flag }).clear(), questions.clear(flag)]);
+    },
+    epoch: () => meta.epoch,
+  });
+}
