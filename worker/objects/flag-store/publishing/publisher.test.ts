@@ -1,8 +1,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { verifySnapshot } from "../../kv/snapshot-store.ts";
-import { env } from "../../testing/bindings.ts";
-import { newName } from "../../testing/names.ts";
+import { verifySnapshot } from "../../../kv/snapshot-store.ts";
+import { env } from "../../../testing/bindings.ts";
+import { newName } from "../../../testing/names.ts";
 import {
   accepted,
   brokenKv,
@@ -13,8 +13,8 @@ import {
   newProject,
   storeOf,
   stubOf,
-} from "../../testing/store.ts";
-import { FlagStore } from "./flag-store.ts";
+} from "../../../testing/store.ts";
+import { FlagStore } from "../flag-store.ts";
 
 const at = { environment: "production", flag: "checkout" };
 const failing = brokenKv(() => Promise.reject(new Error("KV answers 500")));

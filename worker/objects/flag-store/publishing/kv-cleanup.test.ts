@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { LIST_PREFIX } from "../../../kv/list-shards.ts";
+import type { ProjectTables } from "../project-tables.ts";
+import { KvCleanup } from "./kv-cleanup.ts";
+
+/** Tables that hold these keys, and what becomes of them. */
+function cleaning({
+  retired = [] as string[],
+  pending = [] as string[],
+  tombstones = [] as string[],
+  kvFails = false,
+}) {
+  const done: string[] = [];
+  const call = async (what: string) => {
+    if (kvFails) throw new Error("KV answers 500");
+    done.push(what);
+  };
+  const publications = {
+    pending: () => pending.map((environment) => ({ environment, revision: 1, attempts: 0 })),
+    retired: () => retired,
+    forget: (key: string) => done.push(`forgotten ${key}`),
+    reprieve: (key: string) => done.push(`kept ${key}`),
+  };
+  const documents = { tombstones: () => tombstones, forgetTombstones: () => done.push("tombstones forgotten") };
+  const cleanup = new KvCleanup({ publications, documents } as unknown as ProjectTables, {
+    deleteKey: (key) => call(`deleted ${key}`),
+    removeBreakGlassKills: (ids) => call(`lifted ${ids.join(" ")}`),
+  });
+  return { cleanup, done };
+}
+const SHARD = `${LIST_PREFIX}shop/vip/1-1/0`;
+
+test("deletes what nothing names any more, and then forgets it", async () => {
+  const { cleanup, done } = cleaning({ retired: ["snapshots/a", SHARD] });
+  await cleanup.deleteRetired();
+  expect(done).toEqual(["deleted snapshots/a", "forgotten snapshots/a", `deleted ${SHARD}`, `forgotten ${SHARD}`]);
+});
+
+test("keeps shards while a publication waits, because edges may still read a snapshot that names them", async () => {
+  const { cleanup, done } = cleaning({ retired: ["snapshots/a", SHARD], pending: ["production"] });
+  await cleanup.deleteRetired();
+  expect(done).toEqual(["deleted snapshots/a", "forgotten snapshots/a", `kept ${SHARD}`]);
+});
+
+test("does not keep them for a guard that waits for its orders", async () => {
+  const { cleanup, done } = cleaning({ retired: [SHARD], pending: ["guard/production"] });
+  await cleanup.deleteRetired();
+  expect(done).toContain(`deleted ${SHARD}`);
+});
+
+test("forgets nothing that KV did not let go", async () => {
+  const { cleanup, done } = cleaning({ retired: ["snapshots/a"], tombstones: ["bg_1"], kvFails: true });
+  await cleanup.deleteRetired();
+  await cleanup.forgetTombstones();
+  expect(done).toEqual(["kept snapshots/a"]);
+});
+
+test("forgets tombstones after their kills are out of KV", async () => {
+  const { cleanup, done } = cleaning({ tombstones: ["bg_1", "bg_2"] });
+  await cleanup.forgetTombstones();
+  expect(done).toEqual(["lifted bg_1 bg_2", "tombstones forgotten"]);
+});
