@@ -1,19 +1,11 @@
+import { OPERATOR_SCHEMAS, OPERATOR_WORDS, OPERATORS } from "../../shared/evaluation/operators/operators.ts";
 import type { AttributeTest, Condition, Operator } from "../../shared/schema/condition.ts";
 import { flagOf, flags } from "../domain/project.ts";
 import { segmentKeys } from "../domain/segment-store.ts";
 import { knownAttributes } from "../domain/usage.ts";
-import { OPERATOR_WORDS } from "../domain/words/condition-words.ts";
 import { ATTRIBUTE_LIST } from "./attribute-list.tsx";
 import { ValueChips } from "./value-chips.tsx";
 
-const CASED: ReadonlySet<Operator> = new Set<Operator>([
-  "equals",
-  "in",
-  "contains",
-  "starts_with",
-  "ends_with",
-  "matches",
-]);
 type Single = Exclude<Condition, { all: unknown } | { any: unknown } | { not: unknown }>;
 
 interface ConditionRowProps {
@@ -35,8 +27,8 @@ function AttributeRow({ test, set }: { test: AttributeTest; set: (test: Attribut
     set({
       ...rest,
       op,
-      ...(op === "exists" ? {} : { values: values ?? [] }),
-      ...(ignoreCase && CASED.has(op) ? { ignoreCase } : {}),
+      ...(OPERATOR_SCHEMAS[op].takes === "nothing" ? {} : { values: values ?? [] }),
+      ...(ignoreCase && OPERATOR_SCHEMAS[op].cased ? { ignoreCase } : {}),
       ...(negated ? { negate: true } : {}),
     });
   };
@@ -55,7 +47,7 @@ function AttributeRow({ test, set }: { test: AttributeTest; set: (test: Attribut
         value={`${test.op}${test.negate ? " not" : ""}`}
         onChange={(event) => choose(event.currentTarget.value)}
       >
-        {(Object.keys(OPERATOR_WORDS) as Operator[]).flatMap((op) =>
+        {OPERATORS.flatMap((op) =>
           [op, `${op} not`].map((value, index) => (
             <option key={value} value={value} selected={test.op === op && (test.negate ? 1 : 0) === index}>
               {OPERATOR_WORDS[op][index as 0 | 1]}
@@ -63,7 +55,7 @@ function AttributeRow({ test, set }: { test: AttributeTest; set: (test: Attribut
           )),
         )}
       </select>
-      {test.op !== "exists" && (
+      {OPERATOR_SCHEMAS[test.op].takes !== "nothing" && (
         <ValueChips
           op={test.op}
           values={test.values ?? []}
@@ -72,7 +64,7 @@ function AttributeRow({ test, set }: { test: AttributeTest; set: (test: Attribut
           set={(values) => set({ ...test, values })}
         />
       )}
-      {CASED.has(test.op) && (
+      {OPERATOR_SCHEMAS[test.op].cased && (
         <label class="check muted">
           <input
             type="checkbox"

@@ -1,19 +1,18 @@
 import { useId, useState } from "preact/hooks";
+import { OPERATOR_SCHEMAS } from "../../shared/evaluation/operators/operators.ts";
 import type { ConditionValue, Operator } from "../../shared/schema/condition.ts";
 import { Icon } from "../ui/icon.tsx";
-
-const NUMBERS: ReadonlySet<Operator> = new Set<Operator>(["gt", "gte", "lt", "lte"]);
-const ANY_TYPE: ReadonlySet<Operator> = new Set<Operator>(["equals", "in"]);
 
 /** What somebody typed, as the operator wants it: a number, true or false where those make sense; quotes keep text. */
 function parseTyped(op: Operator, typed: string): ConditionValue | null {
   const text = typed.trim();
   if (text === "") return null;
-  if (NUMBERS.has(op)) {
+  const { takes } = OPERATOR_SCHEMAS[op];
+  if (takes === "number") {
     const number = Number(text.replace(",", "."));
     return Number.isFinite(number) ? number : null;
   }
-  if (!ANY_TYPE.has(op)) return text;
+  if (takes !== "anything") return text;
   const quoted = /^"(.*)"$/.exec(text);
   if (quoted) return quoted[1] ?? "";
   if (text === "true" || text === "false") return text === "true";
@@ -33,6 +32,7 @@ interface ValueChipsProps {
 /** Several values in one field: Enter or leaving it adds what was typed, Backspace takes the last one out again. */
 export function ValueChips({ op, values, suggestions, label, set }: ValueChipsProps) {
   const list = useId();
+  const { takes } = OPERATOR_SCHEMAS[op];
   const offered = [...(suggestions ?? [])].filter((value) => !values.some((one) => String(one) === value));
   const [typed, setTyped] = useState("");
   const add = () => {
@@ -46,7 +46,7 @@ export function ValueChips({ op, values, suggestions, label, set }: ValueChipsPr
       {values.map((value, index) => (
         <span key={`${typeof value} ${value}`} class="value-chip">
           {typeof value === "string" &&
-          ANY_TYPE.has(op) &&
+          takes === "anything" &&
           String(parseTyped(op, value)) === value &&
           typeof parseTyped(op, value) !== "string"
             ? `"${value}"`
@@ -64,7 +64,7 @@ export function ValueChips({ op, values, suggestions, label, set }: ValueChipsPr
         aria-label={label}
         list={offered.length > 0 ? list : undefined}
         value={typed}
-        placeholder={values.length > 0 ? "or…" : op === "before" || op === "after" ? "2027-01-31T12:00:00Z" : "value"}
+        placeholder={values.length > 0 ? "or…" : takes === "instant" ? "2027-01-31T12:00:00Z" : "value"}
         onInput={(event) => setTyped(event.currentTarget.value)}
         onBlur={add}
         onKeyDown={(event) => {

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { type Snapshot, snapshot } from "../schema/snapshot.ts";
 import { bucket } from "./bucketing/bucket.ts";
 import buckets from "./cases/bucket.json" with { type: "json" };
-import operators from "./cases/operators.json" with { type: "json" };
 import precedence from "./cases/precedence.json" with { type: "json" };
 import { compile } from "./compile/compile.ts";
 import { explain } from "./explain/explain.ts";
 import { re2 } from "./operators/regex/regex.ts";
 import { evaluate, prepare } from "./run/evaluate.ts";
+import { OPERATOR_CASES } from "./testing/operator-cases.ts";
 
 const HEAD = { minReader: 1, project: "p", environment: "e", epoch: 1, revision: 1, keys: [] };
 const EMPTY = { segments: {}, layers: {}, holdouts: {}, kills: [] };
@@ -19,8 +19,8 @@ describe("golden corpus: buckets", () => {
   });
 });
 
-describe("golden corpus: operators", () => {
-  test.each(operators.tests)("$test", ({ test: attributeTest, rows }) => {
+describe.each(OPERATOR_CASES)("golden corpus: operators of $family", ({ tests }) => {
+  test.each(tests)("$test", ({ test: attributeTest, rows }) => {
     // Three flags make the three values visible: the test, its negation, and the same by `not`.
     const flag = (when: unknown) => ({
       variants: { on: true, off: false },

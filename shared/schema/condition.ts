@@ -1,21 +1,11 @@
 import { z } from "zod";
+import type { OperatorSchema } from "../evaluation/operators/family.ts";
+import { OPERATOR_SCHEMAS, OPERATORS, type Operator } from "../evaluation/operators/operators.ts";
 import { LIMITS } from "../limits.ts";
 import { key } from "./primitives.ts";
 
-export const TEXT_OPERATORS = ["equals", "in", "contains", "starts_with", "ends_with", "matches"] as const;
-export const NUMBER_OPERATORS = ["gt", "gte", "lt", "lte"] as const;
-export const DATE_OPERATORS = ["before", "after"] as const;
-export const SEMVER_OPERATORS = ["semver_eq", "semver_gt", "semver_gte", "semver_lt", "semver_lte"] as const;
-export const OPERATORS = [
-  ...TEXT_OPERATORS,
-  ...NUMBER_OPERATORS,
-  ...DATE_OPERATORS,
-  ...SEMVER_OPERATORS,
-  "in_cidr",
-  "exists",
-] as const;
+export type { Operator };
 export const operator = z.enum(OPERATORS);
-export type Operator = z.infer<typeof operator>;
 
 /**
  * An attribute's place in the context: `plan`, `address.city` (nested, split at dots), or, for names that hold
@@ -101,35 +91,25 @@ export function conditionProblems(condition: Condition): string[] {
   return problems;
 }
 
-const TEXTUAL: ReadonlySet<Operator> = new Set<Operator>([
-  "contains",
-  "starts_with",
-  "ends_with",
-  "matches",
-  "in_cidr",
-  ...SEMVER_OPERATORS,
-]);
-const NUMERIC: ReadonlySet<Operator> = new Set<Operator>(NUMBER_OPERATORS);
-const DATED: ReadonlySet<Operator> = new Set<Operator>(DATE_OPERATORS);
-const CASED: ReadonlySet<Operator> = new Set<Operator>(TEXT_OPERATORS);
+/** By what an operator takes: whether a value is of that kind, and what to call such values. */
+const VALUE_KINDS: Record<OperatorSchema["takes"], [accepts: (value: ConditionValue) => boolean, name: string]> = {
+  anything: [() => true, "anything"],
+  text: [(value) => typeof value === "string", "strings"],
+  number: [(value) => typeof value === "number", "numbers"],
+  instant: [(value) => typeof value === "string" && !Number.isNaN(Date.parse(value)), "ISO 8601 instants"],
+  nothing: [() => false, "no values"],
+};
 
-function attributeTestProblems(test: AttributeTest): string[] {
-  const where = `condition on "${test.attribute}"`;
-  const values = test.values ?? [];
-  if (test.op === "exists") return values.length > 0 ? [`${where}: "exists" takes no values`] : [];
-  if (values.length === 0) return [`${where}: "${test.op}" needs at least one value`];
-  const problems: string[] = [];
-  if (test.ignoreCase && !CASED.has(test.op)) problems.push(`${where}: "ignoreCase" does not apply to "${test.op}"`);
-  for (const value of values) {
-    const shown = JSON.stringify(value);
-    if (TEXTUAL.has(test.op) && typeof value !== "string")
-      problems.push(`${where}: "${test.op}" takes strings, not ${shown}`);
-    else if (NUMERIC.has(test.op) && typeof value !== "number")
-      problems.push(`${where}: "${test.op}" takes numbers, not ${shown}`);
-    else if (DATED.has(test.op) && (typeof value !== "string" || Number.isNaN(Date.parse(value)))) {
-      problems.push(`${where}: "${test.op}" takes ISO 8601 instants, not ${shown}`);
-    }
-  }
+/** What is wrong with one test of an attribute; empty when nothing is. */
+export function attributeTestProblems({ attribute, op, values = [], ignoreCase }: AttributeTest): string[] {
+  const where = `condition on "${attribute}"`;
+  const { takes, cased } = OPERATOR_SCHEMAS[op];
+  if (takes === "nothing") return values.length > 0 ? [`${where}: "${op}" takes no values`] : [];
+  if (values.length === 0) return [`${where}: "${op}" needs at least one value`];
+  const problems = ignoreCase && !cased ? [`${where}: "ignoreCase" does not apply to "${op}"`] : [];
+  const [accepts, name] = VALUE_KINDS[takes];
+  for (const value of values)
+    if (!accepts(value)) problems.push(`${where}: "${op}" takes ${name}, not ${JSON.stringify(value)}`);
   return problems;
 }
 

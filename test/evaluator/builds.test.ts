@@ -6,8 +6,8 @@ import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import buckets from "../../shared/evaluation/cases/bucket.json" with { type: "json" };
-import operators from "../../shared/evaluation/cases/operators.json" with { type: "json" };
 import precedence from "../../shared/evaluation/cases/precedence.json" with { type: "json" };
+import { OPERATOR_CASES } from "../../shared/evaluation/testing/operator-cases.ts";
 import { type Snapshot, snapshot } from "../../shared/schema/snapshot.ts";
 
 /*
@@ -91,7 +91,7 @@ const EMPTY = { segments: {}, layers: {}, holdouts: {}, kills: [] };
 
 /** Every case of the corpus: a snapshot, a context, memberships. */
 function* cases(): Generator<{ snapshot: Snapshot; context: unknown; memberships: Map<string, boolean> }> {
-  for (const { test: when, rows } of operators.tests) {
+  for (const { test: when, rows } of OPERATOR_CASES.flatMap(({ tests }) => tests)) {
     const flag = (condition: unknown) => ({
       variants: { on: true, off: false },
       offVariant: "off",

@@ -1,29 +1,7 @@
-import type { AttributeTest, Condition, ConditionValue, Operator } from "../../../shared/schema/condition.ts";
+import { OPERATOR_WORDS } from "../../../shared/evaluation/operators/operators.ts";
+import type { AttributeTest, Condition, ConditionValue } from "../../../shared/schema/condition.ts";
 import type { Serve } from "../../../shared/schema/flag.ts";
 import { percent } from "./state-words.ts";
-
-/** Each operator as it reads between an attribute and its values, plain and negated. */
-export const OPERATOR_WORDS: Record<Operator, [plain: string, negated: string]> = {
-  equals: ["is", "is not"],
-  in: ["is one of", "is none of"],
-  contains: ["contains", "does not contain"],
-  starts_with: ["starts with", "does not start with"],
-  ends_with: ["ends with", "does not end with"],
-  matches: ["matches the pattern", "does not match the pattern"],
-  gt: ["is more than", "is not more than"],
-  gte: ["is at least", "is not at least"],
-  lt: ["is less than", "is not less than"],
-  lte: ["is at most", "is not at most"],
-  before: ["is before", "is not before"],
-  after: ["is after", "is not after"],
-  semver_eq: ["is version", "is not version"],
-  semver_gt: ["is newer than version", "is not newer than version"],
-  semver_gte: ["is at least version", "is older than version"],
-  semver_lt: ["is older than version", "is at least version"],
-  semver_lte: ["is at most version", "is newer than version"],
-  in_cidr: ["is in the network", "is not in the network"],
-  exists: ["is known", "is not known"],
-};
 
 const valueWords = (value: ConditionValue): string => (typeof value === "string" ? `“${value}”` : `${value}`);
 

@@ -1,3 +1,4 @@
+import { OPERATOR_SCHEMAS } from "../../../shared/evaluation/operators/operators.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { AttributeTest, Condition, ConditionValue } from "../../../shared/schema/condition.ts";
 
@@ -7,18 +8,19 @@ export const CROWD = 1_000;
 const MOST_LINES = 1_000;
 
 /** Values on both sides of what a test asks for, so that a made-up crowd has people of each kind. */
-function candidates({ op, values = [] }: AttributeTest): unknown[] {
-  return values.flatMap((value: ConditionValue): unknown[] => {
+function candidates({ op, values = [] }: AttributeTest): readonly unknown[] {
+  const { takes, near } = OPERATOR_SCHEMAS[op];
+  return values.flatMap((value: ConditionValue): readonly unknown[] => {
+    if (near) return near(value);
     if (typeof value === "number") return [value - 1, value, value + 1];
     if (typeof value === "boolean") return [true, false];
-    if (op === "starts_with") return [`${value}x`];
-    if (op === "ends_with") return [`x${value}`];
-    if (op === "before" || op === "after") {
-      const at = Date.parse(value);
-      return Number.isNaN(at) ? [value] : [-1, 1].map((day) => new Date(at + day * 86_400_000).toISOString());
-    }
-    return [value];
+    return takes === "instant" ? daysAround(value) : [value];
   });
+}
+
+function daysAround(instant: string): readonly string[] {
+  const at = Date.parse(instant);
+  return Number.isNaN(at) ? [instant] : [-1, 1].map((day) => new Date(at + day * 86_400_000).toISOString());
 }
 
 /** Every attribute that conditions ask for, with values worth trying. */

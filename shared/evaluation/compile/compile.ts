@@ -5,7 +5,7 @@ import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { UNTIL } from "../model/predicate.ts";
 import type { RegexEngine, SearchPlan } from "../model/search.ts";
-import { planSearches } from "../operators/regex/search-plan.ts";
+import { planSearches } from "../operators/plan-searches.ts";
 import { chunksOf } from "./chunks.ts";
 import { ConditionCompiler } from "./condition-compiler.ts";
 import { applyKills } from "./kills.ts";

@@ -23,7 +23,7 @@ import {
 import type { SearchPlan } from "../model/search.ts";
 import type { Unit } from "../model/split.ts";
 import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
-import { compileTest } from "../operators/compile-operator.ts";
+import { compileTest, hasExactForm } from "../operators/compile-operator.ts";
 
 export interface ConditionSources {
   /** What may be spent on searching. Not asked unless a condition searches. */
@@ -148,10 +148,10 @@ export class ConditionCompiler {
 
   #test(test: AttributeTest, exact: boolean): Predicate {
     const { attribute, op, values = [] } = test;
-    // Only versions have two forms; all other tests are one, negated or not.
-    const how = `${test.ignoreCase ? "~" : ""}${exact && op.startsWith("semver_") ? "=" : ""}`;
+    // A test is one, negated or not, unless its operator has two forms.
+    const how = `${test.ignoreCase ? "~" : ""}${exact && hasExactForm(op) ? "=" : ""}`;
     const predicate = this.#intern(`t${op}${how} ${attribute}\n${JSON.stringify(values)}`, () => ({
-      ...compileTest(test, this.#sources.searches, exact),
+      ...compileTest(test, { searches: this.#sources.searches, exact }),
       path: this.path(attribute),
     }));
     return test.negate ? this.#inverse(NOT, predicate) : predicate;

@@ -11,7 +11,7 @@ import type { Cause, Reason } from "../model/outcome.ts";
 import type { RegexEngine, SearchPlan } from "../model/search.ts";
 import type { TruthName } from "../model/truth.ts";
 import { parseInstant } from "../operators/date/instant.ts";
-import { planSearches } from "../operators/regex/search-plan.ts";
+import { planSearches } from "../operators/plan-searches.ts";
 import { type AttributeTrace, explainAttribute } from "./explain-attribute.ts";
 
 /*

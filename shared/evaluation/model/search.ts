@@ -1,5 +1,11 @@
-import type { AttributeTest } from "../../schema/condition.ts";
 import type { Truth } from "./truth.ts";
+
+/** An attribute test as its operator sees it. It names no operators, since they are made of such tests themselves. */
+export interface OperatorTest {
+  readonly op: string;
+  readonly values?: readonly (string | number | boolean)[] | undefined;
+  readonly ignoreCase?: boolean | undefined;
+}
 
 /** Steps that a search may still take; below zero: they ran out. */
 export interface Steps {
@@ -23,9 +29,9 @@ export type RegexEngine = (pattern: string, ignoreCase: boolean) => Regex | null
 /** What of a snapshot's searching may run, and how far. */
 export interface SearchPlan {
   /** The patterns of a test in their order; null: not run, so what it says is unknown. */
-  regexes(test: AttributeTest): readonly (Regex | null)[];
+  regexes(test: OperatorTest): readonly (Regex | null)[];
   /** Steps that a test may take for one subject, all elements of an array together. */
-  steps(test: AttributeTest): number;
+  steps(test: OperatorTest): number;
   /** Distinct patterns that are never run, since they are too large or too many. */
   readonly left: number;
 }

@@ -1,4 +1,3 @@
-import type { ConditionValue } from "../../schema/condition.ts";
 import { type ScalarTest, VALUE } from "../model/predicate.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
 import type { ValueTest } from "../model/value-test.ts";
@@ -11,5 +10,5 @@ export const byFunction = (operand: ValueTest, tries = 1): ScalarTest => {
   return { op: VALUE, operand };
 };
 
-export const strings = (values: readonly ConditionValue[]): string[] =>
+export const strings = (values: readonly unknown[] = []): string[] =>
   values.filter((value) => typeof value === "string");

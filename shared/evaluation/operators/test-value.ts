@@ -17,7 +17,7 @@ import {
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
 import { truth } from "./by-function.ts";
 import { elementsOf } from "./elements.ts";
-import { isOneOf } from "./list/equality.ts";
+import { isOneOf } from "./equality/equality.ts";
 import { ordered, someNumber } from "./number/order.ts";
 import { outOfReach, someVersion, testVersion } from "./semver/version-order.ts";
 import { meet } from "./sorted.ts";

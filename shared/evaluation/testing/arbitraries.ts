@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { SPLIT_TOTAL } from "../../limits.ts";
 import type { AttributeTest, Condition, Operator } from "../../schema/condition.ts";
 import { type Kill, type Snapshot, snapshot } from "../../schema/snapshot.ts";
+import type { Samples } from "../operators/family.ts";
+import { OPERATOR_SCHEMAS, OPERATORS } from "../operators/operators.ts";
 import type { Memberships } from "../run/evaluate.ts";
 
 /*
@@ -12,24 +14,32 @@ import type { Memberships } from "../run/evaluate.ts";
 export const FLAGS = ["f0", "f1", "f2", "f3", "f4", "gone"] as const;
 const SEGMENTS = ["s0", "s1", "s2", "gone"];
 const VARIANTS = ["off", "on", "blue"];
-const PATHS = ["targetingKey", "plan", "age", "v", "ip", "at", "tags", "address.city", "/odd.name", "constructor"];
-const TEXTS = ["pro", "Pro", "free", "a@x.example", "", "ü", "constructor"];
-const NUMBERS = [0, -1, 1, 18, 18.5, 1e21, 2 ** 53];
-const VERSIONS = ["1.2.3", "1.2.4-rc.1", "1.2.4", "2.0.0-alpha", "2.0.0-alpha.1", "2.0.0+x", "1.2", "999999.0.0"];
-const ADDRESSES = ["10.0.0.1", "10.255.1.1", "::ffff:10.0.0.1", "2001:db8::1", "2001:db8:1::", "1.2.3", "::1"];
-const NETWORKS = ["10.0.0.0/8", "10.0.0.1", "2001:db8::/32", "::/0", "::ffff:0:0/96", "0.0.0.0/0", "10.0.0.0/40"];
-const INSTANTS = ["2026-11-22T12:00:00Z", "2026-11-22T12:30:00+01:00", "2026-11-22", "2027-01-01T00:00:00.5Z"];
-const PATTERNS = ["^p", "o$", "(a|b)+@", "[", "x.example", "^$", "P"];
+declare global {
+  interface ImportMeta {
+    /** Vite's: the modules that a pattern names. */
+    glob<T>(pattern: string, options: { eager: true; import: string }): Record<string, T>;
+  }
+}
+
+/** Of each family of operators. */
+const SAMPLES = Object.values(
+  import.meta.glob<Samples<Operator>>("../operators/*/samples.ts", { eager: true, import: "samples" }),
+);
+const TEST_VALUES: Partial<Samples<Operator>["values"]> = Object.assign({}, ...SAMPLES.map(({ values }) => values));
+
+/** Each attribute of the samples with its values; several families may try the same attribute. */
+const ATTRIBUTES = new Map<string, unknown[]>();
+for (const { attributes } of SAMPLES)
+  for (const [name, values] of Object.entries(attributes))
+    ATTRIBUTES.set(name, [...(ATTRIBUTES.get(name) ?? []), ...values]);
+
+const PATHS = [...ATTRIBUTES.keys(), "targetingKey", "tags", "address.city"];
 export const NOW = Date.parse("2026-11-22T12:00:00Z");
 
 const some = <T>(pool: readonly T[]) => fc.constantFrom(...pool);
 
 const scalar = fc.oneof(
-  some(TEXTS),
-  some(NUMBERS),
-  some(VERSIONS),
-  some(ADDRESSES),
-  some([...INSTANTS, "2026-11-22T12:00:00", NOW, NOW - 1]),
+  ...[...ATTRIBUTES.values()].map(some),
   fc.boolean(),
   fc.constant(null),
   fc.string({ maxLength: 5 }),
@@ -47,14 +57,14 @@ export const anyContext: fc.Arbitrary<unknown> = fc.oneof(
     arbitrary: fc.record(
       {
         targetingKey: fc.oneof(fc.uuid(), some(["u1", "u2", 7, true, ""])),
-        plan: fc.oneof(some(TEXTS), attributeValue),
-        age: fc.oneof(some(NUMBERS), attributeValue),
-        v: fc.oneof(some(VERSIONS), attributeValue),
-        ip: fc.oneof(some(ADDRESSES), attributeValue),
-        at: fc.oneof(some(INSTANTS), attributeValue),
-        tags: fc.oneof(fc.array(some(TEXTS)), attributeValue),
+        ...Object.fromEntries(
+          [...ATTRIBUTES].map(([path, values]) => [
+            path.replace(/^\//, ""),
+            fc.oneof(some(values), fc.array(some(values), { maxLength: 3 }), attributeValue),
+          ]),
+        ),
+        tags: fc.oneof(fc.array(some(ATTRIBUTES.get("plan") ?? [])), attributeValue),
         address: fc.oneof(fc.record({ city: attributeValue }), attributeValue),
-        "odd.name": attributeValue,
       },
       { requiredKeys: [] },
     ),
@@ -62,39 +72,21 @@ export const anyContext: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: fc.jsonValue() },
 );
 
-const list = <T>(pool: readonly T[]) => fc.array(some(pool), { minLength: 1, maxLength: 3 });
-const VALUES: Record<Operator, fc.Arbitrary<(string | number | boolean)[] | undefined>> = {
-  equals: list([...TEXTS, ...NUMBERS, true, false]),
-  in: list([...TEXTS, ...NUMBERS, true]),
-  contains: list(TEXTS),
-  starts_with: list(TEXTS),
-  ends_with: list(TEXTS),
-  matches: list(PATTERNS),
-  gt: list(NUMBERS),
-  gte: list(NUMBERS),
-  lt: list(NUMBERS),
-  lte: list(NUMBERS),
-  before: list(INSTANTS),
-  after: list(INSTANTS),
-  semver_eq: list(VERSIONS),
-  semver_gt: list(VERSIONS),
-  semver_gte: list(VERSIONS),
-  semver_lt: list(VERSIONS),
-  semver_lte: list(VERSIONS),
-  in_cidr: list(NETWORKS),
-  exists: fc.constant(undefined),
+const valuesOf = (op: Operator): fc.Arbitrary<AttributeTest["values"]> => {
+  const pool = TEST_VALUES[op];
+  if (pool === undefined) throw new Error(`samples.ts has no values for "${op}"`);
+  return pool === null ? fc.constant(undefined) : fc.array(some(pool), { minLength: 1, maxLength: 3 });
 };
-const CASED = new Set<Operator>(["equals", "in", "contains", "starts_with", "ends_with", "matches"]);
 
 /** One attribute test with values that its operator accepts. */
-export const anyTest: fc.Arbitrary<AttributeTest> = some(Object.keys(VALUES) as Operator[]).chain((op) =>
+export const anyTest: fc.Arbitrary<AttributeTest> = some(OPERATORS).chain((op) =>
   fc
-    .record({ attribute: some(PATHS), values: VALUES[op], negate: fc.boolean(), ignoreCase: fc.boolean() })
+    .record({ attribute: some(PATHS), values: valuesOf(op), negate: fc.boolean(), ignoreCase: fc.boolean() })
     .map(({ ignoreCase, values, ...rest }) => ({
       ...rest,
       op,
       ...(values && { values }),
-      ...(CASED.has(op) && { ignoreCase }),
+      ...(OPERATOR_SCHEMAS[op].cased && { ignoreCase }),
     })),
 );
 

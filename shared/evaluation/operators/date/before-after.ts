@@ -3,19 +3,19 @@ import type { ValueTest } from "../../model/value-test.ts";
 import { never } from "../by-function.ts";
 import { parseInstant } from "./instant.ts";
 
-export function instantTest(op: "before" | "after", values: string[]): ValueTest {
+export function instantTest(isBefore: boolean, values: string[]): ValueTest {
   const instants = values.map(parseInstant).filter((instant) => !Number.isNaN(instant));
   if (instants.length === 0) return never;
   const otherwise = instants.length < values.length ? UNKNOWN : FALSE;
-  const bound = op === "before" ? Math.max(...instants) : Math.min(...instants);
+  const bound = isBefore ? Math.max(...instants) : Math.min(...instants);
   const test: ValueTest = (value) => {
     const at = typeof value === "number" ? value : typeof value === "string" ? parseInstant(value) : Number.NaN;
     if (Number.isNaN(at)) return UNKNOWN;
-    return (op === "before" ? at < bound : at > bound) ? TRUE : otherwise;
+    return (isBefore ? at < bound : at > bound) ? TRUE : otherwise;
   };
   test.elements = ({ instants: given }) => {
     if (given === null) return UNKNOWN;
-    return (op === "before" ? given.least < bound : given.greatest > bound) ? TRUE : otherwise;
+    return (isBefore ? given.least < bound : given.greatest > bound) ? TRUE : otherwise;
   };
   return test;
 }

@@ -7,8 +7,8 @@ import { compile } from "../../compile/compile.ts";
 import { explain } from "../../explain/explain.ts";
 import type { RegexEngine } from "../../model/search.ts";
 import { evaluate, evaluateAll, prepare } from "../../run/evaluate.ts";
+import { planSearches } from "../plan-searches.ts";
 import { re2, regexUse } from "./regex.ts";
-import { planSearches } from "./search-plan.ts";
 
 // Each evaluation under pressure takes what it may, some milliseconds; on a busy machine, hundreds of them are slow.
 vi.setConfig({ testTimeout: 60_000 });

@@ -15,15 +15,6 @@ import {
   versionText,
 } from "./semver.ts";
 
-/** Which orders satisfy an operator. */
-export const ACCEPTS = {
-  semver_lt: BEFORE,
-  semver_lte: BEFORE | SAME,
-  semver_eq: SAME,
-  semver_gte: SAME | AFTER,
-  semver_gt: AFTER,
-} as const;
-
 export function versionTest(accepts: number, values: string[], exact: boolean): ScalarTest {
   const versions = values.map(parseVersion).filter((version): version is Version => version !== null);
   const [first] = versions;

@@ -5,19 +5,17 @@ import type { ValueTest } from "../../model/value-test.ts";
 import { byFunction, never, truth } from "../by-function.ts";
 import { compareEnds, firstFrom } from "../sorted.ts";
 
-export function edgeTest(op: "starts_with" | "ends_with", wanted: string[], tries: number): ScalarTest {
-  if (op === "ends_with" && wanted.length === 1) return { op: ENDS_WITH, operand: wanted[0] as string };
+export function edgeTest(atEnd: boolean, wanted: string[]): ScalarTest {
+  if (atEnd && wanted.length === 1) return { op: ENDS_WITH, operand: wanted[0] as string };
   if (wanted.length === 0) return byFunction(never);
-  const starts = op === "starts_with";
-  const some = (elements: Elements) =>
-    wanted.some((part) => (starts ? someStartsWith(elements, part) : someEndsWith(elements, part)));
+  const some = (elements: Elements) => wanted.some((part) => (atEnd ? someEndsWith : someStartsWith)(elements, part));
   const test: ValueTest = (value) => {
     if (typeof value !== "string") return UNKNOWN;
-    for (const part of wanted) if (op === "ends_with" ? value.endsWith(part) : value.startsWith(part)) return TRUE;
+    for (const part of wanted) if (atEnd ? value.endsWith(part) : value.startsWith(part)) return TRUE;
     return FALSE;
   };
   test.elements = (elements) => (elements.texts.size === 0 ? UNKNOWN : truth(some(elements)));
-  return byFunction(test, tries);
+  return byFunction(test, wanted.length);
 }
 
 /** In the order of beginnings, texts that begin alike stand together, the shortest first. */

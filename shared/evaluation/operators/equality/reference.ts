@@ -1,0 +1,11 @@
+import type { Reference } from "../family.ts";
+import type { Operator } from "./schema.ts";
+
+/** A value of a type that the test asks for is equal to one of its values or is not; any other is unknown. */
+const isEqual: Reference["holds"] = ({ values = [], ignoreCase }, element) => {
+  const folded = (one: unknown): unknown => (ignoreCase && typeof one === "string" ? one.toLowerCase() : one);
+  if (!values.some((value) => typeof value === typeof element) || Number.isNaN(element)) return "unknown";
+  return values.some((value) => folded(value) === folded(element)) ? "true" : "false";
+};
+
+export const reference: Record<Operator, Reference> = { equals: { holds: isEqual }, in: { holds: isEqual } };
