@@ -1,13 +1,5 @@
 import type { BreachEvidence, GuardTile } from "../schema/guard.ts";
-import type { MetricKind } from "../schema/series.ts";
-
-/** What a unit did that a metric counts, as the end of "… of units". */
-const EVENT: Record<Exclude<MetricKind, "mean">, string> = {
-  error: "failed",
-  slow: "were slow",
-  conversion: "converted",
-  missing: "never reported",
-};
+import { METRIC_WORDS } from "./metrics/words.ts";
 
 type Numbers = Pick<GuardTile, "arm" | "metric" | "kind" | "units" | "rate" | "change" | "interval" | "confidence">;
 
@@ -25,13 +17,14 @@ export function numbersWords({ arm, metric, kind, units, rate }: Numbers): strin
   const many = (count: number) => count.toLocaleString("en");
   const ours = rate.treatment ?? 0;
   const theirs = units.control === null ? null : (rate.control ?? 0);
-  if (kind === "mean") {
+  const { happened } = METRIC_WORDS[kind];
+  if (happened === null) {
     const round = (value: number) => Number(value.toPrecision(4)).toLocaleString("en");
     const control = theirs === null ? "" : `, ${round(theirs)} over ${many(units.control ?? 0)} with the control`;
     return `${metric}: ${round(ours)} on average over ${many(units.treatment)} units with "${arm}"${control}`;
   }
   const control = theirs === null ? "" : `, ${percent(theirs)} of ${many(units.control ?? 0)} with the control`;
-  return `${metric}: ${percent(ours)} of ${many(units.treatment)} units with "${arm}" ${EVENT[kind]}${control}`;
+  return `${metric}: ${percent(ours)} of ${many(units.treatment)} units with "${arm}" ${happened}${control}`;
 }
 
 /** The interval in words; empty while it says nothing. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Direction } from "../guard/metrics/fields.ts";
+import { METRIC_SCHEMAS, METRIC_SETTINGS } from "../guard/metrics/schemas.ts";
 import { SPLIT_TOTAL } from "../limits.ts";
 import { range } from "./flag.ts";
 import { key } from "./primitives.ts";
@@ -20,79 +22,19 @@ export const SERIES_LIMITS = {
   outcomes: 1_000,
 } as const;
 
-const metricFields = {
-  /** Its name among the series' metrics. */
-  name: key,
-  /** The `metric` of the events that feed it; its own name unless set. One event may feed several metrics. */
-  event: key.optional(),
-  /**
-   * Relative change for the worse that is not held against the release: 0.1 tolerates a rate, share or mean 10 % worse
-   * than the control's.
-   */
-  tolerance: z.number().min(0).max(10).default(0),
-  /**
-   * The greatest share of units that is harmless by itself (of conversions, the least): what a stage without a
-   * concurrent control is held to, and where the circuit breaker trips elsewhere.
-   */
-  budget: z.number().gt(0).lt(1).optional(),
-};
-
-const direction = z.enum(["up-is-bad", "down-is-bad"]);
-export type Direction = z.infer<typeof direction>;
-
 /** How a unit's events become its one outcome, by kind. */
-export const metric = z
-  .discriminatedUnion("kind", [
-    /** A unit fails when any of its first `outcomes` events has `ok: false`. */
-    z.strictObject({ ...metricFields, kind: z.literal("error") }),
-    /**
-     * A unit's latency is the greatest `latencyMs` of its first `outcomes` events; it is slow when that lies over
-     * `factor` × the control's `quantile`, measured in earlier blocks of time and frozen for the unit's own block.
-     */
-    z.strictObject({
-      ...metricFields,
-      kind: z.literal("slow"),
-      factor: z.number().min(1).max(100).default(1.2),
-      quantile: z.number().gt(0).lt(1).default(0.95),
-      /** Length of the first two blocks; the next ones double up to an hour (`blockOf`). */
-      blockSeconds: z.int().min(1).max(3_600).default(10),
-    }),
-    /** A unit converts when one event of the metric (not `ok: false`) falls into its window. */
-    z.strictObject({ ...metricFields, kind: z.literal("conversion") }),
-    /**
-     * A unit is missing when no event (of `event`; any, when that is not set) has arrived within `afterSeconds` of its
-     * exposure's arrival: what a release does that crashes before it reports.
-     */
-    z.strictObject({ ...metricFields, kind: z.literal("missing"), afterSeconds: z.int().min(1).max(86_400) }),
-    /**
-     * A unit's value is the sum of `value` over its first `outcomes` events, brought within [min, max]. It counts once
-     * its window has closed: of every exposed unit (0 when it sent nothing), or only of those that sent one.
-     */
-    z.strictObject({
-      ...metricFields,
-      kind: z.literal("mean"),
-      direction,
-      of: z.enum(["exposed", "reporting"]).default("exposed"),
-      min: z.number(),
-      max: z.number(),
-    }),
-  ])
-  .refine((one) => one.kind !== "mean" || one.min < one.max, { message: "min must be below max", path: ["max"] })
-  .refine((one) => one.kind !== "mean" || one.min >= 0 || one.tolerance === 0, {
-    message: "a relative tolerance means nothing for values below 0: leave it out, or use a min of 0 or more",
-    path: ["tolerance"],
-  })
-  .meta({ id: "Metric" });
+export const metric = z.discriminatedUnion("kind", METRIC_SETTINGS).meta({ id: "Metric" });
 export type Metric = z.infer<typeof metric>;
-export const METRIC_KINDS = ["error", "slow", "conversion", "missing", "mean"] as const satisfies Metric["kind"][];
 export type MetricKind = Metric["kind"];
+export const METRIC_KINDS = Object.keys(METRIC_SCHEMAS) as [MetricKind, ...MetricKind[]];
 
 /** Which way a metric gets worse. */
 export const directionOf = (one: Metric): Direction =>
-  one.kind === "mean" ? one.direction : one.kind === "conversion" ? "down-is-bad" : "up-is-bad";
+  (METRIC_SCHEMAS[one.kind].worse as (metric: Metric) => Direction)(one);
 
 /** The `metric` of the events that feed it; null: any event. */
-export const eventOf = (one: Metric): string | null => one.event ?? (one.kind === "missing" ? null : one.name);
+export const eventOf = (one: Metric): string | null =>
+  one.event ?? (METRIC_SCHEMAS[one.kind].takesAnyEvent ? null : one.name);
 
 export const series = z
   .strictObject({

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { count } from "../guard/metrics/fields.ts";
+import { METRIC_TOTALS } from "../guard/metrics/schemas.ts";
 import { key } from "./primitives.ts";
 
 /** Limits of `POST /v1/events`, with their reasons. */
@@ -101,28 +103,8 @@ export const eventAnswer = z
   .meta({ id: "EventAnswer" });
 export type EventAnswer = z.infer<typeof eventAnswer>;
 
-const count = z.int().min(0);
-
 /** Counts of one metric in one arm: each unit is in it once. What follows from them is the guard's business. */
-export const metricTotals = z.discriminatedUnion("kind", [
-  /** `units` sent an event, `failures` of them failed. A unit's failure is counted at once and never taken back. */
-  z.object({ kind: z.literal("error"), units: count, failures: count }),
-  /**
-   * By the block of time of the units' first exposures: `bins` is a latency sketch (`latency-sketch.ts`). A unit moves
-   * to a later bin when a later event of its first ones is slower, so the count over any edge never falls.
-   */
-  z.object({
-    kind: z.literal("slow"),
-    units: count,
-    blocks: z.array(z.object({ block: count, units: count, bins: z.array(z.tuple([count, count])) })),
-  }),
-  /** `units` were exposed, `conversions` of them converted; counted at once, never taken back. */
-  z.object({ kind: z.literal("conversion"), units: count, conversions: count }),
-  /** Of `units` exposed long enough ago, `failures` sent nothing in time. Decided once by arrival, never taken back. */
-  z.object({ kind: z.literal("missing"), units: count, failures: count }),
-  /** Of `units` whose window has closed. */
-  z.object({ kind: z.literal("mean"), units: count, sum: z.number(), sumSquares: z.number().min(0) }),
-]);
+export const metricTotals = z.discriminatedUnion("kind", METRIC_TOTALS);
 export type MetricTotals = z.infer<typeof metricTotals>;
 
 export const armTotals = z.object({

@@ -1,5 +1,3 @@
-import type { Metric, Series } from "../schema/series.ts";
-
 /*
  * Metrics that are decided by waiting (missing units, final means) count units by cohort: those whose exposures arrived
  * in the same short span. A cohort is decided as a whole, once, by the store's own clock; nothing has to be scanned, and
@@ -9,22 +7,6 @@ import type { Metric, Series } from "../schema/series.ts";
 /** A cohort spans a hundredth of the wait, a second at least: so many are open at most. */
 const COHORTS_PER_WAIT = 100;
 const LEAST_SPAN_MS = 1_000;
-/** Values may arrive this long (ms) after their unit's window. */
-const ARRIVAL_GRACE_MS = 5_000;
-
-/** How long (ms) after a cohort's end its units are decided; null for metrics that count at once. */
-export function cohortWaitMs(series: Series, metric: Metric): number | null {
-  switch (metric.kind) {
-    case "missing":
-      return metric.afterSeconds * 1_000;
-    case "mean":
-      return series.windowSeconds * 1_000 + ARRIVAL_GRACE_MS;
-    case "error":
-    case "slow":
-    case "conversion":
-      return null;
-  }
-}
 
 const spanOf = (waitMs: number): number => Math.max(LEAST_SPAN_MS, Math.ceil(waitMs / COHORTS_PER_WAIT));
 

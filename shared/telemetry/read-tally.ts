@@ -1,9 +1,10 @@
+import { tallyOf } from "../guard/metrics/tallies.ts";
 import { ownOf, ownOrNew } from "../own.ts";
 import type { Metric, Series } from "../schema/series.ts";
 import type { ArmTotals, DayTotals, MetricTotals, SeriesTotals } from "../schema/telemetry.ts";
-import { cohortWaitMs, isCohortOpen } from "./cohort.ts";
+import { isCohortOpen } from "./cohort.ts";
 import { add, type Counters } from "./counters.ts";
-import { bounded, type Lane, metricPrefix } from "./tally.ts";
+import { type Lane, metricPrefix } from "./unit-record.ts";
 
 /** The series' totals at a moment: cohorts that are decided by then are in them. Writes nothing. */
 export function readTally(series: Series, counters: ReadonlyMap<string, number>, now: number): SeriesTotals {
@@ -43,26 +44,12 @@ function emptyArms(series: Series): Record<string, ArmTotals> {
   const arms: Record<string, ArmTotals> = {};
   for (const { variant } of series.arms) {
     const metrics: Record<string, MetricTotals> = {};
-    for (const metric of series.metrics) metrics[metric.name] = emptyMetric(metric);
+    for (const metric of series.metrics) metrics[metric.name] = tallyOf(metric.kind).empty();
     arms[variant] = { exposed: 0, first: null, last: null, metrics };
     if (series.breakdown?.includes("country")) arms[variant].countries = {};
     if (series.breakdown?.includes("device")) arms[variant].devices = {};
   }
   return arms;
-}
-
-function emptyMetric({ kind }: Metric): MetricTotals {
-  switch (kind) {
-    case "error":
-    case "missing":
-      return { kind, units: 0, failures: 0 };
-    case "slow":
-      return { kind, units: 0, blocks: [] };
-    case "conversion":
-      return { kind, units: 0, conversions: 0 };
-    case "mean":
-      return { kind, units: 0, sum: 0, sumSquares: 0 };
-  }
 }
 
 function readArm(arm: ArmTotals, parts: readonly string[], value: number): void {
@@ -86,67 +73,20 @@ function readMetric(
   value: number,
   now: number,
 ): void {
+  const tally = tallyOf(metric.kind);
   const [, , , field, where, what] = parts;
   if (field === "c") {
-    const wait = cohortWaitMs(series, metric);
-    if (wait !== null && !isCohortOpen(Number(where), wait, now)) readDecided(metric, totals, what as string, value);
-  } else if (field === "b" && totals.kind === "slow") blockAt(totals, Number(where)).units = value;
-  else if (field === "h" && totals.kind === "slow") {
-    if (value > 0) blockAt(totals, Number(where)).bins.push([Number(what), value]);
-  } else if (field === "units" && totals.kind !== "conversion" && totals.kind !== "missing" && totals.kind !== "mean")
-    totals.units = value;
-  else if (field === "failures" && totals.kind === "error") totals.failures = value;
-  else if (field === "conversions" && totals.kind === "conversion") totals.conversions = value;
-  else if (field === "decided") readDecided(metric, totals, where as string, value);
-}
-
-/** What is decided: of open cohorts by now, or of older ones that were added up. */
-function readDecided(metric: Metric, totals: MetricTotals, what: string, value: number): void {
-  if (totals.kind === "missing") {
-    if (what === "exposed") {
-      totals.units += value;
-      totals.failures += value;
-    } else if (what === "answered") totals.failures -= value;
-  } else if (totals.kind === "mean" && metric.kind === "mean") {
-    // A unit that sent nothing is worth 0, or the bound next to it.
-    const nothing = metric.of === "exposed" ? bounded(metric, 0) : null;
-    if (what === "sum") totals.sum += value;
-    else if (what === "squares") totals.sumSquares += value;
-    else if (what === "exposed" && nothing !== null) {
-      totals.units += value;
-      totals.sum += value * nothing;
-      totals.sumSquares += value * nothing * nothing;
-    } else if (what === "reporting") {
-      if (nothing === null) totals.units += value;
-      else {
-        totals.sum -= value * nothing;
-        totals.sumSquares -= value * nothing * nothing;
-      }
-    }
-  }
-}
-
-type Slow = Extract<MetricTotals, { kind: "slow" }>;
-
-function blockAt(totals: Slow, block: number): Slow["blocks"][number] {
-  let found = totals.blocks.find((one) => one.block === block);
-  if (!found) {
-    found = { block, units: 0, bins: [] };
-    totals.blocks.push(found);
-  }
-  return found;
+    const wait = tally.waitMs(metric, series);
+    if (wait !== null && !isCohortOpen(Number(where), wait, now))
+      tally.readDecided?.(totals, what as string, value, metric);
+  } else if (field === "decided") tally.readDecided?.(totals, where as string, value, metric);
+  else tally.read?.(totals, parts.slice(3), value);
 }
 
 function finish(series: Series, arm: ArmTotals): void {
-  for (const metric of series.metrics) {
-    const totals = ownOf(arm.metrics, metric.name);
-    if (totals?.kind === "conversion") totals.units = arm.exposed;
-    if (totals?.kind === "slow") {
-      totals.blocks.sort((a, b) => a.block - b.block);
-      for (const { bins } of totals.blocks) bins.sort(([a], [b]) => a - b);
-    }
-    // Rounding may leave a sum of squares a hair below nothing.
-    if (totals?.kind === "mean") totals.sumSquares = Math.max(0, totals.sumSquares);
+  for (const { kind, name } of series.metrics) {
+    const totals = ownOf(arm.metrics, name);
+    if (totals) tallyOf(kind).finish?.(totals, arm.exposed);
   }
 }
 
@@ -156,7 +96,7 @@ export function settleCohorts(series: Series, names: Iterable<string>, counters:
     const parts = name.split(".");
     if (parts[3] !== "c") continue;
     const metric = series.metrics[Number(parts[2])];
-    const wait = metric ? cohortWaitMs(series, metric) : null;
+    const wait = metric ? tallyOf(metric.kind).waitMs(metric, series) : null;
     if (wait === null || isCohortOpen(Number(parts[4]), wait, now)) continue;
     const prefix = metricPrefix(Number(parts[0]) as Lane, Number(parts[1]), Number(parts[2]));
     add(counters, `${prefix}decided.${parts[5]}`, counters.get(name) ?? 0);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { tallyOf } from "../guard/metrics/tallies.ts";
 import {
   blockOf,
   eventOf,
@@ -9,7 +10,7 @@ import {
   series as seriesSchema,
 } from "../schema/series.ts";
 import type { MetricTotals } from "../schema/telemetry.ts";
-import { cohortOf, cohortWaitMs, isCohortOpen } from "./cohort.ts";
+import { cohortOf, isCohortOpen } from "./cohort.ts";
 import { binOf } from "./latency-sketch.ts";
 import { readDays, readTally, settleCohorts } from "./read-tally.ts";
 import { type Exposure, inWindow, type OutcomeEvent, recordExposure, recordOutcome, type UnitRecord } from "./tally.ts";
@@ -128,7 +129,7 @@ function expected(series: Series, steps: Step[], arm: number, metric: Metric, no
       return { kind: "conversion", units: stories.length, conversions: converted.length };
     }
     case "missing": {
-      const wait = cohortWaitMs(series, metric) as number;
+      const wait = tallyOf(metric.kind).waitMs(metric, series) as number;
       const decided = stories.filter(({ exposure }) => !isCohortOpen(cohortOf(exposure.arrivedAt, wait), wait, now));
       const silent = decided.filter(
         ({ exposure, outcomes }) =>
@@ -137,7 +138,7 @@ function expected(series: Series, steps: Step[], arm: number, metric: Metric, no
       return { kind: "missing", units: decided.length, failures: silent.length };
     }
     case "mean": {
-      const wait = cohortWaitMs(series, metric) as number;
+      const wait = tallyOf(metric.kind).waitMs(metric, series) as number;
       const cohort = ({ arrivedAt }: { arrivedAt: number }) => cohortOf(arrivedAt, wait);
       const decided = stories.filter(({ exposure }) => !isCohortOpen(cohort(exposure), wait, now));
       const values = decided.flatMap(({ exposure, outcomes }) => {

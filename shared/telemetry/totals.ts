@@ -1,3 +1,4 @@
+import { tallyOf } from "../guard/metrics/tallies.ts";
 import { ownOf } from "../own.ts";
 import type { ArmTotals, MetricTotals, SeriesTotals, TotalsAnswer } from "../schema/telemetry.ts";
 
@@ -61,33 +62,5 @@ function addArms(a: ArmTotals, b: ArmTotals): ArmTotals {
 }
 
 /** Both are of one metric, so of one kind; of two kinds the first stands. */
-function addMetrics(a: MetricTotals, b: MetricTotals): MetricTotals {
-  switch (a.kind) {
-    case "error":
-    case "missing":
-      return b.kind === a.kind ? { ...a, units: a.units + b.units, failures: a.failures + b.failures } : a;
-    case "conversion":
-      return b.kind === a.kind ? { ...a, units: a.units + b.units, conversions: a.conversions + b.conversions } : a;
-    case "mean":
-      return b.kind === a.kind
-        ? { ...a, units: a.units + b.units, sum: a.sum + b.sum, sumSquares: a.sumSquares + b.sumSquares }
-        : a;
-    case "slow":
-      return b.kind === a.kind ? { ...a, units: a.units + b.units, blocks: addBlocks(a.blocks, b.blocks) } : a;
-  }
-}
-
-type Blocks = Extract<MetricTotals, { kind: "slow" }>["blocks"];
-
-function addBlocks(a: Blocks, b: Blocks): Blocks {
-  const blocks = new Map<number, { units: number; bins: Map<number, number> }>();
-  for (const { block, units, bins } of [...a, ...b]) {
-    const sum = blocks.get(block) ?? { units: 0, bins: new Map<number, number>() };
-    sum.units += units;
-    for (const [bin, count] of bins) sum.bins.set(bin, (sum.bins.get(bin) ?? 0) + count);
-    blocks.set(block, sum);
-  }
-  return [...blocks]
-    .sort(([x], [y]) => x - y)
-    .map(([block, { units, bins }]) => ({ block, units, bins: [...bins].sort(([x], [y]) => x - y) }));
-}
+const addMetrics = (a: MetricTotals, b: MetricTotals): MetricTotals =>
+  a.kind === b.kind ? tallyOf(a.kind).add(a, b) : a;

@@ -1,7 +1,7 @@
+import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import { percent, signed } from "../../../shared/guard/words.ts";
 import type { GuardPoint, GuardTile } from "../../../shared/schema/guard.ts";
 import type { Tone } from "../../domain/words/state-words.ts";
-import { METRIC_WORDS } from "../plan/plan-words.ts";
 import { ChangeChart } from "./change-chart.tsx";
 import type { Mark } from "./marks.ts";
 
@@ -22,7 +22,7 @@ interface MetricTileProps {
 export function MetricTile({ tile, points, marks, active }: MetricTileProps) {
   const { kind, metric, change, interval, tolerated, units, rate, confidence, basis } = tile;
   const health = HEALTH_WORDS[tile.health];
-  const isMean = kind === "mean";
+  const isMean = METRIC_WORDS[kind].happened === null;
   const control = rate.control;
   return (
     <section

@@ -1,45 +1,32 @@
 import { useSignal } from "@preact/signals";
+import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import type { GuardDefinition } from "../../../shared/schema/guard.ts";
-import type { Metric } from "../../../shared/schema/series.ts";
+import type { Metric, MetricKind } from "../../../shared/schema/series.ts";
 
-const CHOICES = [
-  { kind: "error", label: "More errors", hint: "more people meet an error" },
-  { kind: "slow", label: "Slower", hint: "more people wait long" },
-  { kind: "missing", label: "Silence", hint: "more people are never heard of again" },
-  { kind: "conversion", label: "Fewer conversions", hint: "fewer people reach the goal" },
-] as const;
-type Kind = (typeof CHOICES)[number]["kind"];
-const NAMES: Record<Kind, string> = { error: "errors", slow: "slow", missing: "silent", conversion: "conversions" };
+const CHOICES = (Object.keys(METRIC_WORDS) as MetricKind[]).flatMap((kind) => {
+  const { offer } = METRIC_WORDS[kind];
+  return offer ? [{ kind, ...offer }] : [];
+});
+type Choice = (typeof CHOICES)[number];
 
 /** A metric with its usual settings. Names are for the server to judge: its refusal says which one, and why. */
-function metricOf(kind: Kind, event: string): Metric {
-  const common = { name: NAMES[kind], event, tolerance: 0 };
-  switch (kind) {
-    case "error":
-    case "conversion":
-      return { ...common, kind };
-    case "slow":
-      return { ...common, kind, factor: 1.2, quantile: 0.95, blockSeconds: 10 };
-    case "missing":
-      return { ...common, kind, afterSeconds: 60 };
-  }
-}
+const metricOf = ({ kind, metric, settings }: Choice, event: string): Metric =>
+  ({ name: metric, event, tolerance: 0, kind, ...settings }) as Metric;
 
 /** Sets up a guard without a plan: what is harm, under which name it is reported, and what happens then. */
 export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metrics" | "onBreach">) => Promise<void> }) {
-  const kinds = useSignal<Kind[]>(["error", "slow", "missing"]);
+  const kinds = useSignal<MetricKind[]>(["error", "slow", "missing"]);
   const event = useSignal("checkout");
   const goal = useSignal("order");
   const onBreach = useSignal<"kill" | "alert">("kill");
   const busy = useSignal(false);
-  const toggle = (kind: Kind) => {
+  const toggle = (kind: MetricKind) => {
     kinds.value = kinds.value.includes(kind) ? kinds.value.filter((one) => one !== kind) : [...kinds.value, kind];
   };
-  const metrics = () => kinds.value.map((kind) => metricOf(kind, (kind === "conversion" ? goal : event).value.trim()));
-  const incomplete =
-    kinds.value.length === 0 ||
-    event.value.trim() === "" ||
-    (kinds.value.includes("conversion") && goal.value.trim() === "");
+  const chosen = CHOICES.filter(({ kind }) => kinds.value.includes(kind));
+  const hasGoal = chosen.some(({ isGoal }) => isGoal);
+  const metrics = () => chosen.map((choice) => metricOf(choice, (choice.isGoal ? goal : event).value.trim()));
+  const incomplete = kinds.value.length === 0 || event.value.trim() === "" || (hasGoal && goal.value.trim() === "");
   return (
     <form
       class="guard-form"
@@ -74,7 +61,7 @@ export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metri
             }}
           />
         </label>
-        {kinds.value.includes("conversion") && (
+        {hasGoal && (
           <label class="field">
             <span class="label">The goal is reported as</span>
             <input
@@ -90,8 +77,8 @@ export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metri
           <span class="label">Then</span>
           <select
             value={onBreach.value}
-            onChange={(chosen) => {
-              onBreach.value = chosen.currentTarget.value as "kill" | "alert";
+            onChange={(changed) => {
+              onBreach.value = changed.currentTarget.value as "kill" | "alert";
             }}
           >
             <option value="kill">stop the flag</option>

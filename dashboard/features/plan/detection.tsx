@@ -1,28 +1,27 @@
 import { useSignal } from "@preact/signals";
+import type { MetricWords } from "../../../shared/guard/metrics/metric-words.ts";
+import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import { splitAlpha } from "../../../shared/guard/statistics/alpha.ts";
 import { detectability, detectableRate } from "../../../shared/guard/statistics/power.ts";
 import { SPLIT_TOTAL } from "../../../shared/limits.ts";
 import { shareAt } from "../../../shared/release/plan.ts";
 import type { PlanDefinition } from "../../../shared/schema/plan.ts";
-import type { Metric } from "../../../shared/schema/series.ts";
+import type { MetricKind } from "../../../shared/schema/series.ts";
 import { percent } from "../../domain/words/state-words.ts";
 import { NumberBox } from "../../ui/number-box.tsx";
 import type { PlanPlace } from "./plan-store.ts";
-import { count, durationWords, METRIC_WORDS, stageName } from "./plan-words.ts";
+import { count, durationWords, stageName } from "./plan-words.ts";
 import { useTraffic } from "./traffic.ts";
 
 /** People an hour where nobody knows better. */
 const GUESS = 1_000;
 
-/** What is asked about unless told otherwise: harm that a team would want to hear of. */
-const HARM: Record<Exclude<Metric["kind"], "mean">, { today: number; harmed: number }> = {
-  error: { today: 1, harmed: 5 },
-  slow: { today: 3, harmed: 5 },
-  missing: { today: 2, harmed: 6 },
-  conversion: { today: 5, harmed: 4.5 },
-};
-type Kind = keyof typeof HARM;
-const isRate = (metric: Metric): metric is Metric & { kind: Kind } => metric.kind !== "mean";
+/** What is asked about unless told otherwise, by metrics that count a share. */
+const HARM: Partial<Record<MetricKind, Rates>> = Object.fromEntries(
+  Object.entries(METRIC_WORDS).flatMap(([kind, { harm }]) => (harm ? [[kind, harm]] : [])),
+);
+const NO_HARM: Rates = { today: 0, harmed: 0, worse: "more" };
+type Rates = NonNullable<MetricWords["harm"]>;
 
 /**
  * What each stage can notice: after how many people, and how long that takes at the present traffic, or at another that
@@ -34,7 +33,7 @@ export function Detection({ plan, place }: { plan: PlanDefinition; place: PlanPl
   const measured = traffic?.perHour ?? null;
   const perHour = typed.value ?? measured ?? GUESS;
   const rates = useSignal(HARM);
-  const guards = plan.stages.flatMap((stage) => stage.guards.filter(isRate));
+  const guards = plan.stages.flatMap((stage) => stage.guards.filter(({ kind }) => HARM[kind]));
   const kinds = [...new Set(guards.map(({ kind }) => kind))];
   const stages = plan.stages.map((_, index) => index).filter((index) => isCompared(plan, index));
   if (kinds.length === 0 || stages.length === 0)
@@ -78,9 +77,9 @@ export function Detection({ plan, place }: { plan: PlanDefinition; place: PlanPl
         {traffic?.words ?? "Reading the traffic…"}
       </p>
       {kinds.map((kind) => {
-        const { today, harmed } = rates.value[kind];
+        const known = rates.value[kind] ?? NO_HARM;
         const set = (change: object) => {
-          rates.value = { ...rates.value, [kind]: { today, harmed, ...change } };
+          rates.value = { ...rates.value, [kind]: { ...known, ...change } };
         };
         const name = METRIC_WORDS[kind].name;
         return (
@@ -88,14 +87,14 @@ export function Detection({ plan, place }: { plan: PlanDefinition; place: PlanPl
             {name}: from
             <NumberBox
               label={`${name} today, in per cent`}
-              value={today}
+              value={known.today}
               unit="%"
               set={(value) => set({ today: value })}
             />
             to
             <NumberBox
               label={`${name} then, in per cent`}
-              value={harmed}
+              value={known.harmed}
               unit="%"
               set={(value) => set({ harmed: value })}
             />
@@ -119,7 +118,13 @@ export function Detection({ plan, place }: { plan: PlanDefinition; place: PlanPl
               <th scope="row">{stageName(plan, index)}</th>
               {kinds.map((kind) => (
                 <td key={kind}>
-                  <Cell plan={plan} stage={index} kind={kind} rates={rates.value[kind]} perMinute={perHour / 60} />
+                  <Cell
+                    plan={plan}
+                    stage={index}
+                    kind={kind}
+                    rates={rates.value[kind] ?? NO_HARM}
+                    perMinute={perHour / 60}
+                  />
                 </td>
               ))}
             </tr>
@@ -137,8 +142,8 @@ export function Detection({ plan, place }: { plan: PlanDefinition; place: PlanPl
 interface CellProps {
   plan: PlanDefinition;
   stage: number;
-  kind: Kind;
-  rates: { today: number; harmed: number };
+  kind: MetricKind;
+  rates: Rates;
   perMinute: number;
 }
 
@@ -148,7 +153,7 @@ function Cell({ plan, stage, kind, rates, perMinute }: CellProps) {
   if (!metric) return <span class="muted">not watched</span>;
   // As guard-tests.ts has it, whose schemas a browser need not load.
   const [harm, ratio] =
-    kind === "conversion"
+    rates.worse === "fewer"
       ? (["fewer", Math.max(0.01, 1 - metric.tolerance)] as const)
       : (["more", 1 + metric.tolerance] as const);
   const test = { share: shareAt(plan, stage) / SPLIT_TOTAL, ratio, harm };

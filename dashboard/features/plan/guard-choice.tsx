@@ -1,7 +1,7 @@
+import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import { USUAL_GUARDS } from "../../../shared/release/presets.ts";
 import type { Metric } from "../../../shared/schema/series.ts";
 import { NumberBox } from "../../ui/number-box.tsx";
-import { METRIC_WORDS } from "./plan-words.ts";
 
 const CONVERSION: Metric = { kind: "conversion", name: "conversion", tolerance: 0.05 };
 const OFFERED: readonly Metric[] = [...USUAL_GUARDS, CONVERSION];

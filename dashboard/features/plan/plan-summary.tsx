@@ -1,8 +1,9 @@
+import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import type { PlanView } from "../../../shared/schema/plan.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
 import { Detection } from "./detection.tsx";
 import type { PlanPlace } from "./plan-store.ts";
-import { audienceWords, durationWords, leastSeconds, METRIC_WORDS, stageName, stepWords } from "./plan-words.ts";
+import { audienceWords, durationWords, leastSeconds, stageName, stepWords } from "./plan-words.ts";
 
 /** A plan that is not under way: its stages, what is watched, and how its last run ended. */
 export function PlanSummary({ plan, place }: { plan: PlanView; place: PlanPlace }) {

@@ -7,7 +7,6 @@ import type {
   PlanStep,
   PlanWait,
 } from "../../../shared/schema/plan.ts";
-import type { Metric } from "../../../shared/schema/series.ts";
 import { percent, type Tone } from "../../domain/words/state-words.ts";
 import { exactly } from "../../domain/words/time-words.ts";
 
@@ -125,11 +124,3 @@ export const count = (n: number): string => n.toLocaleString("en");
 
 export const leastSeconds = (stages: readonly PlanStage[]): number =>
   stages.reduce((sum, { minimumSeconds }) => sum + minimumSeconds, 0);
-
-export const METRIC_WORDS: Record<Metric["kind"], { name: string; watches: string }> = {
-  error: { name: "Errors", watches: "more people meet an error" },
-  slow: { name: "Slow answers", watches: "more people wait for slow answers" },
-  conversion: { name: "Conversion", watches: "fewer people convert" },
-  missing: { name: "Silence", watches: "more people are never heard of again" },
-  mean: { name: "Average", watches: "the average per person gets worse" },
-};
