@@ -11,6 +11,7 @@ import {
 } from "../schema/series.ts";
 import type { MetricTotals } from "../schema/telemetry.ts";
 import { cohortOf, isCohortOpen } from "./cohort.ts";
+import { clockSkew, eventTime, TRANSFER_MS } from "./event-time.ts";
 import { binOf } from "./latency-sketch.ts";
 import { readDays, readTally, settleCohorts } from "./read-tally.ts";
 import { type Exposure, inWindow, type OutcomeEvent, recordExposure, recordOutcome, type UnitRecord } from "./tally.ts";
@@ -85,7 +86,7 @@ function expected(series: Series, steps: Step[], arm: number, metric: Metric, no
     const story = units.get(step.unit);
     if ("exposure" in step) {
       if (!story) units.set(step.unit, { exposure: step.exposure, outcomes: [] });
-    } else if (story && inWindow(series, story.exposure.at, step.outcome.at)) {
+    } else if (story && inWindow(series, story.exposure, step.outcome)) {
       const event = eventOf(metric);
       if (event === null || event === step.outcome.event) story.outcomes.push(step.outcome);
     }
@@ -177,6 +178,47 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const story = fc.array(step, { maxLength: 80 }).map((steps) => {
   const timeOf = (one: Step) => ("exposure" in one ? one.exposure.arrivedAt : one.outcome.arrivedAt);
   return [...steps].sort((a, b) => timeOf(a) - timeOf(b));
+});
+
+describe("a batch that is long on its way", () => {
+  const HOUR = 3_600_000;
+  /** As an edge corrects the time of what a sender's clock, wrong by `off`, says of `happened`. */
+  const corrected = (happened: number, off: number, transfer: number): { at: number; shift: number } => {
+    const sentAt = happened + off;
+    const arrivedAt = happened + transfer;
+    const skew = clockSkew(sentAt, arrivedAt);
+    const time = skew === "clock-skew" ? null : eventTime(sentAt, skew, arrivedAt);
+    if (time === null || "rejected" in time) throw new Error("refused");
+    return time;
+  };
+  const counts = (exposure: { at: number; shift: number }, result: { at: number; shift: number }) => {
+    const tally = new Tally(seriesOf(METRICS));
+    tally.take({ unit: 1, exposure: { arm: 0, arrivedAt: exposure.at, marks: [], ...exposure } });
+    tally.take({ unit: 1, outcome: { event: "checkout", ok: false, arrivedAt: result.at, ...result } });
+    const metric = tally.totals(START + HOUR).arms.on?.metrics.errors;
+    return metric?.kind === "error" && metric.failures === 1;
+  };
+
+  test("costs no outcome, whatever the sender's clock says and however long each took", () => {
+    const transfer = fc.integer({ min: 0, max: TRANSFER_MS });
+    const off = fc.integer({ min: -23 * HOUR, max: 23 * HOUR });
+    fc.assert(
+      fc.property(off, transfer, transfer, fc.integer({ min: 0, max: 60_000 }), (off, first, second, later) => {
+        expect(counts(corrected(START, off, first), corrected(START + later, off, second))).toBe(true);
+      }),
+    );
+  });
+
+  test("lets nothing count that came before, nor what a clock of another sender says", () => {
+    expect(counts(corrected(START, 0, 20_000), corrected(START - 2_000, 0, 0))).toBe(false);
+    expect(counts(corrected(START, -HOUR, 0), corrected(START - 60_000, 0, 0))).toBe(false);
+    expect(counts(corrected(START, 0, 0), corrected(START - 60_000, -HOUR, 0))).toBe(false);
+  });
+
+  test("is placed by our clock alone where an earlier version said no more", () => {
+    const at = (ms: number) => ({ at: START + ms }) as { at: number; shift: number };
+    expect([counts(at(20_000), at(1_000)), counts(at(0), at(1_000))]).toEqual([false, true]);
+  });
 });
 
 describe("what is counted", () => {

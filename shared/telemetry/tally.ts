@@ -3,6 +3,7 @@ import { eventOf, type Series } from "../schema/series.ts";
 import { EXCLUSION_MARKS, type ExclusionMark } from "../schema/telemetry.ts";
 import { cohortOf } from "./cohort.ts";
 import { add, type Counters } from "./counters.ts";
+import { elapsed, elapsedForSender, type Moment } from "./event-time.ts";
 import { armPrefix, DAY_MS, type Lane, metricPrefix, type OutcomeEvent, type UnitRecord } from "./unit-record.ts";
 
 export type { Fold, Lane, OutcomeEvent, UnitRecord } from "./unit-record.ts";
@@ -20,6 +21,7 @@ export interface Exposure {
   arm: number;
   at: number;
   arrivedAt: number;
+  shift?: number | undefined;
   revision: number;
   marks: readonly ExclusionMark[];
   country?: string | undefined;
@@ -41,10 +43,11 @@ export function recordExposure(
     }
     return known;
   }
-  const { at, arrivedAt, revision, marks, country, device } = exposure;
+  const { at, arrivedAt, shift, revision, marks, country, device } = exposure;
   const mark = EXCLUSION_MARKS.find((one) => marks.includes(one));
   const arm = mark ? -1 : exposure.arm;
   const record: UnitRecord = { arm, at, arrivedAt, revision, marks, folds: series.metrics.map(() => null) };
+  if (shift) record.shift = shift;
   if (mark) {
     add(counters, `${lane}.-.-.${mark}`, 1);
     return record;
@@ -69,9 +72,16 @@ export function recordExposure(
   return record;
 }
 
-/** Whether an outcome that happened then falls into the window of the unit's first exposure. */
-export const inWindow = (series: Series, exposedAt: number, at: number): boolean =>
-  at >= exposedAt - CLOCK_TOLERANCE_MS && at <= exposedAt + series.windowSeconds * 1_000;
+/**
+ * Whether an outcome falls into the window of the unit's first exposure, by our clock or by the one that both were told
+ * by: a batch that took long seems to have happened later than it did.
+ */
+export function inWindow(series: Series, exposure: Moment, outcome: Moment): boolean {
+  const isWithin = (ms: number) => ms >= -CLOCK_TOLERANCE_MS && ms <= series.windowSeconds * 1_000;
+  if (isWithin(elapsed(exposure, outcome))) return true;
+  const ms = elapsedForSender(exposure, outcome);
+  return ms !== null && isWithin(ms);
+}
 
 /**
  * Folds an outcome into the unit's one outcome of each metric that it feeds.
@@ -85,7 +95,7 @@ export function recordOutcome(
   outcome: OutcomeEvent,
   counters: Counters,
 ): boolean {
-  if (record.arm < 0 || !inWindow(series, record.at, outcome.at)) return false;
+  if (record.arm < 0 || !inWindow(series, record, outcome)) return false;
   let changed = false;
   for (const [index, metric] of series.metrics.entries()) {
     const event = eventOf(metric);

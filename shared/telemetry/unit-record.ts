@@ -13,6 +13,8 @@ export interface UnitRecord {
   /** Of the first exposure: when it happened, and when it arrived (epoch ms, the store's clock). */
   at: number;
   arrivedAt: number;
+  /** What `at` adds to its sender's clock (ms); 0 unless given. */
+  shift?: number | undefined;
   /** Project revision that the edge knew. */
   revision: number;
   marks: readonly ExclusionMark[];
@@ -31,6 +33,7 @@ export interface OutcomeEvent {
   event: string;
   at: number;
   arrivedAt: number;
+  shift?: number | undefined;
   ok?: boolean | undefined;
   latencyMs?: number | undefined;
   value?: number | undefined;

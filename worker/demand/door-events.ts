@@ -1,25 +1,31 @@
 import { type KeyName, parseKeyName } from "../../shared/schema/names.ts";
 import { telemetryEvent } from "../../shared/schema/telemetry.ts";
+import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
 import { keyedHash } from "../crypto/keyed-hash.ts";
 import type { Env } from "../env.ts";
 import type { Loaded } from "../evaluation/edge/loaded.ts";
+import type { Intake } from "../events/intake.ts";
 import { testLedger } from "../objects/stubs.ts";
 import { LEAST_VIEW_MS } from "../objects/test-ledger/door-doubts.ts";
 import type { DoorEvent } from "../objects/test-ledger/methods.ts";
+
+/** A batch of events, and when it was sent, came, and was whole (epoch ms). */
+export type SentEvents = Pick<Intake, "events" | "sentAt" | "arrivedAt" | "receivedAt">;
 
 /**
  * Exposures and clicks of fake doors that a server reports with its events: pages that are made on a server need no
  * script. A server key is a secret, so its word needs no nonce; a client key's events count for no door.
  *
- * @param sent events as they came
- * @param shift what is added to a sender's times (ms)
+ * @param sent the batch as it came: an event whose time cannot be is refused, and counts here no more than elsewhere
  */
-export async function countDoors(env: Env, loaded: Loaded, sent: readonly unknown[], shift: number): Promise<void> {
+export async function countDoors(env: Env, loaded: Loaded, sent: SentEvents): Promise<void> {
   const { tests, sealKey, compiled, project, environment } = loaded;
   if (!sealKey || ![...tests.values()].some((test) => test.kind === "fake-door" && test.running)) return;
   const byFlag = new Map<KeyName, DoorEvent[]>();
-  const now = Date.now();
-  for (const one of sent) {
+  const { receivedAt } = sent;
+  const skew = clockSkew(sent.sentAt, sent.arrivedAt);
+  if (skew === "clock-skew") return;
+  for (const one of sent.events) {
     // Most events are about no door: looking costs less than checking.
     if (tests.get((one as { flag?: string } | null)?.flag ?? "")?.kind !== "fake-door") continue;
     const parsed = telemetryEvent.safeParse(one);
@@ -35,7 +41,8 @@ export async function countDoors(env: Env, loaded: Loaded, sent: readonly unknow
       (type !== "exposure" || variant == null || variant === compiled.flags.get(flag)?.offVariant)
     )
       continue;
-    const at = Math.min(now, time + shift);
+    const happened = eventTime(time, skew, receivedAt);
+    if ("rejected" in happened) continue;
     const hashed = (use: string, text: string) => keyedHash(sealKey, use, text).slice(0, 32);
     const event: DoorEvent = {
       project,
@@ -50,7 +57,7 @@ export async function countDoors(env: Env, loaded: Loaded, sent: readonly unknow
       country: "unknown",
       device: "unknown",
       bot: marks !== undefined && marks.length > 0,
-      at,
+      at: happened.at,
     };
     byFlag.set(flag, [...(byFlag.get(flag) ?? []), event]);
   }

@@ -189,6 +189,24 @@ describe("a server speaks for people of its own", () => {
   });
 });
 
+test("a server's events whose time cannot be are refused, and count for no door", async () => {
+  const now = Date.now();
+  const seen = (id: string, time: number) => ({
+    ...{ id, type: "exposure", unit: { targetingKey: id }, time, flag: FLAG, variant: "on" },
+  });
+  const report = (batch: object) => sent("/v1/events", { key: shop.server, batchId: crypto.randomUUID(), ...batch });
+  const before = await counts();
+  const answers = [
+    await report({ events: [seen("of-1970", 0), seen("of-tomorrow", now + 86_400_000)] }),
+    await report({ sentAt: 0, events: [seen("sent-in-1970", 5)] }),
+    await report({ sentAt: 8e15, events: [seen("before-time", 1_000)] }),
+  ];
+  const codes = answers.flatMap(({ json }) => json.rejected.map(({ code }: { code: string }) => code));
+  expect(codes).toEqual(["too-old", "in-future", "clock-skew", "clock-skew"]);
+  await report({ sentAt: now, events: [seen("of-today", now)] });
+  await expect.poll(counts).toEqual({ ...before, seen: before.seen + 1, all: before.all + 1 });
+});
+
 describe("whoever is not shown the door", () => {
   const unknown = (flag: string) => ({
     key: flag,

@@ -21,6 +21,30 @@ const exposure = (unit: string, variant: string, over = {}) =>
 const HOUR = 3_600_000;
 
 describe("a batch", () => {
+  test("is as old as its first byte: a body that takes a while puts no clock right", async () => {
+    const series = await observe(shop.project, "public");
+    const sentAt = Date.now();
+    const batch = (event: object) => JSON.stringify({ batchId: crypto.randomUUID(), sentAt, events: [event] });
+    const slow = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = slow.writable.getWriter();
+    const request = new Request(`http://blastdoor.test${EVENTS}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${shop.server}` },
+      body: slow.readable,
+    });
+    const answered = events(request as never, env, createExecutionContext());
+    const text = batch(exposure("drips", "on", { time: sentAt }));
+    void writer.write(new TextEncoder().encode(text.slice(0, 40)));
+    await scheduler.wait(2_500);
+    void writer.write(new TextEncoder().encode(text.slice(40))).then(() => writer.close());
+    expect((await answered).status).toBe(202);
+    // A sender of whose clock nothing is known: what it says counts by our clock alone.
+    const failed = anEvent("outcome", "drips", { metric: "checkout", ok: false, time: sentAt + 100 });
+    await send(shop.server, { batchId: crypto.randomUUID(), events: [failed] });
+    const { arms } = await totalsOf(shop.project, series.id);
+    expect(arms.on?.metrics.errors).toEqual({ kind: "error", units: 1, failures: 1 });
+  });
+
   test("is stored, each event once, however often it is sent", async () => {
     const events = [exposure("u1", "on"), anEvent("outcome", "u1", { metric: "checkout", ok: true })];
     const batch = { batchId: crypto.randomUUID(), sentAt: Date.now(), events };
@@ -355,6 +379,20 @@ describe("an observed flag", () => {
       { kind: "error", units: 0, failures: 0 },
       3,
     ]);
+  });
+
+  test("joins an exposure whose batch was long on its way", async () => {
+    const series = await observe(shop.project, "public");
+    const sendAfter = (ms: number, events: { time: number }[]) =>
+      send(shop.server, { batchId: crypto.randomUUID(), sentAt: Date.now() - ms, events });
+    const time = Date.now() - 20_000;
+    await sendAfter(20_000, [exposure("slow", "on", { time })]);
+    await sendAfter(0, [anEvent("outcome", "slow", { metric: "checkout", ok: false, time: time + 2_000 })]);
+    // The outcome may also be the first to be there.
+    await sendAfter(0, [anEvent("outcome", "late", { metric: "checkout", ok: false, time: time + 2_000 })]);
+    await sendAfter(20_000, [exposure("late", "on", { time })]);
+    const { arms, unattributed } = await totalsOf(shop.project, series.id);
+    expect([arms.on?.metrics.errors, unattributed]).toEqual([{ kind: "error", units: 2, failures: 2 }, 0]);
   });
 
   test("keeps its window when the next stage has begun", async () => {

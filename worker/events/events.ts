@@ -67,6 +67,7 @@ type Sender = keyof typeof inFlight;
  */
 export async function events(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
+  const arrivedAt = Date.now();
   const bytes = Math.min(FIRST_LEASE_BYTES, announcedBytes(request));
   const token = bearerOf(request.headers);
   const claimed: Sender = token !== null && parseKey(token, env)?.kind === "server" ? "servers" : "others";
@@ -82,7 +83,7 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
     const sender: Sender = known?.key.kind === "server" ? "servers" : "others";
     if (known && !hasRoom(sender, bytes)) return new Response(BUSY, { status: 503, headers: BUSY_HEADERS });
     lease = inFlight[sender].take(bytes);
-    const answer = await take(request, env, waitUntil, known, { sender, lease });
+    const answer = await take(request, env, waitUntil, known, { sender, lease, arrivedAt });
     const again = answer.rejected.some(({ code }) => code === "unavailable");
     return Response.json(answer, { status: again ? 503 : 202, headers: again ? { ...CORS, ...RETRY } : CORS });
   } catch (error) {
@@ -94,8 +95,9 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
   }
 }
 
-/** Room for one batch, and of whose half of it. */
+/** Room for one batch, of whose half of it, and since when (epoch ms). */
 interface Place {
+  readonly arrivedAt: number;
   readonly sender: Sender;
   readonly lease: Lease;
 }
@@ -166,6 +168,7 @@ async function take(
   const intake: Intake = {
     events: batch.events,
     sentAt: batch.sentAt,
+    arrivedAt: place.arrivedAt,
     receivedAt,
     source: key.kind,
     observed,
@@ -182,8 +185,7 @@ async function take(
     return within(SHARD_TIMEOUT_MS, telemetryShard(env, project, environment, shard).ingest(part));
   };
   if (key.kind === "server") {
-    const shift = batch.sentAt === undefined ? 0 : receivedAt - batch.sentAt;
-    const doors = countDoors(env, loaded, batch.events, shift);
+    const doors = countDoors(env, loaded, intake);
     waitUntil(doors.catch((error) => log({ event: "door-events-lost", project, error: String(error) })));
   }
   const heard = (shard: number, keep: KeepLevels) => levels.heard(nameOf(shard), keep, Date.now());

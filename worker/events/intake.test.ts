@@ -28,6 +28,7 @@ function sorted(events: unknown[], level: number, by = "targetingKey") {
   const intake: Intake = {
     events,
     sentAt: undefined,
+    arrivedAt: Date.now(),
     receivedAt: Date.now(),
     source: "server",
     observed: new ObservedFlags(snapshot),

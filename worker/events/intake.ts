@@ -9,6 +9,7 @@ import {
   type TelemetryEvent,
 } from "../../shared/schema/telemetry.ts";
 import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
+import { CLOCK_TOLERANCE_MS } from "../../shared/telemetry/tally.ts";
 import type { ObservedFlags, UnitAttributes } from "../evaluation/edge/observed-flags.ts";
 import type { KeepLevels, ShardBatch, ShardEvent } from "../objects/telemetry-shard/shard-batch.ts";
 import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "../objects/telemetry-shard/unit-hash.ts";
@@ -19,6 +20,8 @@ import { TURN_MS } from "./turn-lane.ts";
 export interface Intake {
   events: readonly unknown[];
   sentAt: number | undefined;
+  /** When the request came, and when its whole body was there. */
+  arrivedAt: number;
   receivedAt: number;
   source: "server" | "client";
   observed: ObservedFlags;
@@ -65,10 +68,10 @@ export function sortEvents(intake: Intake): Sorted {
  * exist or are observed: what they send about a flag that they cannot see is taken like any other.
  */
 function* sorting(intake: Intake): Generator<void, Sorted> {
-  const { events, sentAt, receivedAt, source } = intake;
+  const { events, sentAt, arrivedAt, receivedAt, source } = intake;
   const rejected: EventAnswer["rejected"] = [];
   const parts = new Map<number, ShardBatch>();
-  const skew = clockSkew(sentAt, receivedAt);
+  const skew = clockSkew(sentAt, arrivedAt);
   const sheds = shedsByKey(intake);
   let ms = 0;
   for (const [index, sent] of events.entries()) {
@@ -112,7 +115,7 @@ function* sorting(intake: Intake): Generator<void, Sorted> {
         part.shed++;
         continue;
       }
-      part.events.push(shardEvent(event, { index, unit, at: time.at, copy: copy > 0 }, intake, part));
+      part.events.push(shardEvent(event, { index, unit, ...time, copy: copy > 0 }, intake, part));
     }
   }
   return { rejected, parts };
@@ -199,15 +202,20 @@ interface Placed {
   index: number;
   unit: HashedUnit;
   at: number;
+  shift: number;
   copy: boolean;
 }
 
-function shardEvent(event: TelemetryEvent, { index, unit, at, copy }: Placed, intake: Intake, part: ShardBatch) {
+function shardEvent(event: TelemetryEvent, { index, unit, at, shift, copy }: Placed, intake: Intake, part: ShardBatch) {
   const { observed, source, visitor, hasher } = intake;
   const name = (flag: string, series: ShardBatch["series"][number]["series"]) => {
     if (!part.series.some((one) => one.series === series)) part.series.push({ flag, series });
   };
-  const common = { index, unit: unit.hash, id: hasher.id(event.id), rank: unit.rank, at, ...(copy && { copy }) };
+  const common = {
+    ...{ index, unit: unit.hash, id: hasher.id(event.id), rank: unit.rank, at },
+    ...(Math.abs(shift) > CLOCK_TOLERANCE_MS && { shift }),
+    ...(copy && { copy }),
+  };
   if (event.type === "exposure") {
     const flag = event.flag as string;
     const marks = new Set([...(event.marks ?? []), ...visitor.marks]);

@@ -15,6 +15,8 @@ interface ShardEventFields {
   rank: number;
   /** Epoch ms by our clock. */
   at: number;
+  /** What that adds to the sender's clock (ms), where it is worth mentioning. */
+  shift?: number;
   type: (typeof EVENT_TYPES)[number];
   /** A second unit of the same event, for series by another attribute; counted as stored where its first unit is. */
   copy?: true;

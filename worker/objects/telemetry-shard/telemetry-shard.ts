@@ -194,16 +194,16 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
       return;
     }
     const known = records.get(no, lane, event.unit);
-    const { at, marks, country, device } = event;
+    const { at, shift, marks, country, device } = event;
     const arm = event.arm ?? -1;
-    const exposure = { arm, at, arrivedAt: now, revision: batch.revision, marks, country, device };
+    const exposure = { arm, at, arrivedAt: now, shift, revision: batch.revision, marks, country, device };
     const conflicted = known?.conflict;
     const record = recordExposure(spec, lane, known, exposure, counters);
     if (known && record.conflict === conflicted) return;
     records.put(no, lane, event.unit, record);
     if (known) return;
     for (const outcome of early.take(no, lane, event.unit)) {
-      if (record.arm < 0 || inWindow(spec, record.at, outcome.at)) count("unattributed", -1);
+      if (record.arm < 0 || inWindow(spec, record, outcome)) count("unattributed", -1);
       recordOutcome(spec, lane, record, outcome, counters);
     }
   }
@@ -217,8 +217,8 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
       if (record) add(counters, `${lane}.-.-.afterKill`, 1);
       return;
     }
-    const { at, ok, latencyMs, value } = event;
-    const outcome = { event: event.metric, at, arrivedAt: now, ok, latencyMs, value };
+    const { at, shift, ok, latencyMs, value } = event;
+    const outcome = { event: event.metric, at, arrivedAt: now, shift, ok, latencyMs, value };
     if (record) {
       if (recordOutcome(spec, lane, record, outcome, counters)) records.put(no, lane, event.unit, record);
     } else if (current ? event.at >= spec.startedAt : this.#book.ranAt(series, event.at)) {
