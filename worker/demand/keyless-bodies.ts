@@ -6,7 +6,8 @@ import { ProblemError } from "../http/problem.ts";
 const MAX_BYTES = 2 * 1024 * 1024;
 
 /**
- * Reads bodies whose sender nobody knows yet, or who shows what everybody may have: a page's key is public. Together
+ * Reads bodies whose sender nobody knows yet, or who shows what many may have: a page's key is public, and a trigger's
+ * token stands in access logs. Together
  * they take a bounded room, in which those that come slowly give way, and each has to be whole in time.
  */
 export class KeylessBodies {

@@ -4,9 +4,10 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { CallOutcome, Signal } from "../../shared/schema/trigger.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { bearerOf, parseTriggerToken } from "../crypto/tokens.ts";
+import { KeylessBodies } from "../demand/keyless-bodies.ts";
 import type { Env } from "../env.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
-import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
+import { hasProtoName, jsonDepth } from "../http/body.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { ProblemError } from "../http/problem.ts";
 import { log } from "../log.ts";
@@ -35,7 +36,21 @@ const UNKNOWN = () =>
 const BUSY = (seconds = 1) =>
   new ProblemError(503, "store-unavailable", "The store did not answer", {}, { "Retry-After": String(seconds) });
 
+const TOO_OFTEN = (seconds: number) =>
+  new ProblemError(
+    429,
+    "rate-limited",
+    "This trigger is called too often",
+    { detail: "Nothing was done. Its earlier calls were heard." },
+    { "Retry-After": String(seconds) },
+  );
+
 const gate = new TriggerGate();
+/** A call that announces no more than this (bytes) is an ordinary one: an alert, or some tens of a group. */
+const ORDINARY_BYTES = 64 * 1024;
+/** Bytes of calls that one isolate reads at a time. Ordinary ones have room of their own, for large ones hold much of it. */
+const ordinary = new KeylessBodies(() => Date.now(), 4 * 1024 * 1024);
+const large = new KeylessBodies(() => Date.now(), 8 * 1024 * 1024);
 
 async function called(request: Request, env: Env, token: string | null): Promise<Response> {
   const named = token === null ? null : parseTriggerToken(token, env);
@@ -48,14 +63,22 @@ async function called(request: Request, env: Env, token: string | null): Promise
   const vouched = named.vouched || isKnown;
   if (!vouched && !(await edge.mayAsk(project))) throw BUSY();
   const network = networkPrefix(request.headers.get("CF-Connecting-IP") ?? "") ?? "none";
-  const wait = gate.wait(vouched, network, Date.now());
-  if (wait > 0) throw BUSY(wait);
+  const tooOften = (firing?: boolean) => {
+    const wait = vouched ? gate.waitOfToken(hash, Date.now(), firing) : 0;
+    if (wait > 0) throw TOO_OFTEN(wait);
+  };
+  const enterLane = () => {
+    const wait = gate.wait(vouched, network, Date.now());
+    if (wait > 0) throw BUSY(wait);
+  };
   const store = flagStore(env, project);
   const refuse = () => {
     gate.refused(hash, Date.now());
     return UNKNOWN();
   };
+  tooOften();
   if (!isKnown) {
+    enterLane();
     // Up to a megabyte is not read for a token that somebody made up.
     const known = await store.knowsTrigger(environment, id, hash).catch((error: unknown) => {
       // A store that has no time for this question may have it for the call; a checksum is reason enough to try.
@@ -65,6 +88,8 @@ async function called(request: Request, env: Env, token: string | null): Promise
     if (known === false) throw refuse();
   }
   const heard = await signalOf(request);
+  tooOften(heard.kind === "firing");
+  if (isKnown) enterLane();
   const answered = await store.callTrigger(environment, id, hash, heard);
   if (!answered) throw refuse();
   gate.known(hash);
@@ -98,7 +123,9 @@ const ANSWERS: Record<CallOutcome, readonly [status: number, words: string]> = {
 
 /** The content type does not matter: some tools send JSON as text. What cannot be read is logged as such. */
 async function signalOf(request: Request): Promise<Signal> {
-  const text = await readBody(request, LIMITS.triggerBodyBytes);
+  const announced = request.headers.get("Content-Length");
+  const room = announced !== null && Number(announced) <= ORDINARY_BYTES ? ordinary : large;
+  const text = await room.read(request, LIMITS.triggerBodyBytes);
   if (text === null)
     return { kind: "unrecognised", reason: `the body is larger than ${LIMITS.triggerBodyBytes} bytes` };
   if (text.trim() === "") return recognise(undefined);

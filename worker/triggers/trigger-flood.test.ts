@@ -2,11 +2,21 @@ import { createExecutionContext } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { withChecksum } from "../crypto/key-checksum.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import { SLOW_MS } from "../events/bytes-in-flight.ts";
 import worker from "../index.ts";
 import { TRIGGER_LOOKS_AT_ONCE } from "../objects/kernel/admission.ts";
 import { env } from "../testing/bindings.ts";
 import { done, evaluate, fan, newShop, ORIGIN } from "../testing/http.ts";
-import { MAX_TOKENS, REFUSED_MS, TriggerGate, UNVOUCHED, UNVOUCHED_PER_NETWORK, VOUCHED } from "./trigger-gate.ts";
+import {
+  MAX_TOKENS,
+  PER_TOKEN,
+  PER_TOKEN_AND_KIND,
+  REFUSED_MS,
+  TriggerGate,
+  UNVOUCHED,
+  UNVOUCHED_PER_NETWORK,
+  VOUCHED,
+} from "./trigger-gate.ts";
 
 // Anybody can make up tokens of a real project. Its store, which kills wait for, hears of few of them.
 
@@ -107,6 +117,71 @@ describe("made-up tokens of a real project", () => {
   });
 });
 
+describe("a known token", () => {
+  let other: { token: string };
+  let asked = 0;
+  const counting = { ...env, FLAG_STORE: countingCalls(() => asked++) };
+  const called = async (token: string, body: BodyInit, headers: Record<string, string> = {}) => {
+    const request = new Request(`${ORIGIN}/v1/triggers/${token}`, { method: "POST", headers, body });
+    return worker.fetch(request as never, counting, createExecutionContext());
+  };
+  beforeAll(async () => {
+    other = await done("POST", `${shop.state}/targeted/triggers`, { name: "Other" });
+    expect((await called(other.token, '{"status":"test"}')).status).toBe(200);
+  });
+
+  test("that floods asks the store no more than its cap allows, and keeps no other from killing", async () => {
+    const real = await done("POST", `${shop.state}/server-only/triggers`, { name: "Real" });
+    asked = 0;
+    const statuses = new Map<number, number>();
+    for (let n = 0; n < 300; n++) {
+      const { status, body } = await called(other.token, '{"status":"test"}');
+      await body?.cancel();
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    expect([...statuses.keys()].sort()).toEqual([200, 429]);
+    expect(asked).toBeLessThan(220);
+    expect((await called(real.token, "{}")).status).toBe(200);
+    // Nor does its own chatter keep it from killing.
+    expect((await called(other.token, "{}")).status).toBe(200);
+  });
+
+  test("takes no isolate's memory with bodies that never end: they give way, and end in time", async () => {
+    const tokens: string[] = [];
+    for (let n = 0; n < 3; n++)
+      tokens.push((await done("POST", `${shop.state}/targeted/triggers`, { name: `Slow ${n}` })).token);
+    for (const token of tokens) await (await called(token, '{"status":"test"}')).body?.cancel();
+    // 16 MiB of an honest length, and of an end that never comes.
+    const chunk = new Uint8Array(512 * 1024).fill(32);
+    const endless = () =>
+      new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(chunk) }, { highWaterMark: 0 });
+    const real = JSON.stringify({ status: "firing", comment: "x".repeat(10_000) });
+    const slow = Array.from({ length: 32 }, (_, n) => called(tokens[n % tokens.length] as string, endless()));
+    // Ordinary calls have room of their own from the first moment on, others once the slow ones give way.
+    const ordinary = { "Content-Length": String(real.length) };
+    expect((await called(tokens[1] as string, real, ordinary)).status).toBe(200);
+    await scheduler.wait(SLOW_MS + 200);
+    expect((await called(tokens[0] as string, "{}")).status).toBe(200);
+    const statuses = (await Promise.all(slow)).map(({ status }) => status);
+    expect([...new Set(statuses)].sort()).toEqual([408, 503]);
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThanOrEqual(16);
+  });
+});
+
+/** The store as it is, with each call of a trigger told. */
+function countingCalls(told: () => void): DurableObjectNamespace {
+  const real = env.FLAG_STORE;
+  return {
+    idFromName: (name: string) => real.idFromName(name),
+    get: (place: DurableObjectId) => ({
+      fetch: (url: string, init: RequestInit) => {
+        if (url.endsWith("/callTrigger")) told();
+        return real.get(place).fetch(url, init as never);
+      },
+    }),
+  } as unknown as DurableObjectNamespace;
+}
+
 test("a store that is asked about thousands of tokens answers for some, and still kills", async () => {
   const stub = env.FLAG_STORE.get(env.FLAG_STORE.idFromName(shop.project));
   const ask = (method: string, ...parameters: unknown[]) =>
@@ -136,6 +211,18 @@ describe("the gate", () => {
     const gate = new TriggerGate();
     expect(passed(gate, false, 1_000)).toBe(UNVOUCHED.burst);
     expect(passed(gate, true, 1_000)).toBe(VOUCHED.burst);
+  });
+
+  test("lets one token call so often, and refuses it before it takes room in the lane of all", () => {
+    const gate = new TriggerGate();
+    const calls = (token: string, tries: number, firing?: boolean) =>
+      Array.from({ length: tries }, () => gate.waitOfToken(token, 0, firing)).filter((wait) => wait === 0).length;
+    expect(calls("flooding", 10_000)).toBe(PER_TOKEN.burst);
+    expect(calls("flooding", 10_000, false)).toBe(PER_TOKEN_AND_KIND.burst);
+    expect(PER_TOKEN_AND_KIND.burst).toBeLessThan(VOUCHED.burst / 4);
+    // Chatter uses up no firing call, and one token none of another.
+    expect([calls("flooding", 1, true), calls("another", 1), calls("another", 1, false)]).toEqual([1, 1, 1]);
+    expect([gate.waitOfToken("flooding", 60_000), gate.waitOfToken("flooding", 60_000, false)]).toEqual([0, 0]);
   });
 
   test("remembers refusals for a while, and few enough", () => {
