@@ -4,7 +4,7 @@ import { Desk } from "../objects/desk/desk.ts";
 import { env } from "../testing/bindings.ts";
 import { aDesk, sent, withTest } from "../testing/demand.ts";
 import { api, done, fetched, newToken } from "../testing/http.ts";
-import { DeskLooks, LOOKS_PER_ADDRESS, PLAIN, PLAIN_PER_NETWORK } from "./desk-looks.ts";
+import { DeskLooks, GENUINE, GENUINE_PER_NETWORK, LOOKS_PER_ADDRESS, PLAIN, PLAIN_PER_NETWORK } from "./desk-looks.ts";
 
 const FLAG = "advice";
 let shop: Awaited<ReturnType<typeof withTest>>;
@@ -98,6 +98,24 @@ describe("the address of an answer", () => {
     const ip = "198.51.102.7";
     for (let n = 0; n < 60; n++) await wait(`${earlier}.${mark}`, ip);
     expect((await wait(`${earlier}.${mark}`, ip)).status).toBe(503);
+  });
+
+  test("is one of many that a flood of questions gave, which together are looked at at a bounded rate as well", () => {
+    const looks = new DeskLooks();
+    const passed = (tries: number, from: (n: number) => string) =>
+      Array.from({ length: tries }, (_, n) => looks.wait(`shop/production/${from(n)}${n}`, from(n), 0)).filter(
+        (pause) => pause === 0,
+      ).length;
+    expect(passed(2_000, () => "one network")).toBe(GENUINE_PER_NETWORK.burst);
+    expect(passed(2_000, (n) => `network ${n}`)).toBe(GENUINE.burst - GENUINE_PER_NETWORK.burst);
+    // Those that nobody vouches for have a lane of their own.
+    expect(looks.wait(null, "another", 0)).toBe(0);
+  });
+
+  test("is read by GET alone: HEAD would wait, and take a place, for an answer that nobody reads", async () => {
+    const { poll } = await asked();
+    const { status, headers } = await fetched(poll, { method: "HEAD" });
+    expect([status, headers.get("Allow")]).toEqual([405, "GET"]);
   });
 
   test("is not asked at more often than a product needs to", () => {

@@ -21,6 +21,7 @@ import {
   networkOf,
   noSuchFlag,
   preflight,
+  readByGet,
   refuse,
   servedTo,
   VISITOR_HEADERS,
@@ -111,6 +112,7 @@ ask.post("/:flag", async (c) => {
 });
 
 ask.get("/:project/:environment/:id", async (c) => {
+  if (c.req.raw.method === "HEAD") return readByGet();
   const [id = "", mark] = c.req.param("id").split(".", 2);
   const project = parseSlug(c.req.param("project"));
   const environment = parseSlug(c.req.param("environment"));

@@ -35,6 +35,9 @@ export const preflight = (): Response => new Response(null, { status: 204, heade
 export const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}): Response =>
   Response.json({ errorDetails }, { status, headers: { ...VISITOR_HEADERS, ...headers } });
 
+/** Answers HEAD where GET waits and holds a place: the router would run it, and nobody would read what it gives. */
+export const readByGet = (): Response => refuse(405, "read it by GET", { Allow: "GET" });
+
 /** The same for a flag that is unknown, hidden, off, killed, not this person's, or of another purpose. */
 export const noSuchFlag = (flag: string): Response =>
   Response.json(

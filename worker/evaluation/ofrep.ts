@@ -5,12 +5,13 @@ import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { adoptPreview, mayPreview, openPreviews } from "../crypto/preview-token.ts";
 import { bearerOf } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
-import { hasProtoName, isJsonType, jsonDepth, readText } from "../http/body.ts";
+import { hasProtoName, isJsonType, jsonDepth } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { pathStart } from "../http/path-start.ts";
 import { ProblemError } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
+import { contextBodies } from "./context-body.ts";
 import { parseKey } from "./edge/bearer-keys.ts";
 import { isolateEdge } from "./edge/isolate.ts";
 import { isolateUsage } from "./edge/isolate-usage.ts";
@@ -63,7 +64,9 @@ export async function ofrep(request: Request, url: string, env: Env, execution: 
     const admission = admit(call);
     const admitted = admission instanceof Promise ? await admission : admission;
     if (admitted instanceof Response) return admitted;
-    const context = readContext(request, await readText(request, LIMITS.evaluationBodyBytes), flag);
+    const kind = admitted === "nothing known" ? "client" : admitted.key.kind;
+    const text = await contextBodies.read(request, LIMITS.evaluationBodyBytes, kind);
+    const context = readContext(request, text, flag);
     if (context instanceof Response) return context;
     if (admitted === "nothing known") return nothingKnown(request, flag);
     return await (flag === null ? bulk(call, admitted, context) : one(call, admitted, context, flag));
@@ -334,11 +337,14 @@ function failure(status: number, errorCode: ErrorCode, errorDetails: string, key
 }
 
 /** OFREP's answer to a client that asks too often; providers wait as long as `Retry-After` says (whole seconds). */
-const tooMany = (seconds: number): Response =>
-  json(429, { errorDetails: "this key asks too often" }, { "Retry-After": String(seconds) });
+const tooMany = (seconds: number | string, errorDetails = "this key asks too often"): Response =>
+  json(429, { errorDetails }, { "Retry-After": String(seconds) });
 
 /** Such as a body that broke off. Callers serve their defaults. */
 function unexpected(error: unknown): Response {
+  // No room for a large body. Evaluation answers no 5xx: clients would take it for an outage.
+  if (error instanceof ProblemError && error.problem.status === 503)
+    return tooMany(error.headers["Retry-After"] ?? 1, error.problem.title);
   if (error instanceof ProblemError) return failure(error.problem.status, "GENERAL", error.problem.title);
   log({ event: "unexpected-error", path: EVALUATION_PATH, error: String(error) });
   return json(500, { errorDetails: "something went wrong on our side" });

@@ -68,6 +68,8 @@ const refuse = (status: number, errorDetails: string, headers: Record<string, st
 const tokenRefused = () => refuse(401, "this stream token is not valid any more; a bulk evaluation gives a new one");
 
 streams.get("/:project/:environment", async (c) => {
+  // The router would run it for HEAD as well: a stream that nobody reads, in a slot that others may need.
+  if (c.req.raw.method === "HEAD") return refuse(405, "a stream is read by GET", { Allow: "GET" });
   if (!streamsOffered(c.env)) return refuse(404, "event streams are not offered here; poll instead");
   const project = parseSlug(c.req.param("project"));
   const environment = parseSlug(c.req.param("environment"));

@@ -75,16 +75,6 @@ export async function readBody(request: Request, limit: number, reading: Reading
   return text + decoder.decode();
 }
 
-/**
- * The same for evaluation, where a timer for each request would be felt: an announced body is left to the runtime, which
- * delivers exactly what was announced. One that never ends holds its own connection there and nothing that others need.
- */
-export function readText(request: Request, limit: number): Promise<string | null> {
-  const announced = request.headers.get("Content-Length");
-  if (announced === null) return readBody(request, limit);
-  return Number(announced) > limit ? Promise.resolve(null) : request.text();
-}
-
 export function isJsonType(request: Request): boolean {
   const type = request.headers.get("Content-Type") ?? "";
   return type === "application/json" || JSON_TYPE.test(type);
