@@ -30,6 +30,7 @@ import { tests } from "./admin/tests/route.ts";
 import { triggers } from "./admin/triggers/route.ts";
 import { usage } from "./admin/usage/route.ts";
 import { webhooks } from "./admin/webhooks/route.ts";
+import { dashboardPage } from "./dashboard-page.ts";
 import { ask } from "./demand/ask.ts";
 import { demo } from "./demand/demo.ts";
 import { doors, pages } from "./demand/doors.ts";
@@ -138,6 +139,8 @@ app.all("/api/*", () => {
     detail: "GET /api/v1/openapi.json lists them all.",
   });
 });
+
+app.get("/*", async (c) => (await dashboardPage(c)) ?? c.notFound());
 
 app.notFound(() => problemResponse(new ProblemError(404, "route-not-found", "There is no such route")));
 

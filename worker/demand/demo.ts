@@ -12,8 +12,7 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 demo.get("/*", async (c) => {
-  // Elsewhere the address means what any unknown one does: the dashboard.
-  if (c.env.DEMO !== "on") return c.env.ASSETS.fetch(new URL("/", c.req.url));
+  if (c.env.DEMO !== "on") return c.notFound();
   if (/\.(?:css|js)$/.test(c.req.path)) return c.env.ASSETS.fetch(c.req.raw);
   const found = await c.env.ASSETS.fetch(new URL("/demo/", c.req.url));
   const key = c.req.query("key") ?? "";

@@ -15,8 +15,10 @@ script.get("/blastdoor.js", async (c) => {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
   };
+  // Nobody keeps an error for a script.
+  if (!built.ok && built.status !== 304) return c.notFound();
   const etag = built.headers.get("ETag");
-  const status = built.status === 304 ? 304 : 200;
+  const { status } = built;
   return new Response(status === 304 ? null : built.body, {
     status,
     headers: { ...headers, ...(etag ? { ETag: etag } : {}) },

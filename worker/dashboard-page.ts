@@ -1,0 +1,26 @@
+import type { Context } from "hono";
+import type { Env } from "./env.ts";
+
+/** First parts of addresses that programs call. In another spelling they are mistakes, and no page of ours. */
+const OF_PROGRAMS = /^(?:api|ofrep|v\d+|healthz|metrics|demo|assets|cdn-cgi|blastdoor\.js)$/i;
+
+/**
+ * Whether an address is the dashboard's, which finds its own way among them. What looks like a file or a call is not: a
+ * browser would keep the page for a script, and a program would take it for an answer.
+ */
+export function isDashboardPath(path: string): boolean {
+  const [, first = "", ...rest] = path.split("/");
+  if (OF_PROGRAMS.test(first)) return false;
+  // Keys of flags, which stand in a project's addresses, may hold dots.
+  return first === "p" || !(rest.at(-1) ?? first).includes(".");
+}
+
+/** The dashboard's page at any of its addresses; null where it is not asked for. */
+export async function dashboardPage(c: Context<{ Bindings: Env }>): Promise<Response | null> {
+  if (!isDashboardPath(c.req.path)) return null;
+  const known = c.req.header("If-None-Match");
+  const asked = known === undefined ? {} : { headers: { "If-None-Match": known } };
+  const page = await c.env.ASSETS.fetch(new URL("/", c.req.url), asked);
+  // A copy, whose headers can be added to.
+  return new Response(page.body, page);
+}
