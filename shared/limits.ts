@@ -31,6 +31,11 @@ export const LIMITS = {
   tagsPerFlag: 20,
   /** Operators test against this many values at most; longer lists are segments. */
   valuesPerCondition: 1_000,
+  /**
+   * Values of all conditions in one environment, of rules and segments. An array in a context is tried against each: ten
+   * thousand flags of five rules have room for four values a rule. Longer lists are segments.
+   */
+  valuesPerEnvironment: 200_000,
   /** Conditions in one rule, all levels together. */
   conditionsPerRule: 200,
   /** `all`/`any`/`not` within each other. */

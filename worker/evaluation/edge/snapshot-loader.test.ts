@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { READER_VERSION } from "../../../shared/limits.ts";
+import { LIMITS, READER_VERSION } from "../../../shared/limits.ts";
 import { FakeIsolate, FakeSources } from "../../testing/fake-sources.ts";
 import { served } from "../../testing/served.ts";
 import { STALE_MS, supersedes, WAIT_COLD_MS } from "./pointer-lane.ts";
@@ -196,4 +196,18 @@ test("patterns that an earlier version stored beyond today's limits are reported
   sources.publish({ checkout: { variant: "on", rules } as { variant: string } });
   expect(await later()).toBe("on");
   expect(sources.reports).toContain("patterns-over-limit");
+});
+
+test("more values than an environment may have today load, answer, and are reported with each snapshot", async () => {
+  const values = Array.from({ length: LIMITS.valuesPerCondition }, (_, n) => n);
+  const rules = Array.from({ length: LIMITS.rulesPerFlag }, (_, n) => ({
+    id: `r${n}`,
+    when: { attribute: "plan", op: "in", values },
+    serve: { variant: "blue" },
+  }));
+  const flag = { variant: "on", rules } as { variant: string };
+  const flags = LIMITS.valuesPerEnvironment / (values.length * rules.length);
+  sources.publish({ checkout: flag, ...Object.fromEntries(Array.from({ length: flags }, (_, n) => [`f${n}`, flag])) });
+  expect(await later()).toBe("on");
+  expect(sources.reports).toContain("values-over-limit");
 });

@@ -1,5 +1,7 @@
 import { compile } from "../../../shared/evaluation/compile/compile.ts";
+import { valuesOfSnapshot } from "../../../shared/evaluation/condition-values.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { Kill, Snapshot } from "../../../shared/schema/snapshot.ts";
@@ -109,6 +111,9 @@ export class SnapshotLoader {
       const patterns = compiled.patternsLeft;
       this.#sources.report({ event: "patterns-over-limit", project, environment, revision, patterns });
     }
+    const values = valuesOfSnapshot(snapshot);
+    if (values > LIMITS.valuesPerEnvironment)
+      this.#sources.report({ event: "values-over-limit", project, environment, revision, values });
     const loaded: Loaded = {
       project,
       environment,

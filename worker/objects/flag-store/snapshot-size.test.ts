@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../shared/limits.ts";
 import { envelope, inTables, must, newProject, storeOf } from "../../testing/store.ts";
 import type { Command } from "./commands.ts";
@@ -46,4 +46,57 @@ test("a snapshot beyond the limit is refused when it is saved, with its size; ki
   const small = { ...large, variants: Object.fromEntries(Object.keys(large.variants).map((name) => [name, "x"])) };
   const shrunk = await must(project, put("large-1", small));
   expect([killed.revision, shrunk.revision]).toEqual([revision + 1, revision + 2]);
+});
+
+describe("values of conditions beyond the limit of an environment", () => {
+  const max = LIMITS.valuesPerEnvironment;
+  const each = LIMITS.valuesPerCondition;
+  const RULES = 20;
+  const PER_FLAG = each * RULES;
+  const definition = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
+  const state = (first: number, rules = RULES) => ({
+    enabled: false,
+    rules: Array.from({ length: rules }, (_, rule) => ({
+      id: `r${rule}`,
+      when: { attribute: "plan", op: "in", values: Array.from({ length: each }, (_, n) => first + n) },
+      serve: { variant: "on" },
+    })),
+    fallthrough: { variant: "off" },
+  });
+  const put = (flag: string, environment: string, rules?: number): Command =>
+    ({ type: "putState", environment, flag, state: state(0, rules) }) as unknown as Command;
+  const rejected = async (project: string, command: Command) => {
+    const reply = await storeOf(project).execute(envelope(project, command));
+    return reply.ok ? null : reply.rejection;
+  };
+
+  test("are refused when they are saved; what older versions stored stays, loads and may shrink", {
+    timeout: 120_000,
+  }, async () => {
+    const project = await newProject();
+    const flags = Array.from({ length: max / PER_FLAG + 1 }, (_, index) => `flag-${index}`);
+    for (const flag of flags) await must(project, { type: "putFlag", flag, definition } as unknown as Command);
+    for (const flag of flags.slice(0, -1)) await must(project, put(flag, "production"));
+    const last = flags.at(-1) as string;
+    await must(project, put(last, "production", 0));
+    const refused = { code: "limit-exceeded", limit: "valuesPerEnvironment", max, actual: max + each };
+    expect(await rejected(project, put(last, "production", 1))).toEqual(refused);
+    const when = { attribute: "plan", op: "equals", values: ["one"] };
+    const segment = { type: "putSegment", segment: "extra", definition: { by: "targetingKey", when } };
+    expect(await rejected(project, segment as unknown as Command)).toMatchObject({ ...refused, actual: max + 1 });
+    // As stored before there was a limit.
+    await inTables(project, (sql) => {
+      sql.exec(
+        `UPDATE document SET body = (SELECT body FROM document WHERE entity = 'state' AND environment = 'production' AND key = ?)
+         WHERE entity = 'state' AND environment = 'production' AND key = ?`,
+        "flag-0",
+        last,
+      );
+    });
+    await must(project, { type: "kill", environment: "production", flag: "flag-1" });
+    await must(project, put("flag-1", "production", 1));
+    expect(await rejected(project, put("flag-1", "production", 2))).toMatchObject({ code: "limit-exceeded" });
+    await must(project, put(last, "production", 1));
+    await must(project, put("flag-1", "production", 2));
+  });
 });

@@ -1,16 +1,21 @@
+import { valuesOfSegment, valuesOfState } from "../../../shared/evaluation/condition-values.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { Rejection } from "../../result.ts";
-import type { Change } from "./entities.ts";
+import type { Body, Change, ProjectView } from "./entities.ts";
 
 /** What a document adds to a snapshot beyond its own JSON, at most and about: its key, and names of fields. */
 const EXTRA_BYTES_PER_DOCUMENT = 200;
+/** A value takes this much of a document at least: a digit and a comma. */
+const LEAST_BYTES_PER_VALUE = 2;
 
 /** Where the sizes come from; the documents as they would stand after the change. */
 export interface SnapshotSizes {
   /** Bytes and number of the documents that an environment's snapshot is made of. */
   sources(environment: string): { bytes: number; documents: number };
   build(environment: string): Snapshot;
+  /** Values that the conditions of an environment's snapshot test against. */
+  values(environment: string): number;
 }
 
 /**
@@ -32,6 +37,41 @@ export function snapshotTooLarge(
     if (actual > max) return { code: "limit-exceeded", limit: "snapshotBytes", max, actual };
   }
   return null;
+}
+
+/**
+ * Refuses a change that brings in more values of conditions than an environment may have. What was beyond before, as
+ * earlier versions stored it, may stay and be changed, and hinders nothing that adds none.
+ */
+export function tooManyValues(
+  environments: readonly string[],
+  changes: readonly Change[],
+  sizes: SnapshotSizes,
+): Rejection | null {
+  if (!changes.some((change) => valuesOf(change.entity, change.after) > valuesOf(change.entity, change.before)))
+    return null;
+  const max = LIMITS.valuesPerEnvironment;
+  for (const environment of environments) {
+    if (sizes.sources(environment).bytes <= max * LEAST_BYTES_PER_VALUE) continue;
+    const actual = sizes.values(environment);
+    if (actual > max) return { code: "limit-exceeded", limit: "valuesPerEnvironment", max, actual };
+  }
+  return null;
+}
+
+function valuesOf(entity: Change["entity"], body: Change["after"]): number {
+  if (body === null) return 0;
+  if (entity === "state") return valuesOfState(body as Body<"state">);
+  return entity === "segment" ? valuesOfSegment(body as Body<"segment">) : 0;
+}
+
+/** Values of the conditions of an environment's live flags, and of all segments. */
+export function valuesIn(view: ProjectView, environment: string): number {
+  const archived = new Set(view.list("flag").flatMap(({ key, body }) => (body.archivedAt === undefined ? [] : [key])));
+  let total = 0;
+  for (const { key, body } of view.list("state", environment)) if (!archived.has(key)) total += valuesOfState(body);
+  for (const { body } of view.list("segment")) total += valuesOfSegment(body);
+  return total;
 }
 
 /** Kills aside: nothing may ever stand in their way. */

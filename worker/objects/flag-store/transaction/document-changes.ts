@@ -6,7 +6,7 @@ import type { Envelope } from "../commands.ts";
 import type { Change } from "../entities.ts";
 import type { ProjectTables } from "../project-tables.ts";
 import type { ListProposal } from "../segment-lists.ts";
-import { snapshotTooLarge } from "../snapshot-size.ts";
+import { snapshotTooLarge, tooManyValues, valuesIn } from "../snapshot-size.ts";
 
 const BY_PEOPLE: ReadonlySet<Actor["type"]> = new Set(["admin", "token", "session"]);
 
@@ -67,10 +67,12 @@ export class DocumentChanges {
   }
 
   #tooLarge(publish: readonly string[], changes: readonly Change[]): Rejection | null {
-    return snapshotTooLarge(publish, changes, {
-      sources: (environment) => this.#tables.documents.snapshotSources(environment),
-      build: (environment) => this.#tables.snapshotNow(environment),
-    });
+    const sizes = {
+      sources: (environment: string) => this.#tables.documents.snapshotSources(environment),
+      build: (environment: string) => this.#tables.snapshotNow(environment),
+      values: (environment: string) => valuesIn(this.#tables.documents, environment),
+    };
+    return snapshotTooLarge(publish, changes, sizes) ?? tooManyValues(publish, changes, sizes);
   }
 
   /** What hangs on a document: its snapshots, counts, shards of lists and calls. */
