@@ -12,6 +12,7 @@ import type { RegexEngine, SearchPlan } from "../model/search.ts";
 import type { TruthName } from "../model/truth.ts";
 import { parseInstant } from "../operators/date/instant.ts";
 import { planSearches } from "../operators/plan-searches.ts";
+import { Effort } from "./effort.ts";
 import { type AttributeTrace, explainAttribute } from "./explain-attribute.ts";
 
 /*
@@ -83,9 +84,11 @@ interface Interpreter {
   readonly now: number;
   readonly searches: SearchPlan;
   readonly memberships: ReadonlyMap<string, boolean>;
+  readonly effort: Effort;
   readonly tangledFlags: ReadonlySet<string>;
   readonly tangledSegments: ReadonlySet<string>;
   readonly done: Map<string, Explanation>;
+  readonly segmentsDone: Map<string, { trace: ConditionTrace; size: number }>;
 }
 
 /**
@@ -102,6 +105,24 @@ export function explain(
   regex: RegexEngine,
   memberships: ReadonlyMap<string, boolean> = new Map(),
 ): Explanation[] {
+  return [...explainEach(snapshot, kills, context, now, regex, memberships)];
+}
+
+/**
+ * The same, one flag at a time, for callers that let others run in between.
+ *
+ * @param only the one flag to explain; left out, every one
+ * @param effort what all of it may take; beyond it, `TooMuchToExplain` is thrown
+ */
+export function* explainEach(
+  snapshot: Snapshot,
+  kills: readonly Kill[],
+  context: unknown,
+  now: number,
+  regex: RegexEngine,
+  memberships: ReadonlyMap<string, boolean>,
+  { only, effort = new Effort(Number.POSITIVE_INFINITY) }: { only?: string | undefined; effort?: Effort } = {},
+): Generator<Explanation> {
   const { flags, segments } = snapshot;
   const interpreter: Interpreter = {
     snapshot,
@@ -110,16 +131,17 @@ export function explain(
     now,
     searches: planSearches(snapshot, regex),
     memberships,
+    effort,
     tangledFlags: tangled(Object.keys(flags), (key) => flagDependencies((flags[key] as SnapshotFlag).state)),
     tangledSegments: tangled(Object.keys(segments), (key) => {
       const { when } = segments[key] as SnapshotSegment;
       return when ? segmentDependencies(when) : [];
     }),
     done: new Map(),
+    segmentsDone: new Map(),
   };
-  return Object.keys(flags)
-    .sort()
-    .map((key) => explainFlag(interpreter, key));
+  for (const key of Object.keys(flags).sort())
+    if (only === undefined || key === only) yield explainFlag(interpreter, key);
 }
 
 function explainFlag(interpreter: Interpreter, key: string): Explanation {
@@ -296,9 +318,11 @@ function explainCondition(interpreter: Interpreter, condition: Condition): Condi
     const not = explainCondition(interpreter, condition.not);
     return { result: NEGATED[not.result], not };
   }
-  if ("segment" in condition) return explainSegment(interpreter, condition.segment);
+  if ("segment" in condition) return segmentOnce(interpreter, condition.segment);
   if ("flag" in condition) return explainFlagTest(interpreter, condition.flag, condition.variants);
-  const test = explainAttribute(condition, attribute(interpreter, condition.attribute), interpreter.searches);
+  const actual = attribute(interpreter, condition.attribute);
+  interpreter.effort.test(condition, actual);
+  const test = explainAttribute(condition, actual, interpreter.searches);
   return { result: condition.negate ? NEGATED[test.holds] : test.holds, test };
 }
 
@@ -309,6 +333,20 @@ function explainFlagTest(interpreter: Interpreter, flag: string, variants: reado
   const blocked = cause === "killed" || cause === "disabled" || cause === "blocked";
   const holds = variant !== null && variants.includes(variant);
   return { result: blocked ? "blocked" : holds ? "true" : "false", flag, variants, served: variant };
+}
+
+/** Many flags mention the same segments, and these each other. */
+function segmentOnce(interpreter: Interpreter, segment: string): ConditionTrace {
+  const { effort, segmentsDone } = interpreter;
+  const known = segmentsDone.get(segment);
+  if (known) {
+    effort.again(known.size);
+    return known.trace;
+  }
+  const before = effort.size;
+  const trace = explainSegment(interpreter, segment);
+  segmentsDone.set(segment, { trace, size: 1 + effort.size - before });
+  return trace;
 }
 
 function explainSegment(interpreter: Interpreter, segment: string): ConditionTrace {

@@ -1,8 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { compile } from "../../../shared/evaluation/compile/compile.ts";
-import { explain } from "../../../shared/evaluation/explain/explain.ts";
+import { Effort, EXPLAIN_EFFORT, TooMuchToExplain } from "../../../shared/evaluation/explain/effort.ts";
+import { type Explanation, explainEach } from "../../../shared/evaluation/explain/explain.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { evaluateBody, sampleBody, sampleReply } from "../../../shared/schema/admin.ts";
 import { json as jsonValue, key } from "../../../shared/schema/primitives.ts";
 import { isolateLists, LIST_PATIENCE_MS, listsOf } from "../../evaluation/edge/list-memory.ts";
@@ -23,6 +25,9 @@ const explanation = z
     ruleId: key.nullable(),
   })
   .meta({ id: "Explanation", description: "A flag's value for this context and how each condition came out" });
+/** Tests, and contexts of a sample, between two moments at which evaluations of others get the thread. */
+const TESTS_A_TURN = 20_000;
+const CONTEXTS_A_TURN = 10;
 const answer = z.object({ revision: z.int(), flags: z.array(explanation) });
 
 /** Evaluated on what is committed, published or not: a look, that counts nowhere. */
@@ -40,15 +45,15 @@ export const playground = router()
     async (c) => {
       const { project, environment } = c.req.valid("param");
       const { context, flag } = c.req.valid("json");
+      requireEvaluable("context", context);
       const snapshot = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
       const full = "edge" in context ? context : { ...context, edge: edgeAttributes(c.req.raw) };
       const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
       const lists = isolateLists(c.env);
       const memberships = await lists.memberships(project, listsOf(snapshot), full, waitUntil, LIST_PATIENCE_MS);
-      const all = explain(snapshot, snapshot.kills, full, Date.now(), re2, memberships);
-      const flags = (flag === undefined ? all : all.filter((one) => one.key === flag)) as unknown as z.infer<
-        typeof explanation
-      >[];
+      const effort = new Effort(EXPLAIN_EFFORT);
+      const each = explainEach(snapshot, snapshot.kills, full, Date.now(), re2, memberships, { only: flag, effort });
+      const flags = (await inTurns(each, effort)) as unknown as z.infer<typeof explanation>[];
       return c.json({ revision: snapshot.revision, flags }, 200);
     },
   )
@@ -65,6 +70,7 @@ export const playground = router()
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
       const { contexts, state } = c.req.valid("json");
+      for (const [index, context] of contexts.entries()) requireEvaluable(`contexts.${index}`, context);
       const store = flagStore(c.env, project);
       const snapshot = found(c, await store.draft(environment), "environment", environment);
       const definition = found(c, await store.getFlag(flag), "flag", flag);
@@ -79,7 +85,8 @@ export const playground = router()
       const look = async (flags: typeof snapshot.flags) => {
         const compiled = compile({ ...snapshot, flags }, re2);
         const got: z.infer<typeof sampleReply>["before"] = [];
-        for (const context of all) {
+        for (const [index, context] of all.entries()) {
+          if (index % CONTEXTS_A_TURN === 0) await scheduler.wait(0);
           const outcome = evaluate(compiled, flag, prepare(compiled, context, Date.now(), await listed(context)));
           got.push({
             variant: outcome?.variant ?? null,
@@ -95,3 +102,34 @@ export const playground = router()
       return c.json({ revision: snapshot.revision, before, after }, 200);
     },
   );
+
+const invalid = (field: string, message: string) =>
+  new ProblemError(422, "invalid", "Some fields are not valid", { errors: [{ field, message }] });
+
+/** Evaluation takes no larger context either, so nothing would be learned of one. */
+function requireEvaluable(field: string, context: object): void {
+  const most = LIMITS.evaluationBodyBytes;
+  const bytes = new TextEncoder().encode(JSON.stringify(context)).byteLength;
+  if (bytes > most) throw invalid(field, `is ${bytes} bytes of JSON; evaluation takes at most ${most}`);
+}
+
+/** Explains flag by flag, and lets evaluations of others have the thread in between. */
+async function inTurns(each: Iterable<Explanation>, effort: Effort): Promise<Explanation[]> {
+  const explained: Explanation[] = [];
+  let pausedAt = 0;
+  try {
+    for (const one of each) {
+      explained.push(one);
+      if (effort.done - pausedAt < TESTS_A_TURN) continue;
+      pausedAt = effort.done;
+      await scheduler.wait(0);
+    }
+    return explained;
+  } catch (error) {
+    if (!(error instanceof TooMuchToExplain)) throw error;
+    throw invalid(
+      "context",
+      "its arrays and texts meet too many conditions to explain them all; shorten them, or name one flag in `flag`",
+    );
+  }
+}
