@@ -10,7 +10,6 @@ export const stageAudience = z
     z.strictObject({ share: z.int().min(1, "a stage's share is at least 1 part (0.001 %)").max(SPLIT_TOTAL) }),
   ])
   .meta({ id: "StageAudience" });
-export type StageAudience = z.infer<typeof stageAudience>;
 
 export const planStage = z
   .strictObject({

@@ -91,7 +91,6 @@ export type SnapshotSegment = z.infer<typeof snapshotSegment>;
 
 /** A range of people that flags divide among themselves: nobody is in two flags of one layer. */
 export const layer = z.strictObject({ description, by, seed: seed.optional() }).meta({ id: "Layer" });
-export type Layer = z.infer<typeof layer>;
 export const snapshotLayer = z.strictObject({ by: z.string(), seed });
 
 /** People kept out of every flag that opts in, to measure what all changes together do. */
@@ -103,5 +102,4 @@ export const holdout = z
     /** Held-out parts of SPLIT_TOTAL, counted from part 0. */ share,
   })
   .meta({ id: "Holdout" });
-export type Holdout = z.infer<typeof holdout>;
 export const snapshotHoldout = z.strictObject({ by: z.string(), seed, share });

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const require = createRequire(import.meta.url);
+const AXE = require.resolve("axe-core/axe.min.js");
 interface Report {
   violations: { id: string; nodes: { html: string }[] }[];
 }

@@ -44,22 +44,13 @@ export interface Sorted {
 export const SORT_MS = 0.01;
 export const SHED_MS = 0.002;
 
-/** `sortEvents` in turns: whoever waits for this isolate's thread goes in between. */
+/** Sorts events in turns: who waits for this isolate's thread goes in between. */
 export async function sortInTurns(intake: Intake, turn: (ms: number) => Promise<void>): Promise<Sorted> {
   const turns = sorting(intake);
   for (;;) {
     await turn(Math.min(TURN_MS, intake.events.length * SORT_MS));
     const { done, value } = turns.next();
     if (done) return value;
-  }
-}
-
-/** The same at once. */
-export function sortEvents(intake: Intake): Sorted {
-  const turns = sorting(intake);
-  for (;;) {
-    const turn = turns.next();
-    if (turn.done) return turn.value;
   }
 }
 

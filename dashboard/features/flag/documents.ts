@@ -33,7 +33,6 @@ export const isEdited = (place: Place): boolean => {
   const document = editing(place);
   return document !== undefined && !same(document.base, document.value);
 };
-export const hasEdits = (): boolean => Object.values(open.value).some(({ base, value }) => !same(base, value));
 
 function put(place: Place, document: Editing<Body>): void {
   open.value = { ...open.value, [nameOf(place)]: document };

@@ -11,10 +11,6 @@ const IttyBase = createDurable({ autoPersist: false, autoReturn: false }) as unk
   env: Record<string, never>,
 ) => { readonly state: DurableObjectState };
 
-/** Methods that can be called from a Worker: JSON in, JSON out. */
-// biome-ignore lint/suspicious/noExplicitAny: a method table's bound must accept every parameter list
-export type Methods = Record<string, (...parameters: any[]) => unknown>;
-
 export abstract class DurableBase extends IttyBase {
   /** Names that `fetch` may call; nothing else of the object is reachable. */
   protected abstract readonly methods: ReadonlySet<string>;
