@@ -3,7 +3,8 @@ import type { Outcome } from "../model/outcome.ts";
 import { outcomeOf } from "./execute.ts";
 import { type Audience, forSnapshot, type Subject } from "./subject.ts";
 
-export type { Cause, Outcome, Reason } from "../model/outcome.ts";
+export type { Outcome } from "../model/outcome.ts";
+/** @public Benchmarks load it from here, of other checkouts too. */
 export { evaluateAll } from "./bulk.ts";
 export { type Audience, type Memberships, prepare, type Subject } from "./subject.ts";
 
