@@ -9,8 +9,9 @@ import { isMain, root } from "./root.mjs";
  */
 
 /**
- * @typedef {{ from: string[], to: string[], except?: string[], allowed?: RegExp, because: string }} Law
+ * @typedef {{ from: string[], to: string[], except?: string[], allowed?: RegExp, apart?: true, because: string }} Law
  * Files beneath `from` do not import files beneath `to`, other than those beneath `except` or with an `allowed` name.
+ * With `apart`, each folder in `to` may import itself, and none the others.
  */
 
 /** @type {Law[]} */
@@ -86,6 +87,12 @@ const LAWS = [
     because: "domain ← ui ← editors ← features ← app",
   },
   {
+    from: ["dashboard/features/"],
+    to: ["dashboard/features/"],
+    apart: true,
+    because: "what several features need stands in domain, ui or editors; app/ puts features together",
+  },
+  {
     from: ["dashboard/"],
     to: ["worker/", "client/", "scripts/"],
     because: "the dashboard reaches the Worker through its API",
@@ -151,9 +158,24 @@ export function brokenLaw(file, imported) {
   const beneath = (/** @type {string} */ place, /** @type {string[] | undefined} */ folders) =>
     folders?.some((folder) => place.startsWith(folder)) ?? false;
   return LAWS.find(
-    ({ from, to, except, allowed }) =>
-      beneath(file, from) && beneath(imported, to) && !beneath(imported, except) && !allowed?.test(imported),
+    ({ from, to, except, allowed, apart }) =>
+      beneath(file, from) &&
+      beneath(imported, to) &&
+      !beneath(imported, except) &&
+      !allowed?.test(imported) &&
+      !(apart && to.some((folder) => isInOneFolder(folder, file, imported))),
   );
+}
+
+/**
+ * @param {string} folder
+ * @param {string} file
+ * @param {string} imported
+ * @returns {boolean} whether both lie in the same folder of this one
+ */
+function isInOneFolder(folder, file, imported) {
+  const [own, other] = [file, imported].map((place) => place.slice(folder.length).split("/")[0]);
+  return own === other;
 }
 
 /** @returns {string[]} what is wrong with the imports of the tree, one line each */

@@ -46,7 +46,7 @@ export const PAGES: readonly Page[] = [
     path: "flags/:flag",
     name: "Flag",
     within: "flags",
-    component: later(() => import("../features/flag/flag-page.tsx").then((module) => module.FlagPage)),
+    component: later(() => import("./flag-sections.tsx").then((module) => module.FlagWithSections)),
   },
   {
     path: "compare",

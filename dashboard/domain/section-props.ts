@@ -8,3 +8,8 @@ export interface SectionProps {
   /** This person may not change this flag. */
   locked: boolean;
 }
+
+export interface SectionsProps extends SectionProps {
+  /** `tiles`: a row of figures above the rules. `panels`: beneath them, a card each that the section draws itself. */
+  place: "tiles" | "panels";
+}

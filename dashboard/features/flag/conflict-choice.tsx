@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
+import type { Conflict } from "../../editors/merge.ts";
 import { Dialog } from "../../ui/dialog.tsx";
-import type { Conflict } from "./merge.ts";
 
 interface ConflictChoiceProps {
   conflicts: readonly Conflict[];

@@ -4,8 +4,8 @@ import type { FlagDefinition, Purpose, Visibility } from "../../../shared/schema
 import { may } from "../../domain/session.ts";
 import { same } from "../../domain/words/change-words.ts";
 import { PURPOSE_WORDS, VISIBILITY_WORDS } from "../../domain/words/flag-words.ts";
-import { edit, editing, type Place } from "./documents.ts";
-import { rowsOf, VariantFields, type VariantRow, valuesOf } from "./variant-fields.tsx";
+import { edit, editing, type Place } from "../../editors/documents.ts";
+import { rowsOf, VariantFields, type VariantRow, valuesOf } from "../../editors/variant-fields.tsx";
 
 /** What the flag is, in every environment alike. */
 export function DefinitionPanel({ place, locked }: { place: Place; locked: boolean }) {

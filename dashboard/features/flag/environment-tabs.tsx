@@ -1,7 +1,7 @@
 import type { Environment, FlagView } from "../../domain/api.ts";
 import { project } from "../../domain/project.ts";
 import { stateWords } from "../../domain/words/state-words.ts";
-import { StateSwitch } from "../flags/state-switch.tsx";
+import { StateSwitch } from "../../editors/state-switch.tsx";
 
 interface EnvironmentTabsProps {
   flag: FlagView | undefined;

@@ -4,12 +4,12 @@ import type { FlagState } from "../../../shared/schema/flag.ts";
 import { api, type Environment, type FlagView, ifMatch } from "../../domain/api.ts";
 import { withQuery } from "../../domain/filters.ts";
 import { hideFlag, project } from "../../domain/project.ts";
+import { edit, editing, load } from "../../editors/documents.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { DialogActions } from "../../ui/dialog-actions.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
-import { edit, editing, load } from "./documents.ts";
 
 interface FlagMenuProps {
   flag: FlagView;

@@ -1,27 +1,28 @@
+import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useLocation, useRoute } from "preact-iso";
 import type { FlagDefinition } from "../../../shared/schema/flag.ts";
 import { withQuery } from "../../domain/filters.ts";
 import { environment, flagOf, flags, project } from "../../domain/project.ts";
+import type { SectionsProps } from "../../domain/section-props.ts";
 import { loadSegments } from "../../domain/segment-store.ts";
 import { mayChange } from "../../domain/session.ts";
 import { loadUsage } from "../../domain/usage.ts";
 import { PURPOSE_WORDS, TYPE_WORDS } from "../../domain/words/flag-words.ts";
+import { editing, load, type Place } from "../../editors/documents.ts";
+import { killing } from "../../editors/kill-dialog.tsx";
+import { restoring } from "../../editors/restore-dialog.tsx";
+import { switchState } from "../../editors/switch-on-dialog.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { Problem } from "../../ui/problem.tsx";
-import { killing } from "../flags/kill-dialog.tsx";
-import { restoring } from "../flags/restore-dialog.tsx";
-import { switchState } from "../flags/switch-on-dialog.tsx";
 import { DefinitionPanel } from "./definition-panel.tsx";
-import { editing, load, type Place } from "./documents.ts";
 import { EnvironmentTabs } from "./environment-tabs.tsx";
 import { FlagMenu } from "./flag-menu.tsx";
 import { KillNotes } from "./kill-notes.tsx";
 import { SaveBar } from "./save-bar.tsx";
-import { Sections } from "./sections.tsx";
 import { StatePanel } from "./state-panel.tsx";
 
-export function FlagPage() {
+export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> }) {
   const { params } = useRoute();
   const { url, route } = useLocation();
   const [problem, setProblem] = useState<unknown>(null);

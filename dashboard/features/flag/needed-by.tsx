@@ -1,6 +1,6 @@
+import { useDependants } from "../../domain/use-dependants.ts";
+import type { Place } from "../../editors/documents.ts";
 import { Icon } from "../../ui/icon.tsx";
-import { useDependants } from "../flags/use-dependants.ts";
-import type { Place } from "./documents.ts";
 
 /** The other side of prerequisites: who goes off with this flag. */
 export function NeededBy({ place }: { place: Place }) {

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { Refusal } from "../../domain/api.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
+import { type LostRace, lostRace, save } from "../../editors/documents.ts";
 import { exposesHiddenFlag, MEANT, NOT_SAID } from "../../editors/exposure.ts";
 import { CommentField } from "../../ui/comment-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { tell } from "../../ui/toasts.tsx";
 import { ConflictChoice } from "./conflict-choice.tsx";
-import { type LostRace, lostRace, save } from "./documents.ts";
 import { changesAt, type Part } from "./unsaved-changes.ts";
 
 interface ReviewDialogProps {

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
+import { discard, isEdited } from "../../editors/documents.ts";
 import { Icon } from "../../ui/icon.tsx";
-import { discard, isEdited } from "./documents.ts";
 import { ReviewDialog } from "./review-dialog.tsx";
 import { changesAt, type Part } from "./unsaved-changes.ts";
 

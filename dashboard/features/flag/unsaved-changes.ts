@@ -1,5 +1,5 @@
 import { changesOf } from "../../domain/words/change-words.ts";
-import { editing, type Place } from "./documents.ts";
+import { editing, type Place } from "../../editors/documents.ts";
 
 /** A document of the flag that may have unsaved changes. */
 export interface Part {

@@ -6,11 +6,11 @@ import { flagOf, project, showFlag } from "../../domain/project.ts";
 import { mayChange } from "../../domain/session.ts";
 import { PURPOSE_WORDS, TYPE_WORDS, VISIBILITY_WORDS } from "../../domain/words/flag-words.ts";
 import { keyOf, keyProblem } from "../../domain/words/key-words.ts";
+import { VariantFields, type VariantRow, valuesOf } from "../../editors/variant-fields.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { tell } from "../../ui/toasts.tsx";
-import { VariantFields, type VariantRow, valuesOf } from "../flag/variant-fields.tsx";
 import { Cards } from "./cards.tsx";
 
 export const creating = signal(false);

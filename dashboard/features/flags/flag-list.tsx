@@ -5,6 +5,9 @@ import { type Filters, filtersOf, isFiltering, matching, withQuery } from "../..
 import { environment, flags, project } from "../../domain/project.ts";
 import { may } from "../../domain/session.ts";
 import { loadUsage } from "../../domain/usage.ts";
+import { killing } from "../../editors/kill-dialog.tsx";
+import { restoring } from "../../editors/restore-dialog.tsx";
+import { switchState } from "../../editors/switch-on-dialog.tsx";
 import { EnvironmentSwitch } from "../../ui/environment-switch.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { useKeys } from "../../ui/keys.ts";
@@ -13,10 +16,7 @@ import { CreateFlag, creating } from "./create-flag.tsx";
 import { EmptyList, NoMatch } from "./empty-list.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { FlagTable } from "./flag-table.tsx";
-import { killing } from "./kill-dialog.tsx";
-import { restoring } from "./restore-dialog.tsx";
 import { selection, tickAll } from "./selection.ts";
-import { switchState } from "./switch-on-dialog.tsx";
 
 const loadArchived = () => import("./archived-list.tsx").then((module) => module.ArchivedList);
 const loadSelectionBar = () => import("./selection-bar.tsx").then((module) => module.SelectionBar);

@@ -4,9 +4,9 @@ import { usage } from "../../domain/usage.ts";
 import { PURPOSE_WORDS } from "../../domain/words/flag-words.ts";
 import { stateWords } from "../../domain/words/state-words.ts";
 import { askedBriefly, askedWords } from "../../domain/words/usage-words.ts";
+import { StateSwitch } from "../../editors/state-switch.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { selection, tick } from "./selection.ts";
-import { StateSwitch } from "./state-switch.tsx";
 
 interface FlagRowProps {
   flag: FlagView;

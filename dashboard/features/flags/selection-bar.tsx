@@ -2,13 +2,13 @@ import { useSignal } from "@preact/signals";
 import { api, type Environment, type FlagView } from "../../domain/api.ts";
 import { hideFlag } from "../../domain/project.ts";
 import { mayChange } from "../../domain/session.ts";
+import { KillManyDialog } from "../../editors/kill-many-dialog.tsx";
 import { CommentField } from "../../ui/comment-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { DialogActions } from "../../ui/dialog-actions.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { tell } from "../../ui/toasts.tsx";
-import { KillManyDialog } from "./kill-many-dialog.tsx";
 import { tickAll } from "./selection.ts";
 
 interface SelectionBarProps {

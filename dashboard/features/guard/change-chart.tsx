@@ -1,6 +1,6 @@
 import type { GuardPoint } from "../../../shared/schema/guard.ts";
+import type { Mark } from "../../domain/guard-marks.ts";
 import { exactly } from "../../domain/words/time-words.ts";
-import type { Mark } from "./marks.ts";
 
 interface ChangeChartProps {
   points: readonly GuardPoint[];

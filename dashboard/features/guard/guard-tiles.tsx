@@ -1,9 +1,9 @@
+import { approve, type GuardPlace, useGuard } from "../../domain/guard-store.ts";
 import type { SectionProps } from "../../domain/section-props.ts";
 import { may } from "../../domain/session.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { complain, tell } from "../../ui/toasts.tsx";
-import { approve, type GuardPlace, useGuard } from "./guard-store.ts";
 import { MetricTile } from "./metric-tile.tsx";
 
 /** What guards see of the release under way: a tile per metric, and a banner when a person is needed. */

@@ -1,9 +1,9 @@
 import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import { percent, signed } from "../../../shared/guard/words.ts";
 import type { GuardPoint, GuardTile } from "../../../shared/schema/guard.ts";
+import type { Mark } from "../../domain/guard-marks.ts";
 import type { Tone } from "../../domain/words/state-words.ts";
 import { ChangeChart } from "./change-chart.tsx";
-import type { Mark } from "./marks.ts";
 
 const HEALTH_WORDS: Record<GuardTile["health"], { text: string; tone: Tone }> = {
   collecting: { text: "Collecting", tone: "off" },

@@ -2,15 +2,15 @@ import { useSignal } from "@preact/signals";
 import { intervalWords, numbersWords } from "../../../shared/guard/words.ts";
 import type { GuardStatus } from "../../../shared/schema/guard.ts";
 import type { Metric } from "../../../shared/schema/series.ts";
+import { deleteGuard, putGuard, useGuardStatus } from "../../domain/guard-setup-store.ts";
+import type { GuardPlace } from "../../domain/guard-store.ts";
 import type { SectionProps } from "../../domain/section-props.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
 import { confirmed } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
-import type { GuardPlace } from "./guard-store.ts";
 import { SetupForm } from "./setup-form.tsx";
-import { deleteGuard, putGuard, useGuardStatus } from "./setup-store.ts";
 
 /** Without a look for this long (ms), a guard is blind and says so. */
 const BLIND_MS = 15_000;

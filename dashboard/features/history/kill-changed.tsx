@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { environment, flagOf, project } from "../../domain/project.ts";
 import { actorWords } from "../../domain/words/audit-words.ts";
 import { ago } from "../../domain/words/time-words.ts";
-import { EnvironmentChoice } from "../flags/environment-choice.tsx";
-import { KillManyDialog } from "../flags/kill-many-dialog.tsx";
+import { EnvironmentChoice } from "../../editors/environment-choice.tsx";
+import { KillManyDialog } from "../../editors/kill-many-dialog.tsx";
 import type { AuditEntry } from "./history-row.tsx";
 
 interface KillChangedProps {

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { PlanView } from "../../../shared/schema/plan.ts";
+import { useGuard } from "../../domain/guard-store.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
 import { Icon } from "../../ui/icon.tsx";
-import { useGuard } from "../guard/guard-store.ts";
 import type { Asked } from "./plan-dialogs.tsx";
 import type { PlanPlace } from "./plan-store.ts";
 import { audienceWords, durationWords, stageName, stepWords, waitWords } from "./plan-words.ts";

@@ -1,6 +1,6 @@
+import { useGuardStatus } from "../../domain/guard-setup-store.ts";
 import { environment, project } from "../../domain/project.ts";
 import { Icon } from "../../ui/icon.tsx";
-import { useGuardStatus } from "../guard/setup-store.ts";
 
 /** Whether a dark launch is taken back by itself when its first visitors fare badly. */
 export function DarkGuard({ flag, locked }: { flag: string; locked: boolean }) {

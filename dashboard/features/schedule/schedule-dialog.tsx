@@ -5,6 +5,7 @@ import { answer, api, type Environment, type FlagView } from "../../domain/api.t
 import { changesOf, same } from "../../domain/words/change-words.ts";
 import { exactly } from "../../domain/words/time-words.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
+import { discard, editing, isEdited, type Place } from "../../editors/documents.ts";
 import { sendOrAsk } from "../../editors/exposure.ts";
 import { CommentField } from "../../ui/comment-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -12,7 +13,6 @@ import { DialogActions } from "../../ui/dialog-actions.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { tell } from "../../ui/toasts.tsx";
-import { discard, editing, isEdited, type Place } from "../flag/documents.ts";
 
 interface ScheduleDialogProps {
   project: string;

@@ -6,9 +6,9 @@ import { seenRevision } from "../../domain/project.ts";
 import type { SectionProps } from "../../domain/section-props.ts";
 import { segments } from "../../domain/segment-store.ts";
 import { usage } from "../../domain/usage.ts";
+import { editing, isEdited, type Place } from "../../editors/documents.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
-import { editing, isEdited, type Place } from "../flag/documents.ts";
 import { attributesAsked, type Context, CROWD, madeUp, parseList } from "./crowd.ts";
 import { type Sample, SampleChart } from "./sample-chart.tsx";
 

@@ -1,5 +1,5 @@
-import { answer, api, type Environment, Refusal, type StateView } from "../../domain/api.ts";
-import { follow } from "../../ui/toasts.tsx";
+import { answer, api, type Environment, Refusal, type StateView } from "../domain/api.ts";
+import { follow } from "../ui/toasts.tsx";
 
 const EVERY_MS = 500;
 /** Data centres report with their next look-up, so within seconds of traffic; without traffic, nobody does. */

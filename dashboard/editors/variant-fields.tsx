@@ -1,8 +1,8 @@
 import type { Signal } from "@preact/signals";
-import type { FlagDefinition } from "../../../shared/schema/flag.ts";
-import type { Json } from "../../../shared/schema/primitives.ts";
-import { keyProblem } from "../../domain/words/key-words.ts";
-import { Icon } from "../../ui/icon.tsx";
+import type { FlagDefinition } from "../../shared/schema/flag.ts";
+import type { Json } from "../../shared/schema/primitives.ts";
+import { keyProblem } from "../domain/words/key-words.ts";
+import { Icon } from "../ui/icon.tsx";
 
 type FlagType = FlagDefinition["type"];
 

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { GuardDefinition, GuardStatus } from "../../../shared/schema/guard.ts";
-import { api } from "../../domain/api.ts";
+import type { GuardDefinition, GuardStatus } from "../../shared/schema/guard.ts";
+import { api } from "./api.ts";
 import { type GuardPlace, readGuard } from "./guard-store.ts";
 
 const routes = api.projects[":project"].environments[":environment"].flags[":flag"].guard;

@@ -1,14 +1,14 @@
 import { signal, useSignal } from "@preact/signals";
-import { api, type Environment, type FlagView, stateAnswer } from "../../domain/api.ts";
-import { project, showState } from "../../domain/project.ts";
-import { CommentField } from "../../ui/comment-field.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { DialogActions } from "../../ui/dialog-actions.tsx";
-import { Icon } from "../../ui/icon.tsx";
-import { Problem } from "../../ui/problem.tsx";
+import { api, type Environment, type FlagView, stateAnswer } from "../domain/api.ts";
+import { project, showState } from "../domain/project.ts";
+import { useDependants } from "../domain/use-dependants.ts";
+import { CommentField } from "../ui/comment-field.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { DialogActions } from "../ui/dialog-actions.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Problem } from "../ui/problem.tsx";
 import { EnvironmentChoice } from "./environment-choice.tsx";
 import { killRevision, watchPropagation } from "./propagation-toast.ts";
-import { useDependants } from "./use-dependants.ts";
 
 /** Which flag somebody is about to kill, from any page. */
 export const killing = signal<{ flag: FlagView; environment: Environment } | null>(null);

@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { api, type Environment, type FlagView, refusalOf, stateAnswer } from "../../domain/api.ts";
-import { isProduction, project, showState } from "../../domain/project.ts";
-import { mayChange } from "../../domain/session.ts";
-import { stateWords } from "../../domain/words/state-words.ts";
-import { CommentField } from "../../ui/comment-field.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { DialogActions } from "../../ui/dialog-actions.tsx";
-import { Icon } from "../../ui/icon.tsx";
-import { Problem } from "../../ui/problem.tsx";
+import { api, type Environment, type FlagView, refusalOf, stateAnswer } from "../domain/api.ts";
+import { isProduction, project, showState } from "../domain/project.ts";
+import { mayChange } from "../domain/session.ts";
+import { stateWords } from "../domain/words/state-words.ts";
+import { CommentField } from "../ui/comment-field.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { DialogActions } from "../ui/dialog-actions.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Problem } from "../ui/problem.tsx";
 import { killRevision, watchPropagation } from "./propagation-toast.ts";
 
 interface KillManyDialogProps {

@@ -1,5 +1,5 @@
-import type { Rule } from "../../../shared/schema/flag.ts";
-import { changesOf, same } from "../../domain/words/change-words.ts";
+import type { Rule } from "../../shared/schema/flag.ts";
+import { changesOf, same } from "../domain/words/change-words.ts";
 
 /*
  * Pure: two people changed one document. What only one of them touched is taken over; what both touched is a

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { answer, api } from "../../domain/api.ts";
-import { seenRevision } from "../../domain/project.ts";
+import { answer, api } from "./api.ts";
+import { seenRevision } from "./project.ts";
 
 export interface Dependants {
   /** All flags that a kill of this one switches off too. */

@@ -1,13 +1,13 @@
 import { signal, useSignal } from "@preact/signals";
-import { api, type Environment, type FlagView, stateAnswer } from "../../domain/api.ts";
-import { project, showState } from "../../domain/project.ts";
-import { stateWords } from "../../domain/words/state-words.ts";
-import { CommentField } from "../../ui/comment-field.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { DialogActions } from "../../ui/dialog-actions.tsx";
-import { Icon } from "../../ui/icon.tsx";
-import { Problem } from "../../ui/problem.tsx";
-import { tell } from "../../ui/toasts.tsx";
+import { api, type Environment, type FlagView, stateAnswer } from "../domain/api.ts";
+import { project, showState } from "../domain/project.ts";
+import { stateWords } from "../domain/words/state-words.ts";
+import { CommentField } from "../ui/comment-field.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { DialogActions } from "../ui/dialog-actions.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Problem } from "../ui/problem.tsx";
+import { tell } from "../ui/toasts.tsx";
 
 export const restoring = signal<{ flag: FlagView; environment: Environment } | null>(null);
 

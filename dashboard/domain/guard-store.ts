@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { AuditRow } from "../../../shared/schema/admin.ts";
-import type { GuardStatus } from "../../../shared/schema/guard.ts";
-import { answer, api } from "../../domain/api.ts";
-import { type Mark, marksOf } from "./marks.ts";
+import type { AuditRow } from "../../shared/schema/admin.ts";
+import type { GuardStatus } from "../../shared/schema/guard.ts";
+import { answer, api } from "./api.ts";
+import { type Mark, marksOf } from "./guard-marks.ts";
 
 export interface GuardPlace {
   project: string;

@@ -1,13 +1,13 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Environment, FlagView } from "../../domain/api.ts";
-import { isProduction, project, toggle } from "../../domain/project.ts";
-import { loadUsage, usage } from "../../domain/usage.ts";
-import { type StateWords, stateWords } from "../../domain/words/state-words.ts";
-import { askedWords } from "../../domain/words/usage-words.ts";
-import { Dialog } from "../../ui/dialog.tsx";
-import { DialogActions } from "../../ui/dialog-actions.tsx";
-import { complain } from "../../ui/toasts.tsx";
+import type { Environment, FlagView } from "../domain/api.ts";
+import { isProduction, project, toggle } from "../domain/project.ts";
+import { loadUsage, usage } from "../domain/usage.ts";
+import { type StateWords, stateWords } from "../domain/words/state-words.ts";
+import { askedWords } from "../domain/words/usage-words.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { DialogActions } from "../ui/dialog-actions.tsx";
+import { complain } from "../ui/toasts.tsx";
 
 const switchingOn = signal<{ flag: FlagView; environment: Environment } | null>(null);
 

@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
-import type { FlagDefinition, FlagState } from "../../../shared/schema/flag.ts";
-import { answer, api, type FlagView, ifMatch, type KillView, type StateView, stateAnswer } from "../../domain/api.ts";
-import { showFlag, showState } from "../../domain/project.ts";
-import { same } from "../../domain/words/change-words.ts";
-import type { Acknowledgement } from "../../editors/exposure.ts";
+import type { FlagDefinition, FlagState } from "../../shared/schema/flag.ts";
+import { answer, api, type FlagView, ifMatch, type KillView, type StateView, stateAnswer } from "../domain/api.ts";
+import { showFlag, showState } from "../domain/project.ts";
+import { same } from "../domain/words/change-words.ts";
+import type { Acknowledgement } from "./exposure.ts";
 import { type Conflict, type Kind, merge } from "./merge.ts";
 
 /** Where a document lives. Without an environment: the definition that all environments share. */

@@ -1,5 +1,5 @@
 import { useId } from "preact/hooks";
-import type { Environment } from "../../domain/api.ts";
+import type { Environment } from "../domain/api.ts";
 
 interface EnvironmentChoiceProps {
   environments: readonly Environment[];

@@ -1,5 +1,5 @@
-import type { FlagView } from "../../domain/api.ts";
-import type { StateWords } from "../../domain/words/state-words.ts";
+import type { FlagView } from "../domain/api.ts";
+import type { StateWords } from "../domain/words/state-words.ts";
 
 interface StateSwitchProps {
   flag: Pick<FlagView, "key">;

@@ -1,5 +1,5 @@
-import type { AuditRow } from "../../../shared/schema/admin.ts";
-import { actionWords, actorWords } from "../../domain/words/audit-words.ts";
+import type { AuditRow } from "../../shared/schema/admin.ts";
+import { actionWords, actorWords } from "./words/audit-words.ts";
 
 /** A change of the flag, as charts mark it. */
 export interface Mark {
