@@ -108,7 +108,7 @@ export class Courier extends DurableBase implements CourierMethods {
     const refused = targetProblem(endpoint.url, this.#env.WEBHOOK_LOCAL_TARGETS === "allow");
     if (refused) return { error: refused };
     const body = bodyOf(message, endpoint.format, endpoint.dashboard);
-    const headers = await signedHeaders(messageId, body, endpoint.secrets, Date.now());
+    const headers = signedHeaders(messageId, body, endpoint.secrets, Date.now());
     try {
       const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
       const response = await this.#send(endpoint.url, { method: "POST", headers, body, redirect: "manual", signal });

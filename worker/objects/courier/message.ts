@@ -1,29 +1,19 @@
+import { Webhook } from "standardwebhooks";
 import type { WebhookFormat, WebhookMessage } from "../../../shared/schema/webhook.ts";
-import { fromBase64, toBase64 } from "../../crypto/base64.ts";
-
-const encoder = new TextEncoder();
 
 /** The headers of Standard Webhooks: every secret in force signs, so that a receiver can follow a rotation. */
-export async function signedHeaders(
+export function signedHeaders(
   messageId: string,
   body: string,
   secrets: readonly string[],
   now: number,
-): Promise<Record<string, string>> {
-  const timestamp = String(Math.floor(now / 1_000));
-  const signed = encoder.encode(`${messageId}.${timestamp}.${body}`);
-  const signatures = await Promise.all(
-    secrets.map(async (secret) => {
-      const bytes = fromBase64(secret.replace(/^whsec_/, ""));
-      const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-      return `v1,${toBase64(new Uint8Array(await crypto.subtle.sign("HMAC", key, signed)))}`;
-    }),
-  );
+): Record<string, string> {
+  const signatures = secrets.map((secret) => new Webhook(secret).sign(messageId, new Date(now), body));
   return {
     "Content-Type": "application/json",
     "User-Agent": "Blastdoor-Webhooks/1",
     "webhook-id": messageId,
-    "webhook-timestamp": timestamp,
+    "webhook-timestamp": String(Math.floor(now / 1_000)),
     "webhook-signature": signatures.join(" "),
   };
 }
