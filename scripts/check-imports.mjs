@@ -46,7 +46,7 @@ const LAWS = [
     from: ["worker/objects/"],
     to: ["worker/admin/"],
     // What a resource is, beside its route.
-    allowed: /\/(?:define-\w+|entity|commands|decide|view|resource)\.ts$/,
+    allowed: /\/(?:define-\w+|flag-rights|entity|commands|decide|view|resource)\.ts$/,
     because: "the store takes a resource's definition, and nothing of its route",
   },
   {

@@ -48,10 +48,10 @@ export class FakeProject implements ProjectView {
     const command: Command = commandSchema.parse(input);
     const revision = this.revision + 1;
     const actor = given ?? { type: "token" as const, id: "tok", name: "Ada", role };
-    const circumstances = { view: this, actor, comment, revision, now: ++this.now, ifVersion, list: list ?? null };
-    const decided = decide("shop", command, circumstances, (since) =>
-      since < revision ? this.#history.filter((past) => past.revision > since).flatMap(({ changes }) => changes) : null,
-    );
+    const historySince = (since: number) =>
+      since < revision ? this.#history.filter((past) => past.revision > since).flatMap(({ changes }) => changes) : null;
+    const asked = { view: this, actor, comment, revision, now: ++this.now, ifVersion, list: list ?? null };
+    const decided = decide(command, { ...asked, project: "shop", historySince });
     if (decided.ok && decided.value.changes.length > 0) this.#apply(decided.value.changes, revision);
     return decided;
   }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Role } from "../../../shared/schema/admin.ts";
+import type { Purpose } from "../../../shared/schema/flag.ts";
 
 /** One thing that a set of changes does, and the least role that may do it. */
 export interface Right {
@@ -18,6 +19,24 @@ export interface DocumentChange<B> {
   after: B | null;
 }
 
+/** A live flag, no test, that depends on another one. */
+export interface Dependant {
+  key: string;
+  purpose: Purpose;
+}
+
+/** What rules need to know of the project beyond the document that changes; read when a rule first asks. */
+export interface ProjectFacts {
+  /** The actor has engineers' rights: no rule needs to look for what lacks no more than those. */
+  engineers: boolean;
+  /** What a flag is for, before and after the changes. */
+  purposesOf(flag: string): Purpose[];
+  /** Live flags, no tests, that depend on a flag in an environment (null: in any), also through others. */
+  dependantsOf(environment: string | null, flag: string): Dependant[];
+  /** Whether the changes take back a release that runs by its plan; one that has ended starts anew by another state. */
+  isRolledBack(environment: string, flag: string): boolean;
+}
+
 /** A kind of document that a project consists of. */
 export interface EntityDefinition<S extends z.ZodType = z.ZodType> {
   /** Parsed when a document is written, and again when it is read from SQLite. */
@@ -30,7 +49,9 @@ export interface EntityDefinition<S extends z.ZodType = z.ZodType> {
 
 /** An entity that has a resource folder of its own, with the rights that a change of one document needs. */
 export function defineEntity<S extends z.ZodType>(
-  definition: EntityDefinition<S> & { rights: (change: DocumentChange<z.infer<S>>) => readonly Right[] },
+  definition: EntityDefinition<S> & {
+    rights: (change: DocumentChange<z.infer<S>>, facts: ProjectFacts) => readonly Right[];
+  },
 ) {
   return definition;
 }

@@ -3,12 +3,22 @@ import type { Circumstances, Decision } from "../../objects/flag-store/decide/de
 import type { ProjectView } from "../../objects/flag-store/entities.ts";
 import type { Result } from "../../result.ts";
 
+/** When the answer to a command is made. */
+export interface ViewedAt {
+  project: string;
+  /** The project's revision afterwards. */
+  revision: number;
+  epoch: number;
+  /** Epoch milliseconds. */
+  now: number;
+}
+
 /** What a project does with one command. */
 export interface Handler<C> {
   /** The documents that change, or why not. Pure. */
   decide: (command: C, c: Circumstances) => Result<Decision>;
   /** What the answer shows, as it stands afterwards; null: nothing. */
-  view: ((view: ProjectView, command: C) => unknown) | null;
+  view: ((view: ProjectView, command: C, at: ViewedAt) => unknown) | null;
 }
 
 type Commands = Readonly<Record<string, { schema: z.ZodType }>>;

@@ -11,6 +11,7 @@ import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
 import { freezeViews } from "../../admin/freezes/view.ts";
+import { roleOfPurpose } from "../../admin/kernel/flag-rights.ts";
 import { planTemplateViews } from "../../admin/plan-templates/view.ts";
 import { syntheticKey } from "../../crypto/synthetic.ts";
 import type { Env } from "../../env.ts";

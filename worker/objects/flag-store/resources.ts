@@ -1,6 +1,6 @@
 import { budget } from "../../admin/budget/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
-import type { Handler } from "../../admin/kernel/define-resource.ts";
+import type { Handler, ViewedAt } from "../../admin/kernel/define-resource.ts";
 import { planTemplate } from "../../admin/plan-templates/resource.ts";
 import type { Result } from "../../result.ts";
 import { type CommandOf, RESOURCE_COMMANDS, type ResourceCommand } from "./commands.ts";
@@ -22,5 +22,5 @@ export const isOfResource = (command: { type: string }): command is ResourceComm
 export const decideResource = (command: ResourceCommand, c: Circumstances): Result<Decision> =>
   handlerOf(command).decide(command, c);
 
-export const resourceViewAfter = (view: ProjectView, command: ResourceCommand): unknown =>
-  handlerOf(command).view?.(view, command) ?? null;
+export const resourceViewAfter = (view: ProjectView, command: ResourceCommand, at: ViewedAt): unknown =>
+  handlerOf(command).view?.(view, command, at) ?? null;

@@ -9,6 +9,7 @@ import type { ListView } from "../../../shared/schema/segment.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { TriggerCall, TriggerView } from "../../../shared/schema/trigger.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
+import type { ViewedAt } from "../../admin/kernel/define-resource.ts";
 import type { EndpointCounts } from "../courier/methods.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
@@ -180,15 +181,9 @@ export function keyViews(view: ProjectView, environment: string) {
 }
 
 /** What a command's answer shows: the document as it stands afterwards. */
-export function viewAfter(
-  view: ProjectView,
-  project: string,
-  command: Command,
-  revision: number,
-  epoch: number,
-  now: number,
-): unknown {
-  if (isOfResource(command)) return resourceViewAfter(view, command);
+export function viewAfter(view: ProjectView, command: Command, at: ViewedAt): unknown {
+  const { project, revision, epoch, now } = at;
+  if (isOfResource(command)) return resourceViewAfter(view, command, at);
   switch (command.type) {
     case "putProject":
       return projectViewOf(view, project, revision, epoch);

@@ -1,6 +1,5 @@
 import { type Result, reject } from "../../../result.ts";
 import type { Command } from "../commands.ts";
-import type { Change } from "../entities.ts";
 import { decideResource, isOfResource } from "../resources.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { recordDeployment } from "./delivery.ts";
@@ -30,17 +29,11 @@ import { createTrigger, deleteTrigger } from "./trigger.ts";
 import { createWebhook, deleteWebhook, patchWebhook, rotateWebhook } from "./webhook.ts";
 
 /**
- * What a command does to a project: the documents that change, or why not. Pure. `historySince(revision)` gives the
- * changes made after a revision, oldest first, or null when there is no such revision. Whether the actor may make the
- * changes is decided here, for every command alike, by the changes themselves.
+ * What a command does to a project: the documents that change, or why not. Pure. Whether the actor
+ * may make the changes is decided here, for every command alike, by the changes themselves.
  */
-export function decide(
-  project: string,
-  command: Command,
-  c: Circumstances,
-  historySince: (revision: number) => Iterable<Change> | null,
-): Result<Decision> {
-  const decided = decideAlone(project, command, c, historySince);
+export function decide(command: Command, c: Circumstances): Result<Decision> {
+  const decided = decideAlone(command, c);
   if (!decided.ok) {
     const { rejection } = decided;
     const hidden = rejection.code === "exposes-hidden-flag" ? rejection.hidden : [];
@@ -54,12 +47,8 @@ export function decide(
   return refused ? reject(refused) : { ok: true, value: renewGuards(decided.value, c) };
 }
 
-function decideAlone(
-  project: string,
-  command: Command,
-  c: Circumstances,
-  historySince: (revision: number) => Iterable<Change> | null,
-): Result<Decision> {
+function decideAlone(command: Command, c: Circumstances): Result<Decision> {
+  const { project } = c;
   if (command.type === "putProject") return putProject(project, command, c);
   if (!c.view.get("project", "", project)) return reject({ code: "project-not-found", project });
   if (isOfResource(command)) return decideResource(command, c);
@@ -166,7 +155,7 @@ function decideAlone(
     case "import":
       return importDocument(command, c);
     case "revert": {
-      const history = historySince(command.revision);
+      const history = c.historySince(command.revision);
       if (!history) return reject({ code: "revision-not-found", revision: command.revision, latest: c.revision - 1 });
       return revert(command, c, history);
     }

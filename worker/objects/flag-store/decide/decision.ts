@@ -16,6 +16,7 @@ export interface Decision {
 }
 
 export interface Circumstances {
+  project: string;
   view: ProjectView;
   actor: Actor;
   comment: string;
@@ -26,6 +27,8 @@ export interface Circumstances {
   ifVersion: number | undefined;
   /** For commands on a long list: what it would become. */
   list?: ListDraft | null;
+  /** The changes made after a revision, oldest first; null: there is no such revision. */
+  historySince: (revision: number) => Iterable<Change> | null;
 }
 
 export function decision(changes: Change[], publish: string[]): Result<Decision> {

@@ -2,9 +2,16 @@ import { DOOR_LAYER } from "../../../../shared/demand/test-kinds.ts";
 import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
 import { isActive } from "../../../../shared/release/plan.ts";
 import { type Actor, type Role, roleCovers } from "../../../../shared/schema/admin.ts";
-import { CANARY_FLAG } from "../../../../shared/schema/drill.ts";
-import { type Purpose, TEST_PURPOSES } from "../../../../shared/schema/flag.ts";
-import { type EntityDefinition, fate, only, type Right } from "../../../admin/kernel/define-entity.ts";
+import type { Purpose } from "../../../../shared/schema/flag.ts";
+import {
+  type Dependant,
+  type EntityDefinition,
+  fate,
+  only,
+  type ProjectFacts,
+  type Right,
+} from "../../../admin/kernel/define-entity.ts";
+import { aFlagFor, changingFlag, flagsNamed, influencing, roleOfPurpose } from "../../../admin/kernel/flag-rights.ts";
 import type { Rejection } from "../../../result.ts";
 import { type Change, ENTITY_DEFINITIONS, type Entity, type ProjectView } from "../entities.ts";
 import { isVisibleToClients, newlyExposed } from "./exposure.ts";
@@ -17,10 +24,6 @@ import { isVisibleToClients, newlyExposed } from "./exposure.ts";
 
 type ChangeOf<E extends Entity> = Extract<Change, { entity: E }>;
 type Rule<E extends Entity> = (change: ChangeOf<E>, facts: Facts) => readonly Right[];
-
-/** The least role that changes flags of a purpose. */
-export const roleOfPurpose = (purpose: Purpose): Role =>
-  (TEST_PURPOSES as readonly Purpose[]).includes(purpose) ? "marketer" : "engineer";
 
 /**
  * Refuses early, before anything else is said about a flag that the actor may not change. The authority is `unentitled`,
@@ -167,27 +170,6 @@ function planRights({ environment, key, after }: ChangeOf<"plan">, facts: Facts)
   return after?.run?.status === "running" ? [...rights, ...influencing(facts, environment, key)] : rights;
 }
 
-/** The right to change a flag, by what it is for before and after; engineers' where nobody knows. */
-function changingFlag(facts: Facts, flag: string, part: string, field: string): Right[] {
-  const purposes = facts.purposesOf(flag);
-  const shown = purposes.find((purpose) => roleOfPurpose(purpose) === "engineer") ?? purposes[0];
-  const noun = shown === undefined ? `flag "${flag}"` : `${shown} flag "${flag}"`;
-  const what = part === "" ? `the ${noun} would be changed` : `${part} of the ${noun} would be changed`;
-  // The drill's canary is the drill's, whatever it is made as: a test in its place would let no drill pass.
-  const anybodys = shown !== undefined && flag !== CANARY_FLAG;
-  return [{ needs: anybodys ? roleOfPurpose(shown) : "engineer", field: `${field}.${flag}`, what }];
-}
-
-/** The right that a test's change needs when flags that are no tests depend on it: it changes what they serve. */
-function influencing(facts: Facts, environment: string | null, flag: string): Right[] {
-  if (facts.engineers) return [];
-  const [dependant] = facts.dependantsOf(environment, flag);
-  if (dependant === undefined) return [];
-  const { key, purpose } = dependant;
-  const what = `"${flag}" would change what the ${purpose} flag "${key}" serves, which depends on it (stopping it is allowed)`;
-  return [{ needs: roleOfPurpose(purpose), field: `flags.${flag}`, what }];
-}
-
 /** Who publishes a hidden flag's state must be able to change that flag, not only the one that tells of it. */
 function exposureRights(changes: readonly Change[], facts: Facts): Right[] {
   if (facts.engineers) return [];
@@ -204,23 +186,10 @@ function publishing(flag: string, facts: Facts): Right[] {
   return [{ needs: "engineer", field: `flags.${flag}.visibility`, what }];
 }
 
-interface Dependant {
-  key: string;
-  purpose: Purpose;
-}
-
-/** What rules need to know of a project, read when first asked for. */
-interface Facts {
+/** With what is looked up for all changes together. */
+interface Facts extends ProjectFacts {
   view: ProjectView;
-  /** Engineers' rights are there: nobody needs to look for what lacks no more than those. */
-  engineers: boolean;
   environments(): string[];
-  /** What a flag is for, before and after the changes. */
-  purposesOf(flag: string): Purpose[];
-  /** Live flags, no tests, that depend on a flag in an environment (null: in any), also through others. */
-  dependantsOf(environment: string | null, flag: string): Dependant[];
-  /** Whether the changes take back a release that runs by its plan; one that has ended starts anew by another state. */
-  isRolledBack(environment: string, flag: string): boolean;
 }
 
 function factsOf(changes: readonly Change[], view: ProjectView, covered: Role): Facts {
@@ -284,9 +253,3 @@ function refusal(actor: Actor, needed: readonly Right[]): Rejection | null {
   const needs = missing.some((one) => one.needs === "admin") ? "admin" : first.needs;
   return { code: "forbidden", needs: `the role ${needs}`, has: actor.role, rights: missing };
 }
-
-const flagsNamed = (...bodies: ({ flag: string } | null)[]): string[] => [
-  ...new Set(bodies.flatMap((body) => (body ? [body.flag] : []))),
-];
-
-const aFlagFor = (purpose: Purpose): string => `${/^[aeiou]/.test(purpose) ? "an" : "a"} ${purpose} flag`;

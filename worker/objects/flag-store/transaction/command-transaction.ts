@@ -46,10 +46,10 @@ export class CommandTransaction {
     const { auditLog, documents, meta } = this.#tables;
     const { project, command, actor, comment, ifVersion } = asked;
     const revision = auditLog.latestRevision + 1;
-    const history = (since: number) => (since < revision ? auditLog.changesSince(since) : null);
+    const historySince = (since: number) => (since < revision ? auditLog.changesSince(since) : null);
     const list = this.#effects.proposedList(command);
-    const given = { view: documents, actor, comment, revision, now, ifVersion, list };
-    const decided = decide(project, command, given, history);
+    const given = { project, view: documents, historySince, actor, comment, revision, now, ifVersion, list };
+    const decided = decide(command, given);
     if (!decided.ok) return decided;
     const { changes, publish } = decided.value;
     const written = !asked.dryRun && changes.length > 0;
@@ -65,7 +65,7 @@ export class CommandTransaction {
       changed: changes.length > 0,
       created: written && changes.some((change) => change.before === null && change.entity !== "kill"),
       changes,
-      view: viewAfter(documents, project, command, after, meta.epoch, now),
+      view: viewAfter(documents, command, { project, revision: after, epoch: meta.epoch, now }),
     };
     // Also one that changed nothing: a kill that found the flag killed must not, repeated after a restore, kill it.
     if (!asked.dryRun) this.#replies.keep(asked.id, fingerprint, reply, now);
