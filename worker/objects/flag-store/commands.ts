@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../../../shared/limits.ts";
 import { actor, exportDocument } from "../../../shared/schema/admin.ts";
-import { deploymentStatus } from "../../../shared/schema/delivery.ts";
 import { darkStage, stopReason, testSettings } from "../../../shared/schema/demand-test.ts";
-import { drillRun } from "../../../shared/schema/drill.ts";
 import { flagDefinition, flagStateInput } from "../../../shared/schema/flag.ts";
 import { breachEvidence, guardDefinition } from "../../../shared/schema/guard.ts";
 import { planDefinition } from "../../../shared/schema/plan.ts";
@@ -12,11 +10,14 @@ import { keyLimit } from "../../../shared/schema/quota.ts";
 import { scheduleTime, statePatch } from "../../../shared/schema/schedule.ts";
 import { holdout, layer, listKey, segment } from "../../../shared/schema/segment.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
-import { eventType, webhookFormat } from "../../../shared/schema/webhook.ts";
 import { budgetCommands } from "../../admin/budget/commands.ts";
+import { deploymentCommands } from "../../admin/delivery/commands.ts";
+import { drillCommands } from "../../admin/drills/commands.ts";
 import { freezeCommands } from "../../admin/freezes/commands.ts";
 import { type AutomaticOf, schemasOf } from "../../admin/kernel/define-commands.ts";
 import { planTemplateCommands } from "../../admin/plan-templates/commands.ts";
+import { triggerCommands } from "../../admin/triggers/commands.ts";
+import { webhookCommands } from "../../admin/webhooks/commands.ts";
 
 const patch = statePatch;
 const listed = z.array(listKey).max(LIMITS.segmentListPatchKeys);
@@ -29,20 +30,16 @@ const stage = z
 /** What an automatic step means: repeated, or overtaken by a person, it does nothing. */
 const meant = { run: z.string().max(100).optional(), from: stage.optional() };
 
-const webhookId = z.string().max(100);
-const salt = z.string().length(32);
-const webhookSettings = {
-  name,
-  /** Sealed by the store before it decides. */
-  url: z.string().max(4_000),
-  host: z.string().max(300),
-  events: z.array(eventType),
-  environments: z.array(slug),
-  format: webhookFormat,
-};
-
 /** Commands of resources that have a folder of their own. */
-export const RESOURCE_COMMANDS = { ...budgetCommands, ...freezeCommands, ...planTemplateCommands };
+export const RESOURCE_COMMANDS = {
+  ...budgetCommands,
+  ...deploymentCommands,
+  ...drillCommands,
+  ...freezeCommands,
+  ...planTemplateCommands,
+  ...triggerCommands,
+  ...webhookCommands,
+};
 export type ResourceCommand = z.infer<(typeof RESOURCE_COMMANDS)[keyof typeof RESOURCE_COMMANDS]["schema"]>;
 
 /** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
@@ -107,42 +104,6 @@ export const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("stepBackPlan"), ...at, ...meant }),
   z.strictObject({ type: z.literal("rollbackPlan"), ...at }),
   z.strictObject({
-    type: z.literal("createTrigger"),
-    ...at,
-    id: z.string().max(40),
-    name,
-    variant: key.optional(),
-    hash: z.string().length(64),
-    hint: z.string().max(10),
-  }),
-  z.strictObject({
-    type: z.literal("createWebhook"),
-    id: webhookId,
-    ...webhookSettings,
-    salt,
-    dashboard: z.string().max(300),
-  }),
-  z.strictObject({
-    type: z.literal("patchWebhook"),
-    id: webhookId,
-    ...z.object(webhookSettings).omit({ format: true }).partial().shape,
-    paused: z.boolean().optional(),
-  }),
-  z.strictObject({ type: z.literal("rotateWebhook"), id: webhookId, salt }),
-  z.strictObject({ type: z.literal("deleteWebhook"), id: webhookId }),
-  z.strictObject({
-    type: z.literal("recordDeployment"),
-    id: key,
-    environment: slug,
-    version: z.string().max(100),
-    status: deploymentStatus,
-    finishedAt: instant.optional(),
-    committedAt: instant.optional(),
-    service: z.string().max(100).optional(),
-    url: z.string().max(500).optional(),
-  }),
-  z.strictObject({ type: z.literal("deleteTrigger"), ...at, id: z.string().max(100) }),
-  z.strictObject({
     type: z.literal("putTest"),
     ...at,
     settings: testSettings,
@@ -192,9 +153,6 @@ export const command = z.discriminatedUnion("type", [
     origins: z.array(z.string()),
   }),
   z.strictObject({ type: z.literal("limitKey"), environment: slug, id: z.string(), limit: keyLimit.nullable() }),
-  z.strictObject({ type: z.literal("putDrill"), environment: slug, everyHours: z.int().min(1).max(168).nullable() }),
-  /** Sent by the drill itself only. */
-  z.strictObject({ type: z.literal("recordDrill"), environment: slug, run: drillRun }),
   z.strictObject({ type: z.literal("revokeKey"), environment: slug, id: z.string() }),
   z.strictObject({
     type: z.literal("revert"),
@@ -212,7 +170,7 @@ export type Command = z.infer<typeof command>;
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
 /** What alarms, guards and drills send: no route takes any of these from a person. */
 export type OwnCommand = CommandOf<
-  "applySchedule" | "reportBreach" | "stepBackPlan" | "recordDrill" | AutomaticOf<typeof RESOURCE_COMMANDS>
+  "applySchedule" | "reportBreach" | "stepBackPlan" | AutomaticOf<typeof RESOURCE_COMMANDS>
 >;
 
 /** A command with everything that surrounds it. */

@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { actor, role } from "../../../shared/schema/admin.ts";
-import { deploymentStatus } from "../../../shared/schema/delivery.ts";
+import { actor } from "../../../shared/schema/admin.ts";
 import { testFields } from "../../../shared/schema/demand-test.ts";
-import { drillRun } from "../../../shared/schema/drill.ts";
 import { flagDefinition, flagState } from "../../../shared/schema/flag.ts";
 import { breachEvidence, guardEntity } from "../../../shared/schema/guard.ts";
 import { plan } from "../../../shared/schema/plan.ts";
@@ -11,11 +9,14 @@ import { keyLimit } from "../../../shared/schema/quota.ts";
 import { scheduleFields } from "../../../shared/schema/schedule.ts";
 import { holdout, layer, segment } from "../../../shared/schema/segment.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
-import { eventType, webhookFormat } from "../../../shared/schema/webhook.ts";
 import { budgetEntity } from "../../admin/budget/entity.ts";
+import { deploymentEntity } from "../../admin/delivery/entity.ts";
+import { drillEntity } from "../../admin/drills/entity.ts";
 import { freezeEntity } from "../../admin/freezes/entity.ts";
 import type { DocumentChange, EntityDefinition } from "../../admin/kernel/define-entity.ts";
 import { planTemplateEntity } from "../../admin/plan-templates/entity.ts";
+import { triggerEntity } from "../../admin/triggers/entity.ts";
+import { webhookEntity } from "../../admin/webhooks/entity.ts";
 
 /** A kind of document whose rights stand in `decide/rights.ts`. */
 const ofProject = <S extends z.ZodType>(schema: S) => ({ schema, scope: "project", whenDeleted: "removed" }) as const;
@@ -56,57 +57,13 @@ export const ENTITY_DEFINITIONS = {
   ),
   ...planTemplateEntity,
   ...freezeEntity,
-  /** A secret URL that kills a flag. */
-  trigger: ofEnvironment(
-    z.strictObject({
-      flag: key,
-      name: z.string(),
-      variant: key.optional(),
-      /** SHA-256 of the token. */
-      hash: z.string().length(64),
-      hint: z.string(),
-      createdBy: z.string(),
-      /** Its maker's. Missing: it was stored before it was kept. */
-      createdByRole: role.optional(),
-    }),
-  ),
-  /** Drills of an environment's stop button, by the key "kill". */
-  drill: ofEnvironment(z.strictObject({ everyHours: z.int().nullable(), runs: z.array(drillRun) })),
+  ...triggerEntity,
+  ...drillEntity,
   ...budgetEntity,
-  /** A deployment that CI told of. */
-  deployment: ofEnvironment(
-    z.strictObject({
-      version: z.string(),
-      status: deploymentStatus,
-      finishedAt: instant,
-      committedAt: instant.optional(),
-      service: z.string().optional(),
-      url: z.string().optional(),
-      createdBy: z.string(),
-    }),
-  ),
+  ...deploymentEntity,
   /** What a flag of a test's purpose is tested with, by the flag's key. */
   test: ofEnvironment(z.strictObject(testFields)),
-  /** Where events go. What must stay secret is sealed or derived: the audit shows these documents. */
-  webhook: ofProject(
-    z.strictObject({
-      name: z.string(),
-      /** The URL, sealed. */
-      url: z.string(),
-      host: z.string(),
-      events: z.array(eventType),
-      environments: z.array(z.string()),
-      format: webhookFormat,
-      /** Public half of the signing secret; the other is the project's secret. */
-      salt: z.string(),
-      /** The half that was rotated out, and until when it goes on signing. */
-      previous: z.strictObject({ salt: z.string(), until: instant }).optional(),
-      /** Where the dashboard is, for links. */
-      dashboard: z.string(),
-      paused: z.boolean(),
-      createdBy: z.string(),
-    }),
-  ),
+  ...webhookEntity,
   key: ofEnvironment(
     z.strictObject({
       kind: keyKind,

@@ -1,7 +1,11 @@
 import { budget } from "../../admin/budget/resource.ts";
+import { deployment } from "../../admin/delivery/resource.ts";
+import { drill } from "../../admin/drills/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
 import type { Handler, ViewedAt } from "../../admin/kernel/define-resource.ts";
 import { planTemplate } from "../../admin/plan-templates/resource.ts";
+import { trigger } from "../../admin/triggers/resource.ts";
+import { webhook } from "../../admin/webhooks/resource.ts";
 import type { Result } from "../../result.ts";
 import { type CommandOf, RESOURCE_COMMANDS, type ResourceCommand } from "./commands.ts";
 import type { Circumstances, Decision } from "./decide/decision.ts";
@@ -10,8 +14,12 @@ import type { ProjectView } from "./entities.ts";
 /** Every resource that has a folder of its own: a command of `RESOURCE_COMMANDS` that none handles does not compile. */
 const HANDLERS: { readonly [T in ResourceCommand["type"]]: Handler<CommandOf<T>> } = {
   ...budget,
+  ...deployment,
+  ...drill,
   ...freeze,
   ...planTemplate,
+  ...trigger,
+  ...webhook,
 };
 
 const handlerOf = (command: ResourceCommand) => HANDLERS[command.type] as Handler<ResourceCommand>;

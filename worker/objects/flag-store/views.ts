@@ -1,16 +1,12 @@
 import { summarize } from "../../../shared/flags/summary.ts";
 import { seriesId, waitsOf } from "../../../shared/release/plan.ts";
 import type { FlagView, KillView } from "../../../shared/schema/admin.ts";
-import type { DeploymentView } from "../../../shared/schema/delivery.ts";
 import type { GuardView } from "../../../shared/schema/guard.ts";
 import type { PlanView } from "../../../shared/schema/plan.ts";
 import type { ScheduleView } from "../../../shared/schema/schedule.ts";
 import type { ListView } from "../../../shared/schema/segment.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
-import type { TriggerCall, TriggerView } from "../../../shared/schema/trigger.ts";
-import type { WebhookView } from "../../../shared/schema/webhook.ts";
 import type { ViewedAt } from "../../admin/kernel/define-resource.ts";
-import type { EndpointCounts } from "../courier/methods.ts";
 import type { Command } from "./commands.ts";
 import { activeKills } from "./decide/kill.ts";
 import { patternProblems } from "./decide/pattern-checks.ts";
@@ -52,11 +48,6 @@ export function guardView(row: Row<"guard">): GuardView {
   return { environment: row.environment, flag: row.key, version, createdAt, updatedAt, ...row.body };
 }
 
-export function triggerView(row: Row<"trigger">, calls: TriggerCall[]): TriggerView {
-  const { hash: _, ...body } = row.body;
-  return { id: row.key, environment: row.environment, ...body, createdAt: iso(row.createdAt), calls };
-}
-
 export function testView(row: Row<"test">): TestView {
   return { flag: row.key, environment: row.environment, ...stamps(row), ...row.body };
 }
@@ -67,19 +58,6 @@ export const testViews = (view: ProjectView, environment: string): TestView[] =>
 export function testViewOf(view: ProjectView, environment: string, flag: string): TestView | null {
   const row = view.get("test", environment, flag);
   return row && testView(row);
-}
-
-export const deploymentView = (row: Row<"deployment">): DeploymentView => ({
-  id: row.key,
-  environment: row.environment,
-  ...row.body,
-});
-
-export function webhookView(row: Row<"webhook">, counts: EndpointCounts | null): WebhookView {
-  const { name, host, events, environments, format, paused, createdBy } = row.body;
-  const { delivered = 0, failedAttempts = 0, pending = 0, dead = 0, gone = false } = counts ?? {};
-  const settings = { name, host, events, environments, format, paused, createdBy, createdAt: iso(row.createdAt) };
-  return { id: row.key, ...settings, version: row.version, gone, delivered, failedAttempts, pending, dead };
 }
 
 /** Schedules of an environment, or of one flag in it, by their time. */
@@ -218,25 +196,8 @@ export function viewAfter(view: ProjectView, command: Command, at: ViewedAt): un
     case "stepBackPlan":
     case "rollbackPlan":
       return planViewOf(view, command.environment, command.flag, now);
-    case "createWebhook":
-    case "patchWebhook":
-    case "rotateWebhook": {
-      const row = view.get("webhook", "", command.id);
-      return row && webhookView(row, null);
-    }
     case "limitKey":
       return keyViews(view, command.environment).find(({ id }) => id === command.id) ?? null;
-    case "putDrill":
-    case "recordDrill":
-      return null;
-    case "recordDeployment": {
-      const row = view.get("deployment", command.environment, command.id);
-      return row && deploymentView(row);
-    }
-    case "createTrigger": {
-      const made = view.get("trigger", command.environment, command.id);
-      return made && triggerView(made, []);
-    }
     case "putTest":
     case "startTest":
     case "stopTest":
@@ -257,9 +218,7 @@ export function viewAfter(view: ProjectView, command: Command, at: ViewedAt): un
     case "deleteProject":
     case "deleteEnvironment":
     case "archiveFlag":
-    case "deleteWebhook":
     case "archiveFlags":
-    case "deleteTrigger":
     case "deleteTest":
     case "deleteSegment":
     case "deleteList":

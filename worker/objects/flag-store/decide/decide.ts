@@ -2,9 +2,7 @@ import { type Result, reject } from "../../../result.ts";
 import type { Command } from "../commands.ts";
 import { decideResource, isOfResource } from "../resources.ts";
 import type { Circumstances, Decision } from "./decision.ts";
-import { recordDeployment } from "./delivery.ts";
 import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
-import { putDrill, recordDrill } from "./drill.ts";
 import { archiveFlag, archiveFlags, patchFlag, patchState, putFlag, putState } from "./flag.ts";
 import { deleteGuard, putGuard, renewGuards, reportBreach } from "./guard.ts";
 import { kill, restore } from "./kill.ts";
@@ -25,8 +23,6 @@ import { mayNotAcknowledge, unentitled } from "./rights.ts";
 import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
-import { createTrigger, deleteTrigger } from "./trigger.ts";
-import { createWebhook, deleteWebhook, patchWebhook, rotateWebhook } from "./webhook.ts";
 
 /**
  * What a command does to a project: the documents that change, or why not. Pure. Whether the actor
@@ -103,26 +99,8 @@ function decideAlone(command: Command, c: Circumstances): Result<Decision> {
       return stepBackPlan(command, c);
     case "rollbackPlan":
       return rollbackPlan(command, c);
-    case "createWebhook":
-      return createWebhook(command, c);
-    case "patchWebhook":
-      return patchWebhook(command, c);
-    case "rotateWebhook":
-      return rotateWebhook(command, c);
-    case "deleteWebhook":
-      return deleteWebhook(command, c);
-    case "putDrill":
-      return putDrill(command, c);
-    case "recordDrill":
-      return recordDrill(command, c);
     case "limitKey":
       return limitKey(command, c);
-    case "recordDeployment":
-      return recordDeployment(command, c);
-    case "createTrigger":
-      return createTrigger(command, c);
-    case "deleteTrigger":
-      return deleteTrigger(command, c);
     case "putTest":
       return putTest(command, c);
     case "startTest":

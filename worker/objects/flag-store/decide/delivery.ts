@@ -1,34 +1,10 @@
 import { summarize } from "../../../../shared/flags/summary.ts";
-import { LIMITS, SPLIT_TOTAL } from "../../../../shared/limits.ts";
+import { SPLIT_TOTAL } from "../../../../shared/limits.ts";
 import type { Cause } from "../../../../shared/schema/delivery.ts";
 import { DRILL_ACTOR } from "../../../../shared/schema/drill.ts";
 import type { FlagState } from "../../../../shared/schema/flag.ts";
-import { type Result, reject } from "../../../result.ts";
 import type { AuditEntry } from "../audit.ts";
-import type { CommandOf } from "../commands.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
-import { type Circumstances, change, type Decision, decision } from "./decision.ts";
-
-/** Notes a deployment that CI made; the same id again replaces what was said of it. */
-export function recordDeployment(command: CommandOf<"recordDeployment">, c: Circumstances): Result<Decision> {
-  const { type: _, id, environment, finishedAt, ...given } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const row = c.view.get("deployment", environment, id);
-  const at = finishedAt === undefined ? (row ? Date.parse(row.body.finishedAt) : c.now) : Date.parse(finishedAt);
-  const wrong = (field: string, message: string) => reject({ code: "invalid", issues: [{ field, message }] });
-  if (at > c.now + LIMITS.deploymentSkewMs) return wrong("finishedAt", "lies in the future");
-  if (at < c.now - LIMITS.deploymentKeepMs) return wrong("finishedAt", "is longer ago than deployments are kept");
-  const committedAt = given.committedAt ?? row?.body.committedAt;
-  if (committedAt !== undefined && Date.parse(committedAt) > at) return wrong("committedAt", "is after finishedAt");
-  const after = {
-    ...row?.body,
-    ...given,
-    ...(committedAt === undefined ? {} : { committedAt: new Date(committedAt).toISOString() }),
-    finishedAt: new Date(at).toISOString(),
-    createdBy: row?.body.createdBy ?? c.actor.name,
-  };
-  return decision(change("deployment", environment, id, row?.body ?? null, after), []);
-}
 
 /** What happened to a flag, for the delivery figures: see shared/delivery/dora.ts. `step`: a plan went on to a further stage. */
 export interface DeliveryEvent {

@@ -86,14 +86,9 @@ const RULES: { readonly [E in Ruled]: Rule<E> } = {
   layer: layerRights,
   holdout: only("engineer", "holdout", "holdouts"),
   key: keyRights,
-  drill: only("engineer", "drill of the stop button", "drills"),
   kill: killRights,
   guard: ({ environment, key }, facts) => changingFlag(facts, key, `the guard in ${environment}`, "guards"),
   breach: ({ environment, key }, facts) => changingFlag(facts, key, `the breach in ${environment}`, "guards"),
-  trigger: ({ environment, before, after }, facts) =>
-    flagsNamed(before, after).flatMap((flag) => changingFlag(facts, flag, `a trigger in ${environment}`, "triggers")),
-  webhook: only("engineer", "webhook", "webhooks"),
-  deployment: only("engineer", "deployment", "deployments"),
   tombstone: ({ environment, before, after }, facts) =>
     flagsNamed(before, after).flatMap((flag) => [
       ...changingFlag(facts, flag, `the kills in ${environment}`, "kills"),

@@ -1,13 +1,11 @@
-import type { DrillView } from "../../../../shared/schema/drill.ts";
-import { type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, ProjectView, Row } from "../entities.ts";
-import { type Circumstances, change, type Decision, decision } from "./decision.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import { type Circumstances, change, type Decision, decision } from "../../objects/flag-store/decide/decision.ts";
+import type { Body } from "../../objects/flag-store/entities.ts";
+import { type Result, reject } from "../../result.ts";
+import { DRILL } from "./entity.ts";
 
-export const DRILL = "kill";
 /** Runs that are kept: a month of daily ones. */
 const RUNS_KEPT = 31;
-const HOUR_MS = 3_600_000;
 
 /** Has the stop button of an environment tried every so many hours; null: by hand only. */
 export function putDrill(command: CommandOf<"putDrill">, c: Circumstances): Result<Decision> {
@@ -28,18 +26,3 @@ export function recordDrill(command: CommandOf<"recordDrill">, c: Circumstances)
 }
 
 const settingsOf = (body: Body<"drill"> | null): Body<"drill"> => body ?? { everyHours: null, runs: [] };
-
-/** When the next drill is due (epoch ms); null: never by itself. */
-export function nextDrill(row: Row<"drill">): number | null {
-  const { everyHours, runs } = row.body;
-  if (everyHours === null) return null;
-  return runs[0] ? Date.parse(runs[0].at) + everyHours * HOUR_MS : row.updatedAt;
-}
-
-export function drillViewOf(view: ProjectView, environment: string): DrillView {
-  const row = view.get("drill", environment, DRILL);
-  if (!row) return { environment, everyHours: null, nextAt: null, runs: [] };
-  const next = nextDrill(row);
-  const nextAt = next === null ? null : new Date(next).toISOString();
-  return { environment, everyHours: row.body.everyHours, nextAt, runs: row.body.runs };
-}

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { LIMITS } from "../../../../shared/limits.ts";
-import type { Signal } from "../../../../shared/schema/trigger.ts";
-import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
-import { decideCall, mayStateOnset } from "./trigger.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import type { Signal } from "../../../shared/schema/trigger.ts";
+import { aFlag, FakeProject } from "../../testing/fake-project.ts";
+import { decideCall, mayStateOnset } from "./decide.ts";
 
 const at = { environment: "production", flag: "checkout" };
 const made = { id: "trg_1", name: "Alertmanager", hash: "0".repeat(64), hint: "abcd" };

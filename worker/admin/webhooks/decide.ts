@@ -1,6 +1,13 @@
-import { type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import { type Circumstances, change, type Decision, decision, overLimit, versionConflict } from "./decision.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  overLimit,
+  versionConflict,
+} from "../../objects/flag-store/decide/decision.ts";
+import { type Result, reject } from "../../result.ts";
 
 /** A rotated secret goes on signing beside its successor for this long (ms), a day, so that receivers can follow. */
 export const ROTATION_OVERLAP_MS = 86_400_000;

@@ -1,13 +1,20 @@
-import { LIMITS } from "../../../../shared/limits.ts";
-import { type Actor, roleCovers } from "../../../../shared/schema/admin.ts";
-import type { Purpose } from "../../../../shared/schema/flag.ts";
-import type { CallOutcome, Signal, SignalSource } from "../../../../shared/schema/trigger.ts";
-import { roleOfPurpose } from "../../../admin/kernel/flag-rights.ts";
-import { type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, Row } from "../entities.ts";
-import { type Circumstances, change, changeableFlag, type Decision, decision, overLimit } from "./decision.ts";
-import { mayChange } from "./rights.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { type Actor, roleCovers } from "../../../shared/schema/admin.ts";
+import type { Purpose } from "../../../shared/schema/flag.ts";
+import type { CallOutcome, Signal, SignalSource } from "../../../shared/schema/trigger.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  changeableFlag,
+  type Decision,
+  decision,
+  overLimit,
+} from "../../objects/flag-store/decide/decision.ts";
+import { mayChange } from "../../objects/flag-store/decide/rights.ts";
+import type { Body, Row } from "../../objects/flag-store/entities.ts";
+import { type Result, reject } from "../../result.ts";
+import { roleOfPurpose } from "../kernel/flag-rights.ts";
 
 /** Opens a secret URL that kills this flag, or one variant of it. Edges need not know: it is for the store alone. */
 export function createTrigger(command: CommandOf<"createTrigger">, c: Circumstances): Result<Decision> {
