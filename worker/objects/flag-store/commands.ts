@@ -1,42 +1,42 @@
 import { z } from "zod";
 import { LIMITS } from "../../../shared/limits.ts";
 import { actor, exportDocument } from "../../../shared/schema/admin.ts";
-import { darkStage, stopReason, testSettings } from "../../../shared/schema/demand-test.ts";
 import { flagDefinition, flagStateInput } from "../../../shared/schema/flag.ts";
-import { breachEvidence, guardDefinition } from "../../../shared/schema/guard.ts";
-import { planDefinition } from "../../../shared/schema/plan.ts";
+import { breachEvidence } from "../../../shared/schema/guard.ts";
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
-import { scheduleTime, statePatch } from "../../../shared/schema/schedule.ts";
-import { holdout, layer, listKey, segment } from "../../../shared/schema/segment.ts";
+import { statePatch } from "../../../shared/schema/schedule.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
 import { budgetCommands } from "../../admin/budget/commands.ts";
 import { deploymentCommands } from "../../admin/delivery/commands.ts";
 import { drillCommands } from "../../admin/drills/commands.ts";
 import { freezeCommands } from "../../admin/freezes/commands.ts";
+import { guardCommands } from "../../admin/guards/commands.ts";
 import { type AutomaticOf, schemasOf } from "../../admin/kernel/define-commands.ts";
 import { planTemplateCommands } from "../../admin/plan-templates/commands.ts";
+import { planCommands } from "../../admin/plans/commands.ts";
+import { scheduleCommands } from "../../admin/schedules/commands.ts";
+import { listCommands } from "../../admin/segment-lists/commands.ts";
+import { segmentCommands } from "../../admin/segments/commands.ts";
+import { testCommands } from "../../admin/tests/commands.ts";
 import { triggerCommands } from "../../admin/triggers/commands.ts";
 import { webhookCommands } from "../../admin/webhooks/commands.ts";
 
 const patch = statePatch;
-const listed = z.array(listKey).max(LIMITS.segmentListPatchKeys);
-const scheduleId = z.string().max(100);
 const at = { environment: slug, flag: key };
-const stage = z
-  .int()
-  .min(0)
-  .max(LIMITS.stagesPerPlan - 1);
-/** What an automatic step means: repeated, or overtaken by a person, it does nothing. */
-const meant = { run: z.string().max(100).optional(), from: stage.optional() };
-
 /** Commands of resources that have a folder of their own. */
 export const RESOURCE_COMMANDS = {
   ...budgetCommands,
   ...deploymentCommands,
   ...drillCommands,
   ...freezeCommands,
+  ...guardCommands,
+  ...listCommands,
+  ...planCommands,
   ...planTemplateCommands,
+  ...scheduleCommands,
+  ...segmentCommands,
+  ...testCommands,
   ...triggerCommands,
   ...webhookCommands,
 };
@@ -82,67 +82,6 @@ export const command = z.discriminatedUnion("type", [
     breakGlassIds: z.array(z.string().max(100)).max(100).optional(),
   }),
   z.strictObject({
-    type: z.literal("createSchedule"),
-    ...at,
-    at: scheduleTime,
-    patch,
-    acknowledgeExposure: z.boolean().optional(),
-  }),
-  z.strictObject({ type: z.literal("cancelSchedule"), ...at, id: scheduleId }),
-  /** Sent by the store's own alarm only. */
-  z.strictObject({ type: z.literal("applySchedule"), ...at, id: scheduleId }),
-  z.strictObject({ type: z.literal("putGuard"), ...at, guard: guardDefinition }),
-  z.strictObject({ type: z.literal("deleteGuard"), ...at }),
-  /** Sent by guards only: a breach that is told and not acted upon, so that audit and webhooks know. */
-  z.strictObject({ type: z.literal("reportBreach"), ...at, evidence: breachEvidence, waiting: z.boolean() }),
-  z.strictObject({ type: z.literal("putPlan"), ...at, plan: planDefinition }),
-  z.strictObject({ type: z.literal("deletePlan"), ...at }),
-  z.strictObject({ type: z.literal("startPlan"), ...at, stage: stage.optional() }),
-  z.strictObject({ type: z.literal("pausePlan"), ...at }),
-  z.strictObject({ type: z.literal("resumePlan"), ...at, stage: stage.optional() }),
-  z.strictObject({ type: z.literal("advancePlan"), ...at, ...meant }),
-  z.strictObject({ type: z.literal("stepBackPlan"), ...at, ...meant }),
-  z.strictObject({ type: z.literal("rollbackPlan"), ...at }),
-  z.strictObject({
-    type: z.literal("putTest"),
-    ...at,
-    settings: testSettings,
-    /** Of the flag, when it is made with the test. */
-    description: z.string().max(LIMITS.descriptionChars).optional(),
-    acknowledgeExposure: z.boolean().optional(),
-  }),
-  z.strictObject({ type: z.literal("startTest"), ...at, acknowledgeExposure: z.boolean().optional() }),
-  z.strictObject({
-    type: z.literal("stopTest"),
-    ...at,
-    reason: stopReason,
-    /** Does nothing in another run: a stop rule that comes late must not end the next one. */
-    run: z.int().optional(),
-  }),
-  z.strictObject({
-    type: z.literal("stageTest"),
-    ...at,
-    stage: darkStage,
-    acknowledgeExposure: z.boolean().optional(),
-  }),
-  z.strictObject({ type: z.literal("deleteTest"), ...at }),
-  z.strictObject({ type: z.literal("putSegment"), segment: key, definition: segment }),
-  z.strictObject({ type: z.literal("deleteSegment"), segment: key }),
-  z.strictObject({
-    type: z.literal("putList"),
-    segment: key,
-    /** Where the store keeps what was sent. Another for each attempt, so it is no part of what was asked for. */
-    upload: z.string().max(40),
-    /** SHA-256 of the hashes: what tells a repeated request from another one. */
-    digest: z.string().length(64),
-  }),
-  z.strictObject({ type: z.literal("patchList"), segment: key, add: listed, remove: listed }),
-  z.strictObject({ type: z.literal("deleteList"), segment: key }),
-  z.strictObject({ type: z.literal("putLayer"), layer: key, definition: layer }),
-  z.strictObject({ type: z.literal("deleteLayer"), layer: key }),
-  z.strictObject({ type: z.literal("putHoldout"), holdout: key, definition: holdout }),
-  z.strictObject({ type: z.literal("deleteHoldout"), holdout: key }),
-  z.strictObject({
     type: z.literal("createKey"),
     environment: slug,
     id: z.string(),
@@ -169,9 +108,7 @@ export const command = z.discriminatedUnion("type", [
 export type Command = z.infer<typeof command>;
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
 /** What alarms, guards and drills send: no route takes any of these from a person. */
-export type OwnCommand = CommandOf<
-  "applySchedule" | "reportBreach" | "stepBackPlan" | AutomaticOf<typeof RESOURCE_COMMANDS>
->;
+export type OwnCommand = CommandOf<AutomaticOf<typeof RESOURCE_COMMANDS>>;
 
 /** A command with everything that surrounds it. */
 export const envelope = z.strictObject({

@@ -1,20 +1,21 @@
 import { z } from "zod";
-import { actor } from "../../../shared/schema/admin.ts";
-import { testFields } from "../../../shared/schema/demand-test.ts";
 import { flagDefinition, flagState } from "../../../shared/schema/flag.ts";
-import { breachEvidence, guardEntity } from "../../../shared/schema/guard.ts";
-import { plan } from "../../../shared/schema/plan.ts";
+import { breachEvidence } from "../../../shared/schema/guard.ts";
 import { instant, key, name } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
-import { scheduleFields } from "../../../shared/schema/schedule.ts";
-import { holdout, layer, segment } from "../../../shared/schema/segment.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
 import { budgetEntity } from "../../admin/budget/entity.ts";
 import { deploymentEntity } from "../../admin/delivery/entity.ts";
 import { drillEntity } from "../../admin/drills/entity.ts";
 import { freezeEntity } from "../../admin/freezes/entity.ts";
+import { guardEntities } from "../../admin/guards/entity.ts";
 import type { DocumentChange, EntityDefinition } from "../../admin/kernel/define-entity.ts";
 import { planTemplateEntity } from "../../admin/plan-templates/entity.ts";
+import { planEntity } from "../../admin/plans/entity.ts";
+import { scheduleEntity } from "../../admin/schedules/entity.ts";
+import { listEntity } from "../../admin/segment-lists/entity.ts";
+import { rangeEntities, segmentEntity } from "../../admin/segments/entity.ts";
+import { testEntity } from "../../admin/tests/entity.ts";
 import { triggerEntity } from "../../admin/triggers/entity.ts";
 import { webhookEntity } from "../../admin/webhooks/entity.ts";
 
@@ -29,40 +30,16 @@ const ofEnvironment = <S extends z.ZodType>(schema: S) =>
 export const ENTITY_DEFINITIONS = {
   /** A break-glass kill, by its id, that has been restored. */
   tombstone: ofEnvironment(z.strictObject({ flag: key })),
-  /** A future change of a flag's state, and afterwards what became of it. */
-  schedule: ofEnvironment(
-    z.strictObject({
-      ...scheduleFields,
-      /** Hidden flags that it was said to be meant that a public one tells of. */
-      acknowledgedFlags: z.array(key).optional(),
-      /** Of schedules stored before those were: whatever is exposed is meant. */
-      acknowledgeExposure: z.boolean().optional(),
-      /** Who made it, and with which right it is applied. */
-      by: actor,
-      /** What admitted it: the rights of the changes that it makes. Missing: it was stored before those were asked for. */
-      rights: z.literal(1).optional(),
-    }),
-  ),
-  /** How a flag is released, and the run that was started last. */
-  plan: ofEnvironment(plan),
-  /** A guard that watches a flag without a plan, and its present observation. */
-  guard: ofEnvironment(guardEntity),
-  /** The last breach of a flag that its guard told of and did not act upon. */
-  breach: ofEnvironment(
-    z.strictObject({
-      evidence: breachEvidence,
-      /** A person is asked to let the kill happen; false: an alert was all that was wanted. */
-      waiting: z.boolean(),
-    }),
-  ),
+  ...scheduleEntity,
+  ...planEntity,
+  ...guardEntities,
   ...planTemplateEntity,
   ...freezeEntity,
   ...triggerEntity,
   ...drillEntity,
   ...budgetEntity,
   ...deploymentEntity,
-  /** What a flag of a test's purpose is tested with, by the flag's key. */
-  test: ofEnvironment(z.strictObject(testFields)),
+  ...testEntity,
   ...webhookEntity,
   key: ofEnvironment(
     z.strictObject({
@@ -99,19 +76,9 @@ export const ENTITY_DEFINITIONS = {
   },
   state: ofEnvironment(flagState),
   flag: ofProject(flagDefinition.safeExtend({ seed: z.string(), archivedAt: instant.optional() })),
-  segment: ofProject(segment),
-  /** A segment's long list, by the segment's key: what of it is where. The hashes have tables of their own. */
-  list: ofProject(
-    z.strictObject({
-      /** Public half of the hash key; the other is the project's secret. */
-      salt: z.string(),
-      version: z.string(),
-      count: z.int(),
-      shards: z.array(z.string()),
-    }),
-  ),
-  layer: ofProject(layer),
-  holdout: ofProject(holdout),
+  ...segmentEntity,
+  ...listEntity,
+  ...rangeEntities,
   environment: ofProject(z.strictObject({ name, position: z.int() })),
   project: ofProject(z.strictObject({ name })),
 } as const satisfies Record<string, EntityDefinition>;

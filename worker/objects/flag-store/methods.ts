@@ -16,21 +16,14 @@ import type { UsageReport, UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
 import type { freezeViews } from "../../admin/freezes/view.ts";
 import type { planTemplateViews } from "../../admin/plan-templates/view.ts";
+import type { scheduleViews } from "../../admin/schedules/view.ts";
+import type { definitionViewOf } from "../../admin/segments/view.ts";
 import type { Result } from "../../result.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
 import type { Change } from "./entities.ts";
 import type { PropagationLog } from "./propagation-log.ts";
-import type {
-  definitionViewOf,
-  environmentViews,
-  flagViewOf,
-  flagViews,
-  keyViews,
-  projectViewOf,
-  scheduleViews,
-  stateViewOf,
-} from "./views.ts";
+import type { environmentViews, flagViewOf, flagViews, keyViews, projectViewOf, stateViewOf } from "./views.ts";
 
 /** What a carried-out command answers. */
 export interface Reply {

@@ -30,7 +30,13 @@ test("what only automation sends is named by the definition", () => {
   const automatic = Object.entries(RESOURCE_COMMANDS).flatMap(([type, { sender }]) =>
     sender === "automation" ? [type] : [],
   );
-  expect(automatic.sort()).toEqual(["recordDrill", "warnBudget"] satisfies OwnCommand["type"][]);
+  expect(automatic.sort()).toEqual([
+    "applySchedule",
+    "recordDrill",
+    "reportBreach",
+    "stepBackPlan",
+    "warnBudget",
+  ] satisfies OwnCommand["type"][]);
   // @ts-expect-error a person sends it
   "putBudget" satisfies OwnCommand["type"];
 });

@@ -2,8 +2,14 @@ import { budget } from "../../admin/budget/resource.ts";
 import { deployment } from "../../admin/delivery/resource.ts";
 import { drill } from "../../admin/drills/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
+import { guard } from "../../admin/guards/resource.ts";
 import type { Handler, ViewedAt } from "../../admin/kernel/define-resource.ts";
 import { planTemplate } from "../../admin/plan-templates/resource.ts";
+import { plan } from "../../admin/plans/resource.ts";
+import { schedule } from "../../admin/schedules/resource.ts";
+import { list } from "../../admin/segment-lists/resource.ts";
+import { segment } from "../../admin/segments/resource.ts";
+import { test } from "../../admin/tests/resource.ts";
 import { trigger } from "../../admin/triggers/resource.ts";
 import { webhook } from "../../admin/webhooks/resource.ts";
 import type { Result } from "../../result.ts";
@@ -17,7 +23,13 @@ const HANDLERS: { readonly [T in ResourceCommand["type"]]: Handler<CommandOf<T>>
   ...deployment,
   ...drill,
   ...freeze,
+  ...guard,
+  ...list,
+  ...plan,
   ...planTemplate,
+  ...schedule,
+  ...segment,
+  ...test,
   ...trigger,
   ...webhook,
 };

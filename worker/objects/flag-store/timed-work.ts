@@ -1,12 +1,12 @@
 import { ownOf } from "../../../shared/own.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import type { BreakGlass } from "../../../shared/schema/pointer.ts";
+import { plansByTime } from "../../admin/plans/decide.ts";
+import { dueSchedules, scheduleActor } from "../../admin/schedules/decide.ts";
+import { overdueTests } from "../../admin/tests/decide.ts";
 import { log } from "../../log.ts";
 import type { Result } from "../../result.ts";
 import type { Envelope } from "./commands.ts";
-import { overdueTests } from "./decide/demand-test.ts";
-import { plansByTime } from "./decide/plan.ts";
-import { dueSchedules, scheduleActor } from "./decide/schedule.ts";
 import type { Documents } from "./documents.ts";
 import type { ProjectView } from "./entities.ts";
 

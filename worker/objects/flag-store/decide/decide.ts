@@ -1,27 +1,13 @@
+import { renewGuards } from "../../../admin/guards/decide.ts";
 import { type Result, reject } from "../../../result.ts";
 import type { Command } from "../commands.ts";
 import { decideResource, isOfResource } from "../resources.ts";
 import type { Circumstances, Decision } from "./decision.ts";
-import { deleteTest, putTest, stageTest, startTest, stopTest } from "./demand-test.ts";
 import { archiveFlag, archiveFlags, patchFlag, patchState, putFlag, putState } from "./flag.ts";
-import { deleteGuard, putGuard, renewGuards, reportBreach } from "./guard.ts";
 import { kill, restore } from "./kill.ts";
-import { deleteList, writeList } from "./list.ts";
-import {
-  advancePlan,
-  deletePlan,
-  pausePlan,
-  putPlan,
-  resumePlan,
-  rollbackPlan,
-  startPlan,
-  stepBackPlan,
-} from "./plan.ts";
 import { createKey, deleteEnvironment, deleteProject, putEnvironment, putProject, revokeKey } from "./project.ts";
 import { limitKey } from "./quota.ts";
 import { mayNotAcknowledge, unentitled } from "./rights.ts";
-import { applySchedule, cancelSchedule, createSchedule } from "./schedule.ts";
-import { deleteSegment, deleteShared, putSegment, putShared } from "./segment.ts";
 import { importDocument, revert } from "./transfer.ts";
 
 /**
@@ -71,61 +57,8 @@ function decideAlone(command: Command, c: Circumstances): Result<Decision> {
       return kill(command, c);
     case "restore":
       return restore(command, c);
-    case "createSchedule":
-      return createSchedule(command, c);
-    case "cancelSchedule":
-      return cancelSchedule(command, c);
-    case "applySchedule":
-      return applySchedule(command, c);
-    case "putGuard":
-      return putGuard(command, c);
-    case "deleteGuard":
-      return deleteGuard(command, c);
-    case "reportBreach":
-      return reportBreach(command, c);
-    case "putPlan":
-      return putPlan(command, c);
-    case "deletePlan":
-      return deletePlan(command, c);
-    case "startPlan":
-      return startPlan(command, c);
-    case "pausePlan":
-      return pausePlan(command, c);
-    case "resumePlan":
-      return resumePlan(command, c);
-    case "advancePlan":
-      return advancePlan(command, c);
-    case "stepBackPlan":
-      return stepBackPlan(command, c);
-    case "rollbackPlan":
-      return rollbackPlan(command, c);
     case "limitKey":
       return limitKey(command, c);
-    case "putTest":
-      return putTest(command, c);
-    case "startTest":
-      return startTest(command, c);
-    case "stopTest":
-      return stopTest(command, c);
-    case "stageTest":
-      return stageTest(command, c);
-    case "deleteTest":
-      return deleteTest(command, c);
-    case "putSegment":
-      return putSegment(command, c);
-    case "deleteSegment":
-      return deleteSegment(command, c);
-    case "putList":
-    case "patchList":
-      return writeList(command, c);
-    case "deleteList":
-      return deleteList(command, c);
-    case "putLayer":
-    case "putHoldout":
-      return putShared(command, c);
-    case "deleteLayer":
-    case "deleteHoldout":
-      return deleteShared(command, c);
     case "createKey":
       return createKey(command, c);
     case "revokeKey":

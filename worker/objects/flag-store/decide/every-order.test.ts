@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { applyKills, compile } from "../../../../shared/evaluation/compile/compile.ts";
 import { re2 } from "../../../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../../../shared/evaluation/run/evaluate.ts";
+import { dueSchedules, scheduleActor } from "../../../admin/schedules/decide.ts";
 import { aFlag, everybody, FakeProject } from "../../../testing/fake-project.ts";
 import { buildSnapshot } from "../build-snapshot.ts";
 import { exportProject } from "../export-project.ts";
-import { dueSchedules, scheduleActor } from "./schedule.ts";
 
 // Kill, revert, promote, schedule, plan and PUT in every order there is.
 

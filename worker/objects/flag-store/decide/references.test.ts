@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DEPENDENCY_DEPTH } from "../../../../shared/limits.ts";
+import { pendingSchedules } from "../../../admin/schedules/decide.ts";
 import { aFlag, aSplit, everybody, FakeProject } from "../../../testing/fake-project.ts";
 import { exportProject } from "../export-project.ts";
-import { pendingSchedules } from "./schedule.ts";
 
 const production = { environment: "production" };
 const needs = (flag: string, variant = "on") => ({ prerequisites: [{ flag, variants: [variant] }] });

@@ -9,11 +9,11 @@ import {
   VISIBILITIES,
   type Visibility,
 } from "../../../../shared/schema/flag.ts";
+import { scheduleActor } from "../../../admin/schedules/decide.ts";
 import { aFlag, everybody, FakeProject } from "../../../testing/fake-project.ts";
 import { type Body, ENTITIES } from "../entities.ts";
 import { exportProject } from "../export-project.ts";
 import { rightsOf } from "./rights.ts";
-import { scheduleActor } from "./schedule.ts";
 
 type Input = Parameters<FakeProject["run"]>[0];
 type Document = Extract<Input, { type: "import" }>["document"];

@@ -1,4 +1,3 @@
-import { DOOR_LAYER } from "../../../../shared/demand/test-kinds.ts";
 import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
 import { isActive } from "../../../../shared/release/plan.ts";
 import { type Actor, type Role, roleCovers } from "../../../../shared/schema/admin.ts";
@@ -81,22 +80,13 @@ const RULES: { readonly [E in Ruled]: Rule<E> } = {
   environment: only("admin", "environment", "environments"),
   flag: flagRights,
   state: stateRights,
-  segment: only("engineer", "segment", "segments"),
-  list: only("engineer", "long list of the segment", "segments"),
-  layer: layerRights,
-  holdout: only("engineer", "holdout", "holdouts"),
   key: keyRights,
   kill: killRights,
-  guard: ({ environment, key }, facts) => changingFlag(facts, key, `the guard in ${environment}`, "guards"),
-  breach: ({ environment, key }, facts) => changingFlag(facts, key, `the breach in ${environment}`, "guards"),
   tombstone: ({ environment, before, after }, facts) =>
     flagsNamed(before, after).flatMap((flag) => [
       ...changingFlag(facts, flag, `the kills in ${environment}`, "kills"),
       ...influencing(facts, environment, flag),
     ]),
-  schedule: scheduleRights,
-  plan: planRights,
-  test: ({ environment, key }, facts) => changingFlag(facts, key, `the test in ${environment}`, "tests"),
 };
 
 function flagRights({ key, before, after }: ChangeOf<"flag">, facts: Facts): Right[] {
@@ -117,14 +107,6 @@ function stateRights({ environment, key, after }: ChangeOf<"state">, facts: Fact
   // A flag that is off turns none of its dependants on, and taking a release back is never refused to who may change it.
   const stops = after === null || !after.enabled || facts.isRolledBack(environment, key);
   return stops ? rights : [...rights, ...influencing(facts, environment, key)];
-}
-
-/** The layer that all fake doors divide comes with the first door. */
-function layerRights(change: ChangeOf<"layer">): readonly Right[] {
-  const { key, before, after } = change;
-  const isDoors = before === null && key === DOOR_LAYER && after?.by === "targetingKey" && after.seed === DOOR_LAYER;
-  if (isDoors) return [{ needs: "marketer", field: `layers.${key}`, what: `layer "${key}" would be created` }];
-  return only("engineer", "layer", "layers")(change);
 }
 
 function keyRights(change: ChangeOf<"key">): Right[] {
@@ -148,21 +130,6 @@ function killRights({ environment, before, after }: ChangeOf<"kill">, facts: Fac
   }
   const lifts = before !== null && (after === null || after.clearedRevision !== undefined);
   return lifts ? [...rights, ...influencing(facts, environment, before.flag)] : rights;
-}
-
-/** What the patch itself needs is asked when the schedule is made, and again when it is applied: see schedule.ts. */
-function scheduleRights({ environment, before, after }: ChangeOf<"schedule">, facts: Facts): Right[] {
-  const rights = flagsNamed(before, after).flatMap((flag) =>
-    changingFlag(facts, flag, `the schedules in ${environment}`, "schedules"),
-  );
-  const cancelsAnEngineers = before !== null && roleCovers(before.by.role, "engineer");
-  return cancelsAnEngineers ? [...rights, ...influencing(facts, environment, before.flag)] : rights;
-}
-
-/** A running plan goes on by itself, with the right of the person who let it run. */
-function planRights({ environment, key, after }: ChangeOf<"plan">, facts: Facts): Right[] {
-  const rights = changingFlag(facts, key, `the plan in ${environment}`, "plans");
-  return after?.run?.status === "running" ? [...rights, ...influencing(facts, environment, key)] : rights;
 }
 
 /** Who publishes a hidden flag's state must be able to change that flag, not only the one that tells of it. */

@@ -1,4 +1,5 @@
 import { ownOf } from "../../../../shared/own.ts";
+import { removed } from "../../../admin/segments/decide.ts";
 import { type FieldIssue, type Result, reject } from "../../../result.ts";
 import type { CommandOf } from "../commands.ts";
 import type { Body, Change, Entity } from "../entities.ts";
@@ -7,7 +8,6 @@ import { newlyExposed } from "./exposure.ts";
 import { removedVariants, usersOfVariants } from "./flag.ts";
 import { overlay } from "./overlay.ts";
 import { patternIssues } from "./pattern-checks.ts";
-import { removed } from "./segment.ts";
 import {
   conditionReferences,
   danglingReferences,

@@ -1,5 +1,5 @@
-import { LIMITS, SPLIT_TOTAL } from "../../../../shared/limits.ts";
-import { frozen } from "../../../../shared/release/freeze.ts";
+import { LIMITS, SPLIT_TOTAL } from "../../../shared/limits.ts";
+import { frozen } from "../../../shared/release/freeze.ts";
 import {
   endsByTime,
   isActive,
@@ -12,15 +12,21 @@ import {
   standsAt,
   takeOverProblem,
   waitsOf,
-} from "../../../../shared/release/plan.ts";
-import type { Actor } from "../../../../shared/schema/admin.ts";
-import { type FlagState, flagState } from "../../../../shared/schema/flag.ts";
-import type { HaltReason, Plan, PlanDefinition, PlanRun, PlanStep } from "../../../../shared/schema/plan.ts";
-import { type FieldIssue, type Rejection, type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, Change, ProjectView, Row } from "../entities.ts";
-import { type Circumstances, change, type Decision, decision, flagDocument } from "./decision.ts";
-import { parseOrReject } from "./parse.ts";
+} from "../../../shared/release/plan.ts";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import { type FlagState, flagState } from "../../../shared/schema/flag.ts";
+import type { HaltReason, Plan, PlanDefinition, PlanRun, PlanStep } from "../../../shared/schema/plan.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  flagDocument,
+} from "../../objects/flag-store/decide/decision.ts";
+import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
+import type { Body, Change, ProjectView, Row } from "../../objects/flag-store/entities.ts";
+import { type FieldIssue, type Rejection, type Result, reject } from "../../result.ts";
 
 /*
  * Release plans. Laws, each held by a test: no command of a plan lifts a kill; going on never takes the variant from

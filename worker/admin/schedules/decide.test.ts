@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Actor } from "../../../../shared/schema/admin.ts";
-import type { Purpose } from "../../../../shared/schema/flag.ts";
-import type { Json } from "../../../../shared/schema/primitives.ts";
-import type { ScheduleTime } from "../../../../shared/schema/schedule.ts";
-import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
-import { dueSchedules, scheduleActor } from "./schedule.ts";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import type { Purpose } from "../../../shared/schema/flag.ts";
+import type { Json } from "../../../shared/schema/primitives.ts";
+import type { ScheduleTime } from "../../../shared/schema/schedule.ts";
+import { aFlag, FakeProject } from "../../testing/fake-project.ts";
+import { dueSchedules, scheduleActor } from "./decide.ts";
 
 const NOW = Date.parse("2027-01-01T12:00:00Z");
 const HOUR = 3_600_000;

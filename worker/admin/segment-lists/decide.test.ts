@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { LIMITS } from "../../../../shared/limits.ts";
-import { segment } from "../../../../shared/schema/segment.ts";
-import { FakeProject } from "../../../testing/fake-project.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { segment } from "../../../shared/schema/segment.ts";
+import { FakeProject } from "../../testing/fake-project.ts";
 
 const definition = segment.parse({});
 const draft = (version: string, sizes: number[], changed: number[] = [...sizes.keys()], salt = "salt") => ({

@@ -1,8 +1,15 @@
-import { LIMITS } from "../../../../shared/limits.ts";
-import { type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body } from "../entities.ts";
-import { type Circumstances, change, type Decision, decision, environmentKeys, versionConflict } from "./decision.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  environmentKeys,
+  versionConflict,
+} from "../../objects/flag-store/decide/decision.ts";
+import type { Body } from "../../objects/flag-store/entities.ts";
+import { type Result, reject } from "../../result.ts";
 
 /** Replaces a segment's long list, or adds and removes keys. */
 export function writeList(command: CommandOf<"putList"> | CommandOf<"patchList">, c: Circumstances): Result<Decision> {

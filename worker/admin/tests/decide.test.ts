@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { DOOR_LAYER } from "../../../../shared/demand/test-kinds.ts";
-import { SPLIT_TOTAL } from "../../../../shared/limits.ts";
-import type { testSettings } from "../../../../shared/schema/demand-test.ts";
-import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
-import { buildSnapshot } from "../build-snapshot.ts";
-import { overdueTests } from "./demand-test.ts";
+import { DOOR_LAYER } from "../../../shared/demand/test-kinds.ts";
+import { SPLIT_TOTAL } from "../../../shared/limits.ts";
+import type { testSettings } from "../../../shared/schema/demand-test.ts";
+import { buildSnapshot } from "../../objects/flag-store/build-snapshot.ts";
+import { aFlag, FakeProject } from "../../testing/fake-project.ts";
+import { overdueTests } from "./decide.ts";
 
 type Settings = (typeof testSettings)["_input"];
 const environment = "production";

@@ -1,7 +1,5 @@
-import { segmentDependencies } from "../../../../shared/evaluation/graph.ts";
-import { type Rejection, type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Change, ProjectView } from "../entities.ts";
+import { segmentDependencies } from "../../../shared/evaluation/graph.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
   type Circumstances,
   change,
@@ -10,10 +8,17 @@ import {
   environmentKeys,
   overLimit,
   versionConflict,
-} from "./decision.ts";
-import { patternIssues } from "./pattern-checks.ts";
-import { plansNaming, usesSegment } from "./plan.ts";
-import { conditionReferences, isLive, segmentCycle, segmentsTooDeep } from "./state-checks.ts";
+} from "../../objects/flag-store/decide/decision.ts";
+import { patternIssues } from "../../objects/flag-store/decide/pattern-checks.ts";
+import {
+  conditionReferences,
+  isLive,
+  segmentCycle,
+  segmentsTooDeep,
+} from "../../objects/flag-store/decide/state-checks.ts";
+import type { Change, ProjectView } from "../../objects/flag-store/entities.ts";
+import { type Rejection, type Result, reject } from "../../result.ts";
+import { plansNaming, usesSegment } from "../plans/decide.ts";
 
 export function putSegment(command: CommandOf<"putSegment">, c: Circumstances): Result<Decision> {
   const row = c.view.get("segment", "", command.segment);

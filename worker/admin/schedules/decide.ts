@@ -1,14 +1,23 @@
-import { LIMITS } from "../../../../shared/limits.ts";
-import { zonedInstant } from "../../../../shared/release/zoned-time.ts";
-import type { Actor } from "../../../../shared/schema/admin.ts";
-import type { ScheduleTime } from "../../../../shared/schema/schedule.ts";
-import { rejectionWords } from "../../../rejection-words.ts";
-import { type Rejection, type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, ProjectView, Row } from "../entities.ts";
-import { type Circumstances, change, type Decision, decision, versionConflict } from "./decision.ts";
-import { patchState } from "./flag.ts";
-import { mayChange, unentitled, unentitledToExpose } from "./rights.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { zonedInstant } from "../../../shared/release/zoned-time.ts";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import type { ScheduleTime } from "../../../shared/schema/schedule.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  versionConflict,
+} from "../../objects/flag-store/decide/decision.ts";
+import { patchState } from "../../objects/flag-store/decide/flag.ts";
+import { mayChange, unentitled, unentitledToExpose } from "../../objects/flag-store/decide/rights.ts";
+import type { Body, ProjectView, Row } from "../../objects/flag-store/entities.ts";
+import { rejectionWords } from "../../rejection-words.ts";
+import { type Rejection, type Result, reject } from "../../result.ts";
+
+/** The key of the schedule that a revision made. */
+export const scheduleKey = (revision: number): string => `schedule-${revision}`;
 
 /**
  * Plans a change of a flag's state. The patch must be valid on the state as it stands today, although it is made on
@@ -44,7 +53,7 @@ export function createSchedule(command: CommandOf<"createSchedule">, c: Circumst
     rights: 1,
     status: "pending",
   };
-  return decision(change("schedule", environment, `schedule-${c.revision}`, null, after), []);
+  return decision(change("schedule", environment, scheduleKey(c.revision), null, after), []);
 }
 
 /** Takes a waiting schedule back. Repeats harmlessly; what has happened cannot be cancelled. */

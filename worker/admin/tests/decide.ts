@@ -1,17 +1,9 @@
-import { DARK_STAGES, type DarkStage, DOOR_LAYER } from "../../../../shared/demand/test-kinds.ts";
-import { SPLIT_TOTAL } from "../../../../shared/limits.ts";
-import type { DarkLaunchSettings, TestSettings } from "../../../../shared/schema/demand-test.ts";
-import {
-  type FlagState,
-  flagDefinition,
-  flagStateInput,
-  type Rule,
-  type Serve,
-} from "../../../../shared/schema/flag.ts";
-import type { Json } from "../../../../shared/schema/primitives.ts";
-import { type Rejection, type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, Change, ProjectView, Row } from "../entities.ts";
+import { DARK_STAGES, type DarkStage, DOOR_LAYER } from "../../../shared/demand/test-kinds.ts";
+import { SPLIT_TOTAL } from "../../../shared/limits.ts";
+import type { DarkLaunchSettings, TestSettings } from "../../../shared/schema/demand-test.ts";
+import { type FlagState, flagDefinition, flagStateInput, type Rule, type Serve } from "../../../shared/schema/flag.ts";
+import type { Json } from "../../../shared/schema/primitives.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
   type Circumstances,
   change,
@@ -20,12 +12,14 @@ import {
   decision,
   liveFlag,
   versionConflict,
-} from "./decision.ts";
-import { patchState, putFlag, putState } from "./flag.ts";
-import { overlay } from "./overlay.ts";
-import { mayChange } from "./rights.ts";
-import { putShared } from "./segment.ts";
-import { defaultServe } from "./state-checks.ts";
+} from "../../objects/flag-store/decide/decision.ts";
+import { patchState, putFlag, putState } from "../../objects/flag-store/decide/flag.ts";
+import { overlay } from "../../objects/flag-store/decide/overlay.ts";
+import { mayChange } from "../../objects/flag-store/decide/rights.ts";
+import { defaultServe } from "../../objects/flag-store/decide/state-checks.ts";
+import type { Body, Change, ProjectView, Row } from "../../objects/flag-store/entities.ts";
+import { type Rejection, type Result, reject } from "../../result.ts";
+import { putShared } from "../segments/decide.ts";
 
 /**
  * Makes a test, with its flag when there is none. What is being measured cannot be changed meanwhile; a dark launch

@@ -1,9 +1,16 @@
-import { observedBy } from "../../../../shared/guard/guard.ts";
-import type { GuardDefinition } from "../../../../shared/schema/guard.ts";
-import { type FieldIssue, type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, Change, ProjectView } from "../entities.ts";
-import { type Circumstances, change, type Decision, decision, flagDocument, liveFlag } from "./decision.ts";
+import { observedBy } from "../../../shared/guard/guard.ts";
+import type { GuardDefinition } from "../../../shared/schema/guard.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  flagDocument,
+  liveFlag,
+} from "../../objects/flag-store/decide/decision.ts";
+import type { Body, Change, ProjectView } from "../../objects/flag-store/entities.ts";
+import { type FieldIssue, type Result, reject } from "../../result.ts";
 
 /** Sets or replaces the guard of a flag. What it watches begins anew, as its rule of counting may be another. */
 export function putGuard(command: CommandOf<"putGuard">, c: Circumstances): Result<Decision> {

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applyKills, compile } from "../../../../shared/evaluation/compile/compile.ts";
-import { re2 } from "../../../../shared/evaluation/operators/regex/regex.ts";
-import { evaluate, prepare } from "../../../../shared/evaluation/run/evaluate.ts";
-import { SPLIT_TOTAL } from "../../../../shared/limits.ts";
-import type { Actor } from "../../../../shared/schema/admin.ts";
-import { type PlanDefinition, planDefinition } from "../../../../shared/schema/plan.ts";
-import { aFlag, aSplit, everybody, FakeProject } from "../../../testing/fake-project.ts";
-import { buildSnapshot } from "../build-snapshot.ts";
-import { planView } from "../views.ts";
-import { plansByTime } from "./plan.ts";
+import { applyKills, compile } from "../../../shared/evaluation/compile/compile.ts";
+import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
+import { SPLIT_TOTAL } from "../../../shared/limits.ts";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import { type PlanDefinition, planDefinition } from "../../../shared/schema/plan.ts";
+import { buildSnapshot } from "../../objects/flag-store/build-snapshot.ts";
+import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
+import { plansByTime } from "./decide.ts";
+import { planView } from "./view.ts";
 
 type Input = Parameters<FakeProject["run"]>[0];
 const ENV = "production";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { metric } from "../../../../shared/schema/series.ts";
-import { aFlag, aSplit, everybody, FakeProject } from "../../../testing/fake-project.ts";
-import { watchList } from "../../guard/guard-watch.ts";
-import { seriesOf } from "../series.ts";
+import { metric } from "../../../shared/schema/series.ts";
+import { seriesOf } from "../../objects/flag-store/series.ts";
+import { watchList } from "../../objects/guard/guard-watch.ts";
+import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
 
 const at = { environment: "production", flag: "checkout" };
 const metrics = [metric.parse({ name: "errors", kind: "error" })];
