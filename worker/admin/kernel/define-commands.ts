@@ -28,8 +28,11 @@ export function defineCommands<const D extends Record<string, CommandDefinition>
 
 type Table = Readonly<Record<string, { schema: z.core.$ZodTypeDiscriminable; sender: string }>>;
 
-export const schemasOf = <C extends Table>(commands: C): C[keyof C]["schema"][] =>
-  Object.values(commands).map(({ schema }) => schema);
+type SchemaOf<C extends Table> = C[keyof C]["schema"];
+
+/** The schemas of commands, of which there is at least one. */
+export const schemasOf = <C extends Table>(commands: C) =>
+  Object.values(commands).map(({ schema }) => schema) as unknown as [SchemaOf<C>, ...SchemaOf<C>[]];
 
 /** The types of the commands that only automation sends. */
 export type AutomaticOf<C extends Table> = {

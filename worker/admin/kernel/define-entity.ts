@@ -45,16 +45,12 @@ export interface EntityDefinition<S extends z.ZodType = z.ZodType> {
   scope: "project" | "environment";
   /** What becomes of its documents when their environment or their project is deleted. */
   whenDeleted: "removed" | "kept";
+  /** The rights that a change of one document needs. */
+  rights(change: DocumentChange<z.infer<S>>, facts: ProjectFacts): readonly Right[];
 }
 
-/** An entity that has a resource folder of its own, with the rights that a change of one document needs. */
-export function defineEntity<S extends z.ZodType>(
-  definition: EntityDefinition<S> & {
-    rights: (change: DocumentChange<z.infer<S>>, facts: ProjectFacts) => readonly Right[];
-  },
-) {
-  return definition;
-}
+/** A kind of document, under the name that it is stored with. */
+export const defineEntity = <S extends z.ZodType>(definition: EntityDefinition<S>): EntityDefinition<S> => definition;
 
 /** The same role for whatever happens to a document. */
 export const only =

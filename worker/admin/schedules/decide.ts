@@ -10,11 +10,11 @@ import {
   decision,
   versionConflict,
 } from "../../objects/flag-store/decide/decision.ts";
-import { patchState } from "../../objects/flag-store/decide/flag.ts";
 import { mayChange, unentitled, unentitledToExpose } from "../../objects/flag-store/decide/rights.ts";
 import type { Body, ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { rejectionWords } from "../../rejection-words.ts";
 import { type Rejection, type Result, reject } from "../../result.ts";
+import { patchState } from "../flags/decide.ts";
 
 /** The key of the schedule that a revision made. */
 export const scheduleKey = (revision: number): string => `schedule-${revision}`;

@@ -13,12 +13,12 @@ import {
   liveFlag,
   versionConflict,
 } from "../../objects/flag-store/decide/decision.ts";
-import { patchState, putFlag, putState } from "../../objects/flag-store/decide/flag.ts";
 import { overlay } from "../../objects/flag-store/decide/overlay.ts";
 import { mayChange } from "../../objects/flag-store/decide/rights.ts";
 import { defaultServe } from "../../objects/flag-store/decide/state-checks.ts";
 import type { Body, Change, ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { type Rejection, type Result, reject } from "../../result.ts";
+import { patchState, putFlag, putState } from "../flags/decide.ts";
 import { putShared } from "../segments/decide.ts";
 
 /**

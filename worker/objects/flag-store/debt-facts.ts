@@ -3,9 +3,9 @@ import { summarize } from "../../../shared/flags/summary.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { FlagDebt } from "../../../shared/schema/flag-debt.ts";
 import type { UsageView } from "../../../shared/schema/usage.ts";
+import { dependantsByFlag } from "../../admin/flags/decide.ts";
+import { activeKills } from "../../admin/kills/decide.ts";
 import { pendingSchedules } from "../../admin/schedules/decide.ts";
-import { dependantsByFlag } from "./decide/flag.ts";
-import { activeKills } from "./decide/kill.ts";
 import type { ProjectView } from "./entities.ts";
 
 /** Debt of one environment's flags, from the documents and from what edges were asked for. */

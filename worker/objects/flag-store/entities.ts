@@ -1,17 +1,16 @@
-import { z } from "zod";
-import { flagDefinition, flagState } from "../../../shared/schema/flag.ts";
-import { breachEvidence } from "../../../shared/schema/guard.ts";
-import { instant, key, name } from "../../../shared/schema/primitives.ts";
-import { keyLimit } from "../../../shared/schema/quota.ts";
-import { keyKind } from "../../../shared/schema/snapshot.ts";
+import type { z } from "zod";
 import { budgetEntity } from "../../admin/budget/entity.ts";
 import { deploymentEntity } from "../../admin/delivery/entity.ts";
 import { drillEntity } from "../../admin/drills/entity.ts";
+import { flagEntities } from "../../admin/flags/entity.ts";
 import { freezeEntity } from "../../admin/freezes/entity.ts";
 import { guardEntities } from "../../admin/guards/entity.ts";
 import type { DocumentChange, EntityDefinition } from "../../admin/kernel/define-entity.ts";
+import { keyEntity } from "../../admin/keys/entity.ts";
+import { killEntities } from "../../admin/kills/entity.ts";
 import { planTemplateEntity } from "../../admin/plan-templates/entity.ts";
 import { planEntity } from "../../admin/plans/entity.ts";
+import { projectEntities } from "../../admin/projects/entity.ts";
 import { scheduleEntity } from "../../admin/schedules/entity.ts";
 import { listEntity } from "../../admin/segment-lists/entity.ts";
 import { rangeEntities, segmentEntity } from "../../admin/segments/entity.ts";
@@ -19,17 +18,11 @@ import { testEntity } from "../../admin/tests/entity.ts";
 import { triggerEntity } from "../../admin/triggers/entity.ts";
 import { webhookEntity } from "../../admin/webhooks/entity.ts";
 
-/** A kind of document whose rights stand in `decide/rights.ts`. */
-const ofProject = <S extends z.ZodType>(schema: S) => ({ schema, scope: "project", whenDeleted: "removed" }) as const;
-const ofEnvironment = <S extends z.ZodType>(schema: S) =>
-  ({ schema, scope: "environment", whenDeleted: "removed" }) as const;
-
 /**
  * Everything a project consists of, in the order in which a deletion removes it: that order stands in the audit.
  */
 export const ENTITY_DEFINITIONS = {
-  /** A break-glass kill, by its id, that has been restored. */
-  tombstone: ofEnvironment(z.strictObject({ flag: key })),
+  ...killEntities,
   ...scheduleEntity,
   ...planEntity,
   ...guardEntities,
@@ -41,47 +34,13 @@ export const ENTITY_DEFINITIONS = {
   ...deploymentEntity,
   ...testEntity,
   ...webhookEntity,
-  key: ofEnvironment(
-    z.strictObject({
-      kind: keyKind,
-      name: z.string(),
-      hash: z.string().length(64),
-      /** The last characters of the token, so that people can tell keys apart. */
-      hint: z.string(),
-      origins: z.array(z.string()),
-      createdBy: z.string(),
-      limit: keyLimit.optional(),
-    }),
-  ),
-  /** Only restore clears one: an environment or project that is made anew must not find a killed flag live. */
-  kill: {
-    ...ofEnvironment(
-      z.strictObject({
-        flag: key,
-        variant: key.optional(),
-        serve: key.nullable(),
-        revision: z.int(),
-        comment: z.string(),
-        by: z.string(),
-        at: instant,
-        /** When the trouble began, by evidence of monitoring or as a person said. */
-        onsetAt: instant.optional(),
-        /** Project revision of the restore. Kept until a snapshot without the kill is out. */
-        clearedRevision: z.int().optional(),
-        /** Of a guard's kill: the numbers behind it. */
-        evidence: breachEvidence.optional(),
-      }),
-    ),
-    whenDeleted: "kept",
-  },
-  state: ofEnvironment(flagState),
-  flag: ofProject(flagDefinition.safeExtend({ seed: z.string(), archivedAt: instant.optional() })),
+  ...keyEntity,
+  ...flagEntities,
   ...segmentEntity,
   ...listEntity,
   ...rangeEntities,
-  environment: ofProject(z.strictObject({ name, position: z.int() })),
-  project: ofProject(z.strictObject({ name })),
-} as const satisfies Record<string, EntityDefinition>;
+  ...projectEntities,
+} satisfies Record<string, EntityDefinition>;
 
 export type Entity = keyof typeof ENTITY_DEFINITIONS;
 const ENTITY_NAMES = Object.keys(ENTITY_DEFINITIONS) as Entity[];

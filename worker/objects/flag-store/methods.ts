@@ -14,8 +14,11 @@ import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { CallOutcome, Signal, TriggerView } from "../../../shared/schema/trigger.ts";
 import type { UsageReport, UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
+import type { flagViewOf, flagViews, stateViewOf } from "../../admin/flags/view.ts";
 import type { freezeViews } from "../../admin/freezes/view.ts";
+import type { keyViews } from "../../admin/keys/view.ts";
 import type { planTemplateViews } from "../../admin/plan-templates/view.ts";
+import type { environmentViews, projectViewOf } from "../../admin/projects/view.ts";
 import type { scheduleViews } from "../../admin/schedules/view.ts";
 import type { definitionViewOf } from "../../admin/segments/view.ts";
 import type { Result } from "../../result.ts";
@@ -23,7 +26,6 @@ import type { AuditPage, AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
 import type { Change } from "./entities.ts";
 import type { PropagationLog } from "./propagation-log.ts";
-import type { environmentViews, flagViewOf, flagViews, keyViews, projectViewOf, stateViewOf } from "./views.ts";
 
 /** What a carried-out command answers. */
 export interface Reply {

@@ -3,33 +3,32 @@ import { z } from "zod";
 import { defineCommands } from "../../admin/kernel/define-commands.ts";
 import { defineEntity } from "../../admin/kernel/define-entity.ts";
 import { defineResource } from "../../admin/kernel/define-resource.ts";
-import { command, type OwnCommand, RESOURCE_COMMANDS } from "./commands.ts";
+import { COMMANDS, type Command, command, type OwnCommand } from "./commands.ts";
 import { ENTITY_DEFINITIONS, removedWith } from "./entities.ts";
-import { isOfResource } from "./resources.ts";
+import { handlerOf } from "./resources.ts";
 
 test("a deletion removes everything but what is kept on purpose, in the order that the audit knows", () => {
   const project =
     "tombstone schedule plan guard breach planTemplate freeze trigger drill budget deployment test webhook key state flag segment list layer holdout environment project";
-  expect(removedWith("project")).toEqual(project.split(" "));
+  const known = new Set(project.split(" "));
+  // A kind of document that comes later may stand anywhere between these.
+  const ofKnown = (removed: readonly string[]) => removed.filter((entity) => known.has(entity));
+  expect(ofKnown(removedWith("project"))).toEqual([...known]);
   const environment = "tombstone schedule plan guard breach freeze trigger drill deployment test key state";
-  expect(removedWith("environment")).toEqual(environment.split(" "));
+  expect(ofKnown(removedWith("environment"))).toEqual(environment.split(" "));
   const kept = Object.entries(ENTITY_DEFINITIONS).filter(([, { whenDeleted }]) => whenDeleted === "kept");
   expect(kept.map(([entity]) => entity)).toEqual(["kill"]);
 });
 
-test("a command of a resource is in the union once, and is told from the others", () => {
+test("every command is in the union once, and something decides it", () => {
   const types = command.options.map((one) => one.shape.type.value);
   expect(new Set(types).size).toBe(types.length);
-  for (const type of types)
-    expect([type, isOfResource({ type })]).toEqual([type, Object.hasOwn(RESOURCE_COMMANDS, type)]);
-  expect(types).toEqual(expect.arrayContaining(Object.keys(RESOURCE_COMMANDS)));
-  expect(isOfResource({ type: "toString" })).toBe(false);
+  expect(types).toEqual(Object.keys(COMMANDS));
+  for (const type of types) expect(handlerOf({ type } as Command).decide, type).toBeTypeOf("function");
 });
 
 test("what only automation sends is named by the definition", () => {
-  const automatic = Object.entries(RESOURCE_COMMANDS).flatMap(([type, { sender }]) =>
-    sender === "automation" ? [type] : [],
-  );
+  const automatic = Object.entries(COMMANDS).flatMap(([type, { sender }]) => (sender === "automation" ? [type] : []));
   expect(automatic.sort()).toEqual([
     "applySchedule",
     "recordDrill",

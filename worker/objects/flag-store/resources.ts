@@ -1,32 +1,40 @@
 import { budget } from "../../admin/budget/resource.ts";
 import { deployment } from "../../admin/delivery/resource.ts";
 import { drill } from "../../admin/drills/resource.ts";
+import { flag } from "../../admin/flags/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
 import { guard } from "../../admin/guards/resource.ts";
+import { history } from "../../admin/history/resource.ts";
 import type { Handler, ViewedAt } from "../../admin/kernel/define-resource.ts";
+import { key } from "../../admin/keys/resource.ts";
+import { kill } from "../../admin/kills/resource.ts";
 import { planTemplate } from "../../admin/plan-templates/resource.ts";
 import { plan } from "../../admin/plans/resource.ts";
+import { project } from "../../admin/projects/resource.ts";
 import { schedule } from "../../admin/schedules/resource.ts";
 import { list } from "../../admin/segment-lists/resource.ts";
 import { segment } from "../../admin/segments/resource.ts";
 import { test } from "../../admin/tests/resource.ts";
 import { trigger } from "../../admin/triggers/resource.ts";
 import { webhook } from "../../admin/webhooks/resource.ts";
-import type { Result } from "../../result.ts";
-import { type CommandOf, RESOURCE_COMMANDS, type ResourceCommand } from "./commands.ts";
-import type { Circumstances, Decision } from "./decide/decision.ts";
+import type { Command, CommandOf } from "./commands.ts";
 import type { ProjectView } from "./entities.ts";
 
-/** Every resource that has a folder of its own: a command of `RESOURCE_COMMANDS` that none handles does not compile. */
-const HANDLERS: { readonly [T in ResourceCommand["type"]]: Handler<CommandOf<T>> } = {
+/** What each resource does with its commands: one that no resource handles does not compile. */
+const HANDLERS: { readonly [T in Command["type"]]: Handler<CommandOf<T>> } = {
   ...budget,
   ...deployment,
   ...drill,
+  ...flag,
   ...freeze,
   ...guard,
+  ...history,
+  ...key,
+  ...kill,
   ...list,
   ...plan,
   ...planTemplate,
+  ...project,
   ...schedule,
   ...segment,
   ...test,
@@ -34,13 +42,9 @@ const HANDLERS: { readonly [T in ResourceCommand["type"]]: Handler<CommandOf<T>>
   ...webhook,
 };
 
-const handlerOf = (command: ResourceCommand) => HANDLERS[command.type] as Handler<ResourceCommand>;
+/** What decides and shows a command. */
+export const handlerOf = (command: Command) => HANDLERS[command.type] as Handler<Command>;
 
-export const isOfResource = (command: { type: string }): command is ResourceCommand =>
-  Object.hasOwn(RESOURCE_COMMANDS, command.type);
-
-export const decideResource = (command: ResourceCommand, c: Circumstances): Result<Decision> =>
-  handlerOf(command).decide(command, c);
-
-export const resourceViewAfter = (view: ProjectView, command: ResourceCommand, at: ViewedAt): unknown =>
+/** What a command's answer shows: the document as it stands afterwards. */
+export const viewAfter = (view: ProjectView, command: Command, at: ViewedAt): unknown =>
   handlerOf(command).view?.(view, command, at) ?? null;

@@ -3,7 +3,7 @@ import { observedBy } from "../../../shared/guard/guard.ts";
 import { isActive, planSeries } from "../../../shared/release/plan.ts";
 import { key } from "../../../shared/schema/primitives.ts";
 import { type Series, series } from "../../../shared/schema/series.ts";
-import { activeKills } from "../flag-store/decide/kill.ts";
+import { activeKills } from "../../admin/kills/decide.ts";
 import type { ProjectView, Row } from "../flag-store/entities.ts";
 
 /** What a guard object is told to watch: the series with what the release's owner decided about it. */

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { applyKills, compile } from "../../../../shared/evaluation/compile/compile.ts";
 import { re2 } from "../../../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../../../shared/evaluation/run/evaluate.ts";
+import { activeKills } from "../../../admin/kills/decide.ts";
 import { aFlag, aSplit, everybody, FakeProject } from "../../../testing/fake-project.ts";
 import { buildSnapshot } from "../build-snapshot.ts";
 import { exportProject } from "../export-project.ts";
-import { activeKills } from "./kill.ts";
 
 const at = { environment: "production", flag: "checkout" };
 const live = { enabled: true, rules: [{ id: "all", when: everybody, serve: { variant: "on" } }] };

@@ -3,9 +3,9 @@ import { regexUse } from "../../../../shared/evaluation/operators/regex/regex.ts
 import { LIMITS } from "../../../../shared/limits.ts";
 import type { Condition } from "../../../../shared/schema/condition.ts";
 import type { FlagState } from "../../../../shared/schema/flag.ts";
+import { stateViewOf } from "../../../admin/flags/view.ts";
 import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
 import { exportProject } from "../export-project.ts";
-import { stateViewOf } from "../views.ts";
 
 /** 40 characters, 2,700 instructions. */
 const BOMB = "(?:(?:.?){1,30}){1,30}A0-0";

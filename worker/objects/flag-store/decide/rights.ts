@@ -2,27 +2,21 @@ import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
 import { isActive } from "../../../../shared/release/plan.ts";
 import { type Actor, type Role, roleCovers } from "../../../../shared/schema/admin.ts";
 import type { Purpose } from "../../../../shared/schema/flag.ts";
-import {
-  type Dependant,
-  type EntityDefinition,
-  fate,
-  only,
-  type ProjectFacts,
-  type Right,
-} from "../../../admin/kernel/define-entity.ts";
-import { aFlagFor, changingFlag, flagsNamed, influencing, roleOfPurpose } from "../../../admin/kernel/flag-rights.ts";
+import type { Dependant, ProjectFacts, Right } from "../../../admin/kernel/define-entity.ts";
+import { aFlagFor, roleOfPurpose } from "../../../admin/kernel/flag-rights.ts";
 import type { Rejection } from "../../../result.ts";
 import { type Change, ENTITY_DEFINITIONS, type Entity, type ProjectView } from "../entities.ts";
 import { isVisibleToClients, newlyExposed } from "./exposure.ts";
 
 /*
- * What a set of changes needs of the person or program that makes it. The rights follow from the documents before and after, never from
- * the command, so that an import, a revert, a schedule or a test can do no more than the route of its own could. A new
- * kind of document does not compile until its definition brings its rights, or it has its row in `RULES`.
+ * What a set of changes needs of the person or program that makes it. The rights follow from the documents before and
+ * after, never from the command, so that an import, a revert, a schedule or a test can do no more than the route of its
+ * own could. A new kind of document does not compile until its definition brings its rights.
  */
 
-type ChangeOf<E extends Entity> = Extract<Change, { entity: E }>;
-type Rule<E extends Entity> = (change: ChangeOf<E>, facts: Facts) => readonly Right[];
+type Rule = (change: Change, facts: ProjectFacts) => readonly Right[];
+
+const ruleOf = (entity: Entity) => ENTITY_DEFINITIONS[entity].rights as Rule;
 
 /**
  * Refuses early, before anything else is said about a flag that the actor may not change. The authority is `unentitled`,
@@ -62,74 +56,11 @@ export function mayNotAcknowledge(actor: Actor, hidden: readonly string[], view:
 export function rightsOf(changes: readonly Change[], view: ProjectView, covered: Role = "viewer"): Right[] {
   if (covered === "admin") return [];
   const facts = factsOf(changes, view, covered);
-  const needed = [...changes.flatMap((change) => ruled(change, facts)), ...exposureRights(changes, facts)];
+  const needed = [
+    ...changes.flatMap((change) => ruleOf(change.entity)(change, facts)),
+    ...exposureRights(changes, facts),
+  ];
   return needed.filter(({ needs }) => !roleCovers(covered, needs));
-}
-
-function ruled(change: Change, facts: Facts): readonly Right[] {
-  const definition: EntityDefinition & { rights?: unknown } = ENTITY_DEFINITIONS[change.entity];
-  const rule = definition.rights ?? RULES[change.entity as Ruled];
-  return (rule as typeof ruled)(change, facts);
-}
-
-/** Kinds of documents that do not bring their rights with their definition. */
-type Ruled = { [E in Entity]: (typeof ENTITY_DEFINITIONS)[E] extends { rights: unknown } ? never : E }[Entity];
-
-const RULES: { readonly [E in Ruled]: Rule<E> } = {
-  project: only("admin", "project", "projects"),
-  environment: only("admin", "environment", "environments"),
-  flag: flagRights,
-  state: stateRights,
-  key: keyRights,
-  kill: killRights,
-  tombstone: ({ environment, before, after }, facts) =>
-    flagsNamed(before, after).flatMap((flag) => [
-      ...changingFlag(facts, flag, `the kills in ${environment}`, "kills"),
-      ...influencing(facts, environment, flag),
-    ]),
-};
-
-function flagRights({ key, before, after }: ChangeOf<"flag">, facts: Facts): Right[] {
-  const field = `flags.${key}`;
-  const rights = changingFlag(facts, key, "", "flags");
-  if (before && after && before.purpose !== after.purpose) {
-    const what = `the flag "${key}" would become ${aFlagFor(after.purpose)}, which was ${aFlagFor(before.purpose)}`;
-    rights.push({ needs: "engineer", field: `${field}.purpose`, what });
-  }
-  // Dependants ask for variants by name; what those hold is nothing to them.
-  if (before && after && (before.seed !== after.seed || before.offVariant !== after.offVariant))
-    rights.push(...influencing(facts, null, key));
-  return rights;
-}
-
-function stateRights({ environment, key, after }: ChangeOf<"state">, facts: Facts): Right[] {
-  const rights = changingFlag(facts, key, `the state in ${environment}`, `states.${environment}`);
-  // A flag that is off turns none of its dependants on, and taking a release back is never refused to who may change it.
-  const stops = after === null || !after.enabled || facts.isRolledBack(environment, key);
-  return stops ? rights : [...rights, ...influencing(facts, environment, key)];
-}
-
-function keyRights(change: ChangeOf<"key">): Right[] {
-  const { key, before, after } = change;
-  const field = `keys.${key}`;
-  const noun = `${(after ?? before)?.kind} key "${(after ?? before)?.name}"`;
-  if (after && JSON.stringify(before?.limit) !== JSON.stringify(after.limit))
-    return [{ needs: "admin", field: `${field}.limit`, what: `the limit of the ${noun} ${fate(change)}` }];
-  // Client keys are public; a server key reads every flag.
-  const isPublic = before === null && after?.kind === "client";
-  return [{ needs: isPublic ? "marketer" : "engineer", field, what: `the ${noun} ${fate(change)}` }];
-}
-
-function killRights({ environment, before, after }: ChangeOf<"kill">, facts: Facts): Right[] {
-  const rights = flagsNamed(before, after).flatMap((flag) =>
-    changingFlag(facts, flag, `the kills in ${environment}`, "kills"),
-  );
-  if (after && after.onsetAt !== before?.onsetAt) {
-    const what = "the time to restore would count from a time that the request states";
-    rights.push({ needs: "engineer", field: "onsetAt", what });
-  }
-  const lifts = before !== null && (after === null || after.clearedRevision !== undefined);
-  return lifts ? [...rights, ...influencing(facts, environment, before.flag)] : rights;
 }
 
 /** Who publishes a hidden flag's state must be able to change that flag, not only the one that tells of it. */

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
+import { aFlag, FakeProject } from "../../testing/fake-project.ts";
 
 function shop(): FakeProject {
   const project = FakeProject.with("production");

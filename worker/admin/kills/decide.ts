@@ -1,12 +1,18 @@
-import { MAX_RESTORE_MS } from "../../../../shared/delivery/dora.ts";
-import { LIMITS } from "../../../../shared/limits.ts";
-import { type Actor, roleCovers } from "../../../../shared/schema/admin.ts";
-import { CANARY_FLAG, DRILL_ACTOR } from "../../../../shared/schema/drill.ts";
-import { beginAtRestore, haltByKill, isAutomation } from "../../../admin/plans/decide.ts";
-import { type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Change, ProjectView, Row } from "../entities.ts";
-import { type Circumstances, change, changeableFlag, type Decision, decision } from "./decision.ts";
+import { MAX_RESTORE_MS } from "../../../shared/delivery/dora.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { type Actor, roleCovers } from "../../../shared/schema/admin.ts";
+import { CANARY_FLAG, DRILL_ACTOR } from "../../../shared/schema/drill.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  changeableFlag,
+  type Decision,
+  decision,
+} from "../../objects/flag-store/decide/decision.ts";
+import type { Change, ProjectView, Row } from "../../objects/flag-store/entities.ts";
+import { type Result, reject } from "../../result.ts";
+import { beginAtRestore, haltByKill, isAutomation } from "../plans/decide.ts";
 
 /** Kills in force in an environment; restored ones are kept only until a snapshot without them is out. */
 export const activeKills = (view: ProjectView, environment: string): Row<"kill">[] =>

@@ -1,13 +1,16 @@
-import { ownOf } from "../../../../shared/own.ts";
-import { removed } from "../../../admin/segments/decide.ts";
-import { type FieldIssue, type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, Change, Entity } from "../entities.ts";
-import { type Circumstances, change, type Decision, decision, environmentKeys, overLimit } from "./decision.ts";
-import { newlyExposed } from "./exposure.ts";
-import { removedVariants, usersOfVariants } from "./flag.ts";
-import { overlay } from "./overlay.ts";
-import { patternIssues } from "./pattern-checks.ts";
+import { ownOf } from "../../../shared/own.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
+import {
+  type Circumstances,
+  change,
+  type Decision,
+  decision,
+  environmentKeys,
+  overLimit,
+} from "../../objects/flag-store/decide/decision.ts";
+import { newlyExposed } from "../../objects/flag-store/decide/exposure.ts";
+import { overlay } from "../../objects/flag-store/decide/overlay.ts";
+import { patternIssues } from "../../objects/flag-store/decide/pattern-checks.ts";
 import {
   conditionReferences,
   danglingReferences,
@@ -15,16 +18,22 @@ import {
   layerOverlaps,
   segmentsTangled,
   settleState,
-} from "./state-checks.ts";
+} from "../../objects/flag-store/decide/state-checks.ts";
+import type { Body, Change, Entity } from "../../objects/flag-store/entities.ts";
+import { type FieldIssue, type Result, reject } from "../../result.ts";
+import { removedVariants, usersOfVariants } from "../flags/decide.ts";
+import { removed } from "../segments/decide.ts";
 
 /** What revert and import may touch. Kills, keys and the project itself are beyond them: only restore un-kills. */
 export const REVERTIBLE = new Set<Entity>(["flag", "state", "segment", "layer", "holdout"]);
 
 /**
- * Puts back how things stood at a revision: `history` holds the later changes, oldest first, and the first `before`
- * of each document is what it was then. A revert is itself just the next revision.
+ * Puts back how things stood at a revision: of the later changes, oldest first, the first `before` of each document
+ * is what it was then. A revert is itself just the next revision.
  */
-export function revert(command: CommandOf<"revert">, c: Circumstances, history: Iterable<Change>): Result<Decision> {
+export function revert(command: CommandOf<"revert">, c: Circumstances): Result<Decision> {
+  const history = c.historySince(command.revision);
+  if (!history) return reject({ code: "revision-not-found", revision: command.revision, latest: c.revision - 1 });
   const wanted = new Map<string, Change>();
   for (const past of history) {
     const place = `${past.entity}\n${past.environment}\n${past.key}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { aFlag, FakeProject } from "../../../testing/fake-project.ts";
-import { activeKills } from "./kill.ts";
+import { aFlag, FakeProject } from "../../testing/fake-project.ts";
+import { activeKills } from "./decide.ts";
 
 const at = { environment: "production", flag: "checkout" };
 

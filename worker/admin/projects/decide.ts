@@ -1,7 +1,5 @@
-import { flagState } from "../../../../shared/schema/flag.ts";
-import { type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import { type Change, removedWith } from "../entities.ts";
+import { flagState } from "../../../shared/schema/flag.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
   type Circumstances,
   change,
@@ -10,15 +8,18 @@ import {
   environmentKeys,
   overLimit,
   versionConflict,
-} from "./decision.ts";
-import { defaultServe } from "./state-checks.ts";
+} from "../../objects/flag-store/decide/decision.ts";
+import { defaultServe } from "../../objects/flag-store/decide/state-checks.ts";
+import { type Change, removedWith } from "../../objects/flag-store/entities.ts";
+import { type Result, reject } from "../../result.ts";
 
 export const DEFAULT_ENVIRONMENTS = ["development", "staging", "production"];
 
 const titled = (slug: string): string => slug.charAt(0).toUpperCase() + slug.slice(1).replaceAll("-", " ");
 
 /** Makes a project with its environments, or renames it. */
-export function putProject(project: string, command: CommandOf<"putProject">, c: Circumstances): Result<Decision> {
+export function putProject(command: CommandOf<"putProject">, c: Circumstances): Result<Decision> {
+  const { project } = c;
   const row = c.view.get("project", "", project);
   const conflict = versionConflict(`project "${project}"`, row, c.ifVersion);
   if (conflict) return reject(conflict);
@@ -45,7 +46,7 @@ export function putProject(project: string, command: CommandOf<"putProject">, c:
  * Empties a project. The audit and the revision counter stay, so that a later project of this name continues them.
  * So does what its definition keeps, such as kills.
  */
-export function deleteProject(c: Circumstances): Result<Decision> {
+export function deleteProject(_: CommandOf<"deleteProject">, c: Circumstances): Result<Decision> {
   const changes: Change[] = [];
   for (const entity of removedWith("project")) {
     for (const row of c.view.list(entity)) changes.push(...change(entity, row.environment, row.key, row.body, null));
@@ -89,21 +90,4 @@ export function deleteEnvironment(command: CommandOf<"deleteEnvironment">, c: Ci
   }
   changes.push(...change("environment", "", environment, row.body, null));
   return decision(changes, []);
-}
-
-export function createKey(command: CommandOf<"createKey">, c: Circumstances): Result<Decision> {
-  const { environment, id, kind, name, hash, hint, origins } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const full = overLimit("keysPerEnvironment", c.view.count("key", environment) + 1);
-  if (full) return reject(full);
-  const after = { kind, name, hash, hint, origins, createdBy: c.actor.name };
-  return decision(change("key", environment, id, null, after), [environment]);
-}
-
-export function revokeKey(command: CommandOf<"revokeKey">, c: Circumstances): Result<Decision> {
-  const { environment, id } = command;
-  if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
-  const row = c.view.get("key", environment, id);
-  if (!row) return reject({ code: "key-not-found", id });
-  return decision(change("key", environment, id, row.body, null), [environment]);
 }

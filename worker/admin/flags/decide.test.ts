@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { LIMITS } from "../../../../shared/limits.ts";
-import { aFlag, everybody, FakeProject } from "../../../testing/fake-project.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import { aFlag, everybody, FakeProject } from "../../testing/fake-project.ts";
 
 const at = { environment: "production", flag: "checkout" };
 const put = (over = {}) => ({ type: "putFlag", flag: "checkout", definition: aFlag(over) }) as const;

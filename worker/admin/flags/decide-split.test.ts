@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SPLIT_TOTAL } from "../../../../shared/limits.ts";
-import type { Range, Serve } from "../../../../shared/schema/flag.ts";
-import { aFlag, aSplit, everybody, FakeProject } from "../../../testing/fake-project.ts";
+import { SPLIT_TOTAL } from "../../../shared/limits.ts";
+import type { Range, Serve } from "../../../shared/schema/flag.ts";
+import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
 
 const at = { environment: "production", flag: "checkout" };
 const VARIANTS = ["on", "off", "blue"] as const;

@@ -1,9 +1,7 @@
-import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
-import { type FlagTest, walkCondition } from "../../../../shared/schema/condition.ts";
-import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../../shared/schema/flag.ts";
-import { type Result, reject } from "../../../result.ts";
-import type { CommandOf } from "../commands.ts";
-import type { Body, Change, ProjectView, Row } from "../entities.ts";
+import { flagDependencies } from "../../../shared/evaluation/graph.ts";
+import { type FlagTest, walkCondition } from "../../../shared/schema/condition.ts";
+import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../shared/schema/flag.ts";
+import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
   type Circumstances,
   change,
@@ -14,13 +12,12 @@ import {
   liveFlag,
   overLimit,
   versionConflict,
-} from "./decision.ts";
-import { newlyExposed } from "./exposure.ts";
-import { activeKills } from "./kill.ts";
-import { mergePatch, patchedState } from "./merge-patch.ts";
-import { parseOrReject } from "./parse.ts";
-import { patternIssues } from "./pattern-checks.ts";
-import { mayChange } from "./rights.ts";
+} from "../../objects/flag-store/decide/decision.ts";
+import { newlyExposed } from "../../objects/flag-store/decide/exposure.ts";
+import { mergePatch, patchedState } from "../../objects/flag-store/decide/merge-patch.ts";
+import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
+import { patternIssues } from "../../objects/flag-store/decide/pattern-checks.ts";
+import { mayChange } from "../../objects/flag-store/decide/rights.ts";
 import {
   danglingReferences,
   defaultServe,
@@ -29,7 +26,10 @@ import {
   isLive,
   layerOverlap,
   settleState,
-} from "./state-checks.ts";
+} from "../../objects/flag-store/decide/state-checks.ts";
+import type { Body, Change, ProjectView, Row } from "../../objects/flag-store/entities.ts";
+import { type Result, reject } from "../../result.ts";
+import { activeKills } from "../kills/decide.ts";
 
 export function putFlag(command: CommandOf<"putFlag">, c: Circumstances): Result<Decision> {
   const row = c.view.get("flag", "", command.flag);

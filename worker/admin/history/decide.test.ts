@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { aFlag, aSplit, everybody, FakeProject } from "../../../testing/fake-project.ts";
-import { exportProject } from "../export-project.ts";
+import { exportProject } from "../../objects/flag-store/export-project.ts";
+import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
 
 type Command = Parameters<FakeProject["run"]>[0];
 const REVERTED = ["flag", "state", "segment", "layer", "holdout"] as const;

@@ -1,0 +1,56 @@
+import { summarize } from "../../../shared/flags/summary.ts";
+import type { FlagView } from "../../../shared/schema/admin.ts";
+import { patternProblems } from "../../objects/flag-store/decide/pattern-checks.ts";
+import type { ProjectView, Row } from "../../objects/flag-store/entities.ts";
+import { stamps } from "../../objects/flag-store/stamps.ts";
+import { activeKills } from "../kills/decide.ts";
+import { killView } from "../kills/view.ts";
+import { scheduleViews } from "../schedules/view.ts";
+
+export function flagView(row: Row<"flag">, states: Row<"state">[], kills: Row<"kill">[]): FlagView {
+  const environments: FlagView["environments"] = {};
+  for (const state of states) {
+    const its = kills.filter((kill) => kill.environment === state.environment && kill.body.flag === row.key);
+    environments[state.environment] = summarize(
+      state.body,
+      state.version,
+      its.map((kill) => kill.body),
+    );
+  }
+  return { key: row.key, ...stamps(row), ...row.body, environments };
+}
+
+const allKills = (view: ProjectView) => view.list("environment").flatMap(({ key }) => activeKills(view, key));
+
+export function flagViewOf(view: ProjectView, key: string): FlagView | null {
+  const row = view.get("flag", "", key);
+  if (!row) return null;
+  const states = view.list("environment").flatMap((environment) => view.get("state", environment.key, key) ?? []);
+  return flagView(row, states, allKills(view));
+}
+
+export function flagViews(view: ProjectView, archived: boolean): FlagView[] {
+  const states = Map.groupBy(view.list("state"), (row) => row.key);
+  const kills = Map.groupBy(allKills(view), (row) => row.body.flag);
+  return view
+    .list("flag")
+    .filter((row) => archived === (row.body.archivedAt !== undefined))
+    .map((row) => flagView(row, states.get(row.key) ?? [], kills.get(row.key) ?? []));
+}
+
+export function stateViewOf(view: ProjectView, environment: string, flag: string) {
+  const row = view.get("state", environment, flag);
+  if (!row) return null;
+  const kills = activeKills(view, environment).filter((kill) => kill.body.flag === flag);
+  const schedules = scheduleViews(view, environment, flag).filter(({ status }) => status === "pending");
+  const problems = patternProblems(view, environment, row.body);
+  return {
+    environment,
+    flag,
+    ...stamps(row),
+    ...row.body,
+    kills: kills.map(killView),
+    schedules,
+    ...(problems.length > 0 ? { problems } : {}),
+  };
+}

@@ -1,0 +1,10 @@
+import type { ProjectView } from "../../objects/flag-store/entities.ts";
+import { iso } from "../../objects/flag-store/stamps.ts";
+
+export function keyViews(view: ProjectView, environment: string) {
+  return view.list("key", environment).map((row) => {
+    const { kind, name, origins, createdBy, hint, limit } = row.body;
+    const limited = limit ? { limit } : {};
+    return { id: row.key, kind, name, origins, createdAt: iso(row.createdAt), createdBy, hint, ...limited };
+  });
+}
