@@ -9,7 +9,13 @@ const flag = flagDefinition.safeExtend({ seed: z.string(), archivedAt: instant.o
 export const flagEntities = {
   /** What a flag serves in one environment. */
   state: defineEntity({ schema: flagState, scope: "environment", whenDeleted: "removed", rights: stateRights }),
-  flag: defineEntity({ schema: flag, scope: "project", whenDeleted: "removed", rights: flagRights }),
+  flag: defineEntity({
+    schema: flag,
+    scope: "project",
+    whenDeleted: "removed",
+    limit: "flagsPerProject",
+    rights: flagRights,
+  }),
 };
 
 function flagRights({ key, before, after }: DocumentChange<z.infer<typeof flag>>, facts: ProjectFacts): Right[] {

@@ -6,6 +6,7 @@ export const freezeEntity = {
     schema: freeze,
     scope: "environment",
     whenDeleted: "removed",
+    limit: "freezesPerEnvironment",
     rights: only("engineer", "freeze window", "freezes"),
   }),
 };

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { LIMITS } from "../../../shared/limits.ts";
 import type { Role } from "../../../shared/schema/admin.ts";
 import type { Purpose } from "../../../shared/schema/flag.ts";
 
@@ -45,6 +46,8 @@ export interface EntityDefinition<S extends z.ZodType = z.ZodType> {
   scope: "project" | "environment";
   /** What becomes of its documents when their environment or their project is deleted. */
   whenDeleted: "removed" | "kept";
+  /** How many there may be, in an environment where the limit's name says so: what a backup that was made up is held to. */
+  limit?: keyof typeof LIMITS;
   /** The rights that a change of one document needs. */
   rights(change: DocumentChange<z.infer<S>>, facts: ProjectFacts): readonly Right[];
 }

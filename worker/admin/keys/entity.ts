@@ -15,7 +15,7 @@ const schema = z.strictObject({
 });
 
 export const keyEntity = {
-  key: defineEntity({ schema, scope: "environment", whenDeleted: "removed", rights }),
+  key: defineEntity({ schema, scope: "environment", whenDeleted: "removed", limit: "keysPerEnvironment", rights }),
 };
 
 function rights(change: DocumentChange<z.infer<typeof schema>>): Right[] {

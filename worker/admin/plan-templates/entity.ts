@@ -6,6 +6,7 @@ export const planTemplateEntity = {
     schema: planTemplate,
     scope: "project",
     whenDeleted: "removed",
+    limit: "planTemplatesPerProject",
     rights: only("engineer", "plan template", "planTemplates"),
   }),
 };

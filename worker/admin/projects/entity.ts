@@ -7,6 +7,7 @@ export const projectEntities = {
     schema: z.strictObject({ name, position: z.int() }),
     scope: "project",
     whenDeleted: "removed",
+    limit: "environmentsPerProject",
     rights: only("admin", "environment", "environments"),
   }),
   project: defineEntity({

@@ -19,7 +19,13 @@ const schema = z.strictObject({
 
 export const scheduleEntity = {
   /** A future change of a flag's state, and afterwards what became of it. */
-  schedule: defineEntity({ schema, scope: "environment", whenDeleted: "removed", rights }),
+  schedule: defineEntity({
+    schema,
+    scope: "environment",
+    whenDeleted: "removed",
+    limit: "schedulesPerProject",
+    rights,
+  }),
 };
 
 /** What the patch itself needs is asked when the schedule is made, and again when it is applied: see decide.ts. */

@@ -13,6 +13,7 @@ export const listEntity = {
     }),
     scope: "project",
     whenDeleted: "removed",
+    limit: "segmentListsPerProject",
     rights: only("engineer", "long list of the segment", "segments"),
   }),
 };

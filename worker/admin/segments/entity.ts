@@ -7,6 +7,7 @@ export const segmentEntity = {
     schema: segment,
     scope: "project",
     whenDeleted: "removed",
+    limit: "segmentsPerProject",
     rights: only("engineer", "segment", "segments"),
   }),
 };
@@ -17,6 +18,7 @@ export const rangeEntities = {
     schema: layer,
     scope: "project",
     whenDeleted: "removed",
+    limit: "layersPerProject",
     rights: (change) => {
       const { key, before, after } = change;
       // The layer that all fake doors divide comes with the first door.
@@ -30,6 +32,7 @@ export const rangeEntities = {
     schema: holdout,
     scope: "project",
     whenDeleted: "removed",
+    limit: "holdoutsPerProject",
     rights: only("engineer", "holdout", "holdouts"),
   }),
 };

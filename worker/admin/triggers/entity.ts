@@ -20,6 +20,7 @@ export const triggerEntity = {
     }),
     scope: "environment",
     whenDeleted: "removed",
+    limit: "triggersPerEnvironment",
     rights: ({ environment, before, after }, facts) =>
       flagsNamed(before, after).flatMap((flag) => changingFlag(facts, flag, `a trigger in ${environment}`, "triggers")),
   }),

@@ -25,6 +25,7 @@ export const webhookEntity = {
     }),
     scope: "project",
     whenDeleted: "removed",
+    limit: "webhooksPerProject",
     rights: only("engineer", "webhook", "webhooks"),
   }),
 };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { defineCommands } from "../../admin/kernel/define-commands.ts";
-import { defineEntity } from "../../admin/kernel/define-entity.ts";
+import { defineEntity, type EntityDefinition } from "../../admin/kernel/define-entity.ts";
 import { defineResource } from "../../admin/kernel/define-resource.ts";
 import { COMMANDS, type Command, command, type OwnCommand } from "./commands.ts";
 import { ENTITY_DEFINITIONS, removedWith } from "./entities.ts";
@@ -18,6 +18,28 @@ test("a deletion removes everything but what is kept on purpose, in the order th
   expect(ofKnown(removedWith("environment"))).toEqual(environment.split(" "));
   const kept = Object.entries(ENTITY_DEFINITIONS).filter(([, { whenDeleted }]) => whenDeleted === "kept");
   expect(kept.map(([entity]) => entity)).toEqual(["kill"]);
+});
+
+test("a restored backup is held to the limits that commands keep", () => {
+  const limits = Object.entries(ENTITY_DEFINITIONS as Record<string, EntityDefinition>).flatMap(
+    ([entity, { limit, scope }]) => (limit ? [[entity, limit, scope] as const] : []),
+  );
+  expect(Object.fromEntries(limits)).toMatchObject({
+    environment: "environmentsPerProject",
+    flag: "flagsPerProject",
+    segment: "segmentsPerProject",
+    list: "segmentListsPerProject",
+    layer: "layersPerProject",
+    holdout: "holdoutsPerProject",
+    planTemplate: "planTemplatesPerProject",
+    webhook: "webhooksPerProject",
+    schedule: "schedulesPerProject",
+    key: "keysPerEnvironment",
+    trigger: "triggersPerEnvironment",
+    freeze: "freezesPerEnvironment",
+  });
+  for (const [entity, limit, scope] of limits)
+    if (limit.endsWith("PerEnvironment")) expect([entity, scope]).toEqual([entity, "environment"]);
 });
 
 test("every command is in the union once, and something decides it", () => {

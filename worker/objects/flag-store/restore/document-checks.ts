@@ -1,9 +1,11 @@
 import { LIMITS } from "../../../../shared/limits.ts";
+import { ownOf } from "../../../../shared/own.ts";
 import type { BackupRow } from "../../../../shared/schema/backup.ts";
 import { parseKeyName, parseSlug } from "../../../../shared/schema/names.ts";
+import type { EntityDefinition } from "../../../admin/kernel/define-entity.ts";
 import type { Rejection } from "../../../result.ts";
 import { overLimit } from "../decide/decision.ts";
-import type { Body } from "../entities.ts";
+import { type Body, ENTITY_DEFINITIONS } from "../entities.ts";
 
 export type DocumentRow = Extract<BackupRow, { row: "document" }>;
 
@@ -28,29 +30,13 @@ export function isOfThePast({ entity, version, revision }: DocumentRow, body: un
   return version >= 1 && version <= MOST_VERSIONS && claimed.every((one) => one >= 0 && one <= latest);
 }
 
-/** How many documents of a kind a project, or an environment of it, may have: as commands count them. */
-const LIMITED: Partial<Record<string, keyof typeof LIMITS>> = {
-  environment: "environmentsPerProject",
-  flag: "flagsPerProject",
-  segment: "segmentsPerProject",
-  list: "segmentListsPerProject",
-  layer: "layersPerProject",
-  holdout: "holdoutsPerProject",
-  planTemplate: "planTemplatesPerProject",
-  webhook: "webhooksPerProject",
-  schedule: "schedulesPerProject",
-  key: "keysPerEnvironment",
-  trigger: "triggersPerEnvironment",
-  freeze: "freezesPerEnvironment",
-};
-
 /** Holds a backup's documents to the limits that commands keep: it may have been made up. */
 export class DocumentLimits {
   readonly #counts = new Map<string, number>();
 
   add({ entity, environment, body }: DocumentRow, parsed: unknown): Rejection | null {
     const tooLarge = overLimit("documentBytes", body.length * 3 <= LIMITS.documentBytes ? 0 : utf8Bytes(body));
-    const limit = LIMITED[entity];
+    const limit = ownOf<EntityDefinition>(ENTITY_DEFINITIONS, entity)?.limit;
     // What is over is shown for a while, and not counted.
     if (tooLarge || !limit || (entity === "schedule" && (parsed as Body<"schedule">).status !== "pending"))
       return tooLarge;
