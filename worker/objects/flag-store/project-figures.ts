@@ -4,13 +4,14 @@ import type { DeploymentView, Dora } from "../../../shared/schema/delivery.ts";
 import type { DebtView } from "../../../shared/schema/flag-debt.ts";
 import { type BudgetView, budgetState } from "../../../shared/schema/quota.ts";
 import { BUDGET } from "../../admin/budget/entity.ts";
+import { deploymentView } from "../../admin/delivery/view.ts";
+import { roleOfPurpose } from "../../admin/kernel/flag-rights.ts";
+import { activeKills } from "../../admin/kills/decide.ts";
+import { environmentViews } from "../../admin/projects/view.ts";
 import { debtOf } from "./debt-facts.ts";
-import { activeKills } from "./decide/kill.ts";
-import { roleOfPurpose } from "./decide/rights.ts";
 import type { StoreMetrics } from "./methods.ts";
 import type { ProjectTables } from "./project-tables.ts";
 import { monthOf } from "./usage-counters.ts";
-import { deploymentView, environmentViews } from "./views.ts";
 
 // Figures about a whole project: of its delivery, its debt and its use.
 

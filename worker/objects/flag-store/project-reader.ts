@@ -10,39 +10,31 @@ import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
+import { drillViewOf, nextDrill } from "../../admin/drills/view.ts";
+import { flagViewOf, flagViews, stateViewOf } from "../../admin/flags/view.ts";
 import { freezeViews } from "../../admin/freezes/view.ts";
-import { roleOfPurpose } from "../../admin/kernel/flag-rights.ts";
+import { guardViewOf } from "../../admin/guards/view.ts";
+import { keyViews } from "../../admin/keys/view.ts";
 import { planTemplateViews } from "../../admin/plan-templates/view.ts";
+import { planView, planViewOf } from "../../admin/plans/view.ts";
+import { environmentViews, projectViewOf } from "../../admin/projects/view.ts";
+import { scheduleViews } from "../../admin/schedules/view.ts";
+import { listViewOf } from "../../admin/segment-lists/view.ts";
+import { definitionViewOf } from "../../admin/segments/view.ts";
+import { testViewOf, testViews } from "../../admin/tests/view.ts";
+import { triggerView } from "../../admin/triggers/view.ts";
+import { webhookView } from "../../admin/webhooks/view.ts";
 import { syntheticKey } from "../../crypto/synthetic.ts";
 import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { courier, testLedger } from "../stubs.ts";
 import { type LedgerPlace, readLedgerPage } from "../test-ledger/ledger-backup.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
-import { drillViewOf, nextDrill } from "./decide/drill.ts";
 import { exportProject } from "./export-project.ts";
 import type { StoreMetrics } from "./methods.ts";
 import { budgetFigures, debtFigures, doraFigures, metricFigures, recentDeployments } from "./project-figures.ts";
 import { ProjectTables } from "./project-tables.ts";
 import { readBackupPage } from "./restore/read-backup-page.ts";
-import {
-  definitionViewOf,
-  environmentViews,
-  flagViewOf,
-  flagViews,
-  guardView,
-  keyViews,
-  listViewOf,
-  planView,
-  planViewOf,
-  projectViewOf,
-  scheduleViews,
-  stateViewOf,
-  testViewOf,
-  testViews,
-  triggerView,
-  webhookView,
-} from "./views.ts";
 
 /**
  * What can be read of a project: views of its documents and logs, none of which writes. Null: there is no such thing.
@@ -121,8 +113,7 @@ export abstract class ProjectReader extends DurableBase {
   }
 
   getGuard(environment: string, flag: string) {
-    const row = this.ready ? this.tables.documents.get("guard", environment, flag) : null;
-    return row && guardView(row);
+    return this.ready ? guardViewOf(this.tables.documents, environment, flag) : null;
   }
 
   /**

@@ -1,9 +1,9 @@
 import { type Signal, signal } from "../../../shared/schema/trigger.ts";
+import { activeKills } from "../../admin/kills/decide.ts";
+import { decideCall, mayStateOnset, SOURCE_NAMES, triggerActor } from "../../admin/triggers/decide.ts";
 import { sameSecret } from "../../crypto/tokens.ts";
 import type { Result } from "../../result.ts";
 import type { Envelope } from "./commands.ts";
-import { activeKills } from "./decide/kill.ts";
-import { decideCall, mayStateOnset, SOURCE_NAMES, triggerActor } from "./decide/trigger.ts";
 import type { Row } from "./entities.ts";
 import type { TriggerAnswer } from "./methods.ts";
 import type { ProjectTables } from "./project-tables.ts";

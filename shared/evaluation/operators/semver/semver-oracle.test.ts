@@ -3,8 +3,17 @@ import semver from "semver";
 import { describe, expect, test } from "vitest";
 import { VALUE } from "../../model/predicate.ts";
 import { FALSE, TRUE, UNKNOWN } from "../../model/truth.ts";
+import { AFTER, BEFORE, SAME } from "../../model/version.ts";
 import { compareVersions, parseVersion, VERSION_CHARS, versionText } from "./semver.ts";
-import { ACCEPTS, testVersion, versionTest } from "./version-order.ts";
+import { testVersion, versionTest } from "./version-order.ts";
+
+const ACCEPTS = {
+  semver_lt: BEFORE,
+  semver_lte: BEFORE | SAME,
+  semver_eq: SAME,
+  semver_gte: AFTER | SAME,
+  semver_gt: AFTER,
+};
 
 /** What npm's semver reads otherwise, and why ours does not follow. */
 const DIFFERENCES: [text: string, ours: boolean, because: string][] = [

@@ -1,10 +1,10 @@
 import { type Actor, roleCovers } from "../../../../shared/schema/admin.ts";
 import type { BackupRow } from "../../../../shared/schema/backup.ts";
 import { storedSlug } from "../../../../shared/schema/names.ts";
+import { carriedKills } from "../../../admin/kills/decide.ts";
 import { type Result, reject } from "../../../result.ts";
 import { guardRow } from "../../kernel/outbox.ts";
 import type { LedgerOutbox, LedgerPlace } from "../../test-ledger/ledger-backup.ts";
-import { carriedKills } from "../decide/kill.ts";
 import type { ProjectIdentity } from "../project-identity.ts";
 import type { ProjectTables } from "../project-tables.ts";
 import { stillTakenBack, takenBack } from "../revocations.ts";

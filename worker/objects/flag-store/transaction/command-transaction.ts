@@ -5,8 +5,8 @@ import { decide } from "../decide/decide.ts";
 import { deliveryEventsOf } from "../decide/delivery.ts";
 import type { Reply } from "../methods.ts";
 import type { ProjectTables } from "../project-tables.ts";
+import { viewAfter } from "../resources.ts";
 import type { ListProposal } from "../segment-lists.ts";
-import { viewAfter } from "../views.ts";
 import { CommandReplies, fingerprintOf } from "./command-replies.ts";
 import type { DocumentChanges } from "./document-changes.ts";
 
