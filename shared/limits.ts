@@ -169,6 +169,13 @@ export const LIMITS = {
   /** Networks whose failures are kept by name, and for how long (ms), 30 days. */
   failureRows: 500,
   failuresKeepMs: 30 * 86_400_000,
+  /** Rows of the security log, and for how long (ms), 400 days; the hash of the last dropped one is kept. */
+  securityLogRows: 100_000,
+  securityLogKeepMs: 400 * 86_400_000,
+  securityLogPageRows: 200,
+  /** What anybody can repeat at will has so many rows for one person and minute; the rest is counted in one row. */
+  securityRowsPerMinute: 20,
+  securityCountMs: 60_000,
   projects: 1_000,
   auditPageRows: 200,
   /** Idempotency records are kept this long (ms): retries come within minutes. */

@@ -21,6 +21,7 @@ import { previews } from "./admin/previews/route.ts";
 import { projects } from "./admin/projects/route.ts";
 import { propagation } from "./admin/propagation/route.ts";
 import { schedules } from "./admin/schedules/route.ts";
+import { securityLog } from "./admin/security-log/route.ts";
 import { segmentLists } from "./admin/segment-lists/route.ts";
 import { segments } from "./admin/segments/route.ts";
 import { session } from "./admin/session/route.ts";
@@ -66,6 +67,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", budget)
   .route("/", drills)
   .route("/", keys)
+  .route("/", securityLog)
   .route("/", history)
   .route("/", playground)
   .route("/", previews)

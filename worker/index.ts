@@ -1,3 +1,4 @@
+import { recordOwedPresses } from "./admin/break-glass/recorded-later.ts";
 import { dueDrills } from "./drill/live-drill.ts";
 import type { Env } from "./env.ts";
 import { frontDoor } from "./front-door.ts";
@@ -12,5 +13,8 @@ export { TestLedger } from "./objects/test-ledger/test-ledger.ts";
 
 export default {
   fetch: frontDoor,
-  scheduled: (_controller, env, execution) => execution.waitUntil(dueDrills(env, (work) => execution.waitUntil(work))),
+  scheduled: (_controller, env, execution) => {
+    execution.waitUntil(dueDrills(env, (work) => execution.waitUntil(work)));
+    execution.waitUntil(recordOwedPresses(env));
+  },
 } satisfies ExportedHandler<Env>;

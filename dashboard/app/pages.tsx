@@ -104,6 +104,14 @@ export const PAGES: readonly Page[] = [
     name: "Settings",
     component: later(() => import("../features/settings/settings-page.tsx").then((module) => module.SettingsPage)),
   },
+  {
+    path: "security-log",
+    name: "Security log",
+    within: "settings",
+    component: later(() =>
+      import("../features/security-log/security-log-page.tsx").then((module) => module.SecurityLogPage),
+    ),
+  },
 ];
 
 /** The pages that stand in the navigation. */

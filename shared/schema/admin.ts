@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import { FLAG_TYPES, flagDefinition, flagState, flagStateInput, PURPOSES, VISIBILITIES } from "./flag.ts";
+import { lifetimeView } from "./lifetime.ts";
 import { comment, echoed, instant, json, key, name, slug } from "./primitives.ts";
 import { keyLimit } from "./quota.ts";
 import { scheduleView } from "./schedule.ts";
@@ -84,6 +85,7 @@ export const keyBody = z
       )
       .max(LIMITS.originsPerKey)
       .optional(),
+    expiresAt: instant.optional().meta({ description: "When it ends by itself; left out: it does not" }),
     comment: comment.optional(),
   })
   .superRefine((value, context) => {
@@ -109,6 +111,7 @@ export const keyView = z
     /** Requests since counting began, and how many were refused because of the limit; a minute or two behind. */
     asked: z.int(),
     limited: z.int(),
+    ...lifetimeView,
   })
   .meta({ id: "Key" });
 
@@ -201,7 +204,14 @@ export const restoreBody = z
   .strictObject({ comment: comment.default(""), variant: key.optional() })
   .meta({ id: "RestoreWrite" });
 
-export const tokenBody = z.strictObject({ name, role, project: slug.optional() }).meta({ id: "TokenWrite" });
+export const tokenBody = z
+  .strictObject({
+    name,
+    role,
+    project: slug.optional(),
+    expiresAt: instant.optional().meta({ description: "When it ends by itself; left out: it does not" }),
+  })
+  .meta({ id: "TokenWrite" });
 export const tokenCreated = z.object({ id: z.string(), token: z.string() }).meta({ id: "TokenCreated" });
 export const tokenView = z
   .object({
@@ -211,6 +221,7 @@ export const tokenView = z
     project: slug.optional(),
     createdAt: z.string(),
     createdBy: z.string(),
+    ...lifetimeView,
   })
   .meta({ id: "Token" });
 

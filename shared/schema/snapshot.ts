@@ -30,6 +30,8 @@ export const snapshotKey = z.strictObject({
   /** Browser origins that may use a client key; empty: any. */
   origins: z.array(z.string()),
   limit: keyLimit.optional(),
+  /** From this instant (epoch ms) edges refuse it, whether or not they have heard that it is gone. */
+  expiresAt: z.int().optional(),
 });
 export type SnapshotKey = z.infer<typeof snapshotKey>;
 

@@ -14,15 +14,15 @@ const attributeValue = z.union([z.boolean(), z.string().max(40)]);
 export const KNOWLEDGE_AGE_BOUNDS_MS = [500, 1_000, 2_000, 5_000, 30_000] as const;
 
 const COUNTER =
-  /^(?:evaluations\.(?:client|server)\.(?:one|bulk)|not_modified|limited|age\.[0-5]|age_ms|key\.key_[0-9a-f]{1,40}\.(?:asked|limited))$/;
+  /^(?:evaluations\.(?:client|server)\.(?:one|bulk)|not_modified|limited|age\.[0-5]|age_ms|key\.key_[0-9a-f]{1,40}\.(?:asked|limited|other))$/;
 /**
  * Totals since `reporter` began counting, by name: `evaluations.client.bulk`, `not_modified`, `limited`, `age.0` to
- * `age.5` (answers by the bounds above), `age_ms` (their sum), `key.ID.asked`, `key.ID.limited`. The names are a fixed
+ * `age.5` (answers by the bounds above), `age_ms` (their sum), `key.ID.asked`, `key.ID.limited`, and `key.ID.other` for requests that are no evaluations. The names are a fixed
  * list but for an environment's keys, whose number is bounded.
  */
 export const usageCounts = z
   .record(z.string().regex(COUNTER), z.number().min(0))
-  .refine((counts) => Object.keys(counts).length <= 20 + 2 * LIMITS.keysPerEnvironment, "too many counters");
+  .refine((counts) => Object.keys(counts).length <= 20 + 3 * LIMITS.keysPerEnvironment, "too many counters");
 export type UsageCounts = z.infer<typeof usageCounts>;
 
 /** What an edge tells the store, at most once a minute: what it was asked for in one environment. */

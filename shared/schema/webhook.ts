@@ -13,6 +13,8 @@ export const EVENT_TYPES = [
   "schedule.failed",
   "budget.warning",
   "drill.failed",
+  "key.expiring",
+  "key.expired",
 ] as const;
 export const eventType = z.enum(EVENT_TYPES);
 export type EventType = z.infer<typeof eventType>;
@@ -36,6 +38,8 @@ export const webhookMessage = z
       /** At most 100; `more` says how many were left out. */
       subjects: z.array(subject),
       more: z.int(),
+      /** Of events about keys: which one. */
+      key: z.object({ id: z.string(), name: z.string(), expiresAt: z.string() }).optional(),
       actor: z.object({ type: z.string(), id: z.string(), name: z.string() }),
       action: z.string(),
       comment: z.string(),

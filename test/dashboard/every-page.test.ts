@@ -27,6 +27,9 @@ const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/segments", ready: ".segment", dialog: "New segment" },
   { path: "/p/demo/delivery?env=production", ready: ".figure" },
   { path: "/p/demo/settings", ready: ".plain-list li" },
+  { path: "/p/demo/settings", ready: ".plain-list li", dialog: /^Rotate the key/ },
+  { path: "/p/demo/security-log", ready: ".history-row" },
+  { path: "/p/demo/security-log?kind=backup.restored", ready: ".empty" },
   { path: "/p/demo/settings", ready: "[data-session]", dialog: "Sign out everywhere" },
 ];
 

@@ -132,6 +132,24 @@ const laws: { [T in Exclude<Command["type"], OwnCommand["type"]>]: Law<T> } = {
     "admin",
     withKey,
   ),
+  setKeyExpiry: asked(
+    `PUT ${ENVIRONMENT}/keys/{id}/expiry`,
+    { type: "setKeyExpiry", environment: "production", id: "key_1", expiresAt: "2027-11-22T12:00:00Z" },
+    "engineer",
+    withKey,
+  ),
+  rotateKey: asked(
+    `POST ${ENVIRONMENT}/keys/{id}/rotate`,
+    {
+      type: "rotateKey",
+      environment: "production",
+      id: "key_1",
+      graceSeconds: 60,
+      next: { id: "key_2", hash: "1".repeat(64), hint: "efgh" },
+    },
+    "engineer",
+    withKey,
+  ),
   revokeKey: asked(
     `DELETE ${ENVIRONMENT}/keys/{id}`,
     { type: "revokeKey", environment: "production", id: "key_1" },

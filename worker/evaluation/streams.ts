@@ -17,7 +17,7 @@ import { edgeAttributes } from "../http/edge-attributes.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
 import { isolateEdge } from "./edge/isolate.ts";
-import { waitOfKey } from "./edge/key-limits.ts";
+import { waitOfOther } from "./edge/key-limits.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "./edge/list-memory.ts";
 import type { Loaded } from "./edge/loaded.ts";
 import { type SlotHolder, StreamSlots } from "./edge/stream-slots.ts";
@@ -84,7 +84,7 @@ streams.get("/:project/:environment", async (c) => {
   const key = loaded === "missing" || !subject ? null : loaded.keys.byId(subject.keyId);
   if (loaded === "missing" || !subject || !key) return tokenRefused();
   edge.prove(project);
-  const wait = waitOfKey(c.env, loaded, key, waitUntil);
+  const wait = waitOfOther(c.env, loaded, key, waitUntil);
   if (wait > 0) return refuse(429, "this key asks too often", { "Retry-After": String(wait) });
   const cap = Number(c.env.STREAMS_PER_ISOLATE) || DEFAULT_STREAMS_PER_ISOLATE;
   const slot = slots.take(holderOf(c.req.raw, project, subject), cap);

@@ -5,7 +5,7 @@ import { countDoors } from "../demand/door-events.ts";
 import type { Env } from "../env.ts";
 import { parseKey } from "../evaluation/edge/bearer-keys.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
-import { waitOfKey } from "../evaluation/edge/key-limits.ts";
+import { waitOfOther } from "../evaluation/edge/key-limits.ts";
 import type { Loaded } from "../evaluation/edge/loaded.ts";
 import { readBody } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
@@ -249,7 +249,7 @@ async function admit(
   if (loaded === "unreachable") throw busy();
   const key = loaded.keys.find(token);
   if (!key) throw unauthenticated();
-  const wait = waitOfKey(env, loaded, key, waitUntil);
+  const wait = waitOfOther(env, loaded, key, waitUntil);
   if (wait > 0) throw tooMany(wait);
   const origin = request.headers.get("Origin");
   if (key.kind === "client" && key.origins.length > 0 && origin !== null && !key.origins.includes(origin))

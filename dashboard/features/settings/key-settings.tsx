@@ -4,7 +4,7 @@ import type { KeyLimit } from "../../../shared/schema/quota.ts";
 import { answer, api, type Project } from "../../domain/api.ts";
 import { environment } from "../../domain/project.ts";
 import { may } from "../../domain/session.ts";
-import { ago } from "../../domain/words/time-words.ts";
+import { useWords } from "../../domain/words/lifetime-words.ts";
 import { confirmed } from "../../ui/confirm.tsx";
 import { EnvironmentSwitch } from "../../ui/environment-switch.tsx";
 import { InlineForm } from "../../ui/inline-form.tsx";
@@ -12,7 +12,10 @@ import { Problem } from "../../ui/problem.tsx";
 import { ShownOnce } from "../../ui/shown-once.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
+import { End } from "./end.tsx";
 import { KeyUse } from "./key-limit.tsx";
+import { ExpiryChoice, expiryIn } from "./lifetime-fields.tsx";
+import { RotateDialog } from "./rotate-dialog.tsx";
 
 interface Key {
   id: string;
@@ -24,6 +27,9 @@ interface Key {
   limit?: KeyLimit | undefined;
   asked: number;
   limited: number;
+  expiresAt?: string | undefined;
+  lastUsedAt?: string | null | undefined;
+  replacedBy?: string | undefined;
 }
 
 /** Keys with which apps ask for flags, of one environment. */
@@ -32,6 +38,8 @@ export function KeySettings({ project }: { project: Project }) {
   const kind = useSignal<"client" | "server">("server");
   const name = useSignal("");
   const origins = useSignal("");
+  const days = useSignal(0);
+  const rotating = useSignal<Key | null>(null);
   const made = useSignal<{ key: string; name: string } | null>(null);
   const problem = useSignal<unknown>(null);
   const here = environment.value;
@@ -50,7 +58,9 @@ export function KeySettings({ project }: { project: Project }) {
     problem.value = null;
     const listed = origins.value.split(/[\s,]+/).filter(Boolean);
     try {
+      const expiresAt = expiryIn(days.value);
       const json = {
+        ...(expiresAt ? { expiresAt } : {}),
         kind: kind.value,
         name: name.value.trim(),
         ...(kind.value === "client" ? { origins: listed } : {}),
@@ -62,6 +72,12 @@ export function KeySettings({ project }: { project: Project }) {
     } catch (error) {
       problem.value = error;
     }
+  };
+  const rotate = async (key: Key, graceSeconds: number) => {
+    const at = { ...param, id: key.id };
+    const next = await answer(routes[":id"].rotate.$post({ param: at, header: {}, json: { graceSeconds } }));
+    made.value = { key: next.key, name: key.name };
+    await read();
   };
   const revoke = async (key: Key) => {
     const isSure = await confirmed({
@@ -96,8 +112,21 @@ export function KeySettings({ project }: { project: Project }) {
               <strong>{key.name}</strong> <span class="chip">{key.kind === "client" ? "Browser" : "Server"}</span>{" "}
               <code>…{key.hint}</code>
             </span>
-            <span class="muted">{`${key.createdBy}, ${ago(key.createdAt)}`}</span>
+            <span class="muted">{useWords(key)}</span>
+            <End of={key} />
             <KeyUse param={param} key_={key} read={read} />
+            {may("engineer") && !key.replacedBy && (
+              <button
+                type="button"
+                class="button button-small"
+                aria-label={`Rotate the key ${key.name}`}
+                onClick={() => {
+                  rotating.value = key;
+                }}
+              >
+                Rotate…
+              </button>
+            )}
             {may("engineer") && (
               <button type="button" class="button button-small" onClick={() => revoke(key)}>
                 Revoke
@@ -108,6 +137,16 @@ export function KeySettings({ project }: { project: Project }) {
       </ul>
       {made.value && <ShownOnce secret={made.value.key} name={made.value.name} />}
       {problem.value !== null && <Problem error={problem.value} />}
+      {rotating.value && (
+        <RotateDialog
+          title={`Rotate the key ${rotating.value.name}?`}
+          users="Apps have to take the new one over"
+          rotate={(grace) => rotate(rotating.value as Key, grace)}
+          close={() => {
+            rotating.value = null;
+          }}
+        />
+      )}
       {may("engineer") && (
         <InlineForm submit={make}>
           <TextField label="New key for" value={name} maxLength={100} placeholder="Order service" />
@@ -126,6 +165,7 @@ export function KeySettings({ project }: { project: Project }) {
           {kind.value === "client" && (
             <TextField label="Web addresses (empty: any)" value={origins} placeholder="https://shop.example" />
           )}
+          <ExpiryChoice days={days} />
           <button type="submit" class="button button-primary" disabled={name.value.trim() === ""}>
             Make the key
           </button>

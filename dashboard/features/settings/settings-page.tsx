@@ -1,5 +1,5 @@
 import { project } from "../../domain/project.ts";
-import { may } from "../../domain/session.ts";
+import { may, who } from "../../domain/session.ts";
 import { BudgetSettings } from "./budget-settings.tsx";
 import { EnvironmentSettings } from "./environment-settings.tsx";
 import { FreezeSettings } from "./freeze-settings.tsx";
@@ -16,6 +16,11 @@ export function SettingsPage() {
     <main class="page page-narrow stack">
       <div class="page-head">
         <h1>Settings</h1>
+        {may("admin") && who.value?.project === undefined && (
+          <a class="button page-action" href={`/p/${project.value.key}/security-log`}>
+            Security log
+          </a>
+        )}
       </div>
       <KeySettings project={project.value} />
       <EnvironmentSettings project={project.value} />

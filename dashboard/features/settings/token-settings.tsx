@@ -3,13 +3,16 @@ import { useEffect } from "preact/hooks";
 import type { Role } from "../../../shared/schema/admin.ts";
 import { answer, api } from "../../domain/api.ts";
 import { ROLE_WORDS } from "../../domain/words/flag-words.ts";
-import { ago } from "../../domain/words/time-words.ts";
+import { useWords } from "../../domain/words/lifetime-words.ts";
 import { confirmed } from "../../ui/confirm.tsx";
 import { InlineForm } from "../../ui/inline-form.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { ShownOnce } from "../../ui/shown-once.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
+import { End } from "./end.tsx";
+import { ExpiryChoice, expiryIn } from "./lifetime-fields.tsx";
+import { RotateDialog } from "./rotate-dialog.tsx";
 
 interface Token {
   id: string;
@@ -18,6 +21,9 @@ interface Token {
   project?: string | undefined;
   createdAt: string;
   createdBy: string;
+  expiresAt?: string | undefined;
+  lastUsedAt?: string | null | undefined;
+  replacedBy?: string | undefined;
 }
 
 /** Tokens of people and programs that administer: what their bearer may do is said by the role. */
@@ -26,6 +32,8 @@ export function TokenSettings({ project }: { project: string }) {
   const name = useSignal("");
   const role = useSignal<Role>("marketer");
   const onlyHere = useSignal(true);
+  const days = useSignal(0);
+  const rotating = useSignal<Token | null>(null);
   const made = useSignal<{ token: string; name: string } | null>(null);
   const problem = useSignal<unknown>(null);
   const read = async () => {
@@ -39,7 +47,13 @@ export function TokenSettings({ project }: { project: string }) {
   const make = async () => {
     problem.value = null;
     try {
-      const json = { name: name.value.trim(), role: role.value, ...(onlyHere.value ? { project } : {}) };
+      const expiresAt = expiryIn(days.value);
+      const json = {
+        name: name.value.trim(),
+        role: role.value,
+        ...(onlyHere.value ? { project } : {}),
+        ...(expiresAt ? { expiresAt } : {}),
+      };
       const { token } = await answer(api.tokens.$post({ json }));
       made.value = { token, name: name.value };
       name.value = "";
@@ -47,6 +61,11 @@ export function TokenSettings({ project }: { project: string }) {
     } catch (error) {
       problem.value = error;
     }
+  };
+  const rotate = async (token: Token, graceSeconds: number) => {
+    const next = await answer(api.tokens[":id"].rotate.$post({ param: { id: token.id }, json: { graceSeconds } }));
+    made.value = { token: next.token, name: token.name };
+    await read();
   };
   const revoke = async (token: Token) => {
     const isSure = await confirmed({
@@ -74,7 +93,20 @@ export function TokenSettings({ project }: { project: string }) {
               <strong>{token.name}</strong> <span class="chip">{ROLE_WORDS[token.role].name}</span>
               {token.project && <span class="muted">{` only ${token.project}`}</span>}
             </span>
-            <span class="muted">{`${token.createdBy}, ${ago(token.createdAt)}`}</span>
+            <span class="muted">{useWords(token)}</span>
+            <End of={token} />
+            {!token.replacedBy && (
+              <button
+                type="button"
+                class="button button-small"
+                aria-label={`Rotate the token of ${token.name}`}
+                onClick={() => {
+                  rotating.value = token;
+                }}
+              >
+                Rotate…
+              </button>
+            )}
             <button type="button" class="button button-small" onClick={() => revoke(token)}>
               Revoke
             </button>
@@ -83,6 +115,16 @@ export function TokenSettings({ project }: { project: string }) {
       </ul>
       {made.value && <ShownOnce secret={made.value.token} name={`The token of ${made.value.name}`} />}
       {problem.value !== null && <Problem error={problem.value} />}
+      {rotating.value && (
+        <RotateDialog
+          title={`Rotate the token of ${rotating.value.name}?`}
+          users="Programs have to take the new one over, and sessions go on,"
+          rotate={(grace) => rotate(rotating.value as Token, grace)}
+          close={() => {
+            rotating.value = null;
+          }}
+        />
+      )}
       <InlineForm submit={make}>
         <TextField label="New token for" value={name} maxLength={100} placeholder="Kim from marketing" />
         <label class="field">
@@ -111,6 +153,7 @@ export function TokenSettings({ project }: { project: string }) {
           />
           This project only
         </label>
+        <ExpiryChoice days={days} />
         <button type="submit" class="button button-primary" disabled={name.value.trim() === ""}>
           Make the token
         </button>

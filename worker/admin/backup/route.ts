@@ -5,6 +5,7 @@ import { rejectionProblem } from "../../http/problem.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { BACKUP_CURSOR } from "../../objects/test-ledger/ledger-backup.ts";
 import { found } from "../kernel/execute.ts";
+import { recordAct } from "../kernel/record-act.ts";
 import { adminRoute, body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -31,7 +32,10 @@ export const backup = router()
     }),
     async (c) => {
       const { project } = c.req.valid("param");
-      const page = await flagStore(c.env, project).backupPage(c.req.valid("query").cursor ?? null);
+      const { cursor } = c.req.valid("query");
+      const act = { kind: "backup.taken", project, subject: project } as const;
+      await recordAct(c, act, cursor === undefined ? "row" : "count");
+      const page = await flagStore(c.env, project).backupPage(cursor ?? null);
       return c.json(found(c, page, "project", project), 200, { "Cache-Control": "no-store" });
     },
   )

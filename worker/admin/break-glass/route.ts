@@ -13,6 +13,7 @@ import { attemptOf, failed } from "../kernel/failed-sign-ins.ts";
 import type { AdminEnv } from "../kernel/principal.ts";
 import { body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
+import { recordPress } from "./recorded-later.ts";
 
 const killNow = z
   .strictObject({
@@ -71,6 +72,7 @@ export const breakGlass = router().openapi(
     };
     const inForce = await addBreakGlassKill(c.env.SNAPSHOTS, project, environment, kill);
     log({ event: "break-glass", project, environment, flag, id: kill.id });
+    c.executionCtx.waitUntil(recordPress(c.env, project, environment, kill));
     return c.json(inForce, 200);
   },
 );

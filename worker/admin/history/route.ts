@@ -4,6 +4,7 @@ import { auditRow, changesReply, exportDocument, revertBody } from "../../../sha
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
+import { recordAct } from "../kernel/record-act.ts";
 import { acknowledging, adminRoute, body, EXPOSURE, json, params, whole, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -97,6 +98,7 @@ export const history = router()
     }),
     async (c) => {
       const { project } = c.req.valid("param");
+      await recordAct(c, { kind: "export.taken", project, subject: project });
       return c.json(found(c, await flagStore(c.env, project).exportProject(), "project", project), 200);
     },
   )

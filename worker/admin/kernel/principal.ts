@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { LIMITS } from "../../../shared/limits.ts";
-import { type Role, roleCovers } from "../../../shared/schema/admin.ts";
+import { type Actor, type Role, roleCovers } from "../../../shared/schema/admin.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { API_TOKEN_PREFIX, bearerOf, SESSION_PREFIX } from "../../crypto/tokens.ts";
 import type { Env } from "../../env.ts";
@@ -105,6 +105,12 @@ function refuseCrossSite(c: Context): void {
   throw new ProblemError(403, "cross-site", "This request came from another site", {
     detail: "Changes by cookie must come from the dashboard itself.",
   });
+}
+
+/** Who asks, as audits name them. */
+export function actorOf(c: Context<AdminEnv>): Actor {
+  const { type, id, name, role } = c.get("principal");
+  return { type, id, name, role };
 }
 
 /** The least role a route asks for, and the project it is bound to, if any. */

@@ -1,8 +1,11 @@
 import { z } from "zod";
-import { name, slug } from "../../../shared/schema/primitives.ts";
+import { graceSeconds } from "../../../shared/schema/lifetime.ts";
+import { instant, name, slug } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
 import { defineCommands } from "../kernel/define-commands.ts";
+
+const at = { environment: slug, id: z.string().max(100) };
 
 export const keyCommands = defineCommands({
   createKey: {
@@ -14,8 +17,22 @@ export const keyCommands = defineCommands({
       hash: z.string().length(64),
       hint: z.string(),
       origins: z.array(z.string()),
+      expiresAt: instant.optional(),
     },
   },
   limitKey: { fields: { environment: slug, id: z.string(), limit: keyLimit.nullable() } },
+  setKeyExpiry: { fields: { ...at, expiresAt: instant.nullable() } },
+  rotateKey: {
+    fields: {
+      ...at,
+      graceSeconds,
+      /** Of the new key; null: none. Left out: the lifetime that the key had, anew. */
+      expiresAt: instant.nullable().optional(),
+      /** The new key, drawn anew for each attempt. */
+      next: z.strictObject({ id: z.string().max(100), hash: z.string().length(64), hint: z.string().max(10) }),
+    },
+  },
+  warnOfKeyExpiry: { fields: at, sender: "automation" },
+  expireKey: { fields: at, sender: "automation" },
   revokeKey: { fields: { environment: slug, id: z.string() } },
 });

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { WARN_DAYS } from "../../../shared/expiry.ts";
+import { instant } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
-import { type DocumentChange, defineEntity, fate, type Right } from "../kernel/define-entity.ts";
+import { type DocumentChange, defineEntity, fate, type ProjectFacts, type Right } from "../kernel/define-entity.ts";
 
 const schema = z.strictObject({
   kind: keyKind,
@@ -12,19 +14,27 @@ const schema = z.strictObject({
   origins: z.array(z.string()),
   createdBy: z.string(),
   limit: keyLimit.optional(),
+  /** When it ends by itself, and the last warning that was given of it. */
+  expiresAt: instant.optional(),
+  warned: z.literal(WARN_DAYS).optional(),
+  /** The key that took its place, and the one in whose place it is. */
+  replacedBy: z.string().optional(),
+  replaces: z.string().optional(),
 });
 
 export const keyEntity = {
   key: defineEntity({ schema, scope: "environment", whenDeleted: "removed", limit: "keysPerEnvironment", rights }),
 };
 
-function rights(change: DocumentChange<z.infer<typeof schema>>): Right[] {
-  const { key, before, after } = change;
+function rights(change: DocumentChange<z.infer<typeof schema>>, facts: ProjectFacts): Right[] {
+  const { environment, key, before, after } = change;
   const field = `keys.${key}`;
   const noun = `${(after ?? before)?.kind} key "${(after ?? before)?.name}"`;
-  if (after && JSON.stringify(before?.limit) !== JSON.stringify(after.limit))
+  // A rotation hands the limit on.
+  const replaced = before === null && after?.replaces ? facts.view.get("key", environment, after.replaces)?.body : null;
+  if (after && JSON.stringify((before ?? replaced)?.limit) !== JSON.stringify(after.limit))
     return [{ needs: "admin", field: `${field}.limit`, what: `the limit of the ${noun} ${fate(change)}` }];
   // Client keys are public; a server key reads every flag.
-  const isPublic = before === null && after?.kind === "client";
+  const isPublic = before === null && after?.kind === "client" && !replaced;
   return [{ needs: isPublic ? "marketer" : "engineer", field, what: `the ${noun} ${fate(change)}` }];
 }

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { keyBody, keyCreated, keyView, tokenBody, tokenCreated, tokenView } from "../../../shared/schema/admin.ts";
+import { expiryBody, rotateBody, tokenExpiryBody, tokenRotateBody } from "../../../shared/schema/lifetime.ts";
 import { keyLimitBody, usualBurst } from "../../../shared/schema/quota.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { newApiToken, newEnvironmentKey, newId } from "../../crypto/tokens.ts";
@@ -7,10 +8,12 @@ import { ProblemError, rejectionProblem } from "../../http/problem.ts";
 import { directory, flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { failures } from "../kernel/failed-sign-ins.ts";
+import { actorOf } from "../kernel/principal.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
 const KEYS = "/projects/{project}/environments/{environment}/keys" as const;
+const tokenId = z.object({ id: z.string().max(100) });
 /** For a repeated request whose secret has been shown. */
 export const shownOnce = new ProblemError(409, "shown-once", "This request was carried out already", {
   detail: "The secret was shown then and is not kept. Revoke it and make another if it was lost.",
@@ -30,11 +33,12 @@ export const keys = router()
     }),
     async (c) => {
       const { project, environment } = c.req.valid("param");
-      const { kind, name, origins, comment } = c.req.valid("json");
+      const { kind, name, origins, expiresAt, comment } = c.req.valid("json");
       const key = newEnvironmentKey(kind, project, environment, c.env);
       // Repeated with one Idempotency-Key, only the first request's key is stored.
       const id = newId("key");
-      const stored = { id, kind, name, hash: sha256(key), hint: key.slice(-4), origins: origins ?? [] };
+      const lifetime = expiresAt === undefined ? {} : { expiresAt };
+      const stored = { id, kind, name, hash: sha256(key), hint: key.slice(-4), origins: origins ?? [], ...lifetime };
       const reply = await execute(c, project, { type: "createKey", environment, ...stored }, { comment });
       // A replay is another request's key, unless the reply to this very one was lost on the way.
       const kept = reply.replayed ? await flagStore(c.env, project).listKeys(environment) : null;
@@ -117,10 +121,10 @@ export const keys = router()
     async (c) => {
       const token = newApiToken();
       const id = newId("tok");
-      const made = await directory(c.env).createToken(
-        { id, hash: sha256(token), ...c.req.valid("json") },
-        c.get("principal").name,
-      );
+      const { expiresAt, ...asked } = c.req.valid("json");
+      const lifetime = expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) };
+      const by = actorOf(c);
+      const made = await directory(c.env).createToken({ id, hash: sha256(token), ...asked, ...lifetime }, by.name, by);
       if (!made.ok) throw rejectionProblem(made.rejection);
       failures.remember(sha256(token), true);
       return c.json({ id, token }, 201, { "Cache-Control": "no-store" });
@@ -142,12 +146,97 @@ export const keys = router()
       path: "/tokens/{id}",
       tags: ["Tokens"],
       summary: "Revoke a token, and end the sessions and sign-in links that were made from it.",
-      request: { params: z.object({ id: z.string().max(100) }) },
+      request: { params: tokenId },
       responses: { 204: { description: "Revoked" } },
     }),
     async (c) => {
-      const revoked = await directory(c.env).revokeToken(c.req.valid("param").id);
+      const revoked = await directory(c.env).revokeToken(c.req.valid("param").id, actorOf(c));
       if (!revoked.ok) throw rejectionProblem(revoked.rejection);
       return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "put",
+      path: `${KEYS}/{id}/expiry`,
+      tags: ["Keys"],
+      summary: "Say when a key ends by itself, or that it does not.",
+      description: "Edges refuse it from that instant on. Webhooks hear of it 7 days and 1 day before.",
+      request: { params: params.keyId, headers: writeHeaders, body: body(expiryBody) },
+      responses: { 204: { description: "Set" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      const { expiresAt, comment } = c.req.valid("json");
+      await execute(c, project, { type: "setKeyExpiry", environment, id, expiresAt }, { comment });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("engineer", {
+      method: "post",
+      path: `${KEYS}/{id}/rotate`,
+      tags: ["Keys"],
+      summary: "Make a key in another's place. The other one ends after a grace period. It is shown once.",
+      description: "The new key has an id of its own, and the name, kind, origins and limit of the other one.",
+      request: { params: params.keyId, headers: writeHeaders, body: body(rotateBody) },
+      responses: { 201: json(keyCreated, "The new key; only its hash is kept") },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      const { graceSeconds, expiresAt, comment } = c.req.valid("json");
+      const store = flagStore(c.env, project);
+      const known = found(c, await store.listKeys(environment), "environment", environment);
+      const { kind } = found(c, known.find((one) => one.id === id) ?? null, "key", id);
+      const key = newEnvironmentKey(kind, project, environment, c.env);
+      const next = { id: newId("key"), hash: sha256(key), hint: key.slice(-4) };
+      const lifetime = expiresAt === undefined ? {} : { expiresAt };
+      const command = { type: "rotateKey", environment, id, graceSeconds, next, ...lifetime } as const;
+      const reply = await execute(c, project, command, { comment });
+      // As of a key that is made: a replay belongs to another request, unless this one's reply was lost.
+      const kept = reply.replayed ? await store.listKeys(environment) : null;
+      if (kept && !kept.some((one) => one.id === next.id)) throw shownOnce;
+      return c.json({ id: next.id, key }, 201, { "Cache-Control": "no-store" });
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "put",
+      path: "/tokens/{id}/expiry",
+      tags: ["Tokens"],
+      summary: "Say when a token ends by itself, or that it does not.",
+      description: "Sessions and sign-in links that were made from it end with it.",
+      request: { params: tokenId, body: body(tokenExpiryBody) },
+      responses: { 200: json(tokenView, "As it stands now") },
+    }),
+    async (c) => {
+      const { expiresAt } = c.req.valid("json");
+      const at = expiresAt === null ? null : Date.parse(expiresAt);
+      const set = await directory(c.env).setTokenExpiry(c.req.valid("param").id, at, actorOf(c));
+      if (!set.ok) throw rejectionProblem(set.rejection);
+      return c.json(set.value, 200);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "post",
+      path: "/tokens/{id}/rotate",
+      tags: ["Tokens"],
+      summary: "Make a token in another's place. The other one ends after a grace period. It is shown once.",
+      description: "The new token has an id of its own, and the name, role and project of the other one.",
+      request: { params: tokenId, body: body(tokenRotateBody) },
+      responses: { 201: json(tokenCreated, "The new token; only its hash is kept") },
+    }),
+    async (c) => {
+      const { graceSeconds, expiresAt } = c.req.valid("json");
+      const token = newApiToken();
+      const id = newId("tok");
+      const at = expiresAt ? Date.parse(expiresAt) : expiresAt;
+      const lifetime = at === undefined ? {} : { expiresAt: at as number | null };
+      const next = { id, hash: sha256(token), graceSeconds, ...lifetime };
+      const rotated = await directory(c.env).rotateToken(c.req.valid("param").id, next, actorOf(c));
+      if (!rotated.ok) throw rejectionProblem(rotated.rejection);
+      failures.remember(sha256(token), true);
+      return c.json({ id, token }, 201, { "Cache-Control": "no-store" });
     },
   );

@@ -3,8 +3,12 @@ import { iso } from "../../objects/flag-store/stamps.ts";
 
 export function keyViews(view: ProjectView, environment: string) {
   return view.list("key", environment).map((row) => {
-    const { kind, name, origins, createdBy, hint, limit } = row.body;
-    const limited = limit ? { limit } : {};
-    return { id: row.key, kind, name, origins, createdAt: iso(row.createdAt), createdBy, hint, ...limited };
+    const { kind, name, origins, createdBy, hint, limit, expiresAt, replacedBy } = row.body;
+    const more = {
+      ...(limit ? { limit } : {}),
+      ...(expiresAt ? { expiresAt } : {}),
+      ...(replacedBy ? { replacedBy } : {}),
+    };
+    return { id: row.key, kind, name, origins, createdAt: iso(row.createdAt), createdBy, hint, ...more };
   });
 }

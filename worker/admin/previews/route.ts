@@ -6,6 +6,7 @@ import { ProblemError, rejectionProblem } from "../../http/problem.ts";
 import { mayChange } from "../../objects/flag-store/decide/rights.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { found } from "../kernel/execute.ts";
+import { recordAct } from "../kernel/record-act.ts";
 import { adminRoute, body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -49,6 +50,8 @@ export const previews = router().openapi(
       throw new ProblemError(404, "environment-not-found", `There is no environment "${environment}"`);
     if (loaded === "unreachable" || !loaded.sealKey)
       throw new ProblemError(503, "store-unavailable", "Nothing is published here yet", { detail: "Try again." });
+    // A preview cannot be taken back, so none is made that nobody could find again.
+    await recordAct(c, { kind: "preview.created", project, environment, subject: name, details: { variant, hours } });
     const expires = Date.now() + hours * 3_600_000;
     const token = await sealPreview(loaded.sealKey, { environment, flag: name, variant, expires });
     const created = { token, attribute: PREVIEW_ATTRIBUTE, expiresAt: new Date(expires).toISOString() };

@@ -67,9 +67,11 @@ export class BearerKeys {
   readonly #byId: ReadonlyMap<string, SnapshotKey>;
   readonly #seen = new Map<string, SnapshotKey>();
   readonly #onFound: () => void;
+  readonly #now: () => number;
 
   /** @param onFound called when a token is found for the first time: somebody has shown a secret of this project */
-  constructor(keys: readonly SnapshotKey[], onFound: () => void = () => {}) {
+  constructor(keys: readonly SnapshotKey[], onFound: () => void = () => {}, now: () => number = Date.now) {
+    this.#now = now;
     this.#byHash = new Map(keys.map((key) => [key.hash, key]));
     this.#byId = new Map(keys.map((key) => [key.id, key]));
     this.#onFound = onFound;
@@ -77,19 +79,25 @@ export class BearerKeys {
 
   /** Whether the key of this id is still in force. */
   has(id: string): boolean {
-    return this.#byId.has(id);
+    return this.byId(id) !== null;
   }
 
   /** For what was opened by a key and names it by its id; null when the key is not in force any more. */
   byId(id: string): SnapshotKey | null {
-    return this.#byId.get(id) ?? null;
+    return this.#unlessOver(this.#byId.get(id));
+  }
+
+  /** An expired key ends here, although the snapshot that has it is still the latest. */
+  #unlessOver(key: SnapshotKey | undefined): SnapshotKey | null {
+    if (key === undefined || (key.expiresAt !== undefined && key.expiresAt <= this.#now())) return null;
+    return key;
   }
 
   find(token: string): SnapshotKey | null {
     const seen = this.#seen.get(token);
-    if (seen) return seen;
+    if (seen) return this.#unlessOver(seen);
     // Looking the hash up in a map is no timing leak: to steer it, a caller would have to invert SHA-256.
-    const key = this.#byHash.get(sha256(token));
+    const key = this.#unlessOver(this.#byHash.get(sha256(token)));
     if (!key) return null;
     this.#seen.set(token, key);
     keepParsed(token);

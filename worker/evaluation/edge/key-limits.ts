@@ -20,6 +20,13 @@ export function waitOfKey(env: Env, loaded: Loaded, key: SnapshotKey, waitUntil:
   return wait;
 }
 
+/** The same for routes that are no evaluations, which count their own requests: a key's last use follows from it. */
+export function waitOfOther(env: Env, loaded: Loaded, key: SnapshotKey, waitUntil: WaitUntil): number {
+  const wait = waitOfKey(env, loaded, key, waitUntil);
+  if (wait === 0) isolateUsage(env).other(loaded, key.id, Date.now(), waitUntil);
+  return wait;
+}
+
 /** The same for routes that store, which have bounds for every key and for each network of a client key as well. */
 export function waitToStore(
   env: Env,
@@ -32,7 +39,7 @@ export function waitToStore(
   const network = key.kind === "server" ? null : networkPrefix(request.headers.get("CF-Connecting-IP") ?? "");
   // First: what one network asks too much must not use up the limit that everybody's evaluations share.
   const wait = storingRates.take(key.id, network, now);
-  if (wait === 0) return waitOfKey(env, loaded, key, waitUntil);
+  if (wait === 0) return waitOfOther(env, loaded, key, waitUntil);
   isolateUsage(env).limited(loaded, key.id, now, waitUntil);
   return wait;
 }

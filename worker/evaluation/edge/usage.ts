@@ -92,6 +92,18 @@ export class Usage {
     this.#tellInTime(project, environment, gathered, now, waitUntil);
   }
 
+  /** A request of a key that was let in and is no evaluation: events, streams, doors, questions. */
+  other(
+    { project, environment }: Place,
+    keyId: string,
+    now: number,
+    waitUntil: (work: Promise<unknown>) => void,
+  ): void {
+    const gathered = this.#gathered(`${project}/${environment}`);
+    gathered.counts.other(keyId);
+    this.#tellInTime(project, environment, gathered, now, waitUntil);
+  }
+
   #tellInTime(
     project: Slug,
     environment: Slug,

@@ -10,6 +10,12 @@ export interface Served {
   ageMs: number;
 }
 
+interface KeyCounts {
+  asked: number;
+  limited: number;
+  other: number;
+}
+
 /** An age beyond this (ms) is counted as this in the sum: nothing is known of a project that was never reached. */
 const MAX_AGE_MS = 3_600_000;
 
@@ -18,7 +24,7 @@ export class UseCounts {
   /** By kind and shape, and by age; `name` builds their names when they are told. */
   readonly #evaluations = { client: { one: 0, bulk: 0 }, server: { one: 0, bulk: 0 } };
   readonly #ages = new Array<number>(KNOWLEDGE_AGE_BOUNDS_MS.length + 1).fill(0);
-  readonly #keys = new Map<string, { asked: number; limited: number }>();
+  readonly #keys = new Map<string, KeyCounts>();
   #ageMs = 0;
   #notModified = 0;
   #limited = 0;
@@ -42,10 +48,15 @@ export class UseCounts {
     this.#key(keyId).limited++;
   }
 
-  #key(id: string): { asked: number; limited: number } {
+  /** Let in to something that is no evaluation. */
+  other(keyId: string): void {
+    this.#key(keyId).other++;
+  }
+
+  #key(id: string): KeyCounts {
     let use = this.#keys.get(id);
     if (!use) {
-      use = { asked: 0, limited: 0 };
+      use = { asked: 0, limited: 0, other: 0 };
       this.#keys.set(id, use);
     }
     return use;
@@ -64,9 +75,10 @@ export class UseCounts {
       ["age_ms", Math.round(this.#ageMs)],
       ["not_modified", this.#notModified],
       ["limited", this.#limited],
-      ...[...this.#keys].flatMap(([id, { asked, limited }]): [string, number][] => [
+      ...[...this.#keys].flatMap(([id, { asked, limited, other }]): [string, number][] => [
         [`key.${id}.asked`, asked],
         [`key.${id}.limited`, limited],
+        [`key.${id}.other`, other],
       ]),
     ];
     return Object.fromEntries(all.filter(([, count]) => count > 0));

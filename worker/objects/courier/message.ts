@@ -32,6 +32,7 @@ const EMOJI: Partial<Record<WebhookMessage["type"], string>> = {
   "schedule.failed": ":warning:",
   "budget.warning": ":hourglass_flowing_sand:",
   "drill.failed": ":rotating_light:",
+  "key.expiring": ":hourglass_flowing_sand:",
 };
 
 /** What Slack treats as markup; the rest of a text is only ever text. */
@@ -76,6 +77,10 @@ function sentence({ type, data }: WebhookMessage, subject: string, where: string
       return `The month's budget of ${subject} is running out`;
     case "drill.failed":
       return `The kill drill with ${subject} failed${where}: look at the stop button before you need it`;
+    case "key.expiring":
+      return `The key *${escaped(data.key?.name ?? "")}* of ${subject} expires at ${data.key?.expiresAt}${where}`;
+    case "key.expired":
+      return `The key *${escaped(data.key?.name ?? "")}* of ${subject} has expired${where}`;
     case "webhook.test":
       return `A test from Blastdoor: this channel hears of the project *${escaped(data.project)}*`;
   }

@@ -13,6 +13,30 @@ export interface TokenRecord {
   project?: string;
   createdAt: string;
   createdBy: string;
+  expiresAt?: string;
+  /** To the minute; null: never, or before that was kept. */
+  lastUsedAt?: string | null;
+  /** The token that took its place, while it still works. */
+  replacedBy?: string;
+}
+
+export interface NewToken {
+  id: string;
+  hash: string;
+  name: string;
+  role: Role;
+  project?: string | undefined;
+  /** Epoch milliseconds; left out: it does not end by itself. */
+  expiresAt?: number | null | undefined;
+}
+
+/** What takes a token's place. */
+export interface NextToken {
+  id: string;
+  hash: string;
+  graceSeconds: number;
+  /** Null: it does not end by itself. Left out: the lifetime of the one before, anew. */
+  expiresAt?: number | null | undefined;
 }
 
 interface Owned {

@@ -1,24 +1,52 @@
-import { LIMITS } from "../../../shared/limits.ts";
-import type { Role } from "../../../shared/schema/admin.ts";
+import { z } from "zod";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import { storedSlug } from "../../../shared/schema/names.ts";
+import {
+  type SecurityEvent,
+  type SecurityKind,
+  type SecurityRow,
+  securityEvent,
+} from "../../../shared/schema/security-log.ts";
 import { newId } from "../../crypto/tokens.ts";
 import type { Env } from "../../env.ts";
 import { ok, type Result, reject } from "../../result.ts";
+import { fieldIssues } from "../flag-store/decide/parse.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
-import type { Caller, Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
+import { computeNextAlarm } from "../kernel/outbox.ts";
+import type {
+  Caller,
+  NewToken,
+  NextToken,
+  Principal,
+  SessionRecord,
+  SignInLinkRecord,
+  TokenRecord,
+} from "./directory-records.ts";
 import type { DirectoryMethods, SignInProof } from "./methods.ts";
 import { DIRECTORY_MIGRATIONS } from "./migrations.ts";
-import { Sessions, tokenOrigin } from "./sessions.ts";
+import { loggedActor, SecurityLog, type SecurityQuery, UNKNOWN } from "./security-log.ts";
+import { ADMINISTRATOR, Sessions, tokenOrigin } from "./sessions.ts";
 import { type FailureRecord, failureReport, SignInFailures } from "./sign-in-failures.ts";
+import { Tokens } from "./tokens.ts";
 
-type TokenRow = {
-  id: string;
-  name: string;
-  role: string;
-  project: string | null;
-  created_at: number;
-  created_by: string;
-};
+type LoggedActor = { type: string; id: string; name: string };
+/** Who acts when a time has come, or when a project takes its tokens along. */
+const SYSTEM: LoggedActor = { type: "system", id: "directory", name: "Expiry date" };
+
+/** Acts that one report names at most. */
+const MOST_ACTS = 100;
+const actReport = z
+  .array(
+    z.strictObject({
+      event: securityEvent,
+      source: z.string().max(300).optional(),
+      /** `bounded`: it can be repeated at will, so only some rows a minute are written. `count`: one row for many. */
+      as: z.enum(["row", "bounded", "count"]).default("row"),
+    }),
+  )
+  .max(MOST_ACTS);
+export type ActReport = z.input<typeof actReport>;
 
 /** The installation's projects, API tokens and sessions. Secrets are known by their SHA-256 only. */
 export class Directory extends DurableBase implements DirectoryMethods {
@@ -41,20 +69,31 @@ export class Directory extends DurableBase implements DirectoryMethods {
     "secretHashes",
     "noteFailures",
     "listFailures",
+    "rotateToken",
+    "setTokenExpiry",
+    "recordActs",
+    "securityPage",
+    "checkSecurityLog",
   ]);
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
   readonly #sessions: Sessions;
   readonly #failures: SignInFailures;
+  readonly #tokens: Tokens;
+  readonly #log: SecurityLog;
 
   constructor(state: DurableObjectState, _env: Env) {
     super(state);
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
     migrate(state.storage, DIRECTORY_MIGRATIONS);
+    this.#tokens = new Tokens(this.#sql);
+    this.#log = new SecurityLog(this.#sql);
     this.#sessions = new Sessions(this.#sql, {
-      byId: (id) => this.#tokenBy("id", id),
-      byHash: (hash) => this.#tokenBy("hash", hash),
+      byId: (id) => this.#tokens.principal("id", id, Date.now()),
+      byHash: (hash) => this.#tokens.principal("hash", hash, Date.now()),
+      endOf: (id) => this.#tokens.endOf(id),
+      touch: (id, now) => this.#tokens.touch(id, now),
     });
     this.#failures = new SignInFailures(this.#sql);
   }
@@ -97,8 +136,7 @@ export class Directory extends DurableBase implements DirectoryMethods {
   }
 
   #revokeTokensOf(project: string): void {
-    for (const { id } of [...this.#sql.exec<{ id: string }>("SELECT id FROM token WHERE project = ?", project)])
-      this.#revoke(id);
+    for (const id of this.#tokens.ofProject(project)) this.#revoke(id, { ...SYSTEM, name: `The project ${project}` });
   }
 
   listProjects(): { key: string; name: string; createdAt: string }[] {
@@ -108,78 +146,82 @@ export class Directory extends DurableBase implements DirectoryMethods {
     return [...rows].map(({ key, name, created_at }) => ({ key, name, createdAt: new Date(created_at).toISOString() }));
   }
 
-  createToken(
-    token: { id: string; hash: string; name: string; role: Role; project?: string | undefined },
-    createdBy: string,
-  ): Result<TokenRecord> {
-    return this.#storage.transactionSync(() => this.#createToken(token, createdBy));
-  }
-
-  #createToken(
-    token: { id: string; hash: string; name: string; role: Role; project?: string | undefined },
-    createdBy: string,
-  ): Result<TokenRecord> {
-    // A token for a project to come would open whatever somebody else makes under that name.
-    if (token.project !== undefined && this.#deletionsOf(token.project) === null)
-      return reject({
-        code: "invalid",
-        issues: [{ field: "project", message: `there is no project "${token.project}"; create it first` }],
-      });
-    const { n } = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM token").one();
-    if (n >= LIMITS.tokens)
-      return reject({ code: "limit-exceeded", limit: "tokens", max: LIMITS.tokens, actual: n + 1 });
-    const { id, hash, name, role, project } = token;
-    const now = Date.now();
-    this.#sql.exec(
-      "INSERT INTO token (id, hash, name, role, project, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      id,
-      hash,
-      name,
-      role,
-      project ?? null,
-      now,
-      createdBy,
-    );
-    return ok(tokenRecord({ id, name, role, project: project ?? null, created_at: now, created_by: createdBy }));
+  /** @param by who made it; earlier versions say the name alone */
+  createToken(token: NewToken, createdBy: string, by?: Actor): Result<TokenRecord> {
+    return this.#change((now) => {
+      // A token for a project to come would open whatever somebody else makes under that name.
+      if (token.project !== undefined && this.#deletionsOf(token.project) === null)
+        return reject({
+          code: "invalid",
+          issues: [{ field: "project", message: `there is no project "${token.project}"; create it first` }],
+        });
+      const made = this.#tokens.create(token, createdBy, now);
+      if (made.ok) this.#logToken("token.created", made.value, by ?? { ...UNKNOWN, name: createdBy }, now);
+      return made;
+    });
   }
 
   listTokens(): TokenRecord[] {
-    return [
-      ...this.#sql.exec<TokenRow>(
-        "SELECT id, name, role, project, created_at, created_by FROM token ORDER BY created_at",
-      ),
-    ].map(tokenRecord);
+    return this.#tokens.list(Date.now());
   }
 
   /** Revokes a token, and ends the sessions and links that descend from it. */
-  revokeToken(id: string): Result<null> {
-    return this.#storage.transactionSync(() => (this.#revoke(id) ? ok(null) : reject({ code: "token-not-found", id })));
+  revokeToken(id: string, by?: Actor): Result<null> {
+    return this.#change(() => (this.#revoke(id, by) ? ok(null) : reject({ code: "token-not-found", id })));
   }
 
-  #revoke(id: string): boolean {
-    const [row] = this.#sql.exec("DELETE FROM token WHERE id = ? RETURNING id", id);
-    if (!row) return false;
-    this.#sessions.endOrigin(tokenOrigin(id));
+  /** Another token takes this one's place; this one, and what was made from it, ends after the grace. */
+  rotateToken(id: string, next: NextToken, by: Actor): Result<TokenRecord> {
+    return this.#change((now) => {
+      const rotated = this.#tokens.rotate(id, next, by.name, now);
+      if (!rotated.ok) return rotated;
+      const { record, ended } = rotated.value;
+      this.#logToken("token.rotated", record, by, now, { replaces: id, graceSeconds: next.graceSeconds });
+      if (ended) this.#revoke(id, by);
+      return ok(record);
+    });
+  }
+
+  setTokenExpiry(id: string, expiresAt: number | null, by: Actor): Result<TokenRecord> {
+    return this.#change((now) => {
+      const set = this.#tokens.setExpiry(id, expiresAt, now);
+      if (set.ok) this.#logToken("token.expiry-changed", set.value, by, now);
+      return set;
+    });
+  }
+
+  #revoke(id: string, by?: LoggedActor, kind: SecurityKind = "token.revoked"): boolean {
+    const record = this.#tokens.remove(id);
+    if (!record) return false;
+    const sessions = this.#sessions.endOrigin(tokenOrigin(id));
+    this.#logToken(kind, record, by, Date.now(), { sessions });
     return true;
   }
 
-  principalOfToken(hash: string): Principal | null {
-    return this.#tokenBy("hash", hash);
+  #logToken(
+    kind: SecurityKind,
+    { id, name, role, project, expiresAt }: TokenRecord,
+    by: LoggedActor | undefined,
+    now: number,
+    more: SecurityEvent["details"] = {},
+  ): void {
+    const details = { name, role, ...(expiresAt ? { expiresAt } : {}), ...more };
+    const where = project === undefined ? {} : { project: storedSlug(project) };
+    this.#log.append({ kind, actor: loggedActor(by), subject: id, ...where, details }, now);
   }
 
-  #tokenBy(column: "id" | "hash", value: string): Principal | null {
-    const [row] = this.#sql.exec<TokenRow>(
-      `SELECT id, name, role, project, created_at, created_by FROM token WHERE ${column} = ?`,
-      value,
-    );
-    if (!row) return null;
-    return {
-      type: "token",
-      id: row.id,
-      name: row.name,
-      role: row.role as Role,
-      ...(row.project ? { project: row.project } : {}),
-    };
+  /** One transaction, with its rows in the security log; then the alarm follows what it made due. */
+  #change<T>(work: (now: number) => T): T {
+    const answer = this.#storage.transactionSync(() => work(Date.now()));
+    this.#schedule();
+    return answer;
+  }
+
+  principalOfToken(hash: string): Principal | null {
+    const now = Date.now();
+    const principal = this.#tokens.principal("hash", hash, now);
+    if (principal) this.#tokens.touch(principal.id, now);
+    return principal;
   }
 
   /**
@@ -187,11 +229,14 @@ export class Directory extends DurableBase implements DirectoryMethods {
    * one: of a session or an ADMIN_TOKEN nobody could say with what it would have to end.
    */
   createSignInCode(hash: string, subject: Principal, caller?: Caller): Result<null> {
-    return this.#storage.transactionSync(() => {
+    return this.#change((now) => {
       const id = newId("lnk");
-      if (caller) return this.#sessions.makeLink(hash, id, caller, Date.now());
-      if (subject.type !== "token") return reject({ code: "unauthenticated" });
-      return this.#sessions.makeLink(hash, id, { credential: { tokenId: subject.id }, admin: null }, Date.now());
+      if (!caller && subject.type !== "token") return reject({ code: "unauthenticated" });
+      const proven = caller ?? { credential: { tokenId: subject.id }, admin: null };
+      const made = this.#sessions.makeLink(hash, id, proven, now);
+      if (!made.ok) return made;
+      this.#logBounded("sign-in-link.created", made.value, id, now);
+      return ok(null);
     });
   }
 
@@ -201,15 +246,33 @@ export class Directory extends DurableBase implements DirectoryMethods {
    * @param admin fingerprint of the asking Worker's ADMIN_TOKEN; without it, links made by that token stay shut
    */
   signIn(sessionHash: string, proof: SignInProof, admin: string | null = null): Result<Principal & { endsAt: number }> {
-    return this.#storage.transactionSync(() => {
-      const now = Date.now();
+    return this.#change((now) => {
       const id = newId("ses");
-      if ("codeHash" in proof) return this.#sessions.openByLink(sessionHash, id, proof.codeHash, admin, now);
-      const { principal, caller } = proof;
-      if (caller) return this.#sessions.open(sessionHash, id, caller, now);
-      if (principal.type !== "token") return reject({ code: "sign-in-code-invalid" });
-      return this.#sessions.open(sessionHash, id, { credential: { tokenId: principal.id }, admin: null }, now);
+      const opened = this.#open(sessionHash, id, proof, admin, now);
+      if (opened.ok)
+        this.#logBounded("sign-in", opened.value, id, now, { with: "codeHash" in proof ? "link" : "token" });
+      return opened;
     });
+  }
+
+  #open(hash: string, id: string, proof: SignInProof, admin: string | null, now: number) {
+    if ("codeHash" in proof) return this.#sessions.openByLink(hash, id, proof.codeHash, admin, now);
+    const { principal, caller } = proof;
+    if (caller) return this.#sessions.open(hash, id, caller, now);
+    if (principal.type !== "token") return reject({ code: "sign-in-code-invalid" });
+    return this.#sessions.open(hash, id, { credential: { tokenId: principal.id }, admin: null }, now);
+  }
+
+  /** Of what a person can repeat at will. */
+  #logBounded(
+    kind: SecurityKind,
+    by: Principal | null,
+    subject: string,
+    now: number,
+    details: SecurityEvent["details"] = {},
+  ): void {
+    const where = by?.project === undefined ? {} : { project: storedSlug(by.project) };
+    this.#log.appendBounded({ kind, actor: loggedActor(by ?? undefined), subject, ...where, details }, now);
   }
 
   /** @param admin fingerprint of the asking Worker's ADMIN_TOKEN; without it, sessions of that token are over */
@@ -219,12 +282,24 @@ export class Directory extends DurableBase implements DirectoryMethods {
 
   /** Ends a session, and what was made from it. */
   signOut(hash: string): void {
-    this.#storage.transactionSync(() => this.#sessions.signOut(hash));
+    this.#change((now) => {
+      const owner = this.#sessions.ownerOf(hash);
+      this.#sessions.signOut(hash);
+      if (owner) this.#logBounded("session.ended", owner.principal, owner.id, now);
+    });
   }
 
   /** As earlier versions ask for it; links end as well. */
   signOutEverywhere(id: string): void {
-    this.#storage.transactionSync(() => this.#sessions.endPerson(id));
+    this.#change((now) => {
+      this.#sessions.endPerson(id);
+      this.#logBounded(
+        "session.ended",
+        id === "admin" ? ADMINISTRATOR : this.#tokens.principal("id", id, now),
+        id,
+        now,
+      );
+    });
   }
 
   listSessions(
@@ -235,11 +310,22 @@ export class Directory extends DurableBase implements DirectoryMethods {
   }
 
   endSession(id: string, caller: Caller): Result<null> {
-    return this.#storage.transactionSync(() => this.#sessions.end(id, caller, Date.now()));
+    return this.#change((now) => {
+      const ended = this.#sessions.end(id, caller, now);
+      if (!ended.ok) return ended;
+      this.#logBounded("session.ended", ended.value, id, now);
+      return ok(null);
+    });
   }
 
   endSessions(caller: Caller, keepCurrent: boolean): Result<null> {
-    return this.#storage.transactionSync(() => this.#sessions.endOwn(caller, keepCurrent, Date.now()));
+    return this.#change((now) => {
+      const done = this.#sessions.endOwn(caller, keepCurrent, now);
+      if (!done.ok) return done;
+      const { by, ended } = done.value;
+      this.#logBounded("session.ended", by, by.id, now, { sessions: ended });
+      return ok(null);
+    });
   }
 
   /**
@@ -247,28 +333,60 @@ export class Directory extends DurableBase implements DirectoryMethods {
    * under attack tells made-up secrets from real ones, without a question for each.
    */
   secretHashes(): string {
-    const tokens = [...this.#sql.exec<{ hash: string }>("SELECT hash FROM token")].map(({ hash }) => hash);
-    return [...tokens, ...this.#sessions.hashes()].map((hash) => hash.slice(0, 8)).join("");
+    return [...this.#tokens.hashes(), ...this.#sessions.hashes()].map((hash) => hash.slice(0, 8)).join("");
   }
 
   noteFailures(sent: unknown): void {
     const report = failureReport.safeParse(sent);
-    if (report.success) this.#storage.transactionSync(() => this.#failures.note(report.data, Date.now()));
+    if (!report.success) return;
+    this.#change((now) => {
+      this.#failures.note(report.data, now);
+      for (const { kind, count } of report.data) this.#log.count("sign-in.failed", kind, count, now);
+    });
   }
 
   listFailures(): FailureRecord[] {
     return this.#failures.list(Date.now());
   }
-}
 
-function tokenRecord(row: TokenRow): TokenRecord {
-  const { id, name, role, project, created_at, created_by } = row;
-  return {
-    id,
-    name,
-    role: role as Role,
-    ...(project ? { project } : {}),
-    createdAt: new Date(created_at).toISOString(),
-    createdBy: created_by,
-  };
+  /** Records acts that others carried out. A `source` makes a report that comes twice count once. */
+  recordActs(sent: unknown): Result<null> {
+    const acts = actReport.safeParse(sent);
+    if (!acts.success) return reject({ code: "invalid", issues: fieldIssues(acts.error) });
+    return this.#change((now) => {
+      for (const { event, source, as } of acts.data) {
+        if (as === "bounded") this.#log.appendBounded(event, now);
+        else if (as === "count") this.#log.count(event.kind, event.subject ?? "", 1, now);
+        else this.#log.append(event, now, source ?? null);
+      }
+      return ok(null);
+    });
+  }
+
+  securityPage(query: SecurityQuery): { rows: SecurityRow[]; next: number | null } {
+    return this.#log.page(query);
+  }
+
+  /** Checks some rows of the chain after a place that a check before this one reached. */
+  checkSecurityLog(from: { position: number; hash: string } | null, limit: number) {
+    return this.#log.check(from, limit);
+  }
+
+  async alarm(): Promise<void> {
+    this.#storage.transactionSync(() => {
+      const now = Date.now();
+      for (const { record, due } of this.#tokens.due(now)) {
+        if (due === "end") this.#revoke(record.id, SYSTEM, "token.expired");
+        else this.#logToken("token.expiring", record, SYSTEM, now, { days: due });
+      }
+      this.#log.flush(now);
+    });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const due = [this.#tokens.nextDueAt(), this.#log.flushAt].filter((at) => at !== null);
+    const at = computeNextAlarm(due, Date.now());
+    void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
+  }
 }

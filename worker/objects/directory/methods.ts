@@ -1,6 +1,16 @@
-import type { Role } from "../../../shared/schema/admin.ts";
+import type { Actor } from "../../../shared/schema/admin.ts";
+import type { SecurityCheck, SecurityRow } from "../../../shared/schema/security-log.ts";
 import type { Result } from "../../result.ts";
-import type { Caller, Principal, SessionRecord, SignInLinkRecord, TokenRecord } from "./directory-records.ts";
+import type {
+  Caller,
+  NewToken,
+  NextToken,
+  Principal,
+  SessionRecord,
+  SignInLinkRecord,
+  TokenRecord,
+} from "./directory-records.ts";
+import type { SecurityQuery } from "./security-log.ts";
 import type { FailureRecord } from "./sign-in-failures.ts";
 
 /** What opens a session. Earlier versions name only the person, of whom a token's id is believed and nothing else. */
@@ -15,12 +25,11 @@ export interface DirectoryMethods {
   forgetProject(key: string, deletions?: number | null): void;
   listProjects(): { key: string; name: string; createdAt: string }[];
 
-  createToken(
-    token: { id: string; hash: string; name: string; role: Role; project?: string | undefined },
-    createdBy: string,
-  ): Result<TokenRecord>;
+  createToken(token: NewToken, createdBy: string, by?: Actor): Result<TokenRecord>;
   listTokens(): TokenRecord[];
-  revokeToken(id: string): Result<null>;
+  revokeToken(id: string, by?: Actor): Result<null>;
+  rotateToken(id: string, next: NextToken, by: Actor): Result<TokenRecord>;
+  setTokenExpiry(id: string, expiresAt: number | null, by: Actor): Result<TokenRecord>;
   principalOfToken(hash: string): Principal | null;
 
   createSignInCode(hash: string, subject: Principal, caller?: Caller): Result<null>;
@@ -39,4 +48,8 @@ export interface DirectoryMethods {
   secretHashes(): string;
   noteFailures(sent: unknown): void;
   listFailures(): FailureRecord[];
+
+  recordActs(sent: unknown): Result<null>;
+  securityPage(query: SecurityQuery): { rows: SecurityRow[]; next: number | null };
+  checkSecurityLog(from: { position: number; hash: string } | null, limit: number): SecurityCheck & { done: boolean };
 }

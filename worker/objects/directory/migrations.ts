@@ -55,6 +55,41 @@ const ORIGINS: Omit<Migration, "name"> = {
     ) WITHOUT ROWID;`,
 };
 
+/** Tokens may end by themselves, and say when they were last used. */
+const LIFETIMES: Omit<Migration, "name"> = {
+  sql: `
+    ALTER TABLE token ADD COLUMN expires_at INTEGER;
+    ALTER TABLE token ADD COLUMN warned INTEGER;
+    ALTER TABLE token ADD COLUMN used_at INTEGER;
+    ALTER TABLE token ADD COLUMN replaced_by TEXT;`,
+};
+
+const SECURITY_LOG: Omit<Migration, "name"> = {
+  sql: `
+    CREATE TABLE security_log (
+      position INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      actor TEXT NOT NULL,
+      project TEXT,
+      source TEXT UNIQUE,
+      row TEXT NOT NULL,
+      hash TEXT NOT NULL
+    );
+    CREATE INDEX security_log_kind ON security_log (kind, position);
+    CREATE INDEX security_log_actor ON security_log (actor, position);
+    CREATE INDEX security_log_project ON security_log (project, position);
+    CREATE INDEX security_log_at ON security_log (at);
+    CREATE TABLE security_checkpoint (id INTEGER PRIMARY KEY, position INTEGER NOT NULL, hash TEXT NOT NULL);
+    CREATE TABLE security_pending (
+      kind TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      first_at INTEGER NOT NULL,
+      PRIMARY KEY (kind, subject)
+    ) WITHOUT ROWID;`,
+};
+
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-directory",
@@ -78,4 +113,6 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
       CREATE TABLE sign_in_code (hash TEXT PRIMARY KEY, subject TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;`,
   },
   { name: "0002-origins", ...ORIGINS },
+  { name: "0003-lifetimes", ...LIFETIMES },
+  { name: "0004-security-log", ...SECURITY_LOG },
 ];

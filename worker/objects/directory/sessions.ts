@@ -49,6 +49,14 @@ interface Resolved {
   readonly session: SessionRow | null;
 }
 
+interface TokenSource {
+  readonly byId: (id: string) => Principal | null;
+  readonly byHash: (hash: string) => Principal | null;
+  /** When it ends by itself (epoch ms). */
+  readonly endOf: (id: string) => number | null;
+  readonly touch: (id: string, now: number) => void;
+}
+
 /**
  * Sessions and sign-in links. Each knows its origin and the session that it descends from, and is worth something only
  * as long as both are: who it speaks for, and with which rights, is looked up on each use and kept nowhere.
@@ -57,14 +65,27 @@ export class Sessions {
   readonly #sql: SqlStorage;
   readonly #tokenById: (id: string) => Principal | null;
   readonly #tokenByHash: (hash: string) => Principal | null;
+  readonly #tokens: TokenSource;
 
-  constructor(
-    sql: SqlStorage,
-    tokens: { byId: (id: string) => Principal | null; byHash: (hash: string) => Principal | null },
-  ) {
+  constructor(sql: SqlStorage, tokens: TokenSource) {
     this.#sql = sql;
+    this.#tokens = tokens;
     this.#tokenById = tokens.byId;
     this.#tokenByHash = tokens.byHash;
+  }
+
+  /** When the token of an origin ends by itself (epoch ms); infinite when it does not. */
+  #endOf(origin: string): number {
+    const end = origin.startsWith(TOKEN) ? this.#tokens.endOf(origin.slice(TOKEN.length)) : null;
+    return end ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whose a session is, whether or not it is over. */
+  ownerOf(hash: string): { id: string; principal: Principal | null } | null {
+    const session = this.#sessionBy("hash", hash);
+    if (!session) return null;
+    const { id, origin } = session;
+    return { id, principal: origin.startsWith(TOKEN) ? this.#tokenById(origin.slice(TOKEN.length)) : ADMINISTRATOR };
   }
 
   /** Who a credential speaks for at this instant; null for one that is unknown, revoked or over. */
@@ -90,8 +111,10 @@ export class Sessions {
   use(hash: string, admin: string | null, now: number): Principal | null {
     const found = this.resolve({ credential: { session: hash }, admin }, now);
     if (!found?.session) return null;
-    if (found.session.used_at < now - SESSION_TOUCH_MS)
+    if (found.session.used_at < now - SESSION_TOUCH_MS) {
       this.#sql.exec("UPDATE session SET used_at = ? WHERE hash = ?", now, hash);
+      this.#tokens.touch(found.principal.id, now);
+    }
     return found.principal;
   }
 
@@ -104,7 +127,7 @@ export class Sessions {
       for (const table of ["session", "sign_in_code"])
         this.#sql.exec(`DELETE FROM ${table} WHERE origin LIKE '${ADMIN}%' AND origin <> ?`, found.origin);
     const openedWith = "adminToken" in caller.credential ? "admin-token" : "token";
-    const endsAt = now + SESSION_MAX_MS;
+    const endsAt = Math.min(now + SESSION_MAX_MS, this.#endOf(found.origin));
     this.#insert({ hash, id, origin: found.origin, parent: null, depth: 0, opened_with: openedWith, endsAt }, now);
     return ok({ ...found.principal, endsAt });
   }
@@ -122,13 +145,13 @@ export class Sessions {
     if (!principal) return reject({ code: "sign-in-code-invalid" });
     this.#sql.exec("DELETE FROM sign_in_code WHERE hash = ?", codeHash);
     const { origin, parent, depth } = link;
-    const endsAt = Math.min(now + SESSION_MAX_MS, link.session_ends_at);
+    const endsAt = Math.min(now + SESSION_MAX_MS, link.session_ends_at, this.#endOf(origin));
     this.#insert({ hash, id, origin, parent, depth, opened_with: "link", endsAt }, now);
     return ok({ ...principal, endsAt });
   }
 
   /** Makes a link that opens a session as the caller. */
-  makeLink(hash: string, id: string, caller: Caller, now: number): Result<null> {
+  makeLink(hash: string, id: string, caller: Caller, now: number): Result<Principal> {
     const found = this.resolve(caller, now);
     if (!found) return reject({ code: "unauthenticated" });
     const { origin, session } = found;
@@ -155,10 +178,10 @@ export class Sessions {
       session?.id ?? null,
       depth,
       now,
-      Math.min(now + SIGN_IN_CODE_MS, endsAt),
+      Math.min(now + SIGN_IN_CODE_MS, endsAt, this.#endOf(origin)),
       endsAt,
     );
-    return ok(null);
+    return ok(found.principal);
   }
 
   /** Sessions and unused links: the caller's own, or everybody's for who administers the installation. */
@@ -187,7 +210,14 @@ export class Sessions {
             ...(row.parent === null ? {} : { openedFrom: row.parent }),
             createdAt: iso(row.created_at),
             lastUsedAt: iso(row.used_at),
-            expiresAt: iso(Math.min(row.ends_at, row.created_at + SESSION_MAX_MS, row.used_at + SESSION_IDLE_MS)),
+            expiresAt: iso(
+              Math.min(
+                row.ends_at,
+                row.created_at + SESSION_MAX_MS,
+                row.used_at + SESSION_IDLE_MS,
+                this.#endOf(row.origin),
+              ),
+            ),
             current: row.id === found.session?.id,
           },
         ];
@@ -203,7 +233,7 @@ export class Sessions {
             ...shown(principal),
             ...(row.parent === null ? {} : { madeIn: row.parent }),
             createdAt: iso(row.created_at),
-            expiresAt: iso(row.expires_at),
+            expiresAt: iso(Math.min(row.expires_at, this.#endOf(row.origin))),
           },
         ];
       });
@@ -211,7 +241,7 @@ export class Sessions {
   }
 
   /** Ends a session with everything that was made from it, or takes a link back. */
-  end(id: string, caller: Caller, now: number): Result<null> {
+  end(id: string, caller: Caller, now: number): Result<Principal> {
     const found = this.resolve(caller, now);
     if (!found) return reject({ code: "unauthenticated" });
     const session = this.#sessionBy("id", id);
@@ -222,18 +252,19 @@ export class Sessions {
       return reject({ code: "session-not-found", id });
     if (session) this.#endWithDescendants(id);
     else this.#sql.exec("DELETE FROM sign_in_code WHERE id = ?", id);
-    return ok(null);
+    return ok(found.principal);
   }
 
   /** Ends all of the caller's sessions and links; on request but for the present one and those it descends from. */
-  endOwn(caller: Caller, keepCurrent: boolean, now: number): Result<null> {
+  endOwn(caller: Caller, keepCurrent: boolean, now: number): Result<{ by: Principal; ended: number }> {
     const found = this.resolve(caller, now);
     if (!found) return reject({ code: "unauthenticated" });
     const kept = new Set(keepCurrent && found.session ? this.#line(found.session).map((row) => row.id) : []);
     this.#sql.exec("DELETE FROM sign_in_code WHERE origin = ?", found.origin);
-    for (const { id } of this.#sql.exec<{ id: string }>("SELECT id FROM session WHERE origin = ?", found.origin))
-      if (!kept.has(id)) this.#sql.exec("DELETE FROM session WHERE id = ?", id);
-    return ok(null);
+    const own = [...this.#sql.exec<{ id: string }>("SELECT id FROM session WHERE origin = ?", found.origin)];
+    const ended = own.filter(({ id }) => !kept.has(id));
+    for (const { id } of ended) this.#sql.exec("DELETE FROM session WHERE id = ?", id);
+    return ok({ by: found.principal, ended: ended.length });
   }
 
   signOut(hash: string): void {
@@ -241,10 +272,11 @@ export class Sessions {
     if (session) this.#endWithDescendants(session.id);
   }
 
-  /** Ends whatever was made from a token, at any depth. */
-  endOrigin(origin: string): void {
-    this.#sql.exec("DELETE FROM session WHERE origin = ?", origin);
+  /** Ends whatever was made from a token, at any depth; how many sessions that were. */
+  endOrigin(origin: string): number {
+    const ended = this.#sql.exec("DELETE FROM session WHERE origin = ? RETURNING id", origin).toArray().length;
     this.#sql.exec("DELETE FROM sign_in_code WHERE origin = ?", origin);
+    return ended;
   }
 
   /** As an earlier version asks for it: by the person's id. */

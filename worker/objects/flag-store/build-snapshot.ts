@@ -77,12 +77,13 @@ export function buildSnapshot(
     segments,
     layers,
     holdouts,
-    keys: view.list("key", identity.environment).map(({ key, body: { hash, kind, origins, limit } }) => ({
+    keys: view.list("key", identity.environment).map(({ key, body: { hash, kind, origins, limit, expiresAt } }) => ({
       id: key,
       hash,
       kind,
       origins,
       ...(limit ? { limit } : {}),
+      ...(expiresAt ? { expiresAt: Date.parse(expiresAt) } : {}),
     })),
     kills: view
       .list("kill", identity.environment)

@@ -155,7 +155,12 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     const permitted = mayRestore(actor);
     if (!permitted.ok) return permitted;
     this.#prepare();
-    const { restoring, alarm, publisher } = this.#parts;
+    const { restoring, alarm, publisher, security } = this.#parts;
+    // The audit that holds what the security log must still learn is about to be replaced.
+    if (sent.last && security.dueAt !== null) {
+      await security.handOver();
+      if (security.dueAt !== null) throw new Error("the security log is out of reach, so nothing is restored");
+    }
     const result = this.#storage.transactionSync(() => {
       const taken = restoring.take(project, sent, actor, Date.now());
       if (taken.ok && taken.value.done) alarm.armSafety(Date.now());

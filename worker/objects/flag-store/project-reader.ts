@@ -95,7 +95,7 @@ export abstract class ProjectReader extends DurableBase {
     const uses = this.tables.counters.byKey(environment);
     return keyViews(this.tables.documents, environment).map((key) => ({
       ...key,
-      ...(uses.get(key.id) ?? { asked: 0, limited: 0 }),
+      ...(uses.get(key.id) ?? { asked: 0, limited: 0, lastUsedAt: null }),
     }));
   }
 

@@ -53,10 +53,12 @@ test("what only automation sends is named by the definition", () => {
   const automatic = Object.entries(COMMANDS).flatMap(([type, { sender }]) => (sender === "automation" ? [type] : []));
   expect(automatic.sort()).toEqual([
     "applySchedule",
+    "expireKey",
     "recordDrill",
     "reportBreach",
     "stepBackPlan",
     "warnBudget",
+    "warnOfKeyExpiry",
   ] satisfies OwnCommand["type"][]);
   // @ts-expect-error a person sends it
   "putBudget" satisfies OwnCommand["type"];

@@ -102,4 +102,22 @@ describe("a restore", () => {
     }
     expect((await restore(shop.at, rows)).status).toBe(200);
   });
+
+  test("lets no key live longer than it was given since, by an end or a rotation", async () => {
+    const shop = await newShop();
+    const keys = `${shop.at}/environments/production/keys`;
+    const rows = await backupOf(shop.at);
+    const [first, second] = (await done("GET", keys)).keys;
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    await done("PUT", `${keys}/${first.id}/expiry`, { expiresAt });
+    await done("POST", `${keys}/${second.id}/rotate`, { graceSeconds: 600 });
+    const ends = async () =>
+      (await done("GET", keys)).keys
+        .filter(({ id }: { id: string }) => id === first.id || id === second.id)
+        .map((one: { id: string; expiresAt?: string }) => [one.id, one.expiresAt]);
+    const before = await ends();
+    expect(before.every(([, end]: [string, string]) => end !== undefined)).toBe(true);
+    expect((await restore(shop.at, rows)).status).toBe(200);
+    expect(await ends()).toEqual(before);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Change, ProjectView } from "./entities.ts";
+import type { Body, Change, ProjectView } from "./entities.ts";
 
 /** What works with nobody there: by a secret that was given out, or when its time comes. */
 const STANDING = ["key", "trigger", "webhook", "schedule"] as const;
@@ -33,11 +33,23 @@ export function takenBack(audit: Iterable<{ action: string; changes: Change[] }>
       taken.delete(place);
       along.delete(place);
       const isCancelled = change.entity === "schedule" && change.after?.status === "cancelled";
-      if (change.after !== null && !isCancelled) continue;
+      if (change.after !== null && !isCancelled && !hasEnd(change)) continue;
       (wentAlong ? along : taken).set(place, change);
     }
   }
   return taken;
+}
+
+type WithEnd = Extract<Standing, { entity: "key" }> & { after: Body<"key"> & { expiresAt: string } };
+
+/** A key that was given an end, as a rotation gives it one. */
+const hasEnd = (change: Standing): change is WithEnd =>
+  change.entity === "key" && change.after !== null && change.after.expiresAt !== undefined;
+
+/** An older key must not live longer for the restore. */
+function endSooner(expiresAt: string, environment: string, key: string, body: Body<"key">): Change[] {
+  if (body.expiresAt !== undefined && Date.parse(body.expiresAt) <= Date.parse(expiresAt)) return [];
+  return [{ entity: "key", environment, key, before: body, after: { ...body, expiresAt } }];
 }
 
 /** What a backup that was put in place brings back of it, and has to let go again. */
@@ -46,6 +58,7 @@ export function stillTakenBack(taken: ReadonlyMap<string, Standing>, view: Proje
     view.list(entity).flatMap(({ environment, key, body }): Change[] => {
       const gone = taken.get(placeOf({ entity, environment, key } as Change));
       if (!gone || ("status" in body && body.status !== "pending")) return [];
+      if (hasEnd(gone)) return endSooner(gone.after.expiresAt, environment, key, body as Body<"key">);
       return [{ ...gone, before: body } as Change];
     }),
   );

@@ -15,6 +15,7 @@ import { PointerSource } from "./publishing/pointer-source.ts";
 import { Publisher } from "./publishing/publisher.ts";
 import { ProjectRestore } from "./restore/project-restore.ts";
 import { Retention } from "./retention.ts";
+import { SecurityOutbox } from "./security-outbox.ts";
 import { StoreAlarm } from "./store-alarm.ts";
 import { TimedWork } from "./timed-work.ts";
 import { CommandTransaction } from "./transaction/command-transaction.ts";
@@ -37,6 +38,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
 
   const identity = new ProjectIdentity(tables, () => directory(env));
   const webhooks = new WebhookOutbox(tables.documents, tables.notices, meta, env);
+  const security = new SecurityOutbox(tables.auditLog, meta, env);
   const ledgers = ledgerOutbox(env, tables);
   const guardOrders = new GuardOrders(tables, (environment, order) =>
     inTime(guard(env, meta.slug, environment).watch(order)),
@@ -50,7 +52,10 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
 
   const transaction = new CommandTransaction(tables, documentChanges, {
     proposedList: (command) => listVersions.proposed(command),
-    noteWebhooks: (row) => webhooks.note(row),
+    noteFollowers: (row) => {
+      webhooks.note(row);
+      security.note(row);
+    },
     orderGuards: (environments, revision, now) => guardOrders.note(environments, revision, now),
     armSafetyAlarm: (now) => alarm.armSafety(now),
     linger: () => checkpoints.linger(),
@@ -62,7 +67,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     breakGlass: () => inTime(readBreakGlass(env.SNAPSHOTS, meta.slug)).catch(() => null),
   });
   const alarm = new StoreAlarm(storage, () => {
-    const followers = [webhooks.dueAt, ledgers.dueAt].filter((at) => at !== null);
+    const followers = [webhooks.dueAt, ledgers.dueAt, security.dueAt].filter((at) => at !== null);
     return [...tables.publications.due(), ...timedWork.dueTimes(), ...followers];
   });
 
@@ -76,7 +81,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
       orderGuard: (environment) => guardOrders.give(environment),
       scheduleAlarm: () => alarm.schedule(),
     },
-    [webhooks, ledgers],
+    [webhooks, ledgers, security],
     checkpoints,
   );
   const cleanup = new KvCleanup(tables, {
@@ -88,6 +93,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
   return {
     identity,
     ledgers,
+    security,
     listVersions,
     transaction,
     timedWork,
@@ -95,7 +101,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     publisher,
     pointers: new PointerSource(tables, atomically),
     retention: new Retention(tables, cleanup),
-    restoring: new ProjectRestore(tables, identity, ledgers, webhooks),
+    restoring: new ProjectRestore(tables, identity, ledgers, { webhooks, security }),
     triggers: new TriggerAnswers(tables, run),
     usageReports: new UsageReports(tables, run),
   };

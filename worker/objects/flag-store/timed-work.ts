@@ -1,3 +1,4 @@
+import { dueOf, nextDueAt } from "../../../shared/expiry.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import type { BreakGlass } from "../../../shared/schema/pointer.ts";
@@ -19,6 +20,15 @@ const PLAN_ACTOR: Actor = { type: "schedule", id: "release-plan", name: "Release
 
 /** Who ends a test that has reached its own end: with the right of those who make tests. */
 export const STOP_RULE: Actor = { type: "system", id: "stop-rule", name: "Stop rule", role: "marketer" };
+
+/** Who ends a key whose time is over. */
+export const EXPIRY: Actor = { type: "system", id: "expiry", name: "Expiry date", role: "engineer" };
+
+const expiringKeys = (documents: ProjectView) =>
+  documents.mentioning("key", '"expiresAt":').flatMap((row) => {
+    const { expiresAt, warned } = row.body;
+    return expiresAt === undefined ? [] : [{ row, lifetime: { expiresAt: Date.parse(expiresAt), warned } }];
+  });
 
 export interface TimedWorkDeps {
   readonly documents: ProjectView & Pick<Documents, "nextSchedule" | "nextTestEnd">;
@@ -47,6 +57,7 @@ export class TimedWork {
     const dates = [documents.nextSchedule(), documents.nextTestEnd()].filter((at) => at !== null);
     return [
       ...dates.map((at) => Math.max(at, this.#schedulesHeldUntil)),
+      ...expiringKeys(documents).map(({ lifetime }) => Math.max(nextDueAt(lifetime), this.#schedulesHeldUntil)),
       ...plansByTime(documents, Date.now()).map(({ at }) => Math.max(at, this.#plansHeldUntil)),
     ];
   }
@@ -55,6 +66,7 @@ export class TimedWork {
     this.#applySchedules();
     await this.#advancePlans();
     this.#stopOverdueTests();
+    this.#endKeys();
   }
 
   /** Under an id of its own: however often the alarm comes, once. */
@@ -74,6 +86,20 @@ export class TimedWork {
       const id = `test/${environment}/${flag}/${body.run}/date`;
       const asked = { id, actor: STOP_RULE, comment: "Its date has come", command };
       this.#carryOut(asked, { event: "test-not-stopped", flag });
+    }
+  }
+
+  /** Warns of keys that end soon, and takes out those that have ended. */
+  #endKeys(): void {
+    const now = Date.now();
+    for (const { row, lifetime } of expiringKeys(this.#deps.documents)) {
+      const due = dueOf(lifetime, now);
+      if (due === null) continue;
+      const { key: id, environment, body } = row;
+      const type = due === "end" ? "expireKey" : "warnOfKeyExpiry";
+      const comment = due === "end" ? `It expired at ${body.expiresAt}` : `It expires at ${body.expiresAt}`;
+      const asked = { id: `key/${id}/${body.expiresAt}/${due}`, actor: EXPIRY, comment };
+      this.#carryOut({ ...asked, command: { type, environment, id } }, { event: "key-not-expired", key: id });
     }
   }
 

@@ -44,11 +44,17 @@ test("uses of keys are told apart", async () => {
   const uses = await inTables(await newProject(), (sql) => {
     const counters = new UsageCounters(sql);
     counters.take("production", "a", { "key.key_ab.asked": 3, "key.key_ab.limited": 1, "key.key_cd.asked": 2 }, NOW);
+    counters.take("production", "b", { "key.key_ef.other": 1 }, NOW);
+    // What is said again is no use.
+    counters.take("production", "b", { "key.key_ef.other": 1 }, NOW + 600_000);
     return [...counters.byKey("production")];
   });
+  const used = new Date(NOW - (NOW % 60_000)).toISOString();
   expect(uses).toEqual([
-    ["key_ab", { asked: 3, limited: 1 }],
-    ["key_cd", { asked: 2, limited: 0 }],
+    ["key_ab", { asked: 3, limited: 1, lastUsedAt: used }],
+    ["key_cd", { asked: 2, limited: 0, lastUsedAt: used }],
+    // It asked for no evaluation, and was used all the same.
+    ["key_ef", { asked: 0, limited: 0, lastUsedAt: used }],
   ]);
 });
 

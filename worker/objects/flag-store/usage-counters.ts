@@ -13,7 +13,13 @@ export const monthOf = (now: number): string => new Date(now).toISOString().slic
 export interface KeyUse {
   asked: number;
   limited: number;
+  /** To the minute; null: never, or before that was kept. */
+  lastUsedAt: string | null;
 }
+
+/** Last use of a key, kept beside its counters: an instant (epoch ms), not a sum. */
+const usedAtOf = (id: string): string => `key.${id}.used_at`;
+const MINUTE_MS = 60_000;
 
 /**
  * Sums of what edges counted. Every edge reports totals since its reporter began, so that a report which is lost or
@@ -35,13 +41,16 @@ export class UsageCounters {
     );
     const before = (row ? JSON.parse(row.counts) : {}) as UsageCounts;
     let evaluations = 0;
+    const used = new Set<string>();
     for (const [name, total] of Object.entries(counts)) {
       // Totals only rise; one that fell is a late report that was overtaken.
       const added = total - (ownOf(before, name) ?? 0);
       if (added <= 0) continue;
       this.#add(environment, name, added);
       if (name.startsWith("evaluations.")) evaluations += added;
+      if (name.startsWith("key.")) used.add(name.split(".")[1] as string);
     }
+    for (const id of used) this.#used(environment, id, now);
     const most = { ...before };
     for (const [name, total] of Object.entries(counts)) most[name] = Math.max(total, ownOf(before, name) ?? 0);
     this.#sql.exec(
@@ -73,6 +82,16 @@ export class UsageCounters {
       environment,
       name,
       added,
+    );
+  }
+
+  #used(environment: string, id: string, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO usage_total (environment, name, value) VALUES (?, ?, ?)
+       ON CONFLICT (environment, name) DO UPDATE SET value = excluded.value WHERE excluded.value > value`,
+      environment,
+      usedAtOf(id),
+      now - (now % MINUTE_MS),
     );
   }
 
@@ -112,8 +131,9 @@ export class UsageCounters {
     );
     for (const { name, value } of rows) {
       const [, id = "", what] = name.split(".");
-      const use = uses.get(id) ?? { asked: 0, limited: 0 };
-      use[what === "limited" ? "limited" : "asked"] = value;
+      const use = uses.get(id) ?? { asked: 0, limited: 0, lastUsedAt: null };
+      if (what === "used_at") use.lastUsedAt = new Date(value).toISOString();
+      else if (what === "asked" || what === "limited") use[what] = value;
       uses.set(id, use);
     }
     return uses;

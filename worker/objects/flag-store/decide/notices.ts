@@ -61,7 +61,23 @@ const RULES: readonly { type: EventType; about: (change: Changed, row: AuditEntr
       return entity === "drill" && last?.outcome === "failed" && last.at !== known?.at ? last.flag : null;
     },
   },
+  {
+    type: "key.expiring",
+    about: ({ entity, after }, { action }) => (entity === "key" && action === "warnOfKeyExpiry" && after ? "" : null),
+  },
+  {
+    type: "key.expired",
+    about: ({ entity, after }, { action }) => (entity === "key" && action === "expireKey" && !after ? "" : null),
+  },
 ];
+
+/** The key that an event is about. */
+function keyOf(type: EventType, changes: readonly Changed[]) {
+  if (type !== "key.expiring" && type !== "key.expired") return {};
+  const changed = changes.find(({ entity }) => entity === "key");
+  const body = changed?.after ?? changed?.before;
+  return body ? { key: { id: changed?.key ?? "", name: String(body.name), expiresAt: String(body.expiresAt) } } : {};
+}
 
 const runOf = (plan: Loose): Loose => (plan?.run ?? null) as Loose;
 const scheduled = ({ entity, before, after }: Changed, status: string): string | null =>
@@ -94,6 +110,7 @@ export function messagesOf(project: string, row: AuditEntry): WebhookMessage[] {
           ...(first.environment === "" ? {} : { environment: first.environment }),
           subjects: subjects.filter(({ flag }) => flag !== "").slice(0, MAX_SUBJECTS),
           more: Math.max(0, subjects.length - MAX_SUBJECTS),
+          ...keyOf(type, changes),
           actor: { type: actorType, id, name },
           action: row.action,
           comment: row.comment,
@@ -111,7 +128,8 @@ export function wants(
   if (webhook.paused || !webhook.events.includes(type)) return false;
   return (
     webhook.environments.length === 0 ||
-    data.subjects.length === 0 ||
+    (data.subjects.length === 0 &&
+      (data.environment === undefined || webhook.environments.includes(data.environment))) ||
     data.subjects.some(({ environment }) => environment === "" || webhook.environments.includes(environment))
   );
 }

@@ -8,6 +8,7 @@ import type { LedgerOutbox, LedgerPlace } from "../../test-ledger/ledger-backup.
 import type { ProjectIdentity } from "../project-identity.ts";
 import type { ProjectTables } from "../project-tables.ts";
 import { stillTakenBack, takenBack } from "../revocations.ts";
+import type { SecurityOutbox } from "../security-outbox.ts";
 import type { WebhookOutbox } from "../webhook-outbox.ts";
 import { type CheckedBackup, checkBackup } from "./check-backup.ts";
 import { RestoreStage } from "./restore-stage.ts";
@@ -26,24 +27,25 @@ export type RestoreAnswer = Result<{ revision: number; epoch: number; done: bool
 export const mayRestore = (actor: Actor): Result<null> =>
   roleCovers(actor.role, "admin") ? { ok: true, value: null } : reject({ code: "forbidden", needs: "the role admin" });
 
+/** What follows the audit, and begins anew when another audit is put in its place. */
+interface Followers {
+  readonly webhooks: Pick<WebhookOutbox, "beginAnew">;
+  readonly security: Pick<SecurityOutbox, "beginAnew">;
+}
+
 /** Puts a backup in place of a project, once all of its parts are there and checked. */
 export class ProjectRestore {
   readonly #tables: ProjectTables;
   readonly #identity: ProjectIdentity;
   readonly #ledgers: LedgerOutbox;
-  readonly #webhooks: Pick<WebhookOutbox, "beginAnew">;
+  readonly #followers: Followers;
   readonly #stage: RestoreStage;
 
-  constructor(
-    tables: ProjectTables,
-    identity: ProjectIdentity,
-    ledgers: LedgerOutbox,
-    webhooks: Pick<WebhookOutbox, "beginAnew">,
-  ) {
+  constructor(tables: ProjectTables, identity: ProjectIdentity, ledgers: LedgerOutbox, followers: Followers) {
     this.#tables = tables;
     this.#identity = identity;
     this.#ledgers = ledgers;
-    this.#webhooks = webhooks;
+    this.#followers = followers;
     this.#stage = new RestoreStage(tables.sql);
   }
 
@@ -77,6 +79,7 @@ export class ProjectRestore {
     const ledgersBefore = this.#ledgerPlaces();
     const taken = revive ? null : takenBack(auditLog.entries());
     this.#replaceTables(storedSlug(project), epoch, now);
+    this.#followers.security.beginAnew(revision);
     // Whom tests counted that the backup does not know: a later test of that name must not find them.
     if (backup.ledgers) this.#clearLedgers(ledgersBefore);
     const changes = [...carriedKills(killed, documents, revision), ...(taken ? stillTakenBack(taken, documents) : [])];
@@ -98,7 +101,7 @@ export class ProjectRestore {
     const shards = new Set(lists.kvKeys(project));
     for (const kvKey of shardsBefore) if (!shards.has(kvKey)) publications.retire(kvKey, now);
     meta.set("epoch", String(epoch));
-    this.#webhooks.beginAnew(epoch);
+    this.#followers.webhooks.beginAnew(epoch);
     this.#tables.rebuildDelivery();
     for (const confirmation of confirmations) delivery.putConfirmation(confirmation);
   }

@@ -14,8 +14,8 @@ import type { DocumentChanges } from "./document-changes.ts";
 export interface TransactionEffects {
   /** For a command on a long list: what the list would become. */
   proposedList(command: Command): ListProposal | null;
-  /** Notes for webhooks and guards what they must learn; still inside the transaction. */
-  noteWebhooks(row: AuditEntry): void;
+  /** Notes for webhooks, the security log and guards what they must learn; still inside the transaction. */
+  noteFollowers(row: AuditEntry): void;
   orderGuards(environments: readonly string[], revision: number, now: number): void;
   /** The alarm that publishes what was committed, should this process die. */
   armSafetyAlarm(now: number): void;
@@ -81,7 +81,7 @@ export class CommandTransaction {
     const { auditLog, delivery, documents, publications, propagationLog } = this.#tables;
     const { revision, at, changes } = row;
     auditLog.append(row);
-    this.#effects.noteWebhooks(row);
+    this.#effects.noteFollowers(row);
     for (const event of deliveryEventsOf(row, documents)) delivery.note(event);
     for (const environment of publish) {
       publications.enqueue(environment, revision, at);
