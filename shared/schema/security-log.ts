@@ -88,3 +88,23 @@ export const securityCheck = z
   })
   .meta({ id: "SecurityLogCheck" });
 export type SecurityCheck = z.infer<typeof securityCheck>;
+
+export const securityDeliveryBody = z
+  .strictObject({ url: z.string().min(1).max(2_000).meta({ description: "https, and a public name or address" }) })
+  .meta({ id: "SecurityDeliveryWrite" });
+export const securityDeliveryMade = z
+  .object({ secret: z.string().meta({ description: "Verifies signatures, `whsec_…`; shown once" }) })
+  .meta({ id: "SecurityDeliveryMade" });
+export const securityDelivery = z
+  .object({
+    host: z.string().meta({ description: "The URL's host; the rest may be secret" }),
+    deliveredTo: z.int().meta({ description: "Position of the last row that the receiver has confirmed" }),
+    waiting: z.int(),
+    missed: z.int().meta({ description: "Rows that retention removed before the receiver took them" }),
+    failures: z.int().meta({ description: "Failed attempts since the last success" }),
+    lastResult: z.string().nullable(),
+    deliveredAt: z.string().nullable(),
+    nextAttemptAt: z.string().nullable(),
+  })
+  .meta({ id: "SecurityDelivery" });
+export type SecurityDelivery = z.infer<typeof securityDelivery>;

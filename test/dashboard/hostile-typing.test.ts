@@ -54,6 +54,7 @@ const PLACES: { path: string; ready: string; press?: (page: Page) => Promise<unk
   { path: "history", ready: ".history-row" },
   { path: "segments", ready: ".segment", press: (on) => on.getByRole("button", { name: "New segment" }).click() },
   { path: "settings", ready: ".plain-list li" },
+  { path: "security-log", ready: ".history-row" },
 ];
 
 beforeAll(async () => {

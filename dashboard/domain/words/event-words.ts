@@ -11,7 +11,7 @@ export const EVENT_WORDS: Record<EventType, string> = {
   "schedule.failed": "A scheduled change fails",
   "budget.warning": "The month's budget runs out",
   "drill.failed": "The kill drill fails",
-  "key.expiring": "An SDK key expires soon (7 days and 1 day before)",
+  "key.expiring": "An SDK key expires soon",
   "key.expired": "An SDK key has expired",
   "flag.changed": "A flag is changed",
 };

@@ -9,6 +9,7 @@ import { SECURITY_WORDS, securityDetails, securityTone } from "../../domain/word
 import { ago, exactly } from "../../domain/words/time-words.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
+import { DeliveryCard } from "./delivery-card.tsx";
 
 const PAGE = 50;
 const DAY_MS = 86_400_000;
@@ -116,6 +117,7 @@ export function SecurityLogPage() {
           Show earlier events
         </button>
       )}
+      <DeliveryCard />
     </main>
   );
 }

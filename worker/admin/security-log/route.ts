@@ -1,15 +1,28 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../../../shared/limits.ts";
 import { instant, slug } from "../../../shared/schema/primitives.ts";
-import { type SecurityCheck, securityCheck, securityKind, securityRow } from "../../../shared/schema/security-log.ts";
+import {
+  type SecurityCheck,
+  securityCheck,
+  securityDelivery,
+  securityDeliveryBody,
+  securityDeliveryMade,
+  securityKind,
+  securityRow,
+} from "../../../shared/schema/security-log.ts";
+import { toBase64 } from "../../crypto/base64.ts";
 import type { Env } from "../../env.ts";
+import { ProblemError } from "../../http/problem.ts";
+import { targetProblem } from "../../http/public-url.ts";
 import type { SecurityQuery } from "../../objects/directory/security-log.ts";
 import { directory } from "../../objects/stubs.ts";
+import { actorOf } from "../kernel/principal.ts";
 import { recordAct } from "../kernel/record-act.ts";
-import { adminRoute, json, whole } from "../kernel/route.ts";
+import { adminRoute, body, json, whole } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
 const tags = ["Security log"];
+const DELIVERY = "/security-log/delivery";
 /** Rows of one question to the directory while the chain is checked. */
 const CHECK_ROWS = 2_000;
 
@@ -88,6 +101,53 @@ export const securityLog = router()
       responses: { 200: json(securityCheck, "`intact`, and where it is not") },
     }),
     async (c) => c.json(await check(c.env), 200, { "Cache-Control": "no-store" }),
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "get",
+      path: DELIVERY,
+      tags,
+      summary: "Where the security log is sent, and how far the receiver has confirmed it.",
+      responses: { 200: json(z.object({ delivery: securityDelivery.nullable() }), "null: nowhere") },
+    }),
+    async (c) => c.json({ delivery: await directory(c.env).securityDelivery() }, 200, { "Cache-Control": "no-store" }),
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "put",
+      path: DELIVERY,
+      tags,
+      summary: "Send the security log to a receiver, such as a SIEM. The signing secret is shown once.",
+      description:
+        "Rows come in order and at least once, signed by Standard Webhooks: `security-log.rows` with up to 100 rows in `data.rows`. Another address goes on where the one before was, under a new secret.",
+      request: { body: body(securityDeliveryBody) },
+      responses: { 200: json(securityDeliveryMade, "It begins with the next row") },
+    }),
+    async (c) => {
+      const { url } = c.req.valid("json");
+      const wrong = targetProblem(url, c.env.WEBHOOK_LOCAL_TARGETS === "allow");
+      if (wrong)
+        throw new ProblemError(422, "invalid", "Some fields are not valid", {
+          errors: [{ field: "url", message: wrong }],
+        });
+      const secret = `whsec_${toBase64(crypto.getRandomValues(new Uint8Array(32)))}`;
+      await directory(c.env).setSecurityDelivery(url, secret, actorOf(c));
+      return c.json({ secret }, 200, { "Cache-Control": "no-store" });
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "delete",
+      path: DELIVERY,
+      tags,
+      summary: "Stop sending the security log.",
+      responses: { 204: { description: "Stopped" } },
+    }),
+    async (c) => {
+      if (!(await directory(c.env).removeSecurityDelivery(actorOf(c))))
+        throw new ProblemError(404, "delivery-not-found", "The security log is sent nowhere");
+      return c.body(null, 204);
+    },
   );
 
 /** Page by page, as the reader takes them: the log may be larger than an isolate's memory. */

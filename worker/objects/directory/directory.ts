@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import {
+  type SecurityDelivery as SecurityDeliveryView,
   type SecurityEvent,
   type SecurityKind,
   type SecurityRow,
@@ -25,6 +26,7 @@ import type {
 } from "./directory-records.ts";
 import type { DirectoryMethods, SignInProof } from "./methods.ts";
 import { DIRECTORY_MIGRATIONS } from "./migrations.ts";
+import { SecurityDelivery } from "./security-delivery.ts";
 import { loggedActor, SecurityLog, type SecurityQuery, UNKNOWN } from "./security-log.ts";
 import { ADMINISTRATOR, Sessions, tokenOrigin } from "./sessions.ts";
 import { type FailureRecord, failureReport, SignInFailures } from "./sign-in-failures.ts";
@@ -74,6 +76,9 @@ export class Directory extends DurableBase implements DirectoryMethods {
     "recordActs",
     "securityPage",
     "checkSecurityLog",
+    "securityDelivery",
+    "setSecurityDelivery",
+    "removeSecurityDelivery",
   ]);
   readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
@@ -81,14 +86,21 @@ export class Directory extends DurableBase implements DirectoryMethods {
   readonly #failures: SignInFailures;
   readonly #tokens: Tokens;
   readonly #log: SecurityLog;
+  readonly #delivery: SecurityDelivery;
 
-  constructor(state: DurableObjectState, _env: Env) {
+  constructor(state: DurableObjectState, env: Env) {
     super(state);
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
     migrate(state.storage, DIRECTORY_MIGRATIONS);
     this.#tokens = new Tokens(this.#sql);
     this.#log = new SecurityLog(this.#sql);
+    this.#delivery = new SecurityDelivery({
+      sql: this.#sql,
+      rows: this.#log,
+      send: (url, init) => fetch(url, init),
+      local: env.WEBHOOK_LOCAL_TARGETS === "allow",
+    });
     this.#sessions = new Sessions(this.#sql, {
       byId: (id) => this.#tokens.principal("id", id, Date.now()),
       byHash: (hash) => this.#tokens.principal("hash", hash, Date.now()),
@@ -372,6 +384,31 @@ export class Directory extends DurableBase implements DirectoryMethods {
     return this.#log.check(from, limit);
   }
 
+  securityDelivery(): SecurityDeliveryView | null {
+    return this.#delivery.view();
+  }
+
+  /** Where the log is sent from now on, and with which secret it is signed. */
+  setSecurityDelivery(url: string, secret: string, by: Actor): void {
+    this.#change((now) => {
+      this.#delivery.set(url, secret, now);
+      const details = { change: "set", host: new URL(url).host };
+      const subject = "security-log delivery";
+      this.#log.append({ kind: "setting.changed", actor: loggedActor(by), subject, details }, now);
+    });
+  }
+
+  /** The row that says so is not sent any more: it stands in the log alone. */
+  removeSecurityDelivery(by: Actor): boolean {
+    return this.#change((now) => {
+      if (!this.#delivery.remove()) return false;
+      const subject = "security-log delivery";
+      const details = { change: "deleted" };
+      this.#log.append({ kind: "setting.changed", actor: loggedActor(by), subject, details }, now);
+      return true;
+    });
+  }
+
   async alarm(): Promise<void> {
     this.#storage.transactionSync(() => {
       const now = Date.now();
@@ -381,11 +418,12 @@ export class Directory extends DurableBase implements DirectoryMethods {
       }
       this.#log.flush(now);
     });
+    await this.#delivery.deliver(Date.now);
     this.#schedule();
   }
 
   #schedule(): void {
-    const due = [this.#tokens.nextDueAt(), this.#log.flushAt].filter((at) => at !== null);
+    const due = [this.#tokens.nextDueAt(), this.#log.flushAt, this.#delivery.dueAt].filter((at) => at !== null);
     const at = computeNextAlarm(due, Date.now());
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
   }

@@ -1,5 +1,5 @@
 import type { Actor } from "../../../shared/schema/admin.ts";
-import type { SecurityCheck, SecurityRow } from "../../../shared/schema/security-log.ts";
+import type { SecurityCheck, SecurityDelivery, SecurityRow } from "../../../shared/schema/security-log.ts";
 import type { Result } from "../../result.ts";
 import type {
   Caller,
@@ -52,4 +52,7 @@ export interface DirectoryMethods {
   recordActs(sent: unknown): Result<null>;
   securityPage(query: SecurityQuery): { rows: SecurityRow[]; next: number | null };
   checkSecurityLog(from: { position: number; hash: string } | null, limit: number): SecurityCheck & { done: boolean };
+  securityDelivery(): SecurityDelivery | null;
+  setSecurityDelivery(url: string, secret: string, by: Actor): void;
+  removeSecurityDelivery(by: Actor): boolean;
 }

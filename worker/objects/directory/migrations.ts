@@ -90,6 +90,22 @@ const SECURITY_LOG: Omit<Migration, "name"> = {
     ) WITHOUT ROWID;`,
 };
 
+/** At most one row: where the security log is sent, and how far it has got. */
+const SECURITY_DELIVERY: Omit<Migration, "name"> = {
+  sql: `
+    CREATE TABLE security_delivery (
+      id INTEGER PRIMARY KEY,
+      url TEXT NOT NULL,
+      secret TEXT NOT NULL,
+      delivered_to INTEGER NOT NULL,
+      missed INTEGER NOT NULL,
+      failures INTEGER NOT NULL,
+      next_at INTEGER NOT NULL,
+      last_result TEXT,
+      delivered_at INTEGER
+    );`,
+};
+
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-directory",
@@ -115,4 +131,5 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0002-origins", ...ORIGINS },
   { name: "0003-lifetimes", ...LIFETIMES },
   { name: "0004-security-log", ...SECURITY_LOG },
+  { name: "0005-security-delivery", ...SECURITY_DELIVERY },
 ];
