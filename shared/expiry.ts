@@ -24,7 +24,7 @@ export function nextDueAt({ expiresAt, warned }: Lifetime): number {
   return expiresAt - (next ?? 0) * DAY_MS;
 }
 
-/** The warning that an end lies within already: whoever sets so near an end knows of it. */
+/** The warning that an end lies within already. It is not given: the person who sets so near an end knows of it. */
 export const warningWithin = (expiresAt: number, now: number): WarnDays | undefined =>
   [...WARN_DAYS].reverse().find((days) => expiresAt - days * DAY_MS <= now);
 

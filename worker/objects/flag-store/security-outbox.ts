@@ -22,7 +22,7 @@ export class SecurityOutbox {
   readonly #audit: AuditLog;
   readonly #meta: StoreMeta;
   readonly #env: Env;
-  #handingOver = false;
+  #running: Promise<void> | null = null;
   #failures = 0;
   #nextAt = 0;
 
@@ -52,10 +52,15 @@ export class SecurityOutbox {
     return this.#owedFrom === null ? null : this.#nextAt;
   }
 
-  /** Hands over what is owed, oldest first. Told twice, an act is recorded once. */
-  async handOver(): Promise<void> {
-    if (this.#handingOver) return;
-    this.#handingOver = true;
+  /** Hands over what is owed, oldest first; who asks meanwhile waits for the same. Told twice, an act is recorded once. */
+  handOver(): Promise<void> {
+    this.#running ??= this.#handOver().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #handOver(): Promise<void> {
     try {
       for (let from = this.#owedFrom; from !== null; from = this.#owedFrom) await this.#tell(from);
       this.#failures = 0;
@@ -64,7 +69,6 @@ export class SecurityOutbox {
       log({ event: "security-log-unreachable", attempts: this.#failures, error: String(error) });
     } finally {
       this.#nextAt = Date.now() + backoff(this.#failures);
-      this.#handingOver = false;
     }
   }
 

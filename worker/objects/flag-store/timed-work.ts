@@ -95,10 +95,10 @@ export class TimedWork {
     for (const { row, lifetime } of expiringKeys(this.#deps.documents)) {
       const due = dueOf(lifetime, now);
       if (due === null) continue;
-      const { key: id, environment, body } = row;
+      const { key: id, environment, body, version } = row;
       const type = due === "end" ? "expireKey" : "warnOfKeyExpiry";
       const comment = due === "end" ? `It expired at ${body.expiresAt}` : `It expires at ${body.expiresAt}`;
-      const asked = { id: `key/${id}/${body.expiresAt}/${due}`, actor: EXPIRY, comment };
+      const asked = { id: `key/${id}/${version}/${due}`, actor: EXPIRY, comment };
       this.#carryOut({ ...asked, command: { type, environment, id } }, { event: "key-not-expired", key: id });
     }
   }
