@@ -34,6 +34,8 @@ export interface ProjectFacts {
   purposesOf(flag: string): Purpose[];
   /** Live flags, no tests, that depend on a flag in an environment (null: in any), also through others. */
   dependantsOf(environment: string | null, flag: string): Dependant[];
+  /** The body of another document as it stands before the changes; null when there is none. */
+  before(entity: string, environment: string, key: string): unknown;
   /** Whether the changes take back a release that runs by its plan; one that has ended starts anew by another state. */
   isRolledBack(environment: string, flag: string): boolean;
 }

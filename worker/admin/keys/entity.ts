@@ -22,16 +22,19 @@ const schema = z.strictObject({
   replaces: z.string().optional(),
 });
 
+type Key = z.infer<typeof schema>;
+
 export const keyEntity = {
   key: defineEntity({ schema, scope: "environment", whenDeleted: "removed", limit: "keysPerEnvironment", rights }),
 };
 
-function rights(change: DocumentChange<z.infer<typeof schema>>, facts: ProjectFacts): Right[] {
+function rights(change: DocumentChange<Key>, facts: ProjectFacts): Right[] {
   const { environment, key, before, after } = change;
   const field = `keys.${key}`;
   const noun = `${(after ?? before)?.kind} key "${(after ?? before)?.name}"`;
   // A rotation hands the limit on.
-  const replaced = before === null && after?.replaces ? facts.view.get("key", environment, after.replaces)?.body : null;
+  const replaced =
+    before === null && after?.replaces ? (facts.before("key", environment, after.replaces) as Key | null) : null;
   if (after && JSON.stringify((before ?? replaced)?.limit) !== JSON.stringify(after.limit))
     return [{ needs: "admin", field: `${field}.limit`, what: `the limit of the ${noun} ${fate(change)}` }];
   // Client keys are public; a server key reads every flag.

@@ -95,6 +95,7 @@ function factsOf(changes: readonly Change[], view: ProjectView, covered: Role): 
   return {
     view,
     engineers: roleCovers(covered, "engineer"),
+    before: (entity, environment, key) => view.get(entity as Entity, environment, key)?.body ?? null,
     environments: () => view.list("environment").map(({ key }) => key),
     purposesOf(flag) {
       const known = purposes.get(flag);
