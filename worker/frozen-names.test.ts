@@ -4,11 +4,11 @@ import { bucket } from "../shared/evaluation/bucketing/bucket.ts";
 import { sipHash, sipKey } from "../shared/hashing/sip-hash.ts";
 import { storedKeyName, storedSlug } from "../shared/schema/names.ts";
 import { openNonce } from "./crypto/exposure-nonce.ts";
+import { openAesGcm } from "./crypto/former/aes-gcm.ts";
+import { openSiv } from "./crypto/former/siv.ts";
 import { derivedKey, keyedHash } from "./crypto/keyed-hash.ts";
 import { openPreviews } from "./crypto/preview-token.ts";
-import { unseal } from "./crypto/seal.ts";
 import { sha256 } from "./crypto/sha256.ts";
-import { sivOpen } from "./crypto/siv.ts";
 import { openStreamToken } from "./crypto/stream-token.ts";
 import { isSynthetic, signSynthetic, syntheticKey } from "./crypto/synthetic.ts";
 import type { Env } from "./env.ts";
@@ -169,9 +169,10 @@ describe("what is derived from a project's secret", () => {
     );
   });
 
-  test("the hash key of a long list, the key of webhooks' URLs, and what signs their messages", () => {
+  test("the hash key of a long list, a webhook's address, and what signs its messages", async () => {
     expect(meta.listKey("salt")).toBe("42f3ce31e012cfa937233f12ca4d55ef");
-    expect(meta.webhookUrlKey).toBe("0a08e4481badfa50abd6dcc229e7d50d42edff98297134197c9c54c7b4a9958a");
+    const address = "EJITT0aMSwUzArnKQSg23FYWHs1R81p_mvcRMe3RaHfLtnkcAVgHhQDHb1GX0vn8a3Z14SfDNZlN2_tX1trfa0_RgueNdKo";
+    expect(await meta.openWebhookUrl(address)).toBe("https://hooks.example/services/T0/secret?ü");
     expect(meta.webhookSecret("salt")).toBe("whsec_LmzkpveqhLb30S9GwUqVTFswgzRTR2+0ecAYjB3wHGc=");
   });
 
@@ -201,16 +202,17 @@ describe("what is derived from a project's secret", () => {
   });
 
   test("sealed texts, preview links and stream tokens open", async () => {
-    expect(await unseal(SECRET, "CeCz7XLYHkROrIecoix2rxCxjmTSHglGiUuvcAa_KOynT-4XT15Z3BrdUQ")).toBe("Grüße, 世界");
-    expect(sivOpen(SECRET, "Z_mBpybHp6ZPnRDlaTQZScvjj-O1owjI1YXNoz1A0A")).toBe("Grüße, 世界");
+    const shop = { project: "shop", environment: "production", sealKey: SECRET };
+    expect(await openAesGcm(SECRET, "CeCz7XLYHkROrIecoix2rxCxjmTSHglGiUuvcAa_KOynT-4XT15Z3BrdUQ")).toBe("Grüße, 世界");
+    expect(openSiv(SECRET, "Z_mBpybHp6ZPnRDlaTQZScvjj-O1owjI1YXNoz1A0A")).toBe("Grüße, 世界");
     const blastdoorPreview =
       "iP78KxJ9WRsiPgmpxXomW9q0JzfWQf8lFPFK9vE6XW7P5UF5QM_-J6LuPYR3emT1MqQ4pPBspadm99yVkAWVSQOHLGWWQCpwsNVR7hvS1JjA3AkiOC2Ric-rvEW_T2qD3V8EPXngONKHwdwarM-Q4nc";
-    expect(await openPreviews(SECRET, "production", { blastdoorPreview })).toEqual([
+    expect(await openPreviews(shop, { blastdoorPreview })).toEqual([
       { environment: "production", flag: "checkout", variant: "on", expires: 9_999_999_999_999 },
     ]);
     const token =
       "63fDuSxRkmFmkyN9aILBEzXYnuTOaXIvuZNdoEvvM8yRnO5REqsdbjDS3v8YXef51QIVJQFlNICekFBnsyQl4Fw1MNaj7jDyPXVzY9oelaM3RXHfyaymHzP9woIpxmvfJmNj8Gr2G__j7uB1e-Hxmv013A";
-    expect(openStreamToken(SECRET, token, NOW)).toEqual({
+    expect(openStreamToken(shop, token, NOW)).toEqual({
       keyId: "key_1",
       context: { targetingKey: "u1", city: "Köln" },
       etag: "e",

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Preview } from "../../shared/evaluation/run/preview.ts";
 import { key, slug } from "../../shared/schema/primitives.ts";
-import { seal, unseal } from "./seal.ts";
+import { openAesGcm } from "./former/aes-gcm.ts";
+import { isSealed, open, type SealedFor, seal } from "./seal.ts";
 import { sha256 } from "./sha256.ts";
 
 /** The context attribute, and the query parameter of the OFREP routes, in which a frontend passes a token on. */
@@ -20,11 +21,17 @@ const sealedPreview = z.object({
 });
 export type SealedPreview = z.infer<typeof sealedPreview>;
 
-/** Of another use than whatever else is sealed, so of another key: neither is ever taken for the other. */
-const previewSecret = (sealKey: string): string => sha256(`preview\n${sealKey}`);
+/** Whose environment a token is for. */
+export interface PreviewPlace {
+  readonly project: string;
+  readonly environment: string;
+  readonly sealKey: string | undefined;
+}
 
-export const sealPreview = (sealKey: string, preview: SealedPreview): Promise<string> =>
-  seal(previewSecret(sealKey), JSON.stringify(preview));
+const sealedFor = ({ project, environment }: PreviewPlace): SealedFor => ({ use: "preview", project, environment });
+
+export const sealPreview = (place: PreviewPlace & { readonly sealKey: string }, preview: SealedPreview): string =>
+  seal(place.sealKey, sealedFor(place), JSON.stringify(preview));
 
 /** Whether a request may bring tokens at all: nearly none does, and that has to cost nothing. */
 export const mayPreview = (url: string, context: Record<string, unknown>): boolean =>
@@ -47,20 +54,20 @@ function tokensOf(context: Record<string, unknown>): string[] {
  * old link shows what everybody sees.
  */
 export async function openPreviews(
-  sealKey: string | undefined,
-  environment: string,
+  place: PreviewPlace,
   context: Record<string, unknown>,
 ): Promise<readonly (Preview & { expires: number })[]> {
+  const { sealKey } = place;
   if (sealKey === undefined) return [];
-  const secret = previewSecret(sealKey);
-  const opened = await Promise.all(
-    tokensOf(context)
-      .slice(0, MAX_TOKENS)
-      .map((token) => unseal(secret, token)),
-  );
+  const openOne = (token: string): string | null | Promise<string | null> =>
+    isSealed(token) ? open(sealKey, sealedFor(place), token) : openAesGcm(formerSecret(sealKey), token);
+  const opened = await Promise.all(tokensOf(context).slice(0, MAX_TOKENS).map(openOne));
   return opened.flatMap((text) => {
     if (text === null) return [];
     const parsed = sealedPreview.safeParse(JSON.parse(text));
-    return parsed.success && parsed.data.environment === environment ? [parsed.data] : [];
+    return parsed.success && parsed.data.environment === place.environment ? [parsed.data] : [];
   });
 }
+
+/** Under which earlier versions sealed previews. */
+const formerSecret = (sealKey: string): string => sha256(`preview\n${sealKey}`);

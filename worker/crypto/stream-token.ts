@@ -1,4 +1,5 @@
-import { sivOpen, sivSeal } from "./siv.ts";
+import { openSiv } from "./former/siv.ts";
+import { isSealed, open, seal } from "./seal.ts";
 
 /** What a stream needs to know of the person it serves; sealed, so that neither they nor others can read or alter it. */
 export interface StreamSubject {
@@ -6,11 +7,21 @@ export interface StreamSubject {
   context: Record<string, unknown>;
   /** ETag of the result that the client holds. */
   etag: string;
+  /** The signature that the context rests on: its signing key, and when (epoch ms) it ends and the stream with it. */
+  signed?: { kid: string; until: number };
 }
 
 interface Sealed extends StreamSubject {
   /** Epoch ms. */
   expires: number;
+}
+
+/** Whose environment a token is for. */
+export interface StreamPlace {
+  readonly project: string;
+  readonly environment: string;
+  /** Undefined where a snapshot holds none: then there are no streams. */
+  readonly sealKey: string | undefined;
 }
 
 /** Tokens change with this period (ms) and live for one to two of them: reconnects and sleeping laptops included. */
@@ -20,18 +31,23 @@ const MAX_SEALED_CHARS = 4_096;
 
 /**
  * Seals a subject. The same subject gets the same token for a whole period, so that clients keep their connection.
- * Null when it would be too long.
+ * Null when it would be too long, or there is nothing to seal it with.
  */
-export function sealStreamToken(secret: string, { keyId, context, etag }: StreamSubject, now: number): string | null {
+export function sealStreamToken(place: StreamPlace, subject: StreamSubject, now: number): string | null {
+  if (place.sealKey === undefined) return null;
+  const { keyId, context, etag, signed } = subject;
   const expires = (Math.floor(now / STREAM_TOKEN_PERIOD_MS) + 2) * STREAM_TOKEN_PERIOD_MS;
-  const text = JSON.stringify({ keyId, context, etag, expires } satisfies Sealed);
-  return text.length > MAX_SEALED_CHARS ? null : sivSeal(secret, text);
+  const text = JSON.stringify({ keyId, context, etag, signed, expires });
+  return text.length > MAX_SEALED_CHARS ? null : seal(place.sealKey, sealedFor(place), text);
 }
 
-/** The subject of a token; null when it was altered, made with another secret, or has expired. */
-export function openStreamToken(secret: string, token: string, now: number): StreamSubject | null {
-  const text = sivOpen(secret, token);
+/** The subject of a token; null when it was altered, is another environment's, or has expired. */
+export function openStreamToken(place: StreamPlace, token: string, now: number): StreamSubject | null {
+  if (place.sealKey === undefined) return null;
+  const text = isSealed(token) ? open(place.sealKey, sealedFor(place), token) : openSiv(place.sealKey, token);
   if (text === null) return null;
   const { expires, ...subject } = JSON.parse(text) as Sealed;
-  return now < expires ? subject : null;
+  return now < Math.min(expires, subject.signed?.until ?? Number.POSITIVE_INFINITY) ? subject : null;
 }
+
+const sealedFor = ({ project, environment }: StreamPlace) => ({ use: "stream-token", project, environment }) as const;

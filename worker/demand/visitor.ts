@@ -151,9 +151,9 @@ export async function isPreviewed(
   context: Record<string, unknown>,
 ): Promise<boolean> {
   if (!mayPreview("", context)) return false;
-  const { compiled, sealKey } = loaded;
+  const { compiled } = loaded;
   const now = Date.now();
-  const opened = await openPreviews(sealKey, compiled.environment, context);
+  const opened = await openPreviews(loaded, context);
   const previews = opened.filter(({ expires }) => now < expires);
   const known = compiled.flags.get(flag);
   const variant = previewedVariant(known, previews, key.kind);

@@ -136,9 +136,7 @@ async function previewsOf(
 ): Promise<readonly Preview[]> {
   adoptPreview(url, context);
   const now = Date.now();
-  return (await openPreviews(loaded.sealKey, loaded.compiled.environment, context)).filter(
-    ({ expires }) => now < expires,
-  );
+  return (await openPreviews(loaded, context)).filter(({ expires }) => now < expires);
 }
 
 async function bulk(call: Call, admitted: Admitted, context: Record<string, unknown>): Promise<Response> {

@@ -48,10 +48,9 @@ export const streamPeriod = (now: number): string => Math.floor(now / STREAM_TOK
 /** OFREP's `eventStreams` for a client's bulk answer, or "" when no stream fits it. */
 export function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: number): string {
   const { project, environment } = loaded;
-  if (!loaded.sealKey) return "";
   // The edge says anew what it knows where the stream is opened.
   const context = subject.context.edge === undefined ? subject.context : { ...subject.context, edge: undefined };
-  const token = sealStreamToken(loaded.sealKey, { ...subject, context }, now);
+  const token = sealStreamToken(loaded, { ...subject, context }, now);
   if (!token) return "";
   const requestUri = `/ofrep/v1/streams/${project}/${environment}?token=${token}`;
   return `,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${requestUri}"},"inactivityDelaySec":${INACTIVITY_S}}]`;
@@ -80,7 +79,7 @@ streams.get("/:project/:environment", async (c) => {
   if (project === null || environment === null) return tokenRefused();
   const loaded = await edge.current(project, environment, waitUntil);
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
-  const subject = loaded === "missing" || !loaded.sealKey ? null : openStreamToken(loaded.sealKey, token, Date.now());
+  const subject = loaded === "missing" ? null : openStreamToken(loaded, token, Date.now());
   const key = loaded === "missing" || !subject ? null : loaded.keys.byId(subject.keyId);
   if (loaded === "missing" || !subject || !key) return tokenRefused();
   edge.prove(project);
@@ -145,13 +144,13 @@ const encoder = new TextEncoder();
 
 async function resultOf(
   env: Env,
-  { project, compiled, sealKey }: Loaded,
+  loaded: Loaded,
   context: Record<string, unknown>,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<string> {
-  const { environment, lists } = compiled;
-  const known = await isolateLists(env).memberships(project, lists, context, waitUntil, LIST_PATIENCE_MS);
-  const opened = await openPreviews(sealKey, environment, context);
+  const { project, compiled } = loaded;
+  const known = await isolateLists(env).memberships(project, compiled.lists, context, waitUntil, LIST_PATIENCE_MS);
+  const opened = await openPreviews(loaded, context);
   const now = Date.now();
   const previews = opened.filter(({ expires }) => now < expires);
   return evaluateAllWithPreviews(compiled, prepare(compiled, context, now, known), "client", previews).etag;

@@ -53,7 +53,8 @@ export const previews = router().openapi(
     // A preview cannot be taken back, so none is made that nobody could find again.
     await recordAct(c, { kind: "preview.created", project, environment, subject: name, details: { variant, hours } });
     const expires = Date.now() + hours * 3_600_000;
-    const token = await sealPreview(loaded.sealKey, { environment, flag: name, variant, expires });
+    const { sealKey } = loaded;
+    const token = sealPreview({ project, environment, sealKey }, { environment, flag: name, variant, expires });
     const created = { token, attribute: PREVIEW_ATTRIBUTE, expiresAt: new Date(expires).toISOString() };
     return c.json(created, 201, { "Cache-Control": "no-store" });
   },

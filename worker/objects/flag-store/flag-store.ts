@@ -3,7 +3,6 @@ import type { Pointer } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
 import type { Signal } from "../../../shared/schema/trigger.ts";
 import type { UsageReport } from "../../../shared/schema/usage.ts";
-import { seal } from "../../crypto/seal.ts";
 import type { Env } from "../../env.ts";
 import { type Result, reject } from "../../result.ts";
 import { within } from "../../within.ts";
@@ -84,7 +83,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       if (command.type !== "putProject") return reject({ code: "project-not-found", project });
       this.#prepare();
     }
-    const asked = { ...parsed.data, command: await this.#sealed(parsed.data.command) };
+    const asked = { ...parsed.data, command: this.#sealed(parsed.data.command) };
     await this.#checkpoints.reach("received");
     await this.#checkpoints.reach("in-transaction");
     const result = this.#storage.transactionSync(() => this.#parts.transaction.run(asked));
@@ -95,10 +94,10 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   }
 
   /** The URL of a webhook often holds a secret of its receiver. */
-  async #sealed(command: Command): Promise<Command> {
+  #sealed(command: Command): Command {
     if ((command.type !== "createWebhook" && command.type !== "patchWebhook") || command.url === undefined)
       return command;
-    return { ...command, url: await seal(this.tables.meta.webhookUrlKey, command.url) };
+    return { ...command, url: this.tables.meta.sealWebhookUrl(command.url) };
   }
 
   /** Tells everybody of a change who must know before its author hears that it is made, but does not wait for long. */

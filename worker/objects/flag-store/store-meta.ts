@@ -1,5 +1,7 @@
 import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
 import { toBase64 } from "../../crypto/base64.ts";
+import { openAesGcm } from "../../crypto/former/aes-gcm.ts";
+import { isSealed, open, type SealedFor, seal } from "../../crypto/seal.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 
 /**
@@ -45,9 +47,19 @@ export class StoreMeta {
     return sha256(`segment-list\n${this.sealKey}\n${salt}`).slice(0, 32);
   }
 
-  /** Seals the URLs of webhooks, which often hold secrets of the receiver's. */
-  get webhookUrlKey(): string {
-    return sha256(`webhook-url\n${this.sealKey}`);
+  /** A webhook's address as it is stored and audited: such addresses often hold secrets of the receiver's. */
+  sealWebhookUrl(url: string): string {
+    return seal(this.sealKey ?? "", this.#webhookPlace, url);
+  }
+
+  /** The address; null when it was sealed by another project. */
+  async openWebhookUrl(sealed: string): Promise<string | null> {
+    if (isSealed(sealed)) return open(this.sealKey ?? "", this.#webhookPlace, sealed);
+    return openAesGcm(sha256(`webhook-url\n${this.sealKey}`), sealed);
+  }
+
+  get #webhookPlace(): SealedFor {
+    return { use: "webhook-url", project: this.project, environment: "" };
   }
 
   /** What signs a webhook's messages. */

@@ -1,4 +1,3 @@
-import { unseal } from "../../crypto/seal.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
 import { within } from "../../within.ts";
@@ -89,7 +88,7 @@ export class WebhookOutbox {
     return Promise.all(
       this.#documents.list("webhook").map(async ({ key: webhook, body }) => {
         const { format, dashboard, paused, salt, previous } = body;
-        const url = (await unseal(this.#meta.webhookUrlKey, body.url)) ?? "";
+        const url = (await this.#meta.openWebhookUrl(body.url)) ?? "";
         const old = previous && Date.parse(previous.until) > now ? [this.#meta.webhookSecret(previous.salt)] : [];
         return { webhook, url, format, dashboard, paused, secrets: [this.#meta.webhookSecret(salt), ...old] };
       }),
