@@ -72,6 +72,14 @@ export const LIMITS = {
   planTemplatesPerProject: 100,
   /** Every automatic step of a plan looks through them. */
   freezesPerEnvironment: 100,
+  /** Two are in force while one is rotated; a few more serve several servers. */
+  signingKeysPerEnvironment: 10,
+  signedAttributesPerKey: 50,
+  attributeNameChars: 200,
+  /** Characters of a signed context. Each is checked with an HMAC before anything of it is believed. */
+  signedContextChars: 8_192,
+  /** A signed context is good for this long (s) at most: a page asks its server for a new one. */
+  signedContextSeconds: 31 * 86_400,
   /** Characters of one variant's JSON. KV values and edge memory pay for each. */
   variantJsonChars: 64 * 1024,
   /** Characters of a string we compare or of a regular expression. */

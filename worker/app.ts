@@ -26,6 +26,7 @@ import { segmentLists } from "./admin/segment-lists/route.ts";
 import { segments } from "./admin/segments/route.ts";
 import { session } from "./admin/session/route.ts";
 import { sessions } from "./admin/session/sessions.ts";
+import { signingKeys } from "./admin/signing-keys/route.ts";
 import { telemetry } from "./admin/telemetry/route.ts";
 import { tests } from "./admin/tests/route.ts";
 import { triggers } from "./admin/triggers/route.ts";
@@ -68,6 +69,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", drills)
   .route("/", keys)
   .route("/", securityLog)
+  .route("/", signingKeys)
   .route("/", history)
   .route("/", playground)
   .route("/", previews)

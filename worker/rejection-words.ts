@@ -71,6 +71,8 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
       return [`The flag "${r.flag}" has no release plan in ${r.environment}`];
     case "plan-template-not-found":
       return notFound("plan template", r.template);
+    case "signing-key-not-found":
+      return notFound("signing key", r.id);
     case "freeze-not-found":
       return notFound("freeze window", r.freeze);
     case "plan-state":

@@ -24,6 +24,7 @@ export type Rejection =
   | { code: "plan-not-found"; flag: string; environment: string }
   | { code: "plan-template-not-found"; template: string }
   | { code: "freeze-not-found"; freeze: string }
+  | { code: "signing-key-not-found"; id: string }
   /** The plan is not where the command needs it to be. */
   | { code: "plan-state"; what: string; fix: string }
   | { code: "trigger-not-found"; id: string }

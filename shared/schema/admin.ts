@@ -6,6 +6,7 @@ import { comment, echoed, instant, json, key, name, slug } from "./primitives.ts
 import { keyLimit } from "./quota.ts";
 import { scheduleView } from "./schedule.ts";
 import { holdout, layer, segment } from "./segment.ts";
+import { keySigning } from "./signed-context.ts";
 import { keyKind, kill } from "./snapshot.ts";
 
 export const ROLES = ["viewer", "marketer", "engineer", "admin"] as const;
@@ -108,6 +109,8 @@ export const keyView = z
     createdBy: z.string(),
     hint: z.string(),
     limit: keyLimit.optional(),
+    /** Of a client key: what it takes only when it is signed. */
+    signing: keySigning.optional(),
     /** Requests since counting began, and how many were refused because of the limit; a minute or two behind. */
     asked: z.int(),
     limited: z.int(),

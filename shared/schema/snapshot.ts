@@ -6,6 +6,7 @@ import { json, key, recordOf, slug } from "./primitives.ts";
 import { keyLimit } from "./quota.ts";
 import { snapshotHoldout, snapshotLayer, snapshotSegment } from "./segment.ts";
 import { series } from "./series.ts";
+import { keySigning } from "./signed-context.ts";
 
 /** A kill in force. `variant` absent: the whole flag. `serve` is null when the flag has no kill variant. */
 export const kill = z.strictObject({
@@ -32,6 +33,8 @@ export const snapshotKey = z.strictObject({
   limit: keyLimit.optional(),
   /** From this instant (epoch ms) edges refuse it, whether or not they have heard that it is gone. */
   expiresAt: z.int().optional(),
+  /** Of a client key: what it takes only when it is signed. */
+  signing: keySigning.optional(),
 });
 export type SnapshotKey = z.infer<typeof snapshotKey>;
 
@@ -70,6 +73,8 @@ export const snapshot = z.strictObject({
   holdouts: z.record(key, snapshotHoldout),
   keys: z.array(snapshotKey),
   kills: z.array(kill),
+  /** Ids of the keys whose signatures count. Left out: there are none. */
+  signingKeys: z.array(z.string()).optional(),
   /** Seals stream tokens: 256 bits in hex, one per project, never sent to anybody. */
   sealKey: z.string().length(64).optional(),
 });

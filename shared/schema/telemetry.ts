@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { count } from "../guard/metrics/fields.ts";
 import { METRIC_TOTALS } from "../guard/metrics/schemas.ts";
+import { LIMITS } from "../limits.ts";
 import { key } from "./primitives.ts";
 
 /** Limits of `POST /v1/events`, with their reasons. */
@@ -65,6 +66,8 @@ export const eventBatch = z.strictObject({
   sentAt: time.optional(),
   /** The environment key, for beacons, which cannot set headers. */
   key: z.string().max(256).optional(),
+  /** The signed context of whom the events are about, for client keys that ask for one. */
+  signedContext: z.string().max(LIMITS.signedContextChars).optional(),
   events: z.array(z.unknown()).max(EVENT_LIMITS.perBatch),
 });
 /** The same as senders should write it. */
@@ -78,6 +81,7 @@ export const EVENT_REJECTIONS = {
   "unknown-flag": "there is no such flag (told to server keys only)",
   "unit-attribute-missing": "the unit lacks the attribute that the flag's split buckets by (told to server keys only)",
   "flag-missing": "an exposure must name its flag",
+  "unit-unsigned": "this client key takes these attributes of a unit only when your server has signed them",
   "too-old": "it happened more than 24 hours ago",
   "in-future": "it would happen in the future, or after it was sent",
   "clock-skew": "the sender's clock is more than 24 hours off",

@@ -69,6 +69,7 @@ const withKey: Input = { type: "createKey", ...aKey, id: "key_1", kind: "client"
 const withBudget: Input = { type: "putBudget", evaluationsPerMonth: 1_000, warnAt: 0.8 };
 const stages = [{ audience: { share: 1_000 }, advance: "by-hand" as const }];
 const withTemplate: Input = { type: "putPlanTemplate", template: "slow", definition: { name: "Slow", stages } };
+const withSigningKey: Input = { type: "createSigningKey", environment: "production", id: "sig_1", name: "Shop" };
 const withFreeze: Input = {
   type: "putFreeze",
   environment: "production",
@@ -149,6 +150,19 @@ const laws: { [T in Exclude<Command["type"], OwnCommand["type"]>]: Law<T> } = {
     },
     "engineer",
     withKey,
+  ),
+  setKeySigning: asked(
+    `PUT ${ENVIRONMENT}/keys/{id}/signing`,
+    { type: "setKeySigning", environment: "production", id: "key_1", signing: { require: "context" } },
+    "admin",
+    withKey,
+  ),
+  createSigningKey: asked(`POST ${ENVIRONMENT}/signing-keys`, withSigningKey, "admin"),
+  revokeSigningKey: asked(
+    `DELETE ${ENVIRONMENT}/signing-keys/{id}`,
+    { type: "revokeSigningKey", environment: "production", id: "sig_1" },
+    "admin",
+    withSigningKey,
   ),
   revokeKey: asked(
     `DELETE ${ENVIRONMENT}/keys/{id}`,

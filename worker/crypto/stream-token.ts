@@ -1,3 +1,4 @@
+import type { KeySigning } from "../../shared/schema/signed-context.ts";
 import { openSiv } from "./former/siv.ts";
 import { isSealed, open, seal } from "./seal.ts";
 
@@ -7,6 +8,8 @@ export interface StreamSubject {
   context: Record<string, unknown>;
   /** ETag of the result that the client holds. */
   etag: string;
+  /** What the key asked to be signed when the token was made. */
+  signing?: KeySigning;
   /** The signature that the context rests on: its signing key, and when (epoch ms) it ends and the stream with it. */
   signed?: { kid: string; until: number };
 }
@@ -35,9 +38,9 @@ const MAX_SEALED_CHARS = 4_096;
  */
 export function sealStreamToken(place: StreamPlace, subject: StreamSubject, now: number): string | null {
   if (place.sealKey === undefined) return null;
-  const { keyId, context, etag, signed } = subject;
+  const { keyId, context, etag, signing, signed } = subject;
   const expires = (Math.floor(now / STREAM_TOKEN_PERIOD_MS) + 2) * STREAM_TOKEN_PERIOD_MS;
-  const text = JSON.stringify({ keyId, context, etag, signed, expires });
+  const text = JSON.stringify({ keyId, context, etag, signing, signed, expires } satisfies Partial<Sealed>);
   return text.length > MAX_SEALED_CHARS ? null : seal(place.sealKey, sealedFor(place), text);
 }
 

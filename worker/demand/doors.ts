@@ -32,7 +32,8 @@ export const doors = new Hono<{ Bindings: Env }>();
 const identity = z.string().min(1).max(256);
 /**
  * Whom the product knows the person as; null: as nobody any more. Heard from server keys alone, since anybody can write
- * any name into a browser's request; a client key's is taken and means nothing.
+ * any name into a browser's request; a client key's is taken and means nothing. A browser's user is the `sub` of a
+ * signed context.
  */
 const user = identity.nullable().optional();
 const openBody = z.object({ ...visitorFields, user });
@@ -73,7 +74,9 @@ doors.post("/:flag/:action", async (c) => {
   const flag = parseKeyName(asked);
   if (flag === null) return noSuchFlag(asked);
   const ofServer = visit.key.kind === "server";
-  if (action === "join" && !ofServer) return refuse(403, "only a server key can say whose browser this is");
+  const vouched = ofServer ? body.user : visit.signature?.user;
+  if (action === "join" && !ofServer && vouched === undefined)
+    return refuse(403, "only a server key, or a context signed with a user (sub), can say whose browser this is");
   const { targetingKey } = body.context;
   const test = loaded.tests.get(flag);
   if (action !== "join" && test?.kind === "fake-door" && (await isPreviewed(visit, flag, body.context)))
@@ -85,8 +88,7 @@ doors.post("/:flag/:action", async (c) => {
   const { project, environment } = loaded;
   const hashed = (use: string, text: string) => keyedHash(sealKey, use, text).slice(0, 32);
   const unit = hashed("door/unit", person.data);
-  const named = ofServer ? body.user : undefined;
-  const owner = typeof named === "string" ? hashed("door/user", named) : named;
+  const owner = typeof vouched === "string" ? hashed("door/user", vouched) : vouched;
   const ledger = testLedger(c.env, project, environment, flag);
   const now = Date.now();
   // A server speaks for people of its own: their networks and browsers are not those of its request.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { evaluateFor, type Outcome } from "../../shared/evaluation/run/evaluate.ts";
 import { previewedVariant } from "../../shared/evaluation/run/preview.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { json } from "../../shared/schema/primitives.ts";
+import { type Json, json } from "../../shared/schema/primitives.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { keyedHash } from "../crypto/keyed-hash.ts";
 import { mayPreview, openPreviews } from "../crypto/preview-token.ts";
@@ -13,6 +13,7 @@ import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import { waitToStore } from "../evaluation/edge/key-limits.ts";
 import type { Loaded } from "../evaluation/edge/loaded.ts";
 import { fromItsOrigins, subjectOf } from "../evaluation/ofrep.ts";
+import { needsTrust, type Signature, trustedContext } from "../evaluation/signed-context.ts";
 import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { ProblemError } from "../http/problem.ts";
@@ -52,6 +53,8 @@ export const visitorFields = {
 };
 
 export interface Visit<B> {
+  /** What vouches for the body's context; null when nothing does. */
+  readonly signature: Signature | null;
   readonly loaded: Loaded;
   readonly key: SnapshotKey;
   readonly body: B;
@@ -62,7 +65,7 @@ export interface Visit<B> {
  * Reads and admits a visitor's request; a refusal is a finished response. A key in a header is judged before the body is
  * read, one in the body as soon as that is read.
  */
-export async function admitVisitor<S extends z.ZodType<{ key?: string | undefined }>>(
+export async function admitVisitor<S extends z.ZodType<{ key?: string | undefined; context?: Record<string, Json> }>>(
   call: Visit<unknown>["call"],
   schema: S,
 ): Promise<Visit<z.infer<S>> | Response> {
@@ -84,9 +87,21 @@ export async function admitVisitor<S extends z.ZodType<{ key?: string | undefine
   const admitted = early ?? (await admitKey(call, (sent as { key?: unknown } | null)?.key));
   if (admitted instanceof Response) return admitted;
   const parsed = schema.safeParse(sent);
-  if (parsed.success) return { ...admitted, body: parsed.data, call };
+  if (parsed.success) return trusting({ ...admitted, body: parsed.data, call });
   const [issue] = parsed.error.issues;
   return refuse(400, `${issue?.path.join(".") || "the body"}: ${issue?.message ?? "is not valid"}`);
+}
+
+/** The same visit with the context that counts of the one that was sent. */
+function trusting<B extends { context?: Record<string, unknown> }>(
+  visit: Omit<Visit<B>, "signature">,
+): Visit<B> | Response {
+  const { body, key, loaded } = visit;
+  if (body.context === undefined || !needsTrust(key, body.context)) return { ...visit, signature: null };
+  const trusted = trustedContext(loaded, key, body.context, Date.now());
+  if ("refused" in trusted) return refuse(400, `context: ${trusted.refused}`);
+  const { context, signature } = trusted;
+  return { ...visit, body: { ...body, context }, signature };
 }
 
 const keyless = new KeylessBodies(Date.now);

@@ -19,7 +19,8 @@ import { waitOfKey } from "./edge/key-limits.ts";
 import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "./edge/list-memory.ts";
 import type { Known, Loaded } from "./edge/loaded.ts";
 import { refetches } from "./edge/refetch.ts";
-import { eventStreamsJson, streamPeriod, streamsOffered } from "./streams.ts";
+import { needsTrust, type Trusted, trustedContext } from "./signed-context.ts";
+import { eventStreamsJson, streamPeriod, streamsOffered, subjectOfStream } from "./streams.ts";
 
 /** One request and what it runs with. */
 export interface Call {
@@ -66,10 +67,13 @@ export async function ofrep(request: Request, url: string, env: Env, execution: 
     if (admitted instanceof Response) return admitted;
     const kind = admitted === "nothing known" ? "client" : admitted.key.kind;
     const text = await contextBodies.read(request, LIMITS.evaluationBodyBytes, kind);
-    const context = readContext(request, text, flag);
-    if (context instanceof Response) return context;
+    const sent = readContext(request, text, flag);
+    if (sent instanceof Response) return sent;
     if (admitted === "nothing known") return nothingKnown(request, flag);
-    return await (flag === null ? bulk(call, admitted, context) : one(call, admitted, context, flag));
+    const { key, loaded } = admitted;
+    const trusted = needsTrust(key, sent) ? trustedContext(loaded, key, sent, Date.now()) : unsigned(sent);
+    if ("refused" in trusted) return failure(400, "INVALID_CONTEXT", trusted.refused, flag);
+    return await (flag === null ? bulk(call, admitted, trusted) : one(call, admitted, trusted.context, flag));
   } catch (error) {
     return unexpected(error);
   }
@@ -139,7 +143,9 @@ async function previewsOf(
   return (await openPreviews(loaded, context)).filter(({ expires }) => now < expires);
 }
 
-async function bulk(call: Call, admitted: Admitted, context: Record<string, unknown>): Promise<Response> {
+const unsigned = (context: Record<string, unknown>): Trusted => ({ context, signature: null });
+
+async function bulk(call: Call, admitted: Admitted, { context, signature }: Trusted): Promise<Response> {
   const known = call.request.headers.get("If-None-Match");
   const now = Date.now();
   const { key } = admitted;
@@ -150,12 +156,12 @@ async function bulk(call: Call, admitted: Admitted, context: Record<string, unkn
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
   const streaming = key.kind === "client" && streamsOffered(call.env);
-  const tag = streaming ? `"${etag}-${streamPeriod(now)}"` : `"${etag}"`;
+  const tag = streaming ? `"${etag}-${streamPeriod(now, signature)}"` : `"${etag}"`;
   if (known !== null && (known === tag || matches(known, tag))) {
     isolateUsage(call.env).notModified(loaded);
     return notModified(tag);
   }
-  const eventStreams = streaming ? eventStreamsJson(loaded, { keyId: key.id, context, etag }, now) : "";
+  const eventStreams = streaming ? eventStreamsJson(loaded, subjectOfStream(key, context, etag, signature), now) : "";
   return tagged(`{"flags":[${flags}]${eventStreams}}`, tag);
 }
 

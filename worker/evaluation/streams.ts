@@ -2,10 +2,9 @@ import { Hono } from "hono";
 import { prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateAllWithPreviews } from "../../shared/evaluation/run/preview.ts";
 import { parseSlug } from "../../shared/schema/names.ts";
-
+import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { openPreviews, PREVIEW_ATTRIBUTE } from "../crypto/preview-token.ts";
 import { sha256 } from "../crypto/sha256.ts";
-
 import {
   openStreamToken,
   STREAM_TOKEN_PERIOD_MS,
@@ -21,6 +20,7 @@ import { waitOfOther } from "./edge/key-limits.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "./edge/list-memory.ts";
 import type { Loaded } from "./edge/loaded.ts";
 import { type SlotHolder, StreamSlots } from "./edge/stream-slots.ts";
+import { type Signature, stillTrusted } from "./signed-context.ts";
 
 /**
  * Change notices: OFREP event streams (SSE). A stream evaluates its sealed context again when flags or kills change
@@ -42,8 +42,27 @@ const UNREAD = 8;
 
 export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off";
 
-/** Marks ETags of answers that carry a stream, so that a client with an expired token is answered anew, not with 304. */
-export const streamPeriod = (now: number): string => Math.floor(now / STREAM_TOKEN_PERIOD_MS).toString(36);
+/**
+ * Marks ETags of answers that carry a stream, so that a client with an expired token, or with one that ends with an
+ * earlier signature, is answered anew and not with 304.
+ */
+export function streamPeriod(now: number, signature: Signature | null): string {
+  const period = Math.floor(now / STREAM_TOKEN_PERIOD_MS).toString(36);
+  return signature === null ? period : `${period}-${signature.until.toString(36)}`;
+}
+
+/** Whom a stream serves, and what it rests on. */
+export function subjectOfStream(
+  { id: keyId, signing }: SnapshotKey,
+  context: Record<string, unknown>,
+  etag: string,
+  signature: Signature | null,
+): StreamSubject {
+  const subject: StreamSubject = { keyId, context, etag };
+  if (signing !== undefined) subject.signing = signing;
+  if (signature !== null) subject.signed = { kid: signature.kid, until: signature.until };
+  return subject;
+}
 
 /** OFREP's `eventStreams` for a client's bulk answer, or "" when no stream fits it. */
 export function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: number): string {
@@ -81,7 +100,7 @@ streams.get("/:project/:environment", async (c) => {
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
   const subject = loaded === "missing" ? null : openStreamToken(loaded, token, Date.now());
   const key = loaded === "missing" || !subject ? null : loaded.keys.byId(subject.keyId);
-  if (loaded === "missing" || !subject || !key) return tokenRefused();
+  if (loaded === "missing" || !subject || !key || !isTrusted(loaded, subject)) return tokenRefused();
   edge.prove(project);
   const wait = waitOfOther(c.env, loaded, key, waitUntil);
   if (wait > 0) return refuse(429, "this key asks too often", { "Retry-After": String(wait) });
@@ -102,7 +121,7 @@ streams.get("/:project/:environment", async (c) => {
         wait: (ms) => scheduler.wait(ms),
         random: () => Math.random(),
         look: async () => edge.current(project, environment, waitUntil),
-        isWelcome: ({ keys }) => keys.has(subject.keyId),
+        isWelcome: (now) => isTrusted(now, subject),
         // Long lists are looked up outside, and may have been out of reach.
         mayAlter: ({ compiled: { expires, lists, stale } }) =>
           expires || lists.length > 0 || stale.length > 0 || context[PREVIEW_ATTRIBUTE] !== undefined,
@@ -131,6 +150,12 @@ streams.get("/:project/:environment", async (c) => {
     headers: { ...cors, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
   });
 });
+
+/** Whether the key is in force and still takes this context: signatures end, and keys begin to ask for them. */
+function isTrusted(loaded: Loaded, { keyId, signing, signed }: StreamSubject): boolean {
+  const key = loaded.keys.byId(keyId);
+  return key !== null && stillTrusted(loaded, key, signed, signing, Date.now());
+}
 
 /** Whose stream it is: one context under one key is one subject, however often its result changes. */
 const holderOf = (request: Request, project: string, { keyId, context }: StreamSubject): SlotHolder => ({

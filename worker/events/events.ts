@@ -7,6 +7,7 @@ import { parseKey } from "../evaluation/edge/bearer-keys.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import { waitOfOther } from "../evaluation/edge/key-limits.ts";
 import type { Loaded } from "../evaluation/edge/loaded.ts";
+import { openSignature } from "../evaluation/signed-context.ts";
 import { readBody } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { ProblemError, problemResponse } from "../http/problem.ts";
@@ -167,6 +168,7 @@ async function take(
   const keep = Array.from({ length: TELEMETRY_SHARDS }, (_, shard) => levels.of(nameOf(shard), receivedAt));
   const intake: Intake = {
     events: batch.events,
+    signed: signedUnit(loaded, key, batch.signedContext, receivedAt),
     sentAt: batch.sentAt,
     arrivedAt: place.arrivedAt,
     receivedAt,
@@ -190,6 +192,21 @@ async function take(
   }
   const heard = (shard: number, keep: KeepLevels) => levels.heard(nameOf(shard), keep, Date.now());
   return deliver(sorted, batch.events.length, ingest, heard);
+}
+
+/** What vouches for the batch's units; null: nothing has to. */
+function signedUnit(loaded: Loaded, key: SnapshotKey, sent: string | undefined, now: number): Intake["signed"] {
+  if (sent === undefined && key.signing === undefined) return null;
+  const signature = sent === undefined ? null : openSignature(loaded, sent, now);
+  if (signature !== null && "refused" in signature)
+    throw new ProblemError(400, "signature-refused", "The signed context is not believed", {
+      errors: [{ field: "signedContext", message: signature.refused }],
+    });
+  if (signature === null && key.signing?.require === "context")
+    throw new ProblemError(400, "signature-missing", "This key takes signed contexts only", {
+      errors: [{ field: "signedContext", message: "send the context that your server has signed" }],
+    });
+  return { attributes: signature?.attributes ?? {}, signing: key.signing };
 }
 
 async function readBatch(request: Request, { sender, lease }: Place) {

@@ -26,6 +26,7 @@ function snapshotWith(by?: string): Snapshot {
 async function sorted(events: unknown[], level: number, by = "targetingKey") {
   const snapshot = snapshotWith(by);
   const intake: Intake = {
+    signed: null,
     events,
     sentAt: undefined,
     arrivedAt: Date.now(),

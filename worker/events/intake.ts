@@ -14,11 +14,14 @@ import type { ObservedFlags, UnitAttributes } from "../evaluation/edge/observed-
 import type { KeepLevels, ShardBatch, ShardEvent } from "../objects/telemetry-shard/shard-batch.ts";
 import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "../objects/telemetry-shard/unit-hash.ts";
 import { isTelemetryEvent } from "./event-check.ts";
+import { type SignedUnit, withSignedUnit } from "./signed-unit.ts";
 import { TURN_MS } from "./turn-lane.ts";
 
 /** A batch and everything that decides what becomes of it. */
 export interface Intake {
   events: readonly unknown[];
+  /** What the batch's signature vouches for, and what its key takes only signed; null: nothing has to be. */
+  signed: SignedUnit | null;
   sentAt: number | undefined;
   /** When the request came, and when its whole body was there. */
   arrivedAt: number;
@@ -87,7 +90,11 @@ function* sorting(intake: Intake): Generator<void, Sorted> {
       refuse("clock-skew");
       continue;
     }
-    const event = sent;
+    const event = intake.signed === null ? sent : withSignedUnit(sent, intake.signed);
+    if (event === null) {
+      refuse("unit-unsigned");
+      continue;
+    }
     const time = eventTime(event.time, skew, receivedAt);
     if ("rejected" in time) {
       refuse(time.rejected);

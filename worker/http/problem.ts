@@ -56,6 +56,7 @@ const STATUS: { readonly [C in Rejection["code"]]: ContentfulStatusCode } = {
   "plan-not-found": 404,
   "plan-template-not-found": 404,
   "freeze-not-found": 404,
+  "signing-key-not-found": 404,
   "plan-state": 409,
   "webhook-not-found": 404,
   "trigger-not-found": 404,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { graceSeconds } from "../../../shared/schema/lifetime.ts";
 import { instant, name, slug } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
+import { keySigning } from "../../../shared/schema/signed-context.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
 import { defineCommands } from "../kernel/define-commands.ts";
 
@@ -34,5 +35,7 @@ export const keyCommands = defineCommands({
   },
   warnOfKeyExpiry: { fields: at, sender: "automation" },
   expireKey: { fields: at, sender: "automation" },
+  /** Null: nothing has to be signed. */
+  setKeySigning: { fields: { ...at, signing: keySigning.nullable() } },
   revokeKey: { fields: { environment: slug, id: z.string() } },
 });

@@ -44,7 +44,7 @@ export function setKeyExpiry(command: CommandOf<"setKeyExpiry">, c: Circumstance
   return decision(change("key", command.environment, key, body, { ...body, ...lifetime }), [command.environment]);
 }
 
-/** A key of the same name, kind, origins and limit takes this one's place; this one ends after the grace. */
+/** A key of the same name, kind, origins, limit and signing takes this one's place; this one ends after the grace. */
 export function rotateKey(command: CommandOf<"rotateKey">, c: Circumstances): Result<Decision> {
   const found = keyAt(command, c);
   if (!found.ok) return found;
@@ -55,11 +55,12 @@ export function rotateKey(command: CommandOf<"rotateKey">, c: Circumstances): Re
   const full = overLimit("keysPerEnvironment", c.view.count("key", environment) + (graceSeconds > 0 ? 1 : 0));
   const refused = full ? reject(full) : pastExpiry(expiresAt, c.now);
   if (refused) return refused;
-  const { kind, name, origins, limit } = body;
+  const { kind, name, origins, limit, signing } = body;
   const wanted = expiresAt ? Date.parse(expiresAt) : expiresAt;
   const successor = {
     ...{ kind, name, origins, createdBy: c.actor.name, hash: next.hash, hint: next.hint },
     ...(limit ? { limit } : {}),
+    ...(signing ? { signing } : {}),
     ...lifetimeOf(
       endOfSuccessor(wanted as number | null | undefined, { createdAt, expiresAt: endOf(body) }, c.now),
       c.now,
@@ -120,4 +121,19 @@ export function revokeKey(command: CommandOf<"revokeKey">, c: Circumstances): Re
   const found = keyAt(command, c);
   if (!found.ok) return found;
   return decision(change("key", command.environment, command.id, found.value.body, null), [command.environment]);
+}
+
+/** What a client key takes only when it is signed; null: nothing. Rides in the snapshot, so edges know it within seconds. */
+export function setKeySigning(command: CommandOf<"setKeySigning">, c: Circumstances): Result<Decision> {
+  const found = keyAt(command, c);
+  if (!found.ok) return found;
+  const { environment, id, signing } = command;
+  const { signing: _, ...rest } = found.value.body;
+  if (rest.kind === "server" && signing !== null)
+    return reject({
+      code: "invalid",
+      issues: [{ field: "require", message: "a server key speaks for its server: only client keys need signatures" }],
+    });
+  const after = signing === null ? rest : { ...rest, signing };
+  return decision(change("key", environment, id, found.value.body, after), [environment]);
 }

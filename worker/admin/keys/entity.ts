@@ -2,6 +2,7 @@ import { z } from "zod";
 import { WARN_DAYS } from "../../../shared/expiry.ts";
 import { instant } from "../../../shared/schema/primitives.ts";
 import { keyLimit } from "../../../shared/schema/quota.ts";
+import { keySigning } from "../../../shared/schema/signed-context.ts";
 import { keyKind } from "../../../shared/schema/snapshot.ts";
 import { type DocumentChange, defineEntity, fate, type ProjectFacts, type Right } from "../kernel/define-entity.ts";
 
@@ -14,6 +15,8 @@ const schema = z.strictObject({
   origins: z.array(z.string()),
   createdBy: z.string(),
   limit: keyLimit.optional(),
+  /** Of a client key: what it takes only when it is signed. */
+  signing: keySigning.optional(),
   /** When it ends by itself, and the last warning that was given of it. */
   expiresAt: instant.optional(),
   warned: z.literal(WARN_DAYS).optional(),
@@ -32,11 +35,13 @@ function rights(change: DocumentChange<Key>, facts: ProjectFacts): Right[] {
   const { environment, key, before, after } = change;
   const field = `keys.${key}`;
   const noun = `${(after ?? before)?.kind} key "${(after ?? before)?.name}"`;
-  // A rotation hands the limit on.
+  // A rotation hands limit and signing on.
   const replaced =
     before === null && after?.replaces ? (facts.before("key", environment, after.replaces) as Key | null) : null;
   if (after && JSON.stringify((before ?? replaced)?.limit) !== JSON.stringify(after.limit))
     return [{ needs: "admin", field: `${field}.limit`, what: `the limit of the ${noun} ${fate(change)}` }];
+  if (after && JSON.stringify((before ?? replaced)?.signing) !== JSON.stringify(after.signing))
+    return [{ needs: "admin", field: `${field}.signing`, what: `what the ${noun} takes only signed ${fate(change)}` }];
   // Client keys are public; a server key reads every flag.
   const isPublic = before === null && after?.kind === "client" && !replaced;
   return [{ needs: isPublic ? "marketer" : "engineer", field, what: `the ${noun} ${fate(change)}` }];

@@ -2,9 +2,11 @@ import { z } from "@hono/zod-openapi";
 import { keyBody, keyCreated, keyView, tokenBody, tokenCreated, tokenView } from "../../../shared/schema/admin.ts";
 import { expiryBody, rotateBody, tokenExpiryBody, tokenRotateBody } from "../../../shared/schema/lifetime.ts";
 import { keyLimitBody, usualBurst } from "../../../shared/schema/quota.ts";
+import { keySigning, keySigningBody } from "../../../shared/schema/signed-context.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { newApiToken, newEnvironmentKey, newId } from "../../crypto/tokens.ts";
 import { ProblemError, rejectionProblem } from "../../http/problem.ts";
+import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
 import { directory, flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { failures } from "../kernel/failed-sign-ins.ts";
@@ -106,6 +108,41 @@ export const keys = router()
     async (c) => {
       const { project, environment, id } = c.req.valid("param");
       await execute(c, project, { type: "limitKey", environment, id, limit: null });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "put",
+      path: `${KEYS}/{id}/signing`,
+      tags: ["Signed contexts"],
+      summary: "Say what a client key takes only when your server has signed it.",
+      description:
+        "`context`: the whole context; whatever is unsigned is ignored, and a request without a signature is refused. `attributes`: unsigned values of these attributes are ignored, all others are taken as before.",
+      request: { params: params.keyId, headers: writeHeaders, body: body(keySigningBody) },
+      responses: { 204: { description: "In force within seconds" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      const { comment, ...sent } = c.req.valid("json");
+      const signing = parseOrReject(keySigning, sent);
+      if (!signing.ok) throw rejectionProblem(signing.rejection);
+      await execute(c, project, { type: "setKeySigning", environment, id, signing: signing.value }, { comment });
+      return c.body(null, 204);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
+      method: "delete",
+      path: `${KEYS}/{id}/signing`,
+      tags: ["Signed contexts"],
+      summary: "Let a client key take unsigned contexts.",
+      request: { params: params.keyId, headers: writeHeaders },
+      responses: { 204: { description: "Nothing has to be signed" } },
+    }),
+    async (c) => {
+      const { project, environment, id } = c.req.valid("param");
+      await execute(c, project, { type: "setKeySigning", environment, id, signing: null });
       return c.body(null, 204);
     },
   )

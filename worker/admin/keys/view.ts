@@ -3,9 +3,10 @@ import { iso } from "../../objects/flag-store/stamps.ts";
 
 export function keyViews(view: ProjectView, environment: string) {
   return view.list("key", environment).map((row) => {
-    const { kind, name, origins, createdBy, hint, limit, expiresAt, replacedBy } = row.body;
+    const { kind, name, origins, createdBy, hint, limit, signing, expiresAt, replacedBy } = row.body;
     const more = {
       ...(limit ? { limit } : {}),
+      ...(signing ? { signing } : {}),
       ...(expiresAt ? { expiresAt } : {}),
       ...(replacedBy ? { replacedBy } : {}),
     };

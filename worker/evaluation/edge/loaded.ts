@@ -18,6 +18,8 @@ export interface Loaded {
   readonly hash: string;
   /** Seals stream tokens. */
   readonly sealKey: string | undefined;
+  /** Keys whose signatures of contexts count, by id; their secrets are derived when first needed. */
+  readonly signingKeys: Map<string, string | undefined>;
   /** By flag. */
   readonly tests: ReadonlyMap<string, SnapshotTest>;
   /** From pointer and snapshot; break-glass and staleness come on top. */

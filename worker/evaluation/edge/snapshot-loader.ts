@@ -124,6 +124,7 @@ export class SnapshotLoader {
       epoch,
       hash,
       sealKey,
+      signingKeys: new Map(snapshot.signingKeys?.map((id) => [id, undefined])),
       tests: testsOf(snapshot),
       kills,
       killsChanged: (state.environments.get(environment)?.killsChanged ?? 0) + 1,

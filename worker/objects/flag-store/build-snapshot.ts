@@ -70,6 +70,7 @@ export function buildSnapshot(
   const holdouts: Snapshot["holdouts"] = {};
   for (const { key, body } of view.list("holdout"))
     holdouts[key] = { by: body.by, seed: body.seed ?? key, share: body.share };
+  const signingKeys = view.list("signingKey", identity.environment).map((row) => row.key);
   return snapshotSchema.parse({
     minReader: READER_VERSION,
     ...identity,
@@ -77,14 +78,18 @@ export function buildSnapshot(
     segments,
     layers,
     holdouts,
-    keys: view.list("key", identity.environment).map(({ key, body: { hash, kind, origins, limit, expiresAt } }) => ({
-      id: key,
-      hash,
-      kind,
-      origins,
-      ...(limit ? { limit } : {}),
-      ...(expiresAt ? { expiresAt: Date.parse(expiresAt) } : {}),
-    })),
+    keys: view
+      .list("key", identity.environment)
+      .map(({ key, body: { hash, kind, origins, limit, expiresAt, signing } }) => ({
+        id: key,
+        hash,
+        kind,
+        origins,
+        ...(limit ? { limit } : {}),
+        ...(expiresAt ? { expiresAt: Date.parse(expiresAt) } : {}),
+        ...(signing ? { signing } : {}),
+      })),
+    ...(signingKeys.length > 0 ? { signingKeys } : {}),
     kills: view
       .list("kill", identity.environment)
       .filter((row) => row.body.clearedRevision === undefined)

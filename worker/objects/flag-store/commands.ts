@@ -17,6 +17,7 @@ import { projectCommands } from "../../admin/projects/commands.ts";
 import { scheduleCommands } from "../../admin/schedules/commands.ts";
 import { listCommands } from "../../admin/segment-lists/commands.ts";
 import { segmentCommands } from "../../admin/segments/commands.ts";
+import { signingKeyCommands } from "../../admin/signing-keys/commands.ts";
 import { testCommands } from "../../admin/tests/commands.ts";
 import { triggerCommands } from "../../admin/triggers/commands.ts";
 import { webhookCommands } from "../../admin/webhooks/commands.ts";
@@ -38,6 +39,7 @@ export const COMMANDS = {
   ...projectCommands,
   ...scheduleCommands,
   ...segmentCommands,
+  ...signingKeyCommands,
   ...testCommands,
   ...triggerCommands,
   ...webhookCommands,

@@ -14,6 +14,7 @@ import { projectEntities } from "../../admin/projects/entity.ts";
 import { scheduleEntity } from "../../admin/schedules/entity.ts";
 import { listEntity } from "../../admin/segment-lists/entity.ts";
 import { rangeEntities, segmentEntity } from "../../admin/segments/entity.ts";
+import { signingKeyEntity } from "../../admin/signing-keys/entity.ts";
 import { testEntity } from "../../admin/tests/entity.ts";
 import { triggerEntity } from "../../admin/triggers/entity.ts";
 import { webhookEntity } from "../../admin/webhooks/entity.ts";
@@ -34,6 +35,7 @@ export const ENTITY_DEFINITIONS = {
   ...deploymentEntity,
   ...testEntity,
   ...webhookEntity,
+  ...signingKeyEntity,
   ...keyEntity,
   ...flagEntities,
   ...segmentEntity,

@@ -29,6 +29,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   beginList: "write",
   addToList: "write",
   webhookSecret: "write",
+  signingSecret: "write",
   callTrigger: "write",
   restorePart: "write",
 
@@ -61,6 +62,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   listPlans: "list",
   listPlanTemplates: "list",
   listFreezes: "list",
+  listSigningKeys: "list",
   listTests: "list",
   listKeys: "list",
   listTriggers: "list",

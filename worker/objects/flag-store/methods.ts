@@ -21,6 +21,7 @@ import type { planTemplateViews } from "../../admin/plan-templates/view.ts";
 import type { environmentViews, projectViewOf } from "../../admin/projects/view.ts";
 import type { scheduleViews } from "../../admin/schedules/view.ts";
 import type { definitionViewOf } from "../../admin/segments/view.ts";
+import type { signingKeyViews } from "../../admin/signing-keys/view.ts";
 import type { Result } from "../../result.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
@@ -97,6 +98,7 @@ export interface FlagStoreMethods {
   listPlans(environment: string, flag?: string | null): PlanView[] | null;
   listPlanTemplates(): Of<typeof planTemplateViews> | null;
   listFreezes(environment: string): Of<typeof freezeViews> | null;
+  listSigningKeys(environment: string): Of<typeof signingKeyViews> | null;
   listTests(environment: string): TestView[] | null;
   getTest(environment: string, flag: string): TestView | null;
   listTriggers(environment: string, flag: string): TriggerView[] | null;
@@ -120,9 +122,10 @@ export interface FlagStoreMethods {
   exportProject(): ExportDocument | null;
   draft(environment: string): Snapshot | null;
 
-  /** Secrets: `webhookSecret` for the route that has just drawn the salt, `syntheticKey` for the program that signs synthetic traffic. */
+  /** Secrets: `webhookSecret` and `signingSecret` for the route that has just made what they belong to, `syntheticKey` for the program that signs synthetic traffic. */
   syntheticKey(environment: string): { key: string } | null;
   webhookSecret(salt: string): string | null;
+  signingSecret(environment: string, id: string): { secret: string } | null;
 
   getList(segment: string): ListView | null;
   beginList(segment: string): Result<{ upload: string; key: string }>;

@@ -21,9 +21,11 @@ import { environmentViews, projectViewOf } from "../../admin/projects/view.ts";
 import { scheduleViews } from "../../admin/schedules/view.ts";
 import { listViewOf } from "../../admin/segment-lists/view.ts";
 import { definitionViewOf } from "../../admin/segments/view.ts";
+import { signingKeyViews } from "../../admin/signing-keys/view.ts";
 import { testViewOf, testViews } from "../../admin/tests/view.ts";
 import { triggerView } from "../../admin/triggers/view.ts";
 import { webhookView } from "../../admin/webhooks/view.ts";
+import { signingSecret } from "../../crypto/signing-secret.ts";
 import { syntheticKey } from "../../crypto/synthetic.ts";
 import type { Env } from "../../env.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
@@ -149,6 +151,17 @@ export abstract class ProjectReader extends DurableBase {
 
   listFreezes(environment: string) {
     return this.#hasEnvironment(environment) ? freezeViews(this.tables.documents, environment) : null;
+  }
+
+  listSigningKeys(environment: string) {
+    return this.#hasEnvironment(environment) ? signingKeyViews(this.tables.documents, environment) : null;
+  }
+
+  /** Signs contexts: for the route that has just made the key. */
+  signingSecret(environment: string, id: string): { secret: string } | null {
+    const { project, sealKey } = this.tables.meta;
+    if (!this.ready || sealKey === undefined || !this.tables.documents.get("signingKey", environment, id)) return null;
+    return { secret: signingSecret({ project, environment, sealKey }, id) };
   }
 
   listTests(environment: string): TestView[] | null {

@@ -37,6 +37,7 @@ test("a restored backup is held to the limits that commands keep", () => {
     key: "keysPerEnvironment",
     trigger: "triggersPerEnvironment",
     freeze: "freezesPerEnvironment",
+    signingKey: "signingKeysPerEnvironment",
   });
   for (const [entity, limit, scope] of limits)
     if (limit.endsWith("PerEnvironment")) expect([entity, scope]).toEqual([entity, "environment"]);

@@ -14,6 +14,7 @@ import { project } from "../../admin/projects/resource.ts";
 import { schedule } from "../../admin/schedules/resource.ts";
 import { list } from "../../admin/segment-lists/resource.ts";
 import { segment } from "../../admin/segments/resource.ts";
+import { signingKey } from "../../admin/signing-keys/resource.ts";
 import { test } from "../../admin/tests/resource.ts";
 import { trigger } from "../../admin/triggers/resource.ts";
 import { webhook } from "../../admin/webhooks/resource.ts";
@@ -37,6 +38,7 @@ const HANDLERS: { readonly [T in Command["type"]]: Handler<CommandOf<T>> } = {
   ...project,
   ...schedule,
   ...segment,
+  ...signingKey,
   ...test,
   ...trigger,
   ...webhook,

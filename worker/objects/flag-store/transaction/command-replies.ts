@@ -40,6 +40,7 @@ export const fingerprintOf = ({ command, actor }: Envelope): string =>
 function asAsked(command: Command): unknown {
   if (command.type === "createKey" || command.type === "createTrigger")
     return { ...command, id: "", hash: "", hint: "" };
+  if (command.type === "createSigningKey") return { ...command, id: "" };
   if (command.type === "rotateKey") return { ...command, next: null };
   if (command.type === "createWebhook") return { ...command, id: "", salt: "" };
   if (command.type === "rotateWebhook") return { ...command, salt: "" };
