@@ -115,17 +115,14 @@ export function restore(command: CommandOf<"restore">, c: Circumstances): Result
 
 /**
  * Kills that were in force before a backup was put in place and that it does not know of: they stay, for only restoring
- * a flag lifts its kill. Those of flags and environments that the backup does not have go with them.
+ * a flag lifts its kill. So do those of flags and environments that the backup does not have: a later one may.
  */
 export function carriedKills(before: readonly Row<"kill">[], view: ProjectView, revision: number): Change[] {
   return before
-    .filter(({ environment, body }) => {
-      const known = view.get("environment", "", environment) && view.get("flag", "", body.flag);
-      const again = activeKills(view, environment).some(
-        (row) => row.body.flag === body.flag && row.body.variant === body.variant,
-      );
-      return known && !again;
-    })
+    .filter(
+      ({ environment, body }) =>
+        !activeKills(view, environment).some((row) => row.body.flag === body.flag && row.body.variant === body.variant),
+    )
     .map(({ environment, body }, index) => {
       const key = index === 0 ? `kill-${revision}` : `kill-${revision}-${index}`;
       return { entity: "kill", environment, key, before: null, after: body };

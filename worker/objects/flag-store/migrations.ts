@@ -235,4 +235,15 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         body TEXT
       );`,
   },
+  {
+    name: "0013-taken-back",
+    sql: `
+      CREATE TABLE taken_back (
+        entity TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        key TEXT NOT NULL,
+        change TEXT NOT NULL,
+        PRIMARY KEY (entity, environment, key)
+      ) WITHOUT ROWID;`,
+  },
 ];

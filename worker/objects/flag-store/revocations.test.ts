@@ -3,8 +3,9 @@ import { backupOf, restore } from "../../testing/backup.ts";
 import { done, evaluate, fetched, newShop } from "../../testing/http.ts";
 
 /** A shop with a key, a trigger, a webhook and a schedule, its backup, and how each of them stands. */
-async function backedUp() {
-  const shop = await newShop();
+const backedUp = async () => backedUpIn(await newShop());
+
+async function backedUpIn(shop: Awaited<ReturnType<typeof newShop>>) {
   const production = `${shop.at}/environments/production`;
   const key = await done("POST", `${production}/keys`, { kind: "server", name: "old" });
   const trigger = await done("POST", `${shop.state}/public/triggers`, { name: "Alerts" });
@@ -54,6 +55,35 @@ describe("a restore", () => {
     ]);
     // What was not taken back is there.
     expect((await evaluate(shop.server, { flag: "public" })).status).toBe(200);
+  });
+
+  test("of a newer backup leaves revoked what was revoked after it, also when an older one was restored in between", async () => {
+    const shop = await newShop();
+    const older = await backupOf(shop.at);
+    const known = await backedUpIn(shop);
+    await known.takeBack();
+    await restore(shop.at, older);
+    await restore(shop.at, known.rows);
+    expect(await known.stands()).toEqual(TAKEN);
+    await restore(shop.at, known.rows, { revive: true });
+    await restore(shop.at, known.rows);
+    // This isolate remembers for a while that it was refused the trigger.
+    expect(await known.stands()).toMatchObject({ key: 200, webhooks: 1, schedules: ["pending"] });
+  });
+
+  test("of a newer backup leaves killed what was killed after it, also when an older one does not know the flag", async () => {
+    const shop = await newShop();
+    const older = await backupOf(shop.at);
+    const definition = { type: "boolean", variants: { on: true, off: false }, offVariant: "off" };
+    await done("PUT", `${shop.at}/flags/late`, definition);
+    await done("PUT", `${shop.state}/late`, { enabled: true, fallthrough: { variant: "on" } });
+    const newer = await backupOf(shop.at);
+    await done("POST", `${shop.state}/late/kill`, {});
+    await restore(shop.at, older);
+    await restore(shop.at, newer);
+    expect((await evaluate(shop.server, { flag: "late" })).json.value).toBe(false);
+    await done("POST", `${shop.state}/late/restore`, {});
+    expect((await evaluate(shop.server, { flag: "late" })).json.value).toBe(true);
   });
 
   test("brings it back when it is asked to", async () => {

@@ -23,6 +23,7 @@ export const TABLES = {
     "usage_total",
     "usage_month",
     "delivery_event",
+    "taken_back",
   ],
 } as const;
 

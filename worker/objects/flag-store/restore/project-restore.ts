@@ -7,7 +7,7 @@ import { guardRow } from "../../kernel/outbox.ts";
 import type { LedgerOutbox, LedgerPlace } from "../../test-ledger/ledger-backup.ts";
 import type { ProjectIdentity } from "../project-identity.ts";
 import type { ProjectTables } from "../project-tables.ts";
-import { stillTakenBack, takenBack } from "../revocations.ts";
+import { stillTakenBack, TakenBack } from "../revocations.ts";
 import type { SecurityOutbox } from "../security-outbox.ts";
 import type { WebhookOutbox } from "../webhook-outbox.ts";
 import { type CheckedBackup, checkBackup } from "./check-backup.ts";
@@ -40,6 +40,7 @@ export class ProjectRestore {
   readonly #ledgers: LedgerOutbox;
   readonly #followers: Followers;
   readonly #stage: RestoreStage;
+  readonly #takenBack: TakenBack;
 
   constructor(tables: ProjectTables, identity: ProjectIdentity, ledgers: LedgerOutbox, followers: Followers) {
     this.#tables = tables;
@@ -47,6 +48,7 @@ export class ProjectRestore {
     this.#ledgers = ledgers;
     this.#followers = followers;
     this.#stage = new RestoreStage(tables.sql);
+    this.#takenBack = new TakenBack(tables.sql);
   }
 
   /** Takes a part, in a transaction; the last one rebuilds the project from all of them. */
@@ -77,7 +79,9 @@ export class ProjectRestore {
     const revision = backup.revision + 1;
     const killed = documents.list("kill").filter(({ body }) => body.clearedRevision === undefined);
     const ledgersBefore = this.#ledgerPlaces();
-    const taken = revive ? null : takenBack(auditLog.entries());
+    const taken = revive ? null : this.#takenBack.all(auditLog.entries());
+    if (taken) this.#takenBack.keep(taken);
+    else this.#takenBack.forget();
     this.#replaceTables(storedSlug(project), epoch, now);
     this.#followers.security.beginAnew(revision);
     // Whom tests counted that the backup does not know: a later test of that name must not find them.
