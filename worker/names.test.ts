@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { addBreakGlassKill, readBreakGlass } from "./kv/break-glass.ts";
+import { auditHash, GENESIS } from "./objects/flag-store/audit.ts";
 import { env } from "./testing/bindings.ts";
 import { api, done, evaluate, fan, fetched, newShop } from "./testing/http.ts";
 import { LONGEST, longestName, newName, PRODUCTION } from "./testing/names.ts";
@@ -182,6 +183,10 @@ describe("a backup", () => {
     ["with a version that no later one follows", { row: "document", entity: "flag" }, { version: 2 ** 53 - 1 }],
     ["with a kill that outranks later ones", { row: "document", entity: "flag" }, killRow({ revision: 9e15 })],
     ["with a kill that none lifts", { row: "document", entity: "flag" }, killRow({ clearedRevision: 9e15 })],
+    ["with a document made in no year there is", { row: "document", entity: "project" }, { created_at: 2 ** 53 - 1 }],
+    ["with a document changed before there were dates", { row: "document", entity: "flag" }, { updated_at: -1 }],
+    ["with a sealing secret that edges refuse", { row: "meta", name: "seal_key" }, { value: "x" }],
+    ["with a document twice", { row: "document", entity: "flag" }, { key: "targeted" }],
   ])("%s is refused, and changes nothing", async (_what, which, change) => {
     const rows = await backupOf(shop.at);
     const index = rows.findIndex((row) => Object.entries(which).every(([name, value]) => row[name] === value));
@@ -189,6 +194,42 @@ describe("a backup", () => {
     const answer = await restored(shop.at, rows.with(index, { ...rows[index], ...change }));
     expect(answer).toMatchObject({ status: 422, json: { errors: [{ field: "rows" }] } });
     expect(await backupOf(shop.at)).toMatchObject([{ revision: rows[0]?.revision }, ...rows.slice(1)]);
+  });
+
+  test("without the project itself is refused, and changes nothing", async () => {
+    const rows = await backupOf(shop.at);
+    const others = rows.filter(({ row, entity }) => row !== "document" || entity !== "project");
+    const refused = await restored(shop.at, others.with(-1, { row: "end", rows: others.length - 1 }));
+    expect(refused).toMatchObject({ status: 422, json: { errors: [{ field: "rows" }] } });
+    expect((await api("GET", shop.at)).status).toBe(200);
+  });
+
+  test.each([
+    ["that nobody can have made", { actor: "null" }],
+    ["that a number made", { actor: "5" }],
+    ["of a change that is none", { changes: "[null]" }],
+    ["of a change outside a list", { changes: '{"entity":"flag","environment":"","key":"x"}' }],
+    [
+      "of a change without a place",
+      { changes: '[{"entity":"flag","environment":5,"key":[],"before":null,"after":1}]' },
+    ],
+    ["in no year there is", { at: 2 ** 53 - 1 }],
+  ])("with a history %s is refused, its chain made to fit", async (_what, change) => {
+    const rows = await backupOf(shop.at);
+    let previous = GENESIS;
+    let forged = false;
+    for (const row of rows as Record<string, never>[]) {
+      if (row.row !== "audit") continue;
+      if (!forged) Object.assign(row, change);
+      forged = true;
+      const entry = { ...row, actor: JSON.parse(String(row.actor)), changes: JSON.parse(String(row.changes)) } as never;
+      const hash = auditHash(previous, entry);
+      Object.assign(row, { previous_hash: previous, hash });
+      previous = hash;
+    }
+    const refused = await restored(shop.at, rows);
+    expect(refused).toMatchObject({ status: 422, json: { errors: [{ field: "rows" }] } });
+    expect((await api("GET", `${shop.at}/audit`)).status).toBe(200);
   });
 
   test("restored as it was taken is put in place", async () => {

@@ -93,6 +93,12 @@ describe("a backup is refused, with what is wrong with it", () => {
       /key of a segment/,
     ],
     ["a meta row of another project", [header(), { row: "meta", name: "project", value: "other" }], /of "other"/],
+    ["a sealing secret that edges refuse", [header(), { row: "meta", name: "seal_key", value: "x" }], /64 hexa/],
+    ["a time that is no date", [header(), document({ created_at: 2 ** 53 - 1 })], /a time that is no date/],
+    ["a document twice", [header(), document(), document()], "document project shop comes twice"],
+    ["the project missing", ended(header(), ...audit(2)), 'the project "shop" itself is missing'],
+    ["an actor that is none", [header(), { ...first, actor: "null" } as BackupRow], /revision 1 cannot be read/],
+    ["changes in no list", [header(), { ...first, changes: "{}" } as BackupRow], /revision 1 cannot be read/],
   ])("%s", (_what, rows, message) => {
     expect(refusal(rows)).toMatch(message);
   });

@@ -9,6 +9,7 @@ import { auditHash, GENESIS } from "../audit.ts";
 import { type Change, ENTITIES } from "../entities.ts";
 import { BACKUP_FORMAT } from "./backup-tables.ts";
 import { DocumentLimits, type DocumentRow, isNamed, isOfThePast, MOST_EPOCH } from "./document-checks.ts";
+import { hasInstants, isReadable, isUsable, placeOf } from "./row-checks.ts";
 
 /** What a whole backup says of itself. */
 export interface CheckedBackup {
@@ -42,6 +43,8 @@ class BackupCheck {
   #revision = 0;
   #hash = GENESIS;
   #auditParts: Row<"audit-more">[] = [];
+  /** Where a row has come already. */
+  readonly #places = new Set<string>();
   /** Versions of the shards that came, by place, and those that documents name. */
   readonly #shards = new Map<string, string>();
   readonly #namedShards: [place: string, version: string][] = [];
@@ -54,7 +57,7 @@ class BackupCheck {
 
   add(row: BackupRow): Rejection | null {
     if (this.#ended) return wrong("rows follow the end");
-    const rejection = row.row === "header" ? this.#begin(row) : this.#read(row);
+    const rejection = row.row === "header" ? this.#begin(row) : (this.#impossible(row) ?? this.#read(row));
     if (row.row !== "end") this.#rows++;
     return rejection;
   }
@@ -79,6 +82,8 @@ class BackupCheck {
         return wrong(`a shard of the list of "${place.split("\n")[0]}" is missing`);
     if (header.revision !== this.#revision)
       return wrong(`the header names revision ${header.revision}, the audit ends at ${this.#revision}`);
+    if (!this.#places.has(`document\nproject\n\n${this.#project}`))
+      return wrong(`the project "${this.#project}" itself is missing`);
     return null;
   }
 
@@ -86,6 +91,15 @@ class BackupCheck {
     if (this.#rows > 0) return wrong("the header must come first, and once");
     if (header.epoch > MOST_EPOCH) return wrong(`the header's epoch ${header.epoch} lies above ${MOST_EPOCH}`);
     this.#header = header;
+    return null;
+  }
+
+  #impossible(row: BackupRow): Rejection | null {
+    if (!hasInstants(row)) return wrong(`a ${row.row} row has a time that is no date`);
+    const place = placeOf(row);
+    if (place === null) return null;
+    if (this.#places.has(place)) return wrong(`${place.split("\n").filter(Boolean).join(" ")} comes twice`);
+    this.#places.add(place);
     return null;
   }
 
@@ -100,8 +114,7 @@ class BackupCheck {
         this.#auditParts.push(row);
         return null;
       case "meta":
-        // The store builds its keys of this name and calls the guards and ledgers of it.
-        return row.name === "project" && row.value !== this.#project ? wrong(`the rows are of "${row.value}"`) : null;
+        return this.#meta(row);
       case "list":
         return this.#shard(row);
       case "ledger":
@@ -112,6 +125,12 @@ class BackupCheck {
       default:
         return null;
     }
+  }
+
+  #meta(row: Row<"meta">): Rejection | null {
+    // The store builds its keys of this name and calls the guards and ledgers of it.
+    if (row.name === "project" && row.value !== this.#project) return wrong(`the rows are of "${row.value}"`);
+    return isUsable(row) ? null : wrong(`the ${row.name} is none: it has to be 64 hexadecimal digits`);
   }
 
   #document(row: DocumentRow, latest: number): Rejection | null {
@@ -133,8 +152,7 @@ class BackupCheck {
     const parts = this.#auditParts;
     this.#auditParts = [];
     const [actor, ...changes] = [row.actor, row.changes, ...parts.map((part) => part.changes)].map(parsedJson);
-    if (actor === undefined || changes.includes(undefined))
-      return wrong(`the audit row of revision ${revision} cannot be read`);
+    if (!isReadable(actor, changes)) return wrong(`the audit row of revision ${revision} cannot be read`);
     const entry = { revision, at, actor: actor as Actor, action, comment, changes: changes.flat() as Change[] };
     const ownParts = parts.every((part, index) => part.revision === revision && part.part === index);
     const follows = revision === this.#revision + 1 && previous_hash === this.#hash;
