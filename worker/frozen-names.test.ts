@@ -42,14 +42,14 @@ const OBJECTS = {
   FLAG_STORE: {
     className: "FlagStore",
     methods:
-      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart",
+      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart auditPage searchAuditPage hasPredecessor",
   },
   DIRECTORY: {
     className: "Directory",
     methods:
       "registerProject forgetProject listProjects createToken listTokens revokeToken principalOfToken createSignInCode signIn principalOfSession signOut signOutEverywhere listSessions endSession endSessions secretHashes noteFailures listFailures rotateToken setTokenExpiry recordActs securityPage checkSecurityLog securityDelivery setSecurityDelivery removeSecurityDelivery",
   },
-  TELEMETRY_SHARD: { className: "TelemetryShard", methods: "ingest totals daily forgetUnit stats" },
+  TELEMETRY_SHARD: { className: "TelemetryShard", methods: "ingest totals daily forgetUnit clear stats" },
   GUARD: { className: "Guard", methods: "watch status statuses states approve" },
   DESK: { className: "Desk", methods: "ask wait live claim release answer figures" },
   TEST_LEDGER: {

@@ -170,3 +170,66 @@ test("a project made under the name of a deleted one finds neither people at its
   const { requests, figures } = await must(server, "GET", `${there}/desk`);
   expect([requests, figures]).toEqual([[], []]);
 });
+
+test("nobody of a project made under the name of a deleted one reads what that one did", async () => {
+  const SECRET = "what the old project planned";
+  const { at, there, server: serverKey } = await newProject("heir");
+  await must(server, "PATCH", `${at}/flags/checkout`, { description: SECRET });
+  await must(server, "PATCH", `${there}/flags/checkout`, { fallthrough: { variant: "on" } });
+  await must(server, "POST", `${there}/flags/checkout/kill`, {});
+  const { revision } = await must(server, "GET", at);
+  const before = await must(server, "GET", `${at}/dora`);
+  expect([before.deploymentFrequency.releases, before.incidents.length]).toEqual([1, 1]);
+  await settled(serverKey, 200);
+  const event = { type: "exposure", flag: "checkout", variant: "on", unit: { targetingKey: "u1" } };
+  await expect
+    .poll(async () => {
+      const sent = await fetch(`${server.url}/v1/events`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${serverKey}`, "content-type": "application/json" },
+        body: JSON.stringify({
+          batchId: crypto.randomUUID(),
+          events: [{ ...event, id: crypto.randomUUID(), time: Date.now() }],
+        }),
+      });
+      const stats = await must(server, "GET", `${there}/events/stats`);
+      return [sent.status, JSON.stringify(stats.stored), await sent.text()];
+    })
+    .toEqual([202, expect.stringContaining("exposure"), expect.any(String)]);
+  const rows = (await must(server, "GET", `${at}/backup`)).rows;
+  await must(server, "POST", `${at}/restore`, { part: 0, rows, last: false, replace: true });
+  await must(server, "DELETE", at);
+  await newProject("heir");
+  const [viewer, engineer, admin] = await Promise.all(
+    ["viewer", "engineer", "admin"].map(async (role) => (await newToken(server, role, "heir")).token),
+  );
+  const everywhere = (await newToken(server, "engineer")).token;
+  for (const token of [viewer, engineer, admin, everywhere])
+    for (const path of ["/audit?after=0", "/audit/search", "/audit/search?flag=checkout", "/export", "/dora"]) {
+      const read = await call(server, "GET", `${at}${path}`, { token });
+      expect([path, read.status, JSON.stringify(read.json).includes(SECRET)]).toEqual([path, 200, false]);
+    }
+  const { rows: shown } = (await call(server, "GET", `${at}/audit`, { token: viewer })).json;
+  expect(shown[0].action).toBe("putProject");
+  // The chain goes on, and the administrator of the installation reads all of it.
+  const whole = await must(server, "GET", `${at}/audit`);
+  expect(JSON.stringify(whole)).toContain(SECRET);
+  expect(whole.rows.find((row: { revision: number }) => row.revision === shown[0].revision)).toEqual(shown[0]);
+  for (const dryRun of [true, false]) {
+    const body = { version: revision, dryRun };
+    const reverted = await call(server, "POST", `${at}/revert`, { token: engineer, body });
+    expect([reverted.status, reverted.json.code]).toEqual([404, "revision-not-found"]);
+  }
+  for (const cursor of ["", "?cursor=audit:0"])
+    expect((await call(server, "GET", `${at}/backup${cursor}`, { token: admin })).status).toBe(403);
+  const body = { part: 1, rows: [], last: true, replace: true };
+  expect((await call(server, "POST", `${at}/restore`, { token: admin, body })).json.errors[0].field).toBe("part");
+  // Figures begin anew.
+  const figures = await must(server, "GET", `${at}/dora?environment=production`);
+  expect([figures.deploymentFrequency.releases, figures.incidents]).toEqual([0, []]);
+  expect(
+    (await must(server, "GET", `${there}/propagation`)).changes.map((one: { action: string }) => one.action),
+  ).toEqual(expect.not.arrayContaining(["kill"]));
+  const stats = await must(server, "GET", `${there}/events/stats`);
+  expect([stats.stored, stats.traffic.all.exposures]).toEqual([{}, 0]);
+});

@@ -1,10 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { backupPage, restorePart } from "../../../shared/schema/backup.ts";
 import { isolateEdge } from "../../evaluation/edge/isolate.ts";
-import { rejectionProblem } from "../../http/problem.ts";
+import { ProblemError, rejectionProblem } from "../../http/problem.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { BACKUP_CURSOR } from "../../objects/test-ledger/ledger-backup.ts";
 import { found } from "../kernel/execute.ts";
+import { administers } from "../kernel/principal.ts";
 import { recordAct } from "../kernel/record-act.ts";
 import { adminRoute, body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
@@ -32,10 +33,15 @@ export const backup = router()
     }),
     async (c) => {
       const { project } = c.req.valid("param");
+      const store = flagStore(c.env, project);
+      if (!administers(c.get("principal")) && (await store.hasPredecessor()))
+        throw new ProblemError(403, "forbidden", "You may not do this", {
+          detail: `A backup of "${project}" holds the history of a deleted project of this name; an administrator of the installation can take it.`,
+        });
       const { cursor } = c.req.valid("query");
       const act = { kind: "backup.taken", project, subject: project } as const;
       await recordAct(c, act, cursor === undefined ? "row" : "count");
-      const page = await flagStore(c.env, project).backupPage(cursor ?? null);
+      const page = await store.backupPage(cursor ?? null);
       return c.json(found(c, page, "project", project), 200, { "Cache-Control": "no-store" });
     },
   )

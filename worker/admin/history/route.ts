@@ -4,6 +4,7 @@ import { auditRow, changesReply, exportDocument, revertBody } from "../../../sha
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
+import { administers } from "../kernel/principal.ts";
 import { recordAct } from "../kernel/record-act.ts";
 import { acknowledging, adminRoute, body, EXPOSURE, json, params, whole, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
@@ -38,6 +39,8 @@ export const history = router()
       path: "/projects/{project}/audit",
       tags: ["History"],
       summary: "Who changed what, and when: one hash-chained row a revision, oldest first.",
+      description:
+        "What a deleted project of this name did before is shown to administrators of the installation only.",
       request: { params: params.project, query: auditQuery },
       responses: {
         200: json(z.object({ rows: z.array(auditRow), next: z.int().nullable() }), "`next` continues as `after`"),
@@ -46,7 +49,15 @@ export const history = router()
     async (c) => {
       const { project } = c.req.valid("param");
       const { after, limit } = c.req.valid("query");
-      return c.json(found(c, await flagStore(c.env, project).auditPage(after, limit), "project", project), 200);
+      return c.json(
+        found(
+          c,
+          await flagStore(c.env, project).auditPage(after, limit, administers(c.get("principal"))),
+          "project",
+          project,
+        ),
+        200,
+      );
     },
   )
   .openapi(
@@ -64,7 +75,15 @@ export const history = router()
       const { project } = c.req.valid("param");
       const { since, ...search } = c.req.valid("query");
       const asked = { ...search, since: since === undefined ? undefined : Date.parse(since) };
-      return c.json(found(c, await flagStore(c.env, project).searchAuditPage(asked), "project", project), 200);
+      return c.json(
+        found(
+          c,
+          await flagStore(c.env, project).searchAuditPage(asked, administers(c.get("principal"))),
+          "project",
+          project,
+        ),
+        200,
+      );
     },
   )
   .openapi(

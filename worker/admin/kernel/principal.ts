@@ -113,6 +113,9 @@ export function actorOf(c: Context<AdminEnv>): Actor {
   return { type, id, name, role };
 }
 
+/** Whether somebody administers the whole installation, and not one project of it. */
+export const administers = ({ role, project }: Principal): boolean => role === "admin" && project === undefined;
+
 /** The least role a route asks for, and the project it is bound to, if any. */
 export const requireRole =
   (needs: Role): MiddlewareHandler<AdminEnv> =>

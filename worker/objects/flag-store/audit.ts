@@ -84,9 +84,26 @@ export class AuditLog {
   readonly #sql: SqlStorage;
   /** Bytes of all changes that searches have looked through without an answer that shows them. */
   bytesSearched = 0;
+  #predecessorEnd: number | null = null;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+  }
+
+  /**
+   * The revision with which an earlier project of this name was deleted; 0: there was none. The chain goes on behind it,
+   * and what lies before is that project's history.
+   */
+  get predecessorEnd(): number {
+    this.#predecessorEnd ??= this.#sql
+      .exec<{ end: number }>("SELECT coalesce(max(revision), 0) AS end FROM audit WHERE action = 'deleteProject'")
+      .one().end;
+    return this.#predecessorEnd;
+  }
+
+  /** The rows are others now. */
+  reread(): void {
+    this.#predecessorEnd = null;
   }
 
   get latestRevision(): number {
@@ -95,6 +112,7 @@ export class AuditLog {
   }
 
   append(entry: AuditEntry): void {
+    if (entry.action === "deleteProject") this.#predecessorEnd = null;
     const [last] = this.#sql.exec<{ hash: string }>("SELECT hash FROM audit ORDER BY revision DESC LIMIT 1");
     const previous = last?.hash ?? GENESIS;
     const [first, ...more] = inRows(entry.changes);
@@ -127,8 +145,12 @@ export class AuditLog {
     return this.#pageOf(rows, limit);
   }
 
-  /** Newest first. A page may have few rows, or none, where a search has looked through as much as it may. */
-  search({ before, limit, flag, person, environment, since }: AuditSearch): AuditPage {
+  /**
+   * Newest first. A page may have few rows, or none, where a search has looked through as much as it may.
+   *
+   * @param after only rows of a higher revision
+   */
+  search({ before, limit, flag, person, environment, since }: AuditSearch, after = 0): AuditPage {
     // A kill is called by its own id and names its flag within.
     const anyChange = (holds: string) =>
       `(EXISTS (SELECT 1 FROM json_each(audit.changes) AS change WHERE ${holds}) OR EXISTS (SELECT 1
@@ -139,7 +161,7 @@ export class AuditLog {
     const within = anyChange("change.value ->> '$.environment' = ?5");
     const from = before ?? Number.MAX_SAFE_INTEGER;
     const looksInside = flag !== undefined || environment !== undefined;
-    const { floor, bytes } = looksInside ? this.#searchFloor(from, since ?? 0) : { floor: 0, bytes: 0 };
+    const { floor, bytes } = looksInside ? this.#searchFloor(from, since ?? 0, after) : { floor: 0, bytes: 0 };
     const rows = this.#sql.exec<Stored>(
       `SELECT * FROM audit WHERE revision < ?1 AND revision > ?7 AND at >= ?2
        AND (?3 = '' OR ${about}) AND (?4 = '' OR actor ->> '$.name' = ?4) AND (?5 = '' OR ${within})
@@ -150,7 +172,7 @@ export class AuditLog {
       person ?? "",
       environment ?? "",
       limit,
-      floor,
+      Math.max(floor, after),
     );
     const page = this.#pageOf(rows, limit);
     if (page.next !== null) return page;
@@ -158,11 +180,11 @@ export class AuditLog {
     return floor > 0 ? { ...page, next: floor + 1 } : page;
   }
 
-  /** The revision down to which a search looks, itself left out; 0: all are looked through. */
-  #searchFloor(before: number, since: number): { floor: number; bytes: number } {
-    const query = "SELECT revision FROM audit WHERE revision < ? AND at >= ? ORDER BY revision DESC";
+  /** The revision down to which a search looks, itself left out; 0: all after `after` are looked through. */
+  #searchFloor(before: number, since: number, after: number): { floor: number; bytes: number } {
+    const query = "SELECT revision FROM audit WHERE revision < ? AND at >= ? AND revision > ? ORDER BY revision DESC";
     let bytes = 0;
-    for (const { revision } of this.#sql.exec<{ revision: number }>(query, before, since)) {
+    for (const { revision } of this.#sql.exec<{ revision: number }>(query, before, since, after)) {
       const more = this.#bytesOf(revision);
       if (bytes > 0 && bytes + more > SEARCH_BYTES) return { floor: revision, bytes };
       bytes += more;

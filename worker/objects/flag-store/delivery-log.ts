@@ -111,6 +111,11 @@ export class DeliveryLog {
     this.#sql.exec("DELETE FROM delivery_event WHERE at < ?", now - LIMITS.deploymentKeepMs);
   }
 
+  /** One that is gone leaves nothing to another of its name. */
+  forgetEnvironment(environment: string): void {
+    this.#sql.exec("DELETE FROM delivery_event WHERE environment = ?", environment);
+  }
+
   clear(): void {
     this.#sql.exec("DELETE FROM delivery_event");
   }

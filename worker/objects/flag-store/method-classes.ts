@@ -41,6 +41,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
 
   backupPage: "operator",
   drillsDue: "operator",
+  hasPredecessor: "operator",
 
   getProject: "point",
   getFlag: "point",

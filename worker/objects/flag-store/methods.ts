@@ -117,8 +117,9 @@ export interface FlagStoreMethods {
   audit(after: number, limit: number): AuditRow[] | null;
   searchAudit(search: AuditSearch): AuditRow[] | null;
   /** Pages of at most a megabyte, with the way to the next one. */
-  auditPage(after: number, limit: number): AuditPage | null;
-  searchAuditPage(search: AuditSearch): AuditPage | null;
+  auditPage(after: number, limit: number, whole?: boolean): AuditPage | null;
+  searchAuditPage(search: AuditSearch, whole?: boolean): AuditPage | null;
+  hasPredecessor(): boolean;
   exportProject(): ExportDocument | null;
   draft(environment: string): Snapshot | null;
 

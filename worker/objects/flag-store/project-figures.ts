@@ -43,7 +43,9 @@ export function doraFigures(
     const purpose = tables.documents.get("flag", "", flag)?.body.purpose;
     return purpose === undefined || roleOfPurpose(purpose) === "engineer";
   };
-  const events = tables.delivery.events(environment, window.from).filter(({ flag }) => {
+  const begun = tables.auditLog.predecessorEnd;
+  const events = tables.delivery.events(environment, window.from).filter(({ flag, revision }) => {
+    if (revision <= begun) return false;
     if (!delivered.has(flag)) delivered.set(flag, isDelivered(flag));
     return delivered.get(flag);
   });

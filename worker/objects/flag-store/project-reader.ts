@@ -191,17 +191,25 @@ export abstract class ProjectReader extends DurableBase {
     return this.auditPage(after, limit)?.rows ?? null;
   }
 
-  auditPage(after: number, limit: number): AuditPage | null {
-    return this.ready ? this.tables.auditLog.page(after, Math.min(limit, LIMITS.auditPageRows)) : null;
+  /** @param whole the history of deleted projects of this name, too: for administrators of the installation alone */
+  auditPage(after: number, limit: number, whole = false): AuditPage | null {
+    if (!this.ready) return null;
+    const from = whole ? after : Math.max(after, this.tables.auditLog.predecessorEnd);
+    return this.tables.auditLog.page(from, Math.min(limit, LIMITS.auditPageRows));
+  }
+
+  /** Whether a project of this name was deleted before: then the history, and backups with it, hold that one's too. */
+  hasPredecessor(): boolean {
+    return this.ready && this.tables.auditLog.predecessorEnd > 0;
   }
 
   searchAudit(search: AuditSearch): AuditRow[] | null {
     return this.searchAuditPage(search)?.rows ?? null;
   }
 
-  /** Newest first. */
-  searchAuditPage(search: AuditSearch): AuditPage | null {
-    return this.ready ? this.tables.auditLog.search(search) : null;
+  /** Newest first; `whole` as in `auditPage`. */
+  searchAuditPage(search: AuditSearch, whole = false): AuditPage | null {
+    return this.ready ? this.tables.auditLog.search(search, whole ? 0 : this.tables.auditLog.predecessorEnd) : null;
   }
 
   exportProject(): ExportDocument | null {

@@ -66,7 +66,10 @@ export class ProjectTables {
   /** Builds the delivery events anew from the audit, as after a restore. Confirmations are not in it. */
   rebuildDelivery(): void {
     this.delivery.clear();
-    for (const row of this.auditLog.entries())
+    for (const row of this.auditLog.entries()) {
       for (const event of deliveryEventsOf(row, this.documents)) this.delivery.note(event);
+      for (const { entity, key, after } of row.changes)
+        if (entity === "environment" && after === null) this.delivery.forgetEnvironment(key);
+    }
   }
 }

@@ -79,6 +79,12 @@ export class PropagationLog {
     }
   }
 
+  /** One that is gone leaves nothing to another of its name. */
+  forget(environment: string): void {
+    for (const table of ["change_log", "first_served"])
+      this.#sql.exec(`DELETE FROM ${table} WHERE environment = ?`, environment);
+  }
+
   /** Every data centre that has reported, by name. */
   centres(): Centre[] {
     const rows = this.#sql.exec<CentreRow>("SELECT colo, seen_at, cache_works, stale_served FROM centre ORDER BY colo");

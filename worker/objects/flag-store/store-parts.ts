@@ -5,6 +5,7 @@ import { kvSnapshotStore } from "../../kv/snapshot-store.ts";
 import { within } from "../../within.ts";
 import type { Checkpoints } from "../kernel/checkpoint.ts";
 import { desk, directory, guard, testLedger } from "../stubs.ts";
+import { clearTelemetry } from "../telemetry-shard/totals.ts";
 import { LedgerOutbox, type LedgerPlace } from "../test-ledger/ledger-backup.ts";
 import { ListVersions } from "./list-versions.ts";
 import { ProjectIdentity } from "./project-identity.ts";
@@ -44,10 +45,12 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     inTime(guard(env, meta.slug, environment).watch(order)),
   );
   const listVersions = new ListVersions(tables);
+  const restoring = new ProjectRestore(tables, identity, ledgers, { webhooks, security });
   const documentChanges = new DocumentChanges(tables, {
     atomically,
     clearLedger: (place) => ledgers.append(place, null),
     endIdentity: (now) => identity.end(now),
+    abandonRestore: () => restoring.abandon(),
   });
 
   const transaction = new CommandTransaction(tables, documentChanges, {
@@ -101,7 +104,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     publisher,
     pointers: new PointerSource(tables, atomically),
     retention: new Retention(tables, cleanup),
-    restoring: new ProjectRestore(tables, identity, ledgers, { webhooks, security }),
+    restoring,
     triggers: new TriggerAnswers(tables, run),
     usageReports: new UsageReports(tables, run),
   };
@@ -115,7 +118,7 @@ function ledgerOutbox(env: Env, { meta, sql }: ProjectTables): LedgerOutbox {
     deliver: (delivery) => ledgerOf(delivery).restorePart(meta.project, delivery),
     clear: ({ environment, flag }) => {
       const questions = desk(env, meta.slug, storedSlug(environment));
-      if (flag === "") return questions.clear();
+      if (flag === "") return Promise.all([questions.clear(), clearTelemetry(env, meta.slug, storedSlug(environment))]);
       return Promise.all([ledgerOf({ environment, flag }).clear(), questions.clear(flag)]);
     },
     epoch: () => meta.epoch,

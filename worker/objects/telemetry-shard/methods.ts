@@ -7,5 +7,6 @@ export interface TelemetryShardMethods {
   totals(ids: string[]): TotalsAnswer;
   daily(ids: string[]): Record<string, DayTotals[]>;
   forgetUnit(unit: string): { records: number };
+  clear(): Promise<void>;
   stats(traffic?: { flag?: string | undefined } | null): TelemetryStats;
 }

@@ -45,6 +45,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     "totals",
     "daily",
     "forgetUnit",
+    "clear",
     "stats",
   ]);
   readonly #storage: DurableObjectStorage;
@@ -269,6 +270,19 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
       this.#traffic.forget(rankOf(unit));
       return { records };
     });
+  }
+
+  /** Forgets everything: the environment is gone, and another of its name begins anew. */
+  async clear(): Promise<void> {
+    if (!this.#ready) return;
+    await this.#storage.deleteAlarm();
+    await this.#storage.deleteAll();
+    this.#ready = false;
+    this.#alarmSeen = false;
+    this.#prepare();
+    this.#book.reload();
+    this.#ids.reload();
+    this.#traffic.reload();
   }
 
   /** @param traffic of which flag; of every one, when none is named; null: none is read */

@@ -63,6 +63,11 @@ export async function telemetryStats(
   return rest.reduce(addStats, first as TelemetryStats);
 }
 
+/** Empties all shards of an environment that is gone. */
+export async function clearTelemetry(env: Env, project: Slug, environment: Slug): Promise<void> {
+  await Promise.all(shards(env, project, environment).map((shard) => shard.clear()));
+}
+
 function addStats(a: TelemetryStats, b: TelemetryStats): TelemetryStats {
   const traffic = {
     minutes: Math.max(a.traffic.minutes, b.traffic.minutes),

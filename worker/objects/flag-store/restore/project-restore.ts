@@ -51,6 +51,11 @@ export class ProjectRestore {
     this.#takenBack = new TakenBack(tables.sql);
   }
 
+  /** Forgets the parts that came so far. */
+  abandon(): void {
+    this.#stage.clear();
+  }
+
   /** Takes a part, in a transaction; the last one rebuilds the project from all of them. */
   take(project: string, sent: RestorePart, actor: Actor, now: number): RestoreAnswer {
     if (this.#tables.documents.get("project", "", project) && !sent.replace)
@@ -94,11 +99,12 @@ export class ProjectRestore {
   }
 
   #replaceTables(project: ReturnType<typeof storedSlug>, epoch: number, now: number): void {
-    const { delivery, lists, meta, publications } = this.#tables;
+    const { auditLog, delivery, lists, meta, publications } = this.#tables;
     for (const { environment } of publications.published()) publications.withdraw(environment, now);
     const shardsBefore = lists.kvKeys(project);
     const { deletedAt } = this.#identity;
     const confirmations = this.#stage.apply(this.#ledgers);
+    auditLog.reread();
     meta.set("project", project);
     this.#identity.keepDeletedAt(deletedAt);
     lists.enqueueAll();

@@ -46,7 +46,9 @@ export class CommandTransaction {
     const { auditLog, documents, meta } = this.#tables;
     const { project, command, actor, comment, ifVersion } = asked;
     const revision = auditLog.latestRevision + 1;
-    const historySince = (since: number) => (since < revision ? auditLog.changesSince(since) : null);
+    // What stood in a deleted project of this name is nothing to revert to.
+    const historySince = (since: number) =>
+      since < revision && since >= auditLog.predecessorEnd ? auditLog.changesSince(since) : null;
     const list = this.#effects.proposedList(command);
     const given = { project, view: documents, historySince, actor, comment, revision, now, ifVersion, list };
     const decided = decide(command, given);

@@ -28,6 +28,8 @@ export interface DocumentEffects {
   clearLedger(place: LedgerPlace): void;
   /** The project is deleted: what it gave out opens nothing any more. */
   endIdentity(now: number): void;
+  /** The project is deleted: parts of its backup do not wait for another of its name. */
+  abandonRestore(): void;
 }
 
 /** Writes decided changes, with everything that hangs on the documents and goes, or begins anew, with them. */
@@ -82,6 +84,9 @@ export class DocumentChanges {
     switch (change.entity) {
       case "environment":
         if (deleted) this.#forgetEnvironment(change.key, now);
+        // Events of a deleted project's environment may have come late.
+        else if (change.before === null && this.#tables.auditLog.predecessorEnd > 0)
+          this.#effects.clearLedger({ environment: change.key, flag: "" });
         break;
       case "test":
         // Also as one is made: events may have come late, and earlier versions left people of deleted tests.
@@ -98,6 +103,7 @@ export class DocumentChanges {
         publications.enqueue("", revision, now);
         if (deleted) {
           this.#effects.endIdentity(now);
+          this.#effects.abandonRestore();
           this.#tables.counters.forgetMonths();
         }
     }
@@ -108,5 +114,7 @@ export class DocumentChanges {
     this.#effects.clearLedger({ environment, flag: "" });
     this.#tables.usageLog.forget(environment);
     this.#tables.counters.forget(environment);
+    this.#tables.delivery.forgetEnvironment(environment);
+    this.#tables.propagationLog.forget(environment);
   }
 }
