@@ -30,6 +30,7 @@ import {
   writeHeaders,
 } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
+import { draftOf } from "../playground/drafts.ts";
 
 type FlagView = z.infer<typeof flagView>;
 type StateView = z.infer<typeof stateView>;
@@ -223,7 +224,7 @@ export const flags = router()
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
-      const { flags } = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
+      const { flags } = found(c, await draftOf(c.env, project, environment), "environment", environment);
       const directly = dependantsOf(new Map(Object.entries(flags).map(([key, one]) => [key, one.state])));
       const reached = new Set<string>();
       for (const next: string[] = [flag]; next.length > 0; ) {

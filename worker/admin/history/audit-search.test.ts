@@ -69,16 +69,16 @@ test("a viewer's lists are charged for what they read: beyond a budget they wait
       offVariant: "v0",
       visibility: "server-only",
     });
-  // Each reads and answers some 2.4 million characters.
-  const most = Math.ceil(LIST_CHARS_AT_ONCE / 2_400_000);
-  for (const path of ["/flags", "/environments/production/flags/public/dependants"]) {
-    const asked = Array.from({ length: 5 * most }, () => api("GET", `${shop.at}${path}`, undefined, { token }));
-    const killed = await api("POST", `${shop.state}/public/kill`, {});
-    expect(killed.status).toBe(200);
-    const answers = await Promise.all(asked);
-    const refused = answers.filter(({ status }) => status !== 200);
-    expect(refused.length).toBeGreaterThan(most);
-    for (const { status, headers } of refused) expect([status, headers.get("Retry-After")]).toEqual([429, "1"]);
-    expect((await api("GET", `${shop.at}/flags/public`, undefined, { token })).status).toBe(200);
-  }
+  // Asked in turns, neither list is the one made last, so each reads some 1.2 million characters; one answers as many.
+  const most = Math.ceil(LIST_CHARS_AT_ONCE / 1_800_000);
+  const asked = Array.from({ length: 8 * most }, (_, n) =>
+    api("GET", `${shop.at}/flags${n % 2 ? `?archived=true` : ""}`, undefined, { token }),
+  );
+  const killed = await api("POST", `${shop.state}/public/kill`, {});
+  expect(killed.status).toBe(200);
+  const answers = await Promise.all(asked);
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused.length).toBeGreaterThan(most);
+  for (const { status, headers } of refused) expect([status, headers.get("Retry-After")]).toEqual([429, "1"]);
+  expect((await api("GET", `${shop.at}/flags/public`, undefined, { token })).status).toBe(200);
 });

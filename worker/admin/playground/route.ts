@@ -15,6 +15,7 @@ import { flagStore } from "../../objects/stubs.ts";
 import { found } from "../kernel/execute.ts";
 import { adminRoute, body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
+import { draftOf } from "./drafts.ts";
 
 const explanation = z
   .looseObject({
@@ -46,7 +47,7 @@ export const playground = router()
       const { project, environment } = c.req.valid("param");
       const { context, flag } = c.req.valid("json");
       requireEvaluable("context", context);
-      const snapshot = found(c, await flagStore(c.env, project).draft(environment), "environment", environment);
+      const snapshot = found(c, await draftOf(c.env, project, environment), "environment", environment);
       const full = "edge" in context ? context : { ...context, edge: edgeAttributes(c.req.raw) };
       const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
       const lists = isolateLists(c.env);
@@ -71,9 +72,8 @@ export const playground = router()
       const { project, environment, flag } = c.req.valid("param");
       const { contexts, state } = c.req.valid("json");
       for (const [index, context] of contexts.entries()) requireEvaluable(`contexts.${index}`, context);
-      const store = flagStore(c.env, project);
-      const snapshot = found(c, await store.draft(environment), "environment", environment);
-      const definition = found(c, await store.getFlag(flag), "flag", flag);
+      const snapshot = found(c, await draftOf(c.env, project, environment), "environment", environment);
+      const definition = found(c, await flagStore(c.env, project).getFlag(flag), "flag", flag);
       c.header("ETag", undefined);
       const current = snapshot.flags[flag];
       if (!current) throw new ProblemError(404, "flag-not-found", `There is no flag "${flag}" here`);

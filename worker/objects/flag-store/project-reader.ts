@@ -38,6 +38,9 @@ import { budgetFigures, debtFigures, doraFigures, metricFigures, recentDeploymen
 import { ProjectTables } from "./project-tables.ts";
 import { readBackupPage } from "./restore/read-backup-page.ts";
 
+/** Lists and drafts of more flags are made anew for each who asks: memory is short. */
+const KEPT_FLAGS = 3_000;
+
 /**
  * What can be read of a project: views of its documents and logs, none of which writes. Null: there is no such thing.
  * `FlagStore` adds everything that writes.
@@ -47,6 +50,9 @@ export abstract class ProjectReader extends DurableBase {
   protected readonly tables: ProjectTables;
   /** Whether the tables are there. */
   protected ready = false;
+  /** As last made: several people ask for them at once, and again after each larger change. */
+  #listed: { mark: string; flags: ReturnType<typeof flagViews> } | null = null;
+  #drafted: { mark: string; draft: Snapshot } | null = null;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state);
@@ -70,7 +76,12 @@ export abstract class ProjectReader extends DurableBase {
   }
 
   listFlags(archived: boolean) {
-    return this.getProject() && flagViews(this.tables.documents, archived);
+    if (!this.getProject()) return null;
+    const mark = this.#mark(String(archived));
+    if (this.#listed?.mark === mark) return this.#listed.flags;
+    const flags = flagViews(this.tables.documents, archived);
+    this.#listed = flags.length > KEPT_FLAGS ? null : { mark, flags };
+    return flags;
   }
 
   getFlag(flag: string) {
@@ -232,8 +243,16 @@ export abstract class ProjectReader extends DurableBase {
   /** An environment as it stands now, published or not: for the playground. Without the project's own secret. */
   draft(environment: string): Snapshot | null {
     if (!this.#hasEnvironment(environment)) return null;
-    const { sealKey: _, ...open } = this.tables.snapshotNow(environment);
-    return open;
+    const mark = this.#mark(environment);
+    if (this.#drafted?.mark === mark) return this.#drafted.draft;
+    const { sealKey: _, ...draft } = this.tables.snapshotNow(environment);
+    this.#drafted = Object.keys(draft.flags).length > KEPT_FLAGS ? null : { mark, draft };
+    return draft;
+  }
+
+  /** Changes with every change of the project. */
+  #mark(of: string): string {
+    return `${this.tables.meta.epoch} ${this.tables.auditLog.latestRevision} ${of}`;
   }
 
   propagation(environment: string) {
