@@ -20,6 +20,8 @@ export const SECURITY_KINDS = [
   "key.changed",
   "key.expiring",
   "key.expired",
+  "signing-key.created",
+  "signing-key.revoked",
   "trigger.created",
   "trigger.deleted",
   "preview.created",

@@ -19,6 +19,8 @@ export const SECURITY_WORDS: Record<SecurityKind, string> = {
   "key.changed": "SDK key changed",
   "key.expiring": "SDK key expires soon",
   "key.expired": "SDK key expired",
+  "signing-key.created": "Signing key created",
+  "signing-key.revoked": "Signing key revoked",
   "trigger.created": "Kill trigger created",
   "trigger.deleted": "Kill trigger deleted",
   "preview.created": "Preview link created",

@@ -96,6 +96,7 @@ interface Interpreter {
  *
  * @param kills the kills in force, the snapshot's own included if they are to count
  * @param now milliseconds since 1970
+ * @internal Tests read all of it at once; the playground takes one at a time from `explainEach`.
  */
 export function explain(
   snapshot: Snapshot,

@@ -37,7 +37,7 @@ export interface SearchResult {
   readonly limited?: "pattern too large" | "text too long";
 }
 
-/** Values for the property tests. */
+/** Values for the property tests. @internal */
 export interface Samples<Operator extends string> {
   /** Attributes that the family's operators are tried on, each with values that mean something to them. */
   readonly attributes: Readonly<Record<string, readonly unknown[]>>;

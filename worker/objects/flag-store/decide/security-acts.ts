@@ -30,6 +30,11 @@ export function securityActsOf(project: SecurityEvent["project"], row: AuditEntr
 
 function actOf(change: Change, action: string): Act | null {
   if (change.entity === "key") return keyAct(change, action);
+  if (change.entity === "signingKey") {
+    const { key: subject, before, after } = change;
+    const kind = after === null ? "signing-key.revoked" : "signing-key.created";
+    return { kind, subject, details: { name: (after ?? before)?.name ?? "" } };
+  }
   if (change.entity === "trigger") {
     const { key: subject, before, after } = change;
     const kind = after === null ? "trigger.deleted" : "trigger.created";
