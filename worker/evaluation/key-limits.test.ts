@@ -52,8 +52,14 @@ const OPENED: Record<string, Send[]> = {
   "POST /v1/pages": [posted("/v1/pages", body), beacon("/v1/pages", body)],
   "POST /v1/ask/:flag": [posted("/v1/ask/public", body), beacon("/v1/ask/public", body)],
 };
-/** Open to anybody ("ALL /*" adds headers to every answer), or with a secret of their own. An answer at the desk is read by its id, which is one. */
-const KEYLESS = new Set(["ALL /*", "GET /blastdoor.js", "GET /healthz", "GET /v1/ask/:project/:environment/:id"]);
+/** Open to anybody ("ALL /*" adds headers to every answer, "GET /*" is the dashboard's page), or with a secret of their own. An answer at the desk is read by its id, which is one. */
+const KEYLESS = new Set([
+  "ALL /*",
+  "GET /*",
+  "GET /blastdoor.js",
+  "GET /healthz",
+  "GET /v1/ask/:project/:environment/:id",
+]);
 const OWN_SECRET = /^\w+ (?:\/api\/|\/metrics|\/v1\/triggers|\/demo)/;
 const PREFLIGHT = /^OPTIONS /;
 

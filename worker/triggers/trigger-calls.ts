@@ -76,7 +76,8 @@ async function called(request: Request, env: Env, token: string | null): Promise
     gate.refused(hash, Date.now());
     return UNKNOWN();
   };
-  tooOften();
+  // An ordinary call is always read: only then can a token's chatter be told from the one call that matters.
+  if (!isOrdinary(request)) tooOften();
   if (!isKnown) {
     enterLane();
     // Up to a megabyte is not read for a token that somebody made up.
@@ -122,10 +123,13 @@ const ANSWERS: Record<CallOutcome, readonly [status: number, words: string]> = {
 };
 
 /** The content type does not matter: some tools send JSON as text. What cannot be read is logged as such. */
+function isOrdinary({ headers, body }: Request): boolean {
+  const announced = headers.get("Content-Length");
+  return body === null || (announced !== null && Number(announced) <= ORDINARY_BYTES);
+}
+
 async function signalOf(request: Request): Promise<Signal> {
-  const announced = request.headers.get("Content-Length");
-  const room = announced !== null && Number(announced) <= ORDINARY_BYTES ? ordinary : large;
-  const text = await room.read(request, LIMITS.triggerBodyBytes);
+  const text = await (isOrdinary(request) ? ordinary : large).read(request, LIMITS.triggerBodyBytes);
   if (text === null)
     return { kind: "unrecognised", reason: `the body is larger than ${LIMITS.triggerBodyBytes} bytes` };
   if (text.trim() === "") return recognise(undefined);

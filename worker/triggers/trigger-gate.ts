@@ -5,7 +5,7 @@ export const UNVOUCHED_PER_NETWORK: Rate = { perSecond: 2, burst: 20 };
 export const UNVOUCHED: Rate = { perSecond: 10, burst: 50 };
 /** Tokens with this installation's checksum, and those that a store of this isolate's has known: a lane of their own. */
 export const VOUCHED: Rate = { perSecond: 100, burst: 500 };
-/** Calls of one token, ahead of that lane: no tool makes so many, and what is refused here is not even read. */
+/** Calls of one token that are large or of unknown length, ahead of that lane: what is refused here is not even read. */
 export const PER_TOKEN: Rate = { perSecond: 10, burst: 200 };
 /**
  * The same once it is read, firing and other calls apart. The store caps either at 30 a minute: what it would refuse
