@@ -1,37 +1,8 @@
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
+import { SECURITY_KINDS } from "../security-kinds.ts";
 import { slug } from "./primitives.ts";
 
-/** What the security log of the installation records. Stored and sent to others: names are added, never changed. */
-export const SECURITY_KINDS = [
-  "sign-in",
-  "sign-in.failed",
-  "sign-in-link.created",
-  "session.ended",
-  "token.created",
-  "token.rotated",
-  "token.revoked",
-  "token.expiry-changed",
-  "token.expiring",
-  "token.expired",
-  "key.created",
-  "key.rotated",
-  "key.revoked",
-  "key.changed",
-  "key.expiring",
-  "key.expired",
-  "signing-key.created",
-  "signing-key.revoked",
-  "trigger.created",
-  "trigger.deleted",
-  "preview.created",
-  "break-glass.pressed",
-  "break-glass.lifted",
-  "backup.taken",
-  "backup.restored",
-  "export.taken",
-  "setting.changed",
-] as const;
 export const securityKind = z.enum(SECURITY_KINDS);
 export type SecurityKind = z.infer<typeof securityKind>;
 
