@@ -44,6 +44,8 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
       return notFound("project", r.project);
     case "environment-not-found":
       return notFound("environment", r.environment);
+    case "document-not-found":
+      return notFound(r.what, r.name);
     case "flag-not-found":
       return notFound("flag", r.flag);
     case "segment-not-found":

@@ -10,6 +10,8 @@ export interface FieldIssue {
 export type Rejection =
   | { code: "project-not-found"; project: string }
   | { code: "environment-not-found"; environment: string }
+  /** A document of a resource that has no code of its own: "rate card" is told as `rate-card-not-found`. */
+  | { code: "document-not-found"; what: string; name: string }
   | { code: "flag-not-found"; flag: string }
   | { code: "flag-archived"; flag: string }
   | { code: "segment-not-found"; segment: string }

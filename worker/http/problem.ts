@@ -37,12 +37,16 @@ export function problemResponse({ problem, headers }: ProblemError): Response {
 /** Rejections on the wire: the status of each code, its words beside it. */
 export function rejectionProblem(rejection: Rejection): ProblemError {
   const { title, ...more } = rejectionWords(rejection);
-  return new ProblemError(STATUS[rejection.code], rejection.code, title, more);
+  return new ProblemError(STATUS[rejection.code], codeOf(rejection), title, more);
 }
+
+const codeOf = (rejection: Rejection): string =>
+  rejection.code === "document-not-found" ? `${rejection.what.replaceAll(" ", "-")}-not-found` : rejection.code;
 
 const STATUS: { readonly [C in Rejection["code"]]: ContentfulStatusCode } = {
   "project-not-found": 404,
   "environment-not-found": 404,
+  "document-not-found": 404,
   "flag-not-found": 404,
   "segment-not-found": 404,
   "list-not-found": 404,

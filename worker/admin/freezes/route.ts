@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { type FreezeView, freeze, freezeView, freezeWrite } from "../../../shared/schema/freeze.ts";
-import { flagStore } from "../../objects/stubs.ts";
-import { execute, found, written } from "../kernel/execute.ts";
+import { execute, written } from "../kernel/execute.ts";
+import { readAll } from "../kernel/read.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -20,9 +20,7 @@ export const freezes = router()
       responses: { 200: json(z.object({ freezes: z.array(freezeView) }), "In key order") },
     }),
     async (c) => {
-      const { project, environment } = c.req.valid("param");
-      const all = await flagStore(c.env, project).listFreezes(environment);
-      return c.json({ freezes: found(c, all, "environment", environment) }, 200);
+      return c.json({ freezes: await readAll(c, "freeze", c.req.valid("param")) }, 200);
     },
   )
   .openapi(

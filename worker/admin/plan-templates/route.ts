@@ -2,8 +2,8 @@ import { z } from "@hono/zod-openapi";
 import { planTemplate, planTemplateView, planTemplateWrite } from "../../../shared/schema/plan.ts";
 import { rejectionProblem } from "../../http/problem.ts";
 import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
-import { flagStore } from "../../objects/stubs.ts";
-import { execute, found, written } from "../kernel/execute.ts";
+import { execute, written } from "../kernel/execute.ts";
+import { readAll } from "../kernel/read.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -24,9 +24,7 @@ export const planTemplates = router()
       responses: { 200: json(z.object({ templates: z.array(planTemplateView) }), "In key order") },
     }),
     async (c) => {
-      const { project } = c.req.valid("param");
-      const all = await flagStore(c.env, project).listPlanTemplates();
-      return c.json({ templates: found(c, all, "project", project) as TemplateView[] }, 200);
+      return c.json({ templates: (await readAll(c, "planTemplate", c.req.valid("param"))) as TemplateView[] }, 200);
     },
   )
   .openapi(

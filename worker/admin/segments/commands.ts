@@ -5,6 +5,10 @@ import { defineCommands } from "../kernel/define-commands.ts";
 export const segmentCommands = defineCommands({
   putSegment: { fields: { segment: key, definition: segment } },
   deleteSegment: { fields: { segment: key } },
+});
+
+/** Of layers and holdouts. */
+export const rangeCommands = defineCommands({
   putLayer: { fields: { layer: key, definition: layer } },
   deleteLayer: { fields: { layer: key } },
   putHoldout: { fields: { holdout: key, definition: holdout } },

@@ -1,10 +1,10 @@
-import { defineResource } from "../kernel/define-resource.ts";
-import { segmentCommands } from "./commands.ts";
+import { defineResource, shown } from "../kernel/define-resource.ts";
+import { rangeCommands, segmentCommands } from "./commands.ts";
 import { deleteSegment, deleteShared, putSegment, putShared } from "./decide.ts";
-import { definitionViewOf } from "./view.ts";
+import { definitionView } from "./view.ts";
 
 export const segment = defineResource({
-  commands: segmentCommands,
+  commands: { ...segmentCommands, ...rangeCommands },
   decide: {
     putSegment,
     deleteSegment,
@@ -14,11 +14,12 @@ export const segment = defineResource({
     deleteHoldout: deleteShared,
   },
   view: {
-    putSegment: (view, command) => definitionViewOf(view, "segment", command.segment),
+    putSegment: (view, command) => shown(view, { entity: "segment", key: command.segment }, definitionView),
     deleteSegment: null,
-    putLayer: (view, command) => definitionViewOf(view, "layer", command.layer),
+    putLayer: (view, command) => shown(view, { entity: "layer", key: command.layer }, definitionView),
     deleteLayer: null,
-    putHoldout: (view, command) => definitionViewOf(view, "holdout", command.holdout),
+    putHoldout: (view, command) => shown(view, { entity: "holdout", key: command.holdout }, definitionView),
     deleteHoldout: null,
   },
+  shows: { segment: definitionView, layer: definitionView, holdout: definitionView },
 });

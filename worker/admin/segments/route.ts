@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { holdoutWrite, layerWrite, segmentView, segmentWrite, splitWrite } from "../../../shared/schema/admin.ts";
-import { flagStore } from "../../objects/stubs.ts";
-import { execute, found, written } from "../kernel/execute.ts";
+import { execute, written } from "../kernel/execute.ts";
+import { readAll, readOne } from "../kernel/read.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -23,9 +23,7 @@ export const segments = router()
       responses: { 200: json(z.object({ segments: z.array(segmentView) }), "In key order") },
     }),
     async (c) => {
-      const { project } = c.req.valid("param");
-      const all = found(c, await flagStore(c.env, project).listDefinitions("segment"), "project", project);
-      return c.json({ segments: all as View[] }, 200);
+      return c.json({ segments: (await readAll(c, "segment", c.req.valid("param"))) as View[] }, 200);
     },
   )
   .openapi(
@@ -39,8 +37,7 @@ export const segments = router()
     }),
     async (c) => {
       const { project, segment } = c.req.valid("param");
-      const view = (await flagStore(c.env, project).getDefinition("segment", segment)) as View | null;
-      return c.json(found(c, view, "segment", segment), 200);
+      return c.json((await readOne(c, "segment", { project, key: segment })) as View, 200);
     },
   )
   .openapi(
@@ -85,9 +82,7 @@ export const segments = router()
       responses: { 200: json(z.object({ layers: z.array(segmentView) }), "In key order") },
     }),
     async (c) => {
-      const { project } = c.req.valid("param");
-      const all = found(c, await flagStore(c.env, project).listDefinitions("layer"), "project", project);
-      return c.json({ layers: all as View[] }, 200);
+      return c.json({ layers: (await readAll(c, "layer", c.req.valid("param"))) as View[] }, 200);
     },
   )
   .openapi(
@@ -134,9 +129,7 @@ export const segments = router()
       responses: { 200: json(z.object({ holdouts: z.array(segmentView) }), "In key order") },
     }),
     async (c) => {
-      const { project } = c.req.valid("param");
-      const all = found(c, await flagStore(c.env, project).listDefinitions("holdout"), "project", project);
-      return c.json({ holdouts: all as View[] }, 200);
+      return c.json({ holdouts: (await readAll(c, "holdout", c.req.valid("param"))) as View[] }, 200);
     },
   )
   .openapi(

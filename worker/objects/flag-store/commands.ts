@@ -1,49 +1,12 @@
 import { z } from "zod";
 import { actor } from "../../../shared/schema/admin.ts";
 import { comment, slug } from "../../../shared/schema/primitives.ts";
-import { budgetCommands } from "../../admin/budget/commands.ts";
-import { deploymentCommands } from "../../admin/delivery/commands.ts";
-import { drillCommands } from "../../admin/drills/commands.ts";
-import { flagCommands } from "../../admin/flags/commands.ts";
-import { freezeCommands } from "../../admin/freezes/commands.ts";
-import { guardCommands } from "../../admin/guards/commands.ts";
-import { historyCommands } from "../../admin/history/commands.ts";
 import { type AutomaticOf, schemasOf } from "../../admin/kernel/define-commands.ts";
-import { keyCommands } from "../../admin/keys/commands.ts";
-import { killCommands } from "../../admin/kills/commands.ts";
-import { planTemplateCommands } from "../../admin/plan-templates/commands.ts";
-import { planCommands } from "../../admin/plans/commands.ts";
-import { projectCommands } from "../../admin/projects/commands.ts";
-import { scheduleCommands } from "../../admin/schedules/commands.ts";
-import { listCommands } from "../../admin/segment-lists/commands.ts";
-import { segmentCommands } from "../../admin/segments/commands.ts";
-import { signingKeyCommands } from "../../admin/signing-keys/commands.ts";
-import { testCommands } from "../../admin/tests/commands.ts";
-import { triggerCommands } from "../../admin/triggers/commands.ts";
-import { webhookCommands } from "../../admin/webhooks/commands.ts";
+import { DEFINITIONS } from "./definitions.ts";
+import { merged } from "./merged.ts";
 
 /** The commands of every resource, by their type. */
-export const COMMANDS = {
-  ...budgetCommands,
-  ...deploymentCommands,
-  ...drillCommands,
-  ...flagCommands,
-  ...freezeCommands,
-  ...guardCommands,
-  ...historyCommands,
-  ...keyCommands,
-  ...killCommands,
-  ...listCommands,
-  ...planCommands,
-  ...planTemplateCommands,
-  ...projectCommands,
-  ...scheduleCommands,
-  ...segmentCommands,
-  ...signingKeyCommands,
-  ...testCommands,
-  ...triggerCommands,
-  ...webhookCommands,
-};
+export const COMMANDS = merged(DEFINITIONS.map(({ commands }) => commands));
 
 /** Everything that can be asked of a project. Parsed again at the Durable Object's own border. */
 export const command = z.discriminatedUnion("type", schemasOf(COMMANDS));

@@ -1,48 +1,15 @@
 import type { z } from "zod";
-import { budgetEntity } from "../../admin/budget/entity.ts";
-import { deploymentEntity } from "../../admin/delivery/entity.ts";
-import { drillEntity } from "../../admin/drills/entity.ts";
-import { flagEntities } from "../../admin/flags/entity.ts";
-import { freezeEntity } from "../../admin/freezes/entity.ts";
-import { guardEntities } from "../../admin/guards/entity.ts";
 import type { DocumentChange, EntityDefinition } from "../../admin/kernel/define-entity.ts";
-import { keyEntity } from "../../admin/keys/entity.ts";
-import { killEntities } from "../../admin/kills/entity.ts";
-import { planTemplateEntity } from "../../admin/plan-templates/entity.ts";
-import { planEntity } from "../../admin/plans/entity.ts";
-import { projectEntities } from "../../admin/projects/entity.ts";
-import { scheduleEntity } from "../../admin/schedules/entity.ts";
-import { listEntity } from "../../admin/segment-lists/entity.ts";
-import { rangeEntities, segmentEntity } from "../../admin/segments/entity.ts";
-import { signingKeyEntity } from "../../admin/signing-keys/entity.ts";
-import { testEntity } from "../../admin/tests/entity.ts";
-import { triggerEntity } from "../../admin/triggers/entity.ts";
-import { webhookEntity } from "../../admin/webhooks/entity.ts";
+import { DEFINITIONS } from "./definitions.ts";
+import { merged } from "./merged.ts";
 
 /**
  * Everything a project consists of, in the order in which a deletion removes it: that order stands in the audit.
  */
-export const ENTITY_DEFINITIONS = {
-  ...killEntities,
-  ...scheduleEntity,
-  ...planEntity,
-  ...guardEntities,
-  ...planTemplateEntity,
-  ...freezeEntity,
-  ...triggerEntity,
-  ...drillEntity,
-  ...budgetEntity,
-  ...deploymentEntity,
-  ...testEntity,
-  ...webhookEntity,
-  ...signingKeyEntity,
-  ...keyEntity,
-  ...flagEntities,
-  ...segmentEntity,
-  ...listEntity,
-  ...rangeEntities,
-  ...projectEntities,
-} satisfies Record<string, EntityDefinition>;
+export const ENTITY_DEFINITIONS = merged(DEFINITIONS.map(({ entities }) => entities)) satisfies Record<
+  string,
+  EntityDefinition
+>;
 
 export type Entity = keyof typeof ENTITY_DEFINITIONS;
 const ENTITY_NAMES = Object.keys(ENTITY_DEFINITIONS) as Entity[];

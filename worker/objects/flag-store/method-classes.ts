@@ -44,6 +44,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   hasPredecessor: "operator",
 
   getProject: "point",
+  getDocument: "point",
   getFlag: "point",
   getState: "point",
   getDefinition: "point",
@@ -56,6 +57,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   budget: "point",
 
   listFlags: "list",
+  listDocuments: "list",
   listDefinitions: "list",
   listEnvironments: "list",
   listSchedules: "list",

@@ -15,18 +15,16 @@ import type { CallOutcome, Signal, TriggerView } from "../../../shared/schema/tr
 import type { UsageReport, UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
 import type { flagViewOf, flagViews, stateViewOf } from "../../admin/flags/view.ts";
-import type { freezeViews } from "../../admin/freezes/view.ts";
 import type { keyViews } from "../../admin/keys/view.ts";
-import type { planTemplateViews } from "../../admin/plan-templates/view.ts";
 import type { environmentViews, projectViewOf } from "../../admin/projects/view.ts";
 import type { scheduleViews } from "../../admin/schedules/view.ts";
-import type { definitionViewOf } from "../../admin/segments/view.ts";
 import type { signingKeyViews } from "../../admin/signing-keys/view.ts";
 import type { Result } from "../../result.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
 import type { Change } from "./entities.ts";
 import type { PropagationLog } from "./propagation-log.ts";
+import type { Readable, Shown } from "./resources.ts";
 
 /** What a carried-out command answers. */
 export interface Reply {
@@ -83,21 +81,25 @@ type Of<View extends (...parameters: never[]) => unknown> = ReturnType<View>;
 export interface FlagStoreMethods {
   execute(sent: Envelope): Promise<Result<Reply>>;
 
+  /** Documents of an entity that its resource `shows`, in key order. `environment` is for entities of one. */
+  listDocuments<E extends Readable>(entity: E, environment?: string | null): Shown<E>[] | null;
+  getDocument<E extends Readable>(entity: E, key: string, environment?: string | null): Shown<E> | null;
+
   getProject(): Of<typeof projectViewOf> | null;
   listEnvironments(): Of<typeof environmentViews> | null;
   listFlags(archived: boolean): Of<typeof flagViews> | null;
   getFlag(flag: string): Of<typeof flagViewOf>;
   getState(environment: string, flag: string): Of<typeof stateViewOf>;
-  getDefinition(entity: DefinitionEntity, key: string): Of<typeof definitionViewOf>;
-  listDefinitions(entity: DefinitionEntity): Of<typeof definitionViewOf>[] | null;
+  getDefinition(entity: DefinitionEntity, key: string): Shown<DefinitionEntity> | null;
+  listDefinitions(entity: DefinitionEntity): Shown<DefinitionEntity>[] | null;
   listKeys(environment: string): (Of<typeof keyViews>[number] & { asked: number; limited: number })[] | null;
   listSchedules(environment: string, flag?: string): Of<typeof scheduleViews> | null;
   getGuard(environment: string, flag: string): GuardView | null;
   listGuards(environment: string, flag?: string | null): { flag: string; guard: GuardView | null }[] | null;
   getPlan(environment: string, flag: string): PlanView | null;
   listPlans(environment: string, flag?: string | null): PlanView[] | null;
-  listPlanTemplates(): Of<typeof planTemplateViews> | null;
-  listFreezes(environment: string): Of<typeof freezeViews> | null;
+  listPlanTemplates(): Shown<"planTemplate">[] | null;
+  listFreezes(environment: string): Shown<"freeze">[] | null;
   listSigningKeys(environment: string): Of<typeof signingKeyViews> | null;
   listTests(environment: string): TestView[] | null;
   getTest(environment: string, flag: string): TestView | null;

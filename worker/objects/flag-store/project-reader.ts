@@ -12,15 +12,12 @@ import type { UsageView } from "../../../shared/schema/usage.ts";
 import type { WebhookView } from "../../../shared/schema/webhook.ts";
 import { drillViewOf, nextDrill } from "../../admin/drills/view.ts";
 import { flagViewOf, flagViews, stateViewOf } from "../../admin/flags/view.ts";
-import { freezeViews } from "../../admin/freezes/view.ts";
 import { guardViewOf } from "../../admin/guards/view.ts";
 import { keyViews } from "../../admin/keys/view.ts";
-import { planTemplateViews } from "../../admin/plan-templates/view.ts";
 import { planView, planViewOf } from "../../admin/plans/view.ts";
 import { environmentViews, projectViewOf } from "../../admin/projects/view.ts";
 import { scheduleViews } from "../../admin/schedules/view.ts";
 import { listViewOf } from "../../admin/segment-lists/view.ts";
-import { definitionViewOf } from "../../admin/segments/view.ts";
 import { signingKeyViews } from "../../admin/signing-keys/view.ts";
 import { testViewOf, testViews } from "../../admin/tests/view.ts";
 import { triggerView } from "../../admin/triggers/view.ts";
@@ -32,10 +29,12 @@ import { DurableBase } from "../kernel/durable-base.ts";
 import { courier, testLedger } from "../stubs.ts";
 import { type LedgerPlace, readLedgerPage } from "../test-ledger/ledger-backup.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
+import { ENTITY_DEFINITIONS, type Entity } from "./entities.ts";
 import { exportProject } from "./export-project.ts";
 import type { StoreMetrics } from "./methods.ts";
 import { budgetFigures, debtFigures, doraFigures, metricFigures, recentDeployments } from "./project-figures.ts";
 import { ProjectTables } from "./project-tables.ts";
+import { type Readable, type Shown, showOf } from "./resources.ts";
 import { readBackupPage } from "./restore/read-backup-page.ts";
 
 /** Lists and drafts of more flags are made anew for each who asks: memory is short. */
@@ -92,15 +91,41 @@ export abstract class ProjectReader extends DurableBase {
     return this.ready ? stateViewOf(this.tables.documents, environment, flag) : null;
   }
 
+  /**
+   * Documents of an entity that its resource `shows`, in key order.
+   *
+   * @param environment for entities of one; null (what a stub makes of undefined) for those of the project
+   */
+  listDocuments<E extends Readable>(entity: E, environment: string | null = null): Shown<E>[] | null {
+    const show = this.#showIn(entity, environment);
+    const { documents } = this.tables;
+    return show && documents.list<Entity>(entity, environment ?? "").map((row) => show(row, documents) as Shown<E>);
+  }
+
+  getDocument<E extends Readable>(entity: E, key: string, environment: string | null = null): Shown<E> | null {
+    const show = this.#showIn(entity, environment);
+    const { documents } = this.tables;
+    const row = show && documents.get<Entity>(entity, environment ?? "", key);
+    return row && (show(row, documents) as Shown<E>);
+  }
+
+  /** What shows an entity's documents; null where there are none to show: nobody's environment, a name of no entity. */
+  #showIn(entity: string, environment: string | null) {
+    const show = showOf(entity);
+    if (!show || !this.ready) return null;
+    const isThere =
+      ENTITY_DEFINITIONS[entity as Entity].scope === "project"
+        ? environment === null && this.tables.hasProject()
+        : environment !== null && this.#hasEnvironment(environment);
+    return isThere ? show : null;
+  }
+
   getDefinition(entity: "segment" | "layer" | "holdout", key: string) {
-    return this.ready ? definitionViewOf(this.tables.documents, entity, key) : null;
+    return this.getDocument(entity, key);
   }
 
   listDefinitions(entity: "segment" | "layer" | "holdout") {
-    if (!this.getProject()) return null;
-    return this.tables.documents
-      .list<"segment" | "layer" | "holdout">(entity)
-      .map(({ key }) => definitionViewOf(this.tables.documents, entity, key));
+    return this.listDocuments(entity);
   }
 
   listKeys(environment: string) {
@@ -157,11 +182,11 @@ export abstract class ProjectReader extends DurableBase {
   }
 
   listPlanTemplates() {
-    return this.getProject() && planTemplateViews(this.tables.documents);
+    return this.listDocuments("planTemplate");
   }
 
   listFreezes(environment: string) {
-    return this.#hasEnvironment(environment) ? freezeViews(this.tables.documents, environment) : null;
+    return this.listDocuments("freeze", environment);
   }
 
   listSigningKeys(environment: string) {

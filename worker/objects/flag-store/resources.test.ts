@@ -5,6 +5,7 @@ import { defineEntity, type EntityDefinition } from "../../admin/kernel/define-e
 import { defineResource } from "../../admin/kernel/define-resource.ts";
 import { COMMANDS, type Command, command, type OwnCommand } from "./commands.ts";
 import { ENTITY_DEFINITIONS, removedWith } from "./entities.ts";
+import { merged } from "./merged.ts";
 import { handlerOf } from "./resources.ts";
 
 test("a deletion removes everything but what is kept on purpose, in the order that the audit knows", () => {
@@ -65,6 +66,11 @@ test("what only automation sends is named by the definition", () => {
   "putBudget" satisfies OwnCommand["type"];
 });
 
+test("two resources that give an entity or a command the same name do not start", () => {
+  expect(merged<object>([{ one: 1 }, { two: 2 }])).toEqual({ one: 1, two: 2 });
+  expect(() => merged<object>([{ one: 1 }, { one: 2 }])).toThrow('"one" is defined twice');
+});
+
 test("a definition that lacks something does not compile", () => {
   const commands = defineCommands({ putThing: { fields: { thing: z.string() } }, deleteThing: { fields: {} } });
   const none = () => ({ ok: true as const, value: { changes: [], publish: [] } });
@@ -73,7 +79,7 @@ test("a definition that lacks something does not compile", () => {
     decide: { putThing: none, deleteThing: none },
     view: { putThing: null, deleteThing: null },
   };
-  expect(Object.keys(defineResource(whole))).toEqual(["putThing", "deleteThing"]);
+  expect(Object.keys(defineResource(whole).handlers)).toEqual(["putThing", "deleteThing"]);
   // @ts-expect-error a command that nothing decides
   defineResource({ ...whole, decide: { putThing: none } });
   // @ts-expect-error a command of which nobody says what its answer shows

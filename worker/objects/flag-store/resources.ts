@@ -1,3 +1,4 @@
+import { ownOf } from "../../../shared/own.ts";
 import { budget } from "../../admin/budget/resource.ts";
 import { deployment } from "../../admin/delivery/resource.ts";
 import { drill } from "../../admin/drills/resource.ts";
@@ -19,30 +20,48 @@ import { test } from "../../admin/tests/resource.ts";
 import { trigger } from "../../admin/triggers/resource.ts";
 import { webhook } from "../../admin/webhooks/resource.ts";
 import type { Command, CommandOf } from "./commands.ts";
-import type { ProjectView } from "./entities.ts";
+import type { Entity, ProjectView, Row } from "./entities.ts";
+import { merged } from "./merged.ts";
+
+/** What decides and shows the documents of each definition. */
+const RESOURCES = [
+  budget,
+  deployment,
+  drill,
+  flag,
+  freeze,
+  guard,
+  history,
+  key,
+  kill,
+  list,
+  plan,
+  planTemplate,
+  project,
+  schedule,
+  segment,
+  signingKey,
+  test,
+  trigger,
+  webhook,
+] as const;
 
 /** What each resource does with its commands: one that no resource handles does not compile. */
-const HANDLERS: { readonly [T in Command["type"]]: Handler<CommandOf<T>> } = {
-  ...budget,
-  ...deployment,
-  ...drill,
-  ...flag,
-  ...freeze,
-  ...guard,
-  ...history,
-  ...key,
-  ...kill,
-  ...list,
-  ...plan,
-  ...planTemplate,
-  ...project,
-  ...schedule,
-  ...segment,
-  ...signingKey,
-  ...test,
-  ...trigger,
-  ...webhook,
-};
+const HANDLERS: { readonly [T in Command["type"]]: Handler<CommandOf<T>> } = merged(
+  RESOURCES.map(({ handlers }) => handlers),
+);
+
+/** What is shown of the documents that are read by the name of their entity. */
+const SHOWS = merged(RESOURCES.map(({ shows }) => shows));
+
+/** An entity whose documents `listDocuments` and `getDocument` read. */
+export type Readable = keyof typeof SHOWS;
+/** What is shown of one of its documents. */
+export type Shown<E extends Readable> = ReturnType<(typeof SHOWS)[E]>;
+
+/** Shows documents of an entity; undefined: they are not read by its name. */
+export const showOf = (entity: string) =>
+  ownOf<(row: Row<Entity>, view: ProjectView) => object>(SHOWS as never, entity);
 
 /** What decides and shows a command. */
 export const handlerOf = (command: Command) => HANDLERS[command.type] as Handler<Command>;
