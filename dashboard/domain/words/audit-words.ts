@@ -1,3 +1,4 @@
+import type { AuditBody, AuditWords, EntityWords } from "../../../shared/audit-words.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { AuditRow } from "../../../shared/schema/admin.ts";
 
@@ -21,36 +22,15 @@ export function actorWords({ type, id, name }: AuditRow["actor"]): string {
   }
 }
 
-const PLAN_WORDS: Record<string, string> = {
-  putPlan: "wrote the release plan of",
-  deletePlan: "deleted the release plan of",
-  startPlan: "started the release of",
-  pausePlan: "paused the release of",
-  resumePlan: "went on with the release of",
-  advancePlan: "took the release on of",
-  stepBackPlan: "took the release a stage back of",
-  rollbackPlan: "rolled back the release of",
-};
-
-const TEST_WORDS: Record<string, string> = {
-  putTest: "set up the test",
-  startTest: "started the test",
-  stopTest: "ended the test",
-  stageTest: "took the dark launch to another stage:",
-  deleteTest: "deleted the test",
-};
-
-/** Entities whose name says too little; any other is called by its own: "planTemplate" is "the plan template". */
-const ENTITY_WORDS: Record<string, string> = {
-  breach: "a report of harm by",
-  freeze: "the freeze window",
-  guard: "the guard of",
-  key: "a key",
-  plan: "the release plan",
-};
-
-const entityWords = (entity: string): string =>
-  ownOf(ENTITY_WORDS, entity) ?? `the ${entity.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
+const OF_RESOURCES = Object.values(
+  import.meta.glob<AuditWords>("../../../worker/admin/*/words.ts", { eager: true, import: "words" }),
+);
+/** @internal The test that every kind of document has words reads it. */
+export const ENTITY_WORDS: Readonly<Record<string, EntityWords>> = Object.assign(
+  {},
+  ...OF_RESOURCES.map(({ entities }) => entities),
+);
+const ACTION_WORDS: Readonly<Record<string, string>> = Object.assign({}, ...OF_RESOURCES.map(({ actions }) => actions));
 
 /** The flag, segment or environment a row is about, the first of several. */
 export function subjectOf(row: Row): { entity: string; key: string; environment: string; more: number } | null {
@@ -69,28 +49,13 @@ export function subjectOf(row: Row): { entity: string; key: string; environment:
 /** What was done, as the middle of a sentence: "switched on", "made the flag". The subject follows. */
 export function actionWords(row: Row): string {
   const [first] = row.changes;
-  if (row.action === "import") return "imported a document, changing";
-  if (row.action === "revert") return "put back an earlier version of";
-  if (!first) return row.action;
-  const named = PLAN_WORDS[row.action] ?? TEST_WORDS[row.action];
-  if (named) return named;
-  const before = first.before as Record<string, unknown> | null;
-  const after = first.after as Record<string, unknown> | null;
-  if (first.entity === "kill") return after && after.clearedRevision === undefined ? "killed" : "restored";
-  if (first.entity === "state") {
-    const only = onlyDifference(before, after);
-    if (only === "enabled") return after?.enabled ? "switched on" : "switched off";
-    return before ? "changed" : "made";
-  }
-  const what = entityWords(first.entity);
-  if (first.entity === "flag" && after?.archivedAt && !before?.archivedAt) return "archived the flag";
-  if (first.entity === "key") return after ? "made a key" : "revoked a key";
-  return `${!before ? "made" : !after ? "deleted" : "changed"} ${what}`;
-}
-
-function onlyDifference(before: Record<string, unknown> | null, after: Record<string, unknown> | null): string | null {
-  if (!before || !after) return null;
-  const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
-  const different = [...fields].filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
-  return different.length === 1 ? (different[0] ?? null) : null;
+  const action = ownOf(ACTION_WORDS, row.action);
+  if (!first || action) return action ?? row.action;
+  const { entity } = first;
+  const before = first.before as AuditBody;
+  const after = first.after as AuditBody;
+  // A row of a newer Worker may tell of an entity that this dashboard does not know.
+  const words = ownOf(ENTITY_WORDS, entity) ?? `the ${entity}`;
+  const [name, change] = typeof words === "string" ? [words, null] : [words.name, words.change(before, after)];
+  return change ?? `${!before ? "made" : !after ? "deleted" : "changed"} ${name}`;
 }
