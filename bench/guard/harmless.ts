@@ -1,6 +1,7 @@
+import { EMPTY_MEMORY, type GuardMemory } from "../../shared/guard/statistics/guard-memory.ts";
 import { type GuardTest, shareOf } from "../../shared/guard/statistics/guard-tests.ts";
 import type { Moments } from "../../shared/guard/statistics/mean-test.ts";
-import { EMPTY_MEMORY, type GuardMemory, remember } from "../../shared/guard/statistics/samples.ts";
+import { remember } from "../../shared/guard/statistics/samples.ts";
 import { blockOf, type Metric, type Series } from "../../shared/schema/series.ts";
 import type { ArmTotals } from "../../shared/schema/telemetry.ts";
 import { binOf } from "../../shared/telemetry/latency-sketch.ts";

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { assess } from "../../shared/guard/statistics/assess.ts";
+import { EMPTY_MEMORY } from "../../shared/guard/statistics/guard-memory.ts";
 import { guardTests, type Observation } from "../../shared/guard/statistics/guard-tests.ts";
-import { EMPTY_MEMORY } from "../../shared/guard/statistics/samples.ts";
 import { metric, type Series } from "../../shared/schema/series.ts";
 import { readTally } from "../../shared/telemetry/read-tally.ts";
 import { recordExposure, recordOutcome, type UnitRecord } from "../../shared/telemetry/tally.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assess } from "../../shared/guard/statistics/assess.ts";
+import { EMPTY_MEMORY } from "../../shared/guard/statistics/guard-memory.ts";
 import { guardTests } from "../../shared/guard/statistics/guard-tests.ts";
-import { EMPTY_MEMORY } from "../../shared/guard/statistics/samples.ts";
 import { metric as metricSchema, series as seriesSchema } from "../../shared/schema/series.ts";
 import type { ArmTotals, SeriesTotals } from "../../shared/schema/telemetry.ts";
 import { readDays, readTally } from "../../shared/telemetry/read-tally.ts";

@@ -4,8 +4,8 @@ import type { ArmTotals, MetricTotals, SeriesTotals } from "../../schema/telemet
 import { binOf } from "../../telemetry/latency-sketch.ts";
 import { entryShare } from "./alpha.ts";
 import { assess } from "./assess.ts";
+import { EMPTY_MEMORY, type GuardMemory } from "./guard-memory.ts";
 import { guardTests, type Observation } from "./guard-tests.ts";
-import { EMPTY_MEMORY, type GuardMemory } from "./samples.ts";
 
 const METRICS = [
   { name: "errors", kind: "error" },

@@ -2,11 +2,12 @@ import { ownOf } from "../../own.ts";
 import type { BreachEvidence, GuardState, GuardTile } from "../../schema/guard.ts";
 import type { Metric } from "../../schema/series.ts";
 import type { ArmTotals, SeriesTotals } from "../../schema/telemetry.ts";
+import { testOf } from "../metrics/tests.ts";
+import type { GuardMemory } from "./guard-memory.ts";
 import { type GuardTest, type Observation, ratioOf, shareOf, shareParts } from "./guard-tests.ts";
-import { coinInterval, type Interval, meanRatioInterval, ratioInterval } from "./interval.ts";
 import type { Moments } from "./mean-test.ts";
 import { logMismatch } from "./sample-ratio.ts";
-import { type GuardMemory, remember, sampleOf } from "./samples.ts";
+import { remember, sampleOf } from "./samples.ts";
 
 /** Confidence of the intervals that are shown. */
 const SHOWN_ALPHA = 0.05;
@@ -119,12 +120,8 @@ function compared(
   centre: number | undefined,
 ): Numbers {
   const [ours, theirs] = [rateOf(treatment), rateOf(control)];
-  let interval: Interval = { low: 0, high: Number.POSITIVE_INFINITY };
-  if (metric.kind !== "mean") interval = ratioInterval(treatment.sum, control.sum, share, SHOWN_ALPHA);
-  else if (centre !== undefined) {
-    const { min, max } = metric;
-    interval = meanRatioInterval({ share, centre, min, max }, treatment, control, SHOWN_ALPHA);
-  }
+  const { statistic } = testOf(metric.kind);
+  const interval = statistic.quotient(metric, share, [treatment, control], centre, SHOWN_ALPHA);
   return {
     arm,
     metric: metric.name,
@@ -139,11 +136,10 @@ function compared(
   };
 }
 
+const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
+
 function alone(arm: string, metric: Metric, treatment: Moments): Numbers {
-  const { low, high } =
-    metric.kind === "mean"
-      ? { low: Number.NaN, high: Number.NaN }
-      : coinInterval(treatment.sum, treatment.units - treatment.sum, SHOWN_ALPHA);
+  const { low, high } = testOf(metric.kind).statistic.alone?.interval(treatment, SHOWN_ALPHA) ?? NO_INTERVAL;
   return {
     arm,
     metric: metric.name,

@@ -2,11 +2,11 @@ import { SPLIT_TOTAL } from "../../limits.ts";
 import { ownOf } from "../../own.ts";
 import type { GuardTestKind } from "../../schema/guard.ts";
 import { directionOf, type Metric, type Series } from "../../schema/series.ts";
+import { counted } from "../metrics/metric-test.ts";
+import { testOf } from "../metrics/tests.ts";
 import { splitAlpha } from "./alpha.ts";
-import { coinTest, type Harm } from "./coin-test.ts";
-import { coinInterval } from "./interval.ts";
-import { logMeanEvidence, type Moments } from "./mean-test.ts";
-import { rateTest } from "./rate-test.ts";
+import type { Harm } from "./coin-test.ts";
+import type { Moments } from "./mean-test.ts";
 
 /** Everything that decides what a guard does with counts. Fixed before the first of them. */
 export interface Observation {
@@ -69,34 +69,20 @@ export function guardTests(observation: Observation): GuardTest[] {
 type Level = ReturnType<typeof splitAlpha>;
 
 function withControl(arm: string, metric: Metric, share: number, level: Level): GuardTest[] {
-  const harm = harmOf(metric);
-  const ratio = ratioOf(metric);
+  const { statistic, breaksCircuit } = testOf(metric.kind);
   const common = { arm, metric };
-  if (metric.kind === "mean") {
-    const bounds = { share, ratio, harm, min: metric.min, max: metric.max };
-    const logEvidence: GuardTest["logEvidence"] = (treatment, control, centre) =>
-      centre === undefined ? 0 : logMeanEvidence({ ...bounds, centre }, treatment, control);
-    return [{ kind: "comparison", ...common, ...at(level.comparison), logEvidence }];
-  }
-  const rates = rateTest({ share, ratio, harm });
-  const comparison: GuardTest = {
-    kind: "comparison",
-    ...common,
-    ...at(level.comparison),
-    logEvidence: (treatment, control) => rates.logEvidence(treatment.sum, control.sum),
-  };
-  if (metric.kind !== "error" && metric.kind !== "missing") return [comparison];
-  const absolute = breaker(metric);
-  return [
-    comparison,
-    {
+  const compared = statistic.against(metric, { share, ratio: ratioOf(metric), harm: harmOf(metric) });
+  const tests: GuardTest[] = [{ kind: "comparison", ...common, ...at(level.comparison), logEvidence: compared }];
+  const absolute = breaksCircuit ? breaker(metric) : null;
+  if (absolute)
+    tests.push({
       kind: "circuit-breaker",
       ...common,
       ...at(level.breaker),
       // Both at once: beyond the budget, and worse than the control, so that an outage of everything trips nothing.
-      logEvidence: (treatment, control) => Math.min(absolute(treatment), rates.logEvidence(treatment.sum, control.sum)),
-    },
-  ];
+      logEvidence: (treatment, control) => Math.min(absolute(treatment), compared(treatment, control)),
+    });
+  return tests;
 }
 
 /**
@@ -104,43 +90,34 @@ function withControl(arm: string, metric: Metric, share: number, level: Level): 
  * bound, at half of the level). Weaker: a bad hour looks like a bad release.
  */
 function withoutControl(arm: string, metric: Metric, { baseline }: Observation, level: Level): GuardTest[] {
-  if (metric.kind === "mean") return [];
+  const { statistic, breaksCircuit } = testOf(metric.kind);
+  const { alone } = statistic;
+  if (!alone) return [];
   const common = { arm, metric };
   const tests: GuardTest[] = [];
   const harm = harmOf(metric);
   if (metric.budget !== undefined) {
-    const budget = coinTest({ null: metric.budget, harm });
-    tests.push({
-      kind: "budget",
-      ...common,
-      ...at(level.comparison / 2),
-      logEvidence: ({ units, sum }) => budget.logEvidence(sum, units - sum),
-    });
+    const logEvidence = alone.against(metric.budget, harm);
+    tests.push({ kind: "budget", ...common, ...at(level.comparison / 2), logEvidence });
   }
   const before = ownOf(baseline, metric.name);
   if (before) {
-    const bounds = coinInterval(before.events, before.units - before.events, level.comparison / 2);
+    const bounds = alone.interval(counted(before.units, before.events), level.comparison / 2);
     const edge = (harm === "more" ? bounds.high : bounds.low) * ratioOf(metric);
-    const after = coinTest({ null: Math.min(0.999, Math.max(1e-6, edge)), harm });
-    tests.push({
-      kind: "before-after",
-      ...common,
-      ...at(level.comparison / 4),
-      logEvidence: ({ units, sum }) => after.logEvidence(sum, units - sum),
-    });
+    const logEvidence = alone.against(Math.min(0.999, Math.max(1e-6, edge)), harm);
+    tests.push({ kind: "before-after", ...common, ...at(level.comparison / 4), logEvidence });
   }
-  if (metric.kind === "error" || metric.kind === "missing") {
-    const absolute = breaker(metric);
-    tests.push({ kind: "circuit-breaker", ...common, ...at(level.breaker), logEvidence: absolute });
-  }
+  const absolute = breaksCircuit ? breaker(metric) : null;
+  if (absolute) tests.push({ kind: "circuit-breaker", ...common, ...at(level.breaker), logEvidence: absolute });
   return tests;
 }
 
 const at = (alpha: number) => ({ alpha, bar: Math.log(1 / alpha) });
 
-function breaker(metric: Metric): (arm: Moments) => number {
-  const test = coinTest({ null: metric.budget ?? BREAKER_BUDGET, harm: "more" });
-  return ({ units, sum }) => (units < BREAKER_UNITS ? Number.NEGATIVE_INFINITY : test.logEvidence(sum, units - sum));
+/** Null where an arm alone cannot be judged. */
+function breaker(metric: Metric): ((arm: Moments) => number) | null {
+  const test = testOf(metric.kind).statistic.alone?.against(metric.budget ?? BREAKER_BUDGET, "more");
+  return test ? (arm) => (arm.units < BREAKER_UNITS ? Number.NEGATIVE_INFINITY : test(arm)) : null;
 }
 
 /** Parts of everybody observed, as probabilities. */

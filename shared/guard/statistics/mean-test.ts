@@ -34,6 +34,7 @@ export interface Moments {
   sum: number;
   sumSquares: number;
 }
+export const NOTHING: Moments = { units: 0, sum: 0, sumSquares: 0 };
 
 const BETS: readonly number[] = logarithmic(0.002, 0.8, 24);
 

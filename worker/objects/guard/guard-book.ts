@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EMPTY_MEMORY, type GuardMemory } from "../../../shared/guard/statistics/samples.ts";
+import { EMPTY_MEMORY, type GuardMemory } from "../../../shared/guard/statistics/guard-memory.ts";
 import {
   type BreachEvidence,
   breachEvidence,

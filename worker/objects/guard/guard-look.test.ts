@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EMPTY_MEMORY } from "../../../shared/guard/statistics/samples.ts";
+import { EMPTY_MEMORY } from "../../../shared/guard/statistics/guard-memory.ts";
 import { metric as metricSchema, series as seriesSchema } from "../../../shared/schema/series.ts";
 import type { SeriesTotals, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
 import { ok, type Result, reject } from "../../result.ts";

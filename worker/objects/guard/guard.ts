@@ -1,3 +1,4 @@
+import { testOf } from "../../../shared/guard/metrics/tests.ts";
 import type { Observation } from "../../../shared/guard/statistics/guard-tests.ts";
 import { breachWords } from "../../../shared/guard/words.ts";
 import { LIMITS } from "../../../shared/limits.ts";
@@ -192,7 +193,7 @@ export class Guard extends DurableBase implements GuardMethods {
       if (earlier.series === series || earlier.breach || earlier.body.series.startedAt >= body.series.startedAt)
         continue;
       for (const { metric, kind, units, events } of earlier.findings?.tiles ?? []) {
-        if (kind === "mean" || kind === "slow" || units.control === null || units.control < BASELINE_UNITS) continue;
+        if (!testOf(kind).comparesWithEarlier || units.control === null || units.control < BASELINE_UNITS) continue;
         const { control } = units;
         ownOrNew(rates, metric, () => ({ units: control, events: events.control ?? 0 }));
       }
