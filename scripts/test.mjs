@@ -7,10 +7,10 @@ import { runMain } from "./problem.mjs";
 import { root } from "./root.mjs";
 import { setup } from "./setup.mjs";
 
-// `npm test`: sets up, then runs every test under the pinned Node. Arguments go to vitest: `npm test -- shared`.
-// The last lines name what failed and count the rest.
+// `npm test`: sets up, then runs vitest under the pinned Node with the arguments given, such as `shared`.
+// Vitest 5 runs groups of projects one after another and a shard alone; here they run side by side, counted as one.
 
-/** Tests of whole processes and browsers, one file at a time within a part: they wait most of their time. */
+/** Tests of whole processes and browsers wait most of their time; within a part they run one file at a time. */
 const PROCESS_PARTS = 10;
 
 /** Without arguments everything runs, as many of these side by side as there are processors. */
