@@ -44,7 +44,7 @@ interface Workload {
   readonly calls: number;
 }
 
-interface Result {
+interface Measurement {
   readonly name: string;
   /** Nanoseconds per call, ascending, one per round; null when its answers differ. */
   readonly rounds: readonly number[] | null;
@@ -157,7 +157,7 @@ async function round(evaluator: Evaluator, loop: Loop, workload: Workload, first
   return Number(took) / workload.calls;
 }
 
-async function measure(workload: Workload): Promise<Result[]> {
+async function measure(workload: Workload): Promise<Measurement[]> {
   const { makePeers } = (await import(new URL("./peers.mjs", import.meta.url).href)) as {
     makePeers: (flags: readonly BenchFlag[]) => Promise<Evaluator[]>;
   };
@@ -190,7 +190,7 @@ function show(nanoseconds: number): string {
   return `${(nanoseconds / 1_000).toFixed(nanoseconds < 100_000 ? 1 : 0)} µs`;
 }
 
-function rowOf({ name, rounds, wrong }: Result, our: readonly number[] | null | undefined): string[] {
+function rowOf({ name, rounds, wrong }: Measurement, our: readonly number[] | null | undefined): string[] {
   if (!rounds) return [name, `other answers: ${wrong}`, "", ""];
   const ratio = our && our !== rounds ? `${(at(rounds, 0.5) / at(our, 0.5)).toFixed(1)} ×` : "";
   return [name, show(at(rounds, 0.5)), `${show(at(rounds, 0.25))} … ${show(at(rounds, 0.75))}`, ratio];

@@ -1,4 +1,4 @@
-import { SPLIT_TOTAL } from "../shared/limits.ts";
+import { splitPercent } from "../shared/split-percent.ts";
 import type { FieldIssue, Rejection } from "./result.ts";
 
 /** A rejection as a person reads it. */
@@ -24,7 +24,6 @@ export function rejectionWords(rejection: Rejection): RejectionWords {
 const NAMED = 10;
 const someOf = (names: readonly string[]): string =>
   names.length <= NAMED ? names.join(", ") : `${names.slice(0, NAMED).join(", ")} and ${names.length - NAMED} more`;
-const percent = (parts: number): string => `${(parts * 100) / SPLIT_TOTAL} %`;
 const notFound = (what: string, name: string) => [`There is no ${what} "${name}"`] as const;
 
 /** What of a change needs which role, the first in words and each under its field. */
@@ -134,7 +133,7 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
       ];
     case "layer-full":
       return [
-        `Fake doors that run already leave ${percent(r.left)} of all people; this one asks for ${percent(r.asked)}`,
+        `Fake doors that run already leave ${splitPercent(r.left)} of all people; this one asks for ${splitPercent(r.asked)}`,
         `Nobody is shown two doors at a time. Stop one of these, or lower the share: ${r.by.join(", ")}.`,
       ];
     case "claimed":

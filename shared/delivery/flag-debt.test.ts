@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type FlagFacts, flagDebt, type Observed } from "./flag-debt.ts";
+import { type EnvironmentUse, type FlagFacts, flagDebt } from "./flag-debt.ts";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 const DAY = 86_400_000;
 const daysAgo = (days: number) => NOW - days * DAY;
-const observed: Observed = { bulkAt: null, anyAsked: true };
+const observed: EnvironmentUse = { bulkAt: null, anyAsked: true };
 const facts = (over: Partial<FlagFacts> = {}): FlagFacts => ({
   flag: "checkout",
   purpose: "release",

@@ -22,7 +22,7 @@ export interface FlagFacts {
 }
 
 /** What edges have told of the environment as a whole. */
-export interface Observed {
+export interface EnvironmentUse {
   /** When all flags were last asked for at once: then nobody knows which of them an app needs. */
   bulkAt: number | null;
   /** Whether anything has been asked for at all: without, silence says nothing. */
@@ -46,7 +46,7 @@ function variantForAll({ state, offVariant }: FlagFacts): string | null | undefi
  * Flags that code could do without: those that have served one variant, have been killed, or were not asked for, for
  * `days` days, and those past their expiry. Pure. The most pressing first: by the first of their reasons, then by age.
  */
-export function flagDebt(all: readonly FlagFacts[], observed: Observed, days: number, now: number): FlagDebt[] {
+export function flagDebt(all: readonly FlagFacts[], observed: EnvironmentUse, days: number, now: number): FlagDebt[] {
   const before = now - days * 86_400_000;
   return all
     .flatMap((facts) => {
@@ -73,7 +73,7 @@ interface Reason {
 }
 const told = ({ reason, since }: Reason) => ({ reason, since: new Date(since).toISOString() });
 
-function reasonsOf(facts: FlagFacts, observed: Observed, before: number, now: number): Reason[] {
+function reasonsOf(facts: FlagFacts, observed: EnvironmentUse, before: number, now: number): Reason[] {
   const reasons: Reason[] = [];
   if (facts.expiresAt !== null && facts.expiresAt <= now) reasons.push({ reason: "expired", since: facts.expiresAt });
   if (PERMANENT.has(facts.purpose)) return reasons;

@@ -20,10 +20,10 @@ function watchedServe({ rule }: GuardDefinition, { rules, fallthrough }: FlagSta
 }
 
 /** Everything that makes counts comparable. A guard whose arms change begins a new series. */
-export type Observed = Pick<Series, "by" | "arms" | "control" | "ranges" | "rule">;
+export type ObservedSplit = Pick<Series, "by" | "arms" | "control" | "ranges" | "rule">;
 
 /** What a stand-alone guard compares, as the flag is served now; null when there is nothing to watch. */
-export function observedBy(guard: GuardDefinition, offVariant: string | null, state: FlagState): Observed | null {
+export function observedBy(guard: GuardDefinition, offVariant: string | null, state: FlagState): ObservedSplit | null {
   if (!state.enabled) return null;
   const watched = watchedServe(guard, state);
   if (!watched) return null;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LIMITS, SPLIT_TOTAL } from "../limits.ts";
+import { splitPercent } from "../split-percent.ts";
 import { comment, echoed, instant, key, name, slug } from "./primitives.ts";
 import { metric } from "./series.ts";
 
@@ -62,14 +63,12 @@ function checkPlan(
   for (const [index, { audience }] of plan.stages.entries()) {
     if (!("share" in audience)) continue;
     if (audience.share <= share) {
-      const message = `each share must be larger than the one before (${percent(share)}), as going on removes nobody`;
+      const message = `each share must be larger than the one before (${splitPercent(share)}), as going on removes nobody`;
       context.addIssue({ code: "custom", path: ["stages", index, "audience", "share"], message });
     }
     share = audience.share;
   }
 }
-
-const percent = (parts: number): string => `${(parts * 100) / SPLIT_TOTAL} %`;
 
 /** How a flag is to be released in one environment. */
 export const planDefinition = z.strictObject(planFields).superRefine(checkPlan).meta({ id: "PlanDefinition" });

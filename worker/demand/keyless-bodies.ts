@@ -1,4 +1,4 @@
-import { BytesInFlight, FIRST_LEASE_BYTES, LEASE_MS } from "../events/bytes-in-flight.ts";
+import { BODY_LEASE_MS, BytesInFlight, FIRST_LEASE_BYTES } from "../events/bytes-in-flight.ts";
 import { type Reading, readBody } from "../http/body.ts";
 import { ProblemError } from "../http/problem.ts";
 
@@ -53,6 +53,6 @@ export class KeylessBodies {
 }
 
 /** What holds for every visitor's body, whatever key it comes with. */
-export const IN_TIME: Reading = { longestMs: LEASE_MS };
+export const IN_TIME: Reading = { longestMs: BODY_LEASE_MS };
 
 const busy = () => new ProblemError(503, "busy", "too many requests at once; ask again", {}, { "Retry-After": "2" });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BytesInFlight, LEASE_MS, SLOW_MS } from "./bytes-in-flight.ts";
+import { BODY_LEASE_MS, BytesInFlight, SLOW_MS } from "./bytes-in-flight.ts";
 
 function room() {
   const clock = { now: 1_000_000 };
@@ -19,13 +19,13 @@ test("what is given back is free again, once", () => {
 test("what a dead request never gives back is free when its lease ends, and not before", () => {
   const { bytes, clock } = room();
   bytes.take(100);
-  clock.now += LEASE_MS / 2;
+  clock.now += BODY_LEASE_MS / 2;
   const late = bytes.take(20);
-  clock.now += LEASE_MS / 2 - 1;
+  clock.now += BODY_LEASE_MS / 2 - 1;
   expect(bytes.held).toBe(120);
   clock.now += 1;
   expect(bytes.held).toBe(20);
-  clock.now += LEASE_MS;
+  clock.now += BODY_LEASE_MS;
   expect(bytes.held).toBe(0);
   late.giveBack();
   expect(bytes.held).toBe(0);

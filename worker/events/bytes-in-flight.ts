@@ -5,7 +5,7 @@
  */
 
 /** Longer (ms) no lease lasts, from its beginning or from when its batch was whole. */
-export const LEASE_MS = 10_000;
+export const BODY_LEASE_MS = 10_000;
 /** Room (bytes) for a body of which nothing has come yet. */
 export const FIRST_LEASE_BYTES = 256;
 /** A body that has come for longer than this (ms) gives way where others find no room: an honest one is there by then. */
@@ -45,7 +45,7 @@ export class BytesInFlight {
     const now = this.#now();
     for (const lease of this.#leases) {
       // One that began later than now was taken before the clock was set back.
-      if (lease.began + LEASE_MS > now && lease.began <= now) break;
+      if (lease.began + BODY_LEASE_MS > now && lease.began <= now) break;
       this.#end(lease);
     }
     return this.#held;

@@ -18,7 +18,7 @@ import { telemetryShard } from "../objects/stubs.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../objects/telemetry-shard/shard-batch.ts";
 import { TELEMETRY_SHARDS } from "../objects/telemetry-shard/unit-hash.ts";
 import { within } from "../within.ts";
-import { BytesInFlight, FIRST_LEASE_BYTES, LEASE_MS, type Lease } from "./bytes-in-flight.ts";
+import { BODY_LEASE_MS, BytesInFlight, FIRST_LEASE_BYTES, type Lease } from "./bytes-in-flight.ts";
 import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "./deliver.ts";
 import { type Intake, SHED_MS, SORT_MS, sortInTurns } from "./intake.ts";
 import { TurnLane } from "./turn-lane.ts";
@@ -220,7 +220,7 @@ async function readBatch(request: Request, { sender, lease }: Place) {
     if (lease.lost || (bytes > lease.bytes && !hasBytes(sender, bytes - lease.bytes))) throw busy();
     lease.grow(bytes);
   };
-  const text = await readBody(request, EVENT_LIMITS.bodyBytes, { longestMs: LEASE_MS, came });
+  const text = await readBody(request, EVENT_LIMITS.bodyBytes, { longestMs: BODY_LEASE_MS, came });
   if (text === null)
     throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);
   lease.whole();

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { SECURITY_KINDS, type SecurityCheck, type SecurityRow } from "../../../shared/security-kinds.ts";
+import type { SecurityCheck, SecurityRow } from "../../../shared/schema/security-log.ts";
+import { SECURITY_KINDS } from "../../../shared/security-kinds.ts";
 import { answer, api } from "../../domain/api.ts";
 import { withQuery } from "../../domain/filters.ts";
 import { may, who } from "../../domain/session.ts";

@@ -1,5 +1,5 @@
 import type { Json } from "../../schema/primitives.ts";
-import type { Cause, Fragment, Outcome, OutcomeFlag, Reason, Result } from "../model/outcome.ts";
+import type { Cause, EvaluationResult, Fragment, Outcome, OutcomeFlag, Reason } from "../model/outcome.ts";
 import { fragmentOf, NOTHING } from "./fragment.ts";
 
 /** An outcome and its pieces of bulk answers. */
@@ -19,7 +19,7 @@ export class EncodedOutcome implements Outcome {
    * Encodes one result. A variant that the flag does not have is none. For a `targeted` flag, client keys always
    * read TARGETING_MATCH: the true reason would tell a split or a kill from a rule.
    */
-  constructor(flag: OutcomeFlag, result: Result) {
+  constructor(flag: OutcomeFlag, result: EvaluationResult) {
     const { reason, cause, ruleId } = result;
     const { key, offVariant, visibility } = flag;
     const variant = result.variant !== null && Object.hasOwn(flag.variants, result.variant) ? result.variant : null;

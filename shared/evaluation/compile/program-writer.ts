@@ -3,7 +3,7 @@ import type { FlagState, Serve } from "../../schema/flag.ts";
 import type { Snapshot, SnapshotFlag } from "../../schema/snapshot.ts";
 import { contiguous } from "../bucketing/allocate.ts";
 import { hashAt, seedHash } from "../bucketing/bucket.ts";
-import type { Cause, Reason, Result } from "../model/outcome.ts";
+import type { Cause, EvaluationResult, Reason } from "../model/outcome.ts";
 import { CONSTANT, type Predicate } from "../model/predicate.ts";
 import { type Clause, NONE, type Program } from "../model/program.ts";
 import type { Arms, Split } from "../model/split.ts";
@@ -15,14 +15,14 @@ import { linked } from "./steps.ts";
 /** Writes a snapshot's flags, one after the other, in their order. */
 export class ProgramWriter {
   /** By number. Equal results of different flags are one object. */
-  readonly results: Result[] = [];
+  readonly results: EvaluationResult[] = [];
   /** By flag. */
   readonly clauses: Clause[][] = [];
   readonly #snapshot: Snapshot;
   readonly #conditions: ConditionCompiler;
   readonly #firsts: number[] = [];
   readonly #blocked: number[] = [];
-  readonly #interned = new Map<string, Result>();
+  readonly #interned = new Map<string, EvaluationResult>();
   /** The last step serves always, so no other can follow. */
   #ended = false;
   #canBlock = false;
@@ -121,7 +121,7 @@ export class ProgramWriter {
     return { unit: this.#conditions.unit(serve.by), seed, arms: armsOf(parts) };
   }
 
-  #result(result: Result): number {
+  #result(result: EvaluationResult): number {
     const { variant, reason, cause, ruleId } = result;
     const name = `${reason} ${cause} ${variant?.length} ${variant} ${ruleId === null ? "" : `=${ruleId}`}`;
     let known = this.#interned.get(name);

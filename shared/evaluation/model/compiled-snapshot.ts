@@ -1,7 +1,7 @@
 import type { SegmentList } from "../../segments/segment-list.ts";
 import type { Chunks } from "./chunks.ts";
 import type { CompiledFlag, StaleKill } from "./compiled-flag.ts";
-import type { Outcome, Result } from "./outcome.ts";
+import type { EvaluationResult, Outcome } from "./outcome.ts";
 import type { Predicate } from "./predicate.ts";
 import type { Program } from "./program.ts";
 import type { Unit } from "./split.ts";
@@ -24,7 +24,7 @@ export interface CompiledSnapshot {
   readonly predicates: readonly Predicate[];
   readonly units: readonly Unit[];
   /** By number. Equal results of different flags are one object. */
-  readonly results: readonly Result[];
+  readonly results: readonly EvaluationResult[];
   /** By result's number, made when first served: most are never needed by an edge. */
   readonly outcomes: (Outcome | null)[];
   readonly chunks: Chunks;

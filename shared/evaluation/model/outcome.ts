@@ -11,7 +11,7 @@ export type Reason = "STATIC" | "DEFAULT" | "TARGETING_MATCH" | "SPLIT" | "DISAB
 export type Cause = "killed" | "disabled" | "prerequisite" | "blocked" | "holdout" | "layer" | "rule" | "fallthrough";
 
 /** What a flag can come to, before it is tied to the flag. */
-export interface Result {
+export interface EvaluationResult {
   /** Null: no value, so the caller's default applies. */
   readonly variant: string | null;
   readonly reason: Reason;
@@ -41,7 +41,7 @@ export interface Fragment {
 }
 
 /** One possible result of one flag, made once and shared by everyone who gets it. */
-export interface Outcome extends Result {
+export interface Outcome extends EvaluationResult {
   readonly key: string;
   readonly value: Json | undefined;
   /** Flags that depend on this one treat it as blocked. */

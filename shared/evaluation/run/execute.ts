@@ -3,7 +3,7 @@ import { EncodedOutcome } from "../compile/encoded-outcome.ts";
 import { constantResult } from "../compile/program.ts";
 import type { CompiledFlag } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
-import type { Outcome, Result } from "../model/outcome.ts";
+import type { EvaluationResult, Outcome } from "../model/outcome.ts";
 import {
   ALL,
   ANY,
@@ -49,7 +49,7 @@ function underVariantKills(instead: ReadonlyMap<string, Outcome>, outcome: Outco
 }
 
 function firstServed(flag: CompiledFlag, { program, results, outcomes }: CompiledSnapshot, result: number): Outcome {
-  const outcome = new EncodedOutcome(flag, results[result] as Result);
+  const outcome = new EncodedOutcome(flag, results[result] as EvaluationResult);
   outcomes[result] = outcome;
   if (constantResult(program, flag.index) === result && flag.kills === null) flag.fixed = outcome;
   return outcome;

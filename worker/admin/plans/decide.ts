@@ -1,4 +1,4 @@
-import { LIMITS, SPLIT_TOTAL } from "../../../shared/limits.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { frozen } from "../../../shared/release/freeze.ts";
 import {
   endsByTime,
@@ -16,6 +16,7 @@ import {
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { type FlagState, flagState } from "../../../shared/schema/flag.ts";
 import type { HaltReason, Plan, PlanDefinition, PlanRun, PlanStep } from "../../../shared/schema/plan.ts";
+import { splitPercent } from "../../../shared/split-percent.ts";
 import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
   type Circumstances,
@@ -88,7 +89,7 @@ export function startPlan(command: CommandOf<"startPlan">, c: Circumstances): Re
     return refuse("The plan cannot take over", `${capital(problem)}. Change that first, or switch the flag off.`);
   const present = presentShare(state, plan.variant);
   if (present > shareAt(plan, stage)) {
-    const message = `${percent(present)} of everybody get "${plan.variant}" now, and this stage would take it from some; start at a later stage, or lower the share first`;
+    const message = `${splitPercent(present)} of everybody get "${plan.variant}" now, and this stage would take it from some; start at a later stage, or lower the share first`;
     return reject({ code: "invalid", issues: [{ field: "stage", message }] });
   }
   const at = iso(c.now);
@@ -350,7 +351,6 @@ const noSuchStage = ({ stages }: PlanDefinition, stage: number): Rejection | nul
 const stageNeeded = (message: string) => reject({ code: "invalid", issues: [{ field: "stage", message }] });
 const refuse = (what: string, fix: string) => reject({ code: "plan-state", what, fix });
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-const percent = (parts: number): string => `${(parts * 100) / SPLIT_TOTAL} %`;
 const iso = (now: number): string => new Date(now).toISOString();
 
 /** Saves a run that changes nothing about who is served what. At its end edges learn that nothing is measured. */

@@ -1,4 +1,4 @@
-import { type FlagFacts, flagDebt, type Observed } from "../../../shared/delivery/flag-debt.ts";
+import { type FlagFacts, flagDebt, type EnvironmentUse } from "../../../shared/delivery/flag-debt.ts";
 import { summarize } from "../../../shared/flags/summary.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { FlagDebt } from "../../../shared/schema/flag-debt.ts";
@@ -54,7 +54,7 @@ export function debtOf(
       },
     ];
   });
-  const observed: Observed = {
+  const observed: EnvironmentUse = {
     bulkAt: usage.bulkAt === null ? null : Date.parse(usage.bulkAt),
     anyAsked: usage.bulkAt !== null || Object.keys(usage.flags).length > 0,
   };
