@@ -10,6 +10,7 @@ export const SECURITY_KINDS = [
   "token.expiry-changed",
   "token.expiring",
   "token.expired",
+  "role.changed",
   "key.created",
   "key.rotated",
   "key.revoked",

@@ -47,7 +47,7 @@ const OBJECTS = {
   DIRECTORY: {
     className: "Directory",
     methods:
-      "registerProject forgetProject listProjects createToken listTokens revokeToken principalOfToken createSignInCode signIn principalOfSession signOut signOutEverywhere listSessions endSession endSessions secretHashes noteFailures listFailures rotateToken setTokenExpiry recordActs securityPage checkSecurityLog securityDelivery setSecurityDelivery removeSecurityDelivery",
+      "registerProject forgetProject listProjects createToken listTokens revokeToken principalOfToken createSignInCode signIn principalOfSession signOut signOutEverywhere listSessions endSession endSessions secretHashes noteFailures listFailures rotateToken setTokenExpiry setTokenRole recordActs securityPage checkSecurityLog securityDelivery setSecurityDelivery removeSecurityDelivery",
   },
   TELEMETRY_SHARD: { className: "TelemetryShard", methods: "ingest totals daily forgetUnit clear stats" },
   GUARD: { className: "Guard", methods: "watch status statuses states approve" },

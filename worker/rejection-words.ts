@@ -27,14 +27,20 @@ const someOf = (names: readonly string[]): string =>
 const notFound = (what: string, name: string) => [`There is no ${what} "${name}"`] as const;
 
 /** What of a change needs which role, the first in words and each under its field. */
-function forbidden({ needs, has, rights = [] }: Extract<Rejection, { code: "forbidden" }>) {
+function forbidden({ needs, has, heldIn, rights = [] }: Extract<Rejection, { code: "forbidden" }>) {
   const title = "You may not do this";
   const [first, ...others] = rights;
-  if (!first) return [title, `It needs ${needs}.`] as const;
+  const yours = `yours${heldIn ? ` in ${heldIn}` : ""} is ${has}.`;
+  if (!first) return [title, has ? `It needs ${needs}; ${yours}` : `It needs ${needs}.`] as const;
   const more = others.length === 0 ? "" : `, and ${others.length} more`;
-  const detail = `${first.what}: this needs the role ${first.needs}${more}; yours is ${has}.`;
-  const errors = rights.slice(0, NAMED).map((one) => ({ field: one.field, message: `needs the role ${one.needs}` }));
+  const detail = `${first.what}: this needs ${roleAsked(first)}${more}; ${yours}`;
+  const errors = rights.slice(0, NAMED).map((one) => ({ field: one.field, message: `needs ${roleAsked(one)}` }));
   return [title, detail, errors] as const;
+}
+
+function roleAsked({ needs, in: environment }: { needs: string; in?: string }): string {
+  if (environment === undefined) return `the role ${needs}`;
+  return `the role ${needs} in ${environment === "" ? "every environment" : environment}`;
 }
 
 function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?] {

@@ -41,7 +41,15 @@ export type Rejection =
   | { code: "invalid"; issues: FieldIssue[] }
   | { code: "limit-exceeded"; limit: string; max: number; actual: number }
   /** `rights`: what each part of the change needs, where it is the change that is refused and not the command. */
-  | { code: "forbidden"; needs: string; has?: Role; rights?: { needs: Role; field: string; what: string }[] }
+  | {
+      code: "forbidden";
+      needs: string;
+      has?: Role;
+      /** Of somebody with other roles in single environments: where it is the role named. */
+      heldIn?: string;
+      /** `in`: the environment, "" for all of them, of somebody whose roles differ. */
+      rights?: { needs: Role; field: string; what: string; in?: string }[];
+    }
   | { code: "idempotency-key-reused" }
   | { code: "already-done"; what: string }
   | { code: "test-not-found"; flag: string; environment: string }

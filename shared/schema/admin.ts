@@ -15,6 +15,17 @@ export type Role = z.infer<typeof role>;
 /** Whether `has` may do what `needs` names: each role includes those before it. */
 export const roleCovers = (has: Role, needs: Role): boolean => ROLES.indexOf(has) >= ROLES.indexOf(needs);
 
+/** By environment, in place of the project's role. */
+export const environmentRoles = z
+  .record(slug, role)
+  .refine(
+    (roles) => Object.keys(roles).length <= LIMITS.environmentsPerProject,
+    `name at most ${LIMITS.environmentsPerProject} environments`,
+  );
+/** A role, and other roles in single environments. */
+export const grants = z.strictObject({ role, environments: environmentRoles });
+export type Grants = z.infer<typeof grants>;
+
 /** Who stands behind a change; written into every audit row. */
 export const actor = z.strictObject({
   type: z.enum(["admin", "token", "session", "schedule", "guard", "trigger", "system"]),
@@ -207,14 +218,31 @@ export const restoreBody = z
   .strictObject({ comment: comment.default(""), variant: key.optional() })
   .meta({ id: "RestoreWrite" });
 
+const environments = environmentRoles
+  .optional()
+  .meta({ description: "Other roles in single environments, each in place of `role`: there it may do more, or less" });
+
+/** A narrower administrator could make a token without bounds. */
+const boundAdmin = (value: { role: Role; environments?: Record<string, Role> | undefined }, ctx: z.RefinementCtx) => {
+  if (value.role !== "admin" || Object.keys(value.environments ?? {}).length === 0) return;
+  const message = "an admin may do everything everywhere: leave this out, or give a lower role";
+  ctx.addIssue({ code: "custom", path: ["environments"], message });
+};
+
 export const tokenBody = z
   .strictObject({
     name,
     role,
     project: slug.optional(),
+    environments,
     expiresAt: instant.optional().meta({ description: "When it ends by itself; left out: it does not" }),
   })
+  .superRefine(boundAdmin)
   .meta({ id: "TokenWrite" });
+export const tokenRoleBody = z
+  .strictObject({ role, environments })
+  .superRefine(boundAdmin)
+  .meta({ id: "TokenRoleWrite" });
 export const tokenCreated = z.object({ id: z.string(), token: z.string() }).meta({ id: "TokenCreated" });
 export const tokenView = z
   .object({
@@ -222,6 +250,7 @@ export const tokenView = z
     name: z.string(),
     role,
     project: slug.optional(),
+    environments: environmentRoles.optional(),
     createdAt: z.string(),
     createdBy: z.string(),
     ...lifetimeView,
@@ -236,6 +265,7 @@ const owned = {
   who: z.object({ id: z.string(), name: z.string() }),
   role,
   project: slug.optional(),
+  environments: environmentRoles.optional(),
   createdAt: z.string(),
 };
 export const sessionView = z

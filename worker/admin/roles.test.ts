@@ -410,3 +410,55 @@ test("a marketer cannot take over an archived release flag's key", () => {
   const reuse = { type: "putFlag", flag: FLAG, definition: aFlag({ purpose: "fake-door" }), reuse: true } as const;
   expect(project.refusal(reuse, MARKETER)).toBe("forbidden");
 });
+
+/** Roles that differ by environment: what somebody may do in production follows from their role there alone. */
+describe("by environment", () => {
+  const beneath = (role: Role): Role[] => ROLES.slice(0, ROLES.indexOf(role));
+  const commandOf = (law: ByPurpose<Command["type"]>, purpose: Purpose): Input =>
+    typeof law.command === "function" ? law.command(purpose) : law.command;
+  /** Commands about a flag that say nothing of an environment act in all of them. */
+  const isLocal = (sent: Input): boolean => "environment" in sent && !/^(put|delete)Environment$/.test(sent.type);
+  /** A project whose fake doors have their layer, which is the whole project's. */
+  const withLayerThere = (purpose: Purpose, given: readonly Input[] = []) => {
+    const project = shop(purpose, given);
+    const shares = [{ type: "putTest", ...at, flag: "first", settings: door } as const];
+    for (const one of [...shares, { type: "startTest", ...at, flag: "first" } as const]) project.must(one);
+    return project;
+  };
+
+  /** What stands for a command that `needs` a role: who may send it, and who may not. */
+  function holds(sends: Input, needs: Role, project: () => FakeProject, done: string | null = null): void {
+    const refusal = (role: Role, environments: Record<string, Role>) =>
+      project().refusal(sends, { role, environments, list });
+    if (isLocal(sends)) {
+      expect(refusal("viewer", { production: needs })).toBe(done);
+      expect(refusal(needs, { staging: "viewer" })).toBe(done);
+    } else {
+      expect(refusal(needs, { staging: needs, production: needs })).toBe(done);
+      expect(refusal("viewer", { production: needs })).toBe("forbidden");
+      expect(refusal(needs, { staging: "viewer" })).toBe("forbidden");
+    }
+    for (const less of beneath(needs)) {
+      expect([less, refusal(needs, { production: less })]).toEqual([less, "forbidden"]);
+      expect([less, refusal("admin", { production: less })]).toEqual([less, "forbidden"]);
+      expect([less, refusal(less, { staging: "admin" })]).toEqual([less, "forbidden"]);
+    }
+  }
+
+  test.each(byRoute)("%s", (_type, { needs, given, sends }) => {
+    holds(sends, needs, () => shop("release", given));
+  });
+
+  test.each(byCommand)("%s", (_type, { marketers, engineers }) => {
+    holds(marketers, "marketer", () => shop("release"));
+    holds(engineers, "engineer", () => shop("release"));
+  });
+
+  describe.each(PURPOSES)("a flag for %s", (purpose) => {
+    test.each(byPurpose)("%s", (type, law) => {
+      const make = () => (type === "startTest" ? withLayerThere(purpose, law.given) : shop(purpose, law.given));
+      const needs = isTest(purpose) ? "marketer" : "engineer";
+      holds(commandOf(law, purpose), needs, make, law.otherwise?.(purpose) ?? null);
+    });
+  });
+});

@@ -1,3 +1,4 @@
+import { authorityOf } from "../../shared/role-in.ts";
 import type { Actor, Role } from "../../shared/schema/admin.ts";
 import { type Command, command as commandSchema } from "../objects/flag-store/commands.ts";
 import { decide } from "../objects/flag-store/decide/decide.ts";
@@ -17,6 +18,8 @@ type CommandInput = (typeof commandSchema)["_input"];
 
 interface Surroundings {
   role?: Role;
+  /** Other roles, in single environments. */
+  environments?: Record<string, Role>;
   /** Instead of a person with the role. */
   actor?: Actor;
   /** For commands on a long list. */
@@ -43,14 +46,24 @@ export class FakeProject implements ProjectView {
 
   run(
     input: CommandInput,
-    { role = "admin", actor: given, ifVersion, comment = "", list }: Surroundings = {},
+    { role = "admin", environments, actor: given, ifVersion, comment = "", list }: Surroundings = {},
   ): Result<Decision> {
     const command: Command = commandSchema.parse(input);
     const revision = this.revision + 1;
-    const actor = given ?? { type: "token" as const, id: "tok", name: "Ada", role };
+    const authority = authorityOf(role, environments);
+    const actor = given ?? { type: "token" as const, id: "tok", name: "Ada", role: authority.role };
     const historySince = (since: number) =>
       since < revision ? this.#history.filter((past) => past.revision > since).flatMap(({ changes }) => changes) : null;
-    const asked = { view: this, actor, comment, revision, now: ++this.now, ifVersion, list: list ?? null };
+    const asked = {
+      view: this,
+      actor,
+      grants: authority.grants,
+      comment,
+      revision,
+      now: ++this.now,
+      ifVersion,
+      list: list ?? null,
+    };
     const decided = decide(command, { ...asked, project: "shop", historySince });
     if (decided.ok && decided.value.changes.length > 0) this.#apply(decided.value.changes, revision);
     return decided;

@@ -13,6 +13,7 @@ export const SECURITY_WORDS: Record<SecurityKind, string> = {
   "token.expiry-changed": "Expiry of an access token changed",
   "token.expiring": "Access token expires soon",
   "token.expired": "Access token expired",
+  "role.changed": "Role changed",
   "key.created": "SDK key created",
   "key.rotated": "SDK key rotated",
   "key.revoked": "SDK key revoked",

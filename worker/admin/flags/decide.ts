@@ -1,8 +1,10 @@
 import { flagDependencies } from "../../../shared/evaluation/graph.ts";
+import { EVERYWHERE } from "../../../shared/role-in.ts";
 import { type FlagTest, walkCondition } from "../../../shared/schema/condition.ts";
 import { type FlagState, flagDefinition, flagState, flagStateInput } from "../../../shared/schema/flag.ts";
 import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
+  actorsAuthority,
   type Circumstances,
   change,
   changeableFlag,
@@ -62,7 +64,7 @@ function saveFlag(
   acknowledged: boolean,
   c: Circumstances,
 ): Result<Decision> {
-  const forbidden = mayChange(c.actor, before?.purpose, after.purpose);
+  const forbidden = mayChange(actorsAuthority(c), EVERYWHERE, before?.purpose, after.purpose);
   if (forbidden) return reject(forbidden);
   if (!before) {
     const full = overLimit("flagsPerProject", c.view.count("flag") + 1);
@@ -185,7 +187,8 @@ export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances)
   const row = liveFlag(c.view, command.flag);
   if (!row.ok) return row;
   const refused =
-    versionConflict(`flag "${command.flag}"`, row.value, c.ifVersion) ?? mayChange(c.actor, row.value.body.purpose);
+    versionConflict(`flag "${command.flag}"`, row.value, c.ifVersion) ??
+    mayChange(actorsAuthority(c), EVERYWHERE, row.value.body.purpose);
   if (refused) return reject(refused);
   const by = dependants(c.view, command.flag);
   if (by.length > 0) return reject({ code: "in-use", what: `the flag "${command.flag}"`, by });
@@ -208,7 +211,7 @@ export function archiveFlags(command: CommandOf<"archiveFlags">, c: Circumstance
   for (const key of new Set(command.flags)) {
     const row = liveFlag(c.view, key);
     if (!row.ok) return row;
-    const refused = mayChange(c.actor, row.value.body.purpose);
+    const refused = mayChange(actorsAuthority(c), EVERYWHERE, row.value.body.purpose);
     if (refused) return reject(refused);
     leaving.set(key, row.value.body);
   }

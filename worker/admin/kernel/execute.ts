@@ -21,13 +21,14 @@ export async function execute(
   options: { comment?: string | undefined; dryRun?: boolean | undefined } = {},
 ): Promise<Reply> {
   const principal = c.get("principal");
-  const { type, id, name, role } = principal;
+  const { type, id, name, role, grants } = principal;
   const key = c.req.header("Idempotency-Key");
   const ifVersion = ifMatch(c);
   const envelope = {
     id: key === undefined ? crypto.randomUUID() : `${principal.id}/${key}`,
     project,
     actor: { type, id, name, role },
+    ...(grants === undefined ? {} : { grants }),
     comment: options.comment ?? "",
     ...(ifVersion === undefined ? {} : { ifVersion }),
     ...(options.dryRun ? { dryRun: true } : {}),

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import { LIMITS } from "../../../shared/limits.ts";
+import { projectRole, roleIn } from "../../../shared/role-in.ts";
 import { type Actor, type Role, roleCovers } from "../../../shared/schema/admin.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { API_TOKEN_PREFIX, bearerOf, SESSION_PREFIX } from "../../crypto/tokens.ts";
@@ -116,7 +117,10 @@ export function actorOf(c: Context<AdminEnv>): Actor {
 /** Whether somebody administers the whole installation, and not one project of it. */
 export const administers = ({ role, project }: Principal): boolean => role === "admin" && project === undefined;
 
-/** The least role a route asks for, and the project it is bound to, if any. */
+/**
+ * The least role a route asks for: in its environment, if it names one, and else in the project. What a command changes
+ * is judged beneath, in rights.ts.
+ */
 export const requireRole =
   (needs: Role): MiddlewareHandler<AdminEnv> =>
   async (c, next) => {
@@ -128,9 +132,12 @@ export const requireRole =
       const detail = `This token is for the project "${principal.project}" only.`;
       throw new ProblemError(403, "forbidden", "You may not do this", { detail });
     }
-    if (!roleCovers(principal.role, needs)) {
+    const environment = c.req.param("environment");
+    const has = environment === undefined ? projectRole(principal) : roleIn(principal, environment);
+    if (!roleCovers(has, needs)) {
+      const there = principal.grants ? ` in ${environment ?? "the project"}` : "";
       throw new ProblemError(403, "forbidden", "You may not do this", {
-        detail: `It needs the role ${needs}; yours is ${principal.role}.`,
+        detail: `It needs the role ${needs}${there}; yours${there && " there"} is ${has}.`,
       });
     }
     await next();

@@ -1,6 +1,18 @@
 import { z } from "@hono/zod-openapi";
-import { keyBody, keyCreated, keyView, tokenBody, tokenCreated, tokenView } from "../../../shared/schema/admin.ts";
+import type { Context } from "hono";
+import { authorityOf } from "../../../shared/role-in.ts";
+import {
+  keyBody,
+  keyCreated,
+  keyView,
+  type Role,
+  tokenBody,
+  tokenCreated,
+  tokenRoleBody,
+  tokenView,
+} from "../../../shared/schema/admin.ts";
 import { expiryBody, rotateBody, tokenExpiryBody, tokenRotateBody } from "../../../shared/schema/lifetime.ts";
+import { storedSlug } from "../../../shared/schema/names.ts";
 import { keyLimitBody, usualBurst } from "../../../shared/schema/quota.ts";
 import { keySigning, keySigningBody } from "../../../shared/schema/signed-context.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -10,7 +22,7 @@ import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
 import { directory, flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { failures } from "../kernel/failed-sign-ins.ts";
-import { actorOf } from "../kernel/principal.ts";
+import { type AdminEnv, actorOf } from "../kernel/principal.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -20,6 +32,24 @@ const tokenId = z.object({ id: z.string().max(100) });
 export const shownOnce = new ProblemError(409, "shown-once", "This request was carried out already", {
   detail: "The secret was shown then and is not kept. Revoke it and make another if it was lost.",
 });
+
+/** A role in an environment that is not there would take nothing from the others: a misspelt one must not pass. */
+async function refuseUnknown(
+  c: Context<AdminEnv>,
+  project: string | undefined,
+  roles: Record<string, Role> | undefined,
+): Promise<void> {
+  if (project === undefined || roles === undefined) return;
+  const known = await flagStore(c.env, storedSlug(project)).listEnvironments();
+  const there = new Set(known?.map(({ key }) => key));
+  const unknown = known === null ? [] : Object.keys(roles).filter((one) => !there.has(one));
+  if (unknown.length === 0) return;
+  const message = `there is no such environment in ${project}; it has ${[...there].join(", ")}`;
+  throw rejectionProblem({
+    code: "invalid",
+    issues: unknown.map((one) => ({ field: `environments.${one}`, message })),
+  });
+}
 
 /** Environment keys (for apps) and API tokens (for people and programs that administer). */
 export const keys = router()
@@ -158,10 +188,12 @@ export const keys = router()
     async (c) => {
       const token = newApiToken();
       const id = newId("tok");
-      const { expiresAt, ...asked } = c.req.valid("json");
+      const { expiresAt, name, project, role, environments } = c.req.valid("json");
+      await refuseUnknown(c, project, environments);
       const lifetime = expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) };
+      const asked = { id, hash: sha256(token), name, project, ...authorityOf(role, environments), ...lifetime };
       const by = actorOf(c);
-      const made = await directory(c.env).createToken({ id, hash: sha256(token), ...asked, ...lifetime }, by.name, by);
+      const made = await directory(c.env).createToken(asked, by.name, by);
       if (!made.ok) throw rejectionProblem(made.rejection);
       failures.remember(sha256(token), true);
       return c.json({ id, token }, 201, { "Cache-Control": "no-store" });
@@ -256,11 +288,31 @@ export const keys = router()
   )
   .openapi(
     adminRoute("admin", {
+      method: "put",
+      path: "/tokens/{id}/role",
+      tags: ["Tokens"],
+      summary: "Give a token another role, in the project or in single environments.",
+      description: "Sessions and sign-in links that were made from it have it at once.",
+      request: { params: tokenId, body: body(tokenRoleBody) },
+      responses: { 200: json(tokenView, "As it stands now") },
+    }),
+    async (c) => {
+      const { id } = c.req.valid("param");
+      const { role, environments } = c.req.valid("json");
+      const known = found(c, (await directory(c.env).listTokens()).find((one) => one.id === id) ?? null, "token", id);
+      await refuseUnknown(c, known.project, environments);
+      const set = await directory(c.env).setTokenRole(id, authorityOf(role, environments), actorOf(c));
+      if (!set.ok) throw rejectionProblem(set.rejection);
+      return c.json(set.value, 200);
+    },
+  )
+  .openapi(
+    adminRoute("admin", {
       method: "post",
       path: "/tokens/{id}/rotate",
       tags: ["Tokens"],
       summary: "Make a token in another's place. The other one ends after a grace period. It is shown once.",
-      description: "The new token has an id of its own, and the name, role and project of the other one.",
+      description: "The new token has an id of its own, and the name, roles and project of the other one.",
       request: { params: tokenId, body: body(tokenRotateBody) },
       responses: { 201: json(tokenCreated, "The new token; only its hash is kept") },
     }),

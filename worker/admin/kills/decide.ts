@@ -1,9 +1,11 @@
 import { MAX_RESTORE_MS } from "../../../shared/delivery/dora.ts";
 import { LIMITS } from "../../../shared/limits.ts";
+import { roleIn } from "../../../shared/role-in.ts";
 import { type Actor, roleCovers } from "../../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR } from "../../../shared/schema/drill.ts";
 import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
+  actorsAuthority,
   type Circumstances,
   change,
   changeableFlag,
@@ -61,10 +63,14 @@ export function kill(command: CommandOf<"kill">, c: Circumstances): Result<Decis
  * When the trouble began, as somebody says; null when nobody does. It must be possible: a person is told what is wrong
  * with it, and monitoring, whose kill must never fail for that, counts as having said nothing.
  */
-function onsetOf({ onsetAt }: CommandOf<"kill">, flag: Row<"flag">, c: Circumstances): Result<string | null> {
+function onsetOf(
+  { onsetAt, environment }: CommandOf<"kill">,
+  flag: Row<"flag">,
+  c: Circumstances,
+): Result<string | null> {
   if (onsetAt === undefined) return { ok: true, value: null };
   // Not theirs to state, which is said first: see rights.ts.
-  if (!roleCovers(c.actor.role, "engineer")) return { ok: true, value: onsetAt };
+  if (!roleCovers(roleIn(actorsAuthority(c), environment), "engineer")) return { ok: true, value: onsetAt };
   const at = Date.parse(onsetAt);
   const message = whyImpossible(at, flag, c.now);
   if (message === null) return { ok: true, value: new Date(Math.min(at, c.now)).toISOString() };

@@ -37,8 +37,7 @@ export const previews = router().openapi(
     const { variant, hours } = c.req.valid("json");
     const flag = found(c, await flagStore(c.env, project).getFlag(name), "flag", name);
     c.header("ETag", undefined);
-    const { id, name: person, role, type } = c.get("principal");
-    const refused = mayChange({ id, name: person, role, type }, flag.purpose);
+    const refused = mayChange(c.get("principal"), environment, flag.purpose);
     if (refused) throw rejectionProblem(refused);
     if (!Object.hasOwn(flag.variants, variant))
       throw new ProblemError(422, "invalid", "This is not valid", {

@@ -1,9 +1,11 @@
 import { LIMITS } from "../../../shared/limits.ts";
 import { zonedInstant } from "../../../shared/release/zoned-time.ts";
+import { roleIn } from "../../../shared/role-in.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import type { ScheduleTime } from "../../../shared/schema/schedule.ts";
 import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
+  actorsAuthority,
   type Circumstances,
   change,
   type Decision,
@@ -30,7 +32,7 @@ export function createSchedule(command: CommandOf<"createSchedule">, c: Circumst
   const exposed = exposedBy(asked);
   const today = exposed && acknowledgeExposure ? patchState({ ...made, acknowledgeExposure }, unconditional(c)) : asked;
   if (!today.ok) return today;
-  const refused = unentitled(c.actor, today.value.changes, c.view);
+  const refused = unentitled(actorsAuthority(c), today.value.changes, c.view);
   if (refused) return reject(refused);
   const time = timeOf(command.at);
   if (!time.ok) return time;
@@ -49,7 +51,7 @@ export function createSchedule(command: CommandOf<"createSchedule">, c: Circumst
     patch,
     comment: c.comment,
     ...(exposed ? { acknowledgedFlags: exposed } : {}),
-    by: c.actor,
+    by: { ...c.actor, role: roleIn(actorsAuthority(c), environment) },
     rights: 1,
     status: "pending",
   };
@@ -63,7 +65,7 @@ export function cancelSchedule(command: CommandOf<"cancelSchedule">, c: Circumst
   if (!row || row.body.flag !== flag) return reject({ code: "schedule-not-found", id });
   const refused =
     versionConflict(`schedule "${id}"`, row, c.ifVersion) ??
-    mayChange(c.actor, c.view.get("flag", "", flag)?.body.purpose);
+    mayChange(actorsAuthority(c), environment, c.view.get("flag", "", flag)?.body.purpose);
   if (refused) return reject(refused);
   const { status } = row.body;
   if (status === "cancelled") return decision([], []);
@@ -86,7 +88,7 @@ export function applySchedule(command: CommandOf<"applySchedule">, c: Circumstan
   if (row?.body.status !== "pending" || Date.parse(row.body.at) > c.now) return decision([], []);
   const { flag, patch, acknowledgedFlags = [], acknowledgeExposure = false } = row.body;
   const made = { type: "patchState", environment: row.environment, flag, patch } as const;
-  const theirs = { ...unconditional(c), actor: scheduleActor(row) };
+  const theirs = { ...unconditional(c), actor: scheduleActor(row), grants: undefined };
   const asked = patchState(made, theirs);
   // What would be exposed by now may be more than somebody was asked about then.
   const meant = exposedBy(asked)?.every((one) => acknowledgeExposure || acknowledgedFlags.includes(one));
@@ -96,7 +98,7 @@ export function applySchedule(command: CommandOf<"applySchedule">, c: Circumstan
   if (!patched.ok) return failed(patched.rejection);
   const { changes, publish } = patched.value;
   const lacks = row.body.rights === undefined ? unentitledToExpose : unentitled;
-  const refused = lacks(theirs.actor, changes, c.view);
+  const refused = lacks(actorsAuthority(theirs), changes, c.view);
   if (refused) return failed(refused);
   const applied = finish(row, { status: "applied", appliedRevision: c.revision }, c);
   return decision([...changes, ...applied], publish);

@@ -11,7 +11,7 @@ const schema = z.strictObject({
   acknowledgedFlags: z.array(key).optional(),
   /** Of schedules stored before those were: whatever is exposed is meant. */
   acknowledgeExposure: z.boolean().optional(),
-  /** Who made it, and with which right it is applied. */
+  /** Who made it, with their role in its environment: by that one it is applied. */
   by: actor,
   /** What admitted it: the rights of the changes that it makes. Missing: it was stored before those were asked for. */
   rights: z.literal(1).optional(),

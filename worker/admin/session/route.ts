@@ -1,16 +1,18 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { LIMITS } from "../../../shared/limits.ts";
-import { problem, role } from "../../../shared/schema/admin.ts";
+import { projectRole } from "../../../shared/role-in.ts";
+import { environmentRoles, problem, role } from "../../../shared/schema/admin.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { newSession, randomSecret } from "../../crypto/tokens.ts";
 import { ProblemError, rejectionProblem } from "../../http/problem.ts";
+import type { Principal } from "../../objects/directory/directory-records.ts";
 import type { DirectoryMethods } from "../../objects/directory/methods.ts";
 import { directory } from "../../objects/stubs.ts";
 import { checkBody } from "../kernel/admin-body.ts";
 import { adminFingerprint, weakSecrets } from "../kernel/admin-token.ts";
 import { type Attempt, attemptOf, failures, lookUp } from "../kernel/failed-sign-ins.ts";
-import { callerOfToken, cookieName, rememberedSession } from "../kernel/principal.ts";
+import { administers, callerOfToken, cookieName, rememberedSession } from "../kernel/principal.ts";
 import { adminRoute, body, json } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
@@ -27,6 +29,7 @@ const whoView = z
     name: z.string(),
     role,
     project: z.string().optional(),
+    environments: environmentRoles.optional().meta({ description: "Other roles, in single environments" }),
     weakSecrets: z
       .array(z.object({ name: z.string(), reason: z.string() }))
       .optional()
@@ -77,8 +80,7 @@ export const session = router()
       path: "/",
       maxAge: Math.max(1, Math.floor((opened.value.endsAt - Date.now()) / 1_000)),
     });
-    const { id, name, role: has, project } = opened.value;
-    return c.json({ id, name, role: has, ...(project ? { project } : {}) }, 200);
+    return c.json(whoOf(opened.value), 200);
   })
   .openapi(
     adminRoute("viewer", {
@@ -89,10 +91,9 @@ export const session = router()
       responses: { 200: json(whoView, "The person or program behind the request") },
     }),
     (c) => {
-      const { id, name, role: has, project } = c.get("principal");
-      const weak = has === "admin" && project === undefined ? weakSecrets(c.env, c.req.url) : [];
-      const more = { ...(project ? { project } : {}), ...(weak.length > 0 ? { weakSecrets: weak } : {}) };
-      return c.json({ id, name, role: has, ...more }, 200);
+      const principal = c.get("principal");
+      const weak = administers(principal) ? weakSecrets(c.env, c.req.url) : [];
+      return c.json({ ...whoOf(principal), ...(weak.length > 0 ? { weakSecrets: weak } : {}) }, 200);
     },
   )
   .openapi(
@@ -132,6 +133,14 @@ export const session = router()
       return c.json({ code }, 201, { "Cache-Control": "no-store" });
     },
   );
+
+const whoOf = (principal: Principal) => ({
+  id: principal.id,
+  name: principal.name,
+  role: projectRole(principal),
+  ...(principal.project ? { project: principal.project } : {}),
+  ...(principal.grants ? { environments: principal.grants.environments } : {}),
+});
 
 type SignedIn = Awaited<ReturnType<DirectoryMethods["signIn"]>>;
 

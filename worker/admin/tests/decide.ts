@@ -5,6 +5,7 @@ import { type FlagState, flagDefinition, flagStateInput, type Rule, type Serve }
 import type { Json } from "../../../shared/schema/primitives.ts";
 import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
+  actorsAuthority,
   type Circumstances,
   change,
   changeableFlag,
@@ -31,7 +32,7 @@ export function putTest(command: CommandOf<"putTest">, c: Circumstances): Result
   const row = c.view.get("test", environment, flag);
   const refused =
     versionConflict(`test of "${flag}"`, row, c.ifVersion) ??
-    mayChange(c.actor, settings.kind, c.view.get("flag", "", flag)?.body.purpose) ??
+    mayChange(actorsAuthority(c), environment, settings.kind, c.view.get("flag", "", flag)?.body.purpose) ??
     (row?.body.status === "running" && settings.kind !== "dark-launch" ? running(flag) : null);
   if (refused) return reject(refused);
   const before = row?.body ?? null;

@@ -1,9 +1,11 @@
 import { LIMITS } from "../../../shared/limits.ts";
+import { roleIn } from "../../../shared/role-in.ts";
 import { type Actor, roleCovers } from "../../../shared/schema/admin.ts";
 import type { Purpose } from "../../../shared/schema/flag.ts";
 import type { CallOutcome, Signal, SignalSource } from "../../../shared/schema/trigger.ts";
 import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
+  actorsAuthority,
   type Circumstances,
   change,
   changeableFlag,
@@ -27,7 +29,15 @@ export function createTrigger(command: CommandOf<"createTrigger">, c: Circumstan
     return reject({ code: "invalid", issues: [{ field: "variant", message: `"${key}" has no variant "${variant}"` }] });
   }
   const named = variant === undefined ? {} : { variant };
-  const after = { flag: key, name, ...named, hash, hint, createdBy: c.actor.name, createdByRole: c.actor.role };
+  const after = {
+    flag: key,
+    name,
+    ...named,
+    hash,
+    hint,
+    createdBy: c.actor.name,
+    createdByRole: roleIn(actorsAuthority(c), environment),
+  };
   return decision(change("trigger", environment, id, null, after), []);
 }
 
@@ -35,7 +45,7 @@ export function deleteTrigger(command: CommandOf<"deleteTrigger">, c: Circumstan
   const { environment, flag, id } = command;
   const row = c.view.get("trigger", environment, id);
   if (!row || row.body.flag !== flag) return reject({ code: "trigger-not-found", id });
-  const forbidden = mayChange(c.actor, c.view.get("flag", "", flag)?.body.purpose);
+  const forbidden = mayChange(actorsAuthority(c), environment, c.view.get("flag", "", flag)?.body.purpose);
   if (forbidden) return reject(forbidden);
   return decision(change("trigger", environment, id, row.body, null), []);
 }

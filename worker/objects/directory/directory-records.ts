@@ -1,7 +1,9 @@
-import type { Actor, Role } from "../../../shared/schema/admin.ts";
+import type { Actor, Grants, Role } from "../../../shared/schema/admin.ts";
 
 /** Who a token or a session speaks for. */
 export interface Principal extends Actor {
+  /** Other roles than one for all; then `role` is the least of them. */
+  grants?: Grants | undefined;
   /** Bound to one project; absent: all. */
   project?: string | undefined;
 }
@@ -11,6 +13,8 @@ export interface TokenRecord {
   name: string;
   role: Role;
   project?: string;
+  /** Other roles, in single environments. */
+  environments?: Record<string, Role>;
   createdAt: string;
   createdBy: string;
   expiresAt?: string;
@@ -24,7 +28,9 @@ export interface NewToken {
   id: string;
   hash: string;
   name: string;
+  /** With grants: the least of them. */
   role: Role;
+  grants?: Grants | undefined;
   project?: string | undefined;
   /** Epoch milliseconds; left out: it does not end by itself. */
   expiresAt?: number | null | undefined;
@@ -44,6 +50,8 @@ interface Owned {
   who: { id: string; name: string };
   role: Role;
   project?: string;
+  /** Other roles, in single environments. */
+  environments?: Record<string, Role>;
   createdAt: string;
   /** Unless it is used before, of a session. */
   expiresAt: string;

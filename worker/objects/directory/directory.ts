@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Authority } from "../../../shared/role-in.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import {
@@ -35,6 +36,12 @@ import { Tokens } from "./tokens.ts";
 type LoggedActor = { type: string; id: string; name: string };
 /** Who acts when a time has come, or when a project takes its tokens along. */
 const SYSTEM: LoggedActor = { type: "system", id: "directory", name: "Expiry date" };
+
+/** "engineer", or "engineer, production: viewer". */
+const rolesInWords = ({ role, environments = {} }: TokenRecord): string =>
+  [role, ...Object.entries(environments).map(([environment, own]) => `${environment}: ${own}`)]
+    .join(", ")
+    .slice(0, 300);
 
 /** Acts that one report names at most. */
 const MOST_ACTS = 100;
@@ -73,6 +80,7 @@ export class Directory extends DurableBase implements DirectoryMethods {
     "listFailures",
     "rotateToken",
     "setTokenExpiry",
+    "setTokenRole",
     "recordActs",
     "securityPage",
     "checkSecurityLog",
@@ -202,6 +210,17 @@ export class Directory extends DurableBase implements DirectoryMethods {
     });
   }
 
+  /** Gives a token, and the sessions and links that were made from it, another role. */
+  setTokenRole(id: string, to: Authority, by: Actor): Result<TokenRecord> {
+    return this.#change((now) => {
+      const set = this.#tokens.setRole(id, to, now);
+      if (!set.ok) return set;
+      const { record, before } = set.value;
+      this.#logToken("role.changed", record, by, now, { before: rolesInWords(before) });
+      return ok(record);
+    });
+  }
+
   #revoke(id: string, by?: LoggedActor, kind: SecurityKind = "token.revoked"): boolean {
     const record = this.#tokens.remove(id);
     if (!record) return false;
@@ -212,12 +231,13 @@ export class Directory extends DurableBase implements DirectoryMethods {
 
   #logToken(
     kind: SecurityKind,
-    { id, name, role, project, expiresAt }: TokenRecord,
+    record: TokenRecord,
     by: LoggedActor | undefined,
     now: number,
     more: SecurityEvent["details"] = {},
   ): void {
-    const details = { name, role, ...(expiresAt ? { expiresAt } : {}), ...more };
+    const { id, name, project, expiresAt } = record;
+    const details = { name, role: rolesInWords(record), ...(expiresAt ? { expiresAt } : {}), ...more };
     const where = project === undefined ? {} : { project: storedSlug(project) };
     this.#log.append({ kind, actor: loggedActor(by), subject: id, ...where, details }, now);
   }

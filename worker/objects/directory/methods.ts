@@ -1,3 +1,4 @@
+import type { Authority } from "../../../shared/role-in.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import type { SecurityCheck, SecurityDelivery, SecurityRow } from "../../../shared/schema/security-log.ts";
 import type { Result } from "../../result.ts";
@@ -30,6 +31,7 @@ export interface DirectoryMethods {
   revokeToken(id: string, by?: Actor): Result<null>;
   rotateToken(id: string, next: NextToken, by: Actor): Result<TokenRecord>;
   setTokenExpiry(id: string, expiresAt: number | null, by: Actor): Result<TokenRecord>;
+  setTokenRole(id: string, to: Authority, by: Actor): Result<TokenRecord>;
   principalOfToken(hash: string): Principal | null;
 
   createSignInCode(hash: string, subject: Principal, caller?: Caller): Result<null>;

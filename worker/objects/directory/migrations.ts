@@ -106,6 +106,9 @@ const SECURITY_DELIVERY: Omit<Migration, "name"> = {
     );`,
 };
 
+/** Other roles in single environments, as JSON. Where there are any, `token.role` is the least of them. */
+const GRANTS: Omit<Migration, "name"> = { sql: "ALTER TABLE token ADD COLUMN grants TEXT;" };
+
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-directory",
@@ -132,4 +135,5 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0003-lifetimes", ...LIFETIMES },
   { name: "0004-security-log", ...SECURITY_LOG },
   { name: "0005-security-delivery", ...SECURITY_DELIVERY },
+  { name: "0006-grants", ...GRANTS },
 ];

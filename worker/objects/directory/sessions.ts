@@ -1,4 +1,5 @@
 import { LIMITS } from "../../../shared/limits.ts";
+import { projectRole } from "../../../shared/role-in.ts";
 import { ok, type Result, reject } from "../../result.ts";
 import type { Caller, Principal, SessionRecord, SignInLinkRecord } from "./directory-records.ts";
 
@@ -384,8 +385,9 @@ const isRunning = (row: SessionRow, now: number): boolean =>
 const administers = ({ role, project }: Principal): boolean => role === "admin" && project === undefined;
 
 const iso = (at: number): string => new Date(at).toISOString();
-const shown = ({ id, name, role, project }: Principal) => ({
+const shown = ({ id, name, role, grants, project }: Principal) => ({
   who: { id, name },
-  role,
+  role: projectRole({ role, grants }),
   ...(project === undefined ? {} : { project }),
+  ...(grants === undefined ? {} : { environments: grants.environments }),
 });

@@ -7,7 +7,8 @@ import {
   warningWithin,
 } from "../../../shared/expiry.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import type { Role } from "../../../shared/schema/admin.ts";
+import { type Authority, projectRole } from "../../../shared/role-in.ts";
+import type { Grants, Role } from "../../../shared/schema/admin.ts";
 import { ok, type Result, reject } from "../../result.ts";
 import type { NewToken, Principal, TokenRecord } from "./directory-records.ts";
 
@@ -23,6 +24,7 @@ type TokenRow = {
   warned: number | null;
   used_at: number | null;
   replaced_by: string | null;
+  grants: string | null;
 };
 
 /** The last use of a token is written at most this often (ms). */
@@ -43,7 +45,7 @@ export class Tokens {
     return ok(this.#insert({ ...token, project: token.project ?? null, expiresAt, createdBy }, now));
   }
 
-  /** A token of the same name, role and project takes this one's place; this one ends after the grace. */
+  /** A token of the same name, roles and project takes this one's place; this one ends after the grace. */
   rotate(
     id: string,
     next: { id: string; hash: string; graceSeconds: number; expiresAt?: number | null | undefined },
@@ -62,7 +64,8 @@ export class Tokens {
     const before = { createdAt: row.created_at, expiresAt: row.expires_at ?? undefined };
     const expiresAt = endOfSuccessor(next.expiresAt, before, now) ?? null;
     const { name, project } = row;
-    const successor = { id: next.id, hash: next.hash, name, role: row.role as Role, project, expiresAt, createdBy: by };
+    const { id: successorId, hash } = next;
+    const successor = { id: successorId, hash, name, ...authorityOfRow(row), project, expiresAt, createdBy: by };
     const end = endOfReplaced(before.expiresAt, next.graceSeconds, now);
     this.#sql.exec(
       "UPDATE token SET expires_at = ?, warned = ?, replaced_by = ? WHERE id = ?",
@@ -79,6 +82,15 @@ export class Tokens {
     const warned = expiresAt === null ? null : (warningWithin(expiresAt, now) ?? null);
     this.#sql.exec("UPDATE token SET expires_at = ?, warned = ? WHERE id = ?", expiresAt, warned, id);
     return ok(recordOf({ ...row, expires_at: expiresAt }));
+  }
+
+  /** Gives a token another role; what was made from it follows at once. Says what it had before. */
+  setRole(id: string, to: Authority, now: number): Result<{ record: TokenRecord; before: TokenRecord }> {
+    const row = this.#row("id", id);
+    if (!row || isOver(row, now)) return reject({ code: "token-not-found", id });
+    const grants = to.grants ? JSON.stringify(to.grants) : null;
+    this.#sql.exec("UPDATE token SET role = ?, grants = ? WHERE id = ?", to.role, grants, id);
+    return ok({ record: recordOf({ ...row, role: to.role, grants }), before: recordOf(row) });
   }
 
   list(now: number): TokenRecord[] {
@@ -157,12 +169,12 @@ export class Tokens {
     },
     now: number,
   ): TokenRecord {
-    const { id, hash, name, role, project, expiresAt, createdBy } = token;
+    const { id, hash, name, role, grants, project, expiresAt, createdBy } = token;
     const warned = expiresAt === null ? null : (warningWithin(expiresAt, now) ?? null);
     const [row] = this.#sql.exec<TokenRow>(
-      `INSERT INTO token (id, hash, name, role, project, created_at, created_by, expires_at, warned)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
-      ...[id, hash, name, role, project, now, createdBy, expiresAt, warned],
+      `INSERT INTO token (id, hash, name, role, project, created_at, created_by, expires_at, warned, grants)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+      ...[id, hash, name, role, project, now, createdBy, expiresAt, warned, grants ? JSON.stringify(grants) : null],
     );
     return recordOf(row as TokenRow);
   }
@@ -183,15 +195,22 @@ function pastExpiry(expiresAt: number | null, now: number) {
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-function principalOf({ id, name, role, project }: TokenRow): Principal {
-  return { type: "token", id, name, role: role as Role, ...(project ? { project } : {}) };
+function authorityOfRow({ role, grants }: TokenRow): Authority {
+  return { role: role as Role, ...(grants === null ? {} : { grants: JSON.parse(grants) as Grants }) };
+}
+
+function principalOf(row: TokenRow): Principal {
+  const { id, name, project } = row;
+  return { type: "token", id, name, ...authorityOfRow(row), ...(project ? { project } : {}) };
 }
 
 function recordOf(row: TokenRow): TokenRecord {
-  const { id, name, role, project, created_at, created_by, expires_at, used_at, replaced_by } = row;
+  const { id, name, project, created_at, created_by, expires_at, used_at, replaced_by } = row;
+  const authority = authorityOfRow(row);
   return {
-    ...{ id, name, role: role as Role, createdAt: iso(created_at), createdBy: created_by },
+    ...{ id, name, role: projectRole(authority), createdAt: iso(created_at), createdBy: created_by },
     ...(project ? { project } : {}),
+    ...(authority.grants ? { environments: authority.grants.environments } : {}),
     ...(expires_at === null ? {} : { expiresAt: iso(expires_at) }),
     lastUsedAt: used_at === null ? null : iso(used_at - (used_at % 60_000)),
     ...(replaced_by === null ? {} : { replacedBy: replaced_by }),

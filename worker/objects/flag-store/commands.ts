@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { actor } from "../../../shared/schema/admin.ts";
+import { actor, grants } from "../../../shared/schema/admin.ts";
 import { comment, slug } from "../../../shared/schema/primitives.ts";
 import { type AutomaticOf, schemasOf } from "../../admin/kernel/define-commands.ts";
 import { DEFINITIONS } from "./definitions.ts";
@@ -21,6 +21,8 @@ export const envelope = z.strictObject({
   id: z.string().min(1).max(300),
   project: slug,
   actor,
+  /** Other roles than the actor's one, which is the least of them. Left out: it holds everywhere. */
+  grants: grants.optional(),
   comment,
   /** The version the writer last saw of the document (`If-Match`). */
   ifVersion: z.int().optional(),

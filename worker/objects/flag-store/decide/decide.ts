@@ -2,7 +2,7 @@ import { renewGuards } from "../../../admin/guards/decide.ts";
 import { type Result, reject } from "../../../result.ts";
 import type { Command } from "../commands.ts";
 import { handlerOf } from "../resources.ts";
-import type { Circumstances, Decision } from "./decision.ts";
+import { actorsAuthority, type Circumstances, type Decision } from "./decision.ts";
 import { mayNotAcknowledge, unentitled } from "./rights.ts";
 
 /**
@@ -15,11 +15,13 @@ export function decide(command: Command, c: Circumstances): Result<Decision> {
     const { rejection } = decided;
     const hidden = rejection.code === "exposes-hidden-flag" ? rejection.hidden : [];
     // Nobody is asked to acknowledge what they may not.
-    const refused = mayNotAcknowledge(c.actor, hidden, c.view);
+    const environment = "environment" in command ? (command.environment ?? "") : "";
+    const refused = mayNotAcknowledge(actorsAuthority(c), hidden, environment, c.view);
     return refused ? reject(refused) : decided;
   }
   // A schedule that may not do what it was made for must be able to say so: it is judged where it is applied.
-  const refused = command.type === "applySchedule" ? null : unentitled(c.actor, decided.value.changes, c.view);
+  const refused =
+    command.type === "applySchedule" ? null : unentitled(actorsAuthority(c), decided.value.changes, c.view);
   // What renewing guards changes is a consequence, which needs no right of its own.
   return refused ? reject(refused) : { ok: true, value: renewGuards(decided.value, c) };
 }

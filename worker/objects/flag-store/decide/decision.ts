@@ -1,5 +1,6 @@
 import { LIMITS } from "../../../../shared/limits.ts";
-import type { Actor } from "../../../../shared/schema/admin.ts";
+import type { Authority } from "../../../../shared/role-in.ts";
+import type { Actor, Grants } from "../../../../shared/schema/admin.ts";
 import { type Rejection, type Result, reject } from "../../../result.ts";
 import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "../entities.ts";
 import type { ListDraft } from "./list-draft.ts";
@@ -19,6 +20,8 @@ export interface Circumstances {
   project: string;
   view: ProjectView;
   actor: Actor;
+  /** Other roles than the actor's one, which is the least of them. */
+  grants?: Grants | undefined;
   comment: string;
   /** The revision this command becomes. */
   revision: number;
@@ -30,6 +33,12 @@ export interface Circumstances {
   /** The changes made after a revision, oldest first; null: there is no such revision. */
   historySince: (revision: number) => Iterable<Change> | null;
 }
+
+/** What the actor may do, and where. */
+export const actorsAuthority = ({ actor: { role }, grants }: Pick<Circumstances, "actor" | "grants">): Authority => ({
+  role,
+  grants,
+});
 
 export function decision(changes: Change[], publish: string[]): Result<Decision> {
   for (const { after } of changes) {
@@ -87,7 +96,7 @@ export function changeableFlag(
   if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
   const flag = liveFlag(c.view, key);
   if (!flag.ok) return flag;
-  const forbidden = mayChange(c.actor, flag.value.body.purpose);
+  const forbidden = mayChange(actorsAuthority(c), environment, flag.value.body.purpose);
   return forbidden ? reject(forbidden) : flag;
 }
 

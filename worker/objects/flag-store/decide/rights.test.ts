@@ -455,9 +455,100 @@ test("a role that covers more is refused less: rights are ordered as roles are",
   const project = shop({ checkout: {}, exp: { purpose: "experiment", visibility: "public" } });
   const document = exportProject(project, "shop", 0, 0) as Document;
   const { changes } = FakeProject.with("staging").must({ type: "import", document });
-  const counts = ROLES.map((role) => rightsOf(changes, project, role).length);
+  const counts = ROLES.map((role) => rightsOf(changes, project, { role }).length);
   expect(counts).toEqual([...counts].sort((a, b) => b - a));
   expect(counts.at(-1)).toBe(0);
   for (const role of ROLES)
-    for (const right of rightsOf(changes, project, role)) expect(roleCovers(role, right.needs)).toBe(false);
+    for (const right of rightsOf(changes, project, { role })) expect(roleCovers(role, right.needs)).toBe(false);
+});
+
+describe("roles that differ by environment", () => {
+  const everywhere = (flags: Record<string, FlagOf>): FakeProject => {
+    const project = shop(flags);
+    project.must({ type: "putEnvironment", environment: "staging" });
+    return project;
+  };
+  /** An engineer who may only look at production. */
+  const careful = { role: "engineer", environments: { production: "viewer" } } as const;
+  const stagingOnly = { role: "viewer", environments: { staging: "engineer" } } as const;
+  const rejectionOf = (project: FakeProject, input: Input, who: typeof careful | typeof stagingOnly) => {
+    const decided = project.run(input, who);
+    return decided.ok ? null : decided.rejection;
+  };
+
+  test("an import, its dry run and a revert are judged part by part", () => {
+    const project = everywhere({ checkout: {} });
+    const document = (place: string, enabled: boolean): Document => {
+      const whole = exportProject(project, "shop", project.revision, project.now) as unknown as Document;
+      const state = { ...whole.states[environment]?.checkout, enabled } as never;
+      return { ...whole, states: { [place]: { checkout: state } } };
+    };
+    const into = (place: string): Input => ({ type: "import", document: document(place, place === "staging") });
+    expect(rejectionOf(project, into("production"), careful)).toMatchObject({
+      code: "forbidden",
+      has: "viewer",
+      heldIn: "production",
+      rights: [{ needs: "engineer", field: "states.production.checkout", in: "production" }],
+    });
+    expect(project.refusal(into("staging"), careful)).toBeNull();
+    const before = project.revision;
+    const patch = (place: string): Input => ({
+      type: "patchState",
+      environment: place,
+      flag: "checkout",
+      patch: { killVariant: "blue" },
+    });
+    project.must(patch("staging"), stagingOnly);
+    project.must(patch("production"));
+    expect(project.refusal({ type: "revert", revision: before }, careful)).toBe("forbidden");
+    const inStaging = project.revision;
+    project.must({ ...patch("staging"), patch: { enabled: false } } as Input, careful);
+    expect(project.refusal({ type: "revert", revision: inStaging }, careful)).toBeNull();
+  });
+
+  test("a hidden flag's state is published in the environments where its role reaches the flag", () => {
+    const exposing = (place: string): Input => ({
+      type: "patchState",
+      environment: place,
+      flag: "door",
+      patch: needs("secret"),
+      acknowledgeExposure: true,
+    });
+    const project = () => everywhere({ secret: {}, door: { purpose: "experiment", visibility: "public" } });
+    const who = { role: "marketer", environments: { staging: "engineer" } } as const;
+    expect(project().refusal(exposing("staging"), who)).toBeNull();
+    expect(project().refusal(exposing("production"), who)).toBe("forbidden");
+    // Nobody is asked to acknowledge what they may not.
+    const asked = { ...exposing("production"), acknowledgeExposure: false } as Input;
+    expect(project().refusal(asked, who)).toBe("forbidden");
+  });
+
+  test("a schedule is applied by its maker's role in its environment", () => {
+    const project = everywhere({ checkout: {} });
+    const later = { type: "createSchedule", flag: "checkout", at: "2026-12-24T00:00:00Z", patch: { enabled: true } };
+    expect(project.refusal({ ...later, environment: "production" } as Input, careful)).toBe("forbidden");
+    project.must({ ...later, environment: "staging" } as Input, stagingOnly);
+    const [row] = project.list("schedule", "staging");
+    expect(row?.body.by).toEqual({ type: "token", id: "tok", name: "Ada", role: "engineer" });
+    project.now = Date.parse("2026-12-24T00:00:00Z");
+    const apply = { type: "applySchedule", environment: "staging", flag: "checkout", id: row?.key ?? "" } as const;
+    project.must(apply, { actor: scheduleActor(row as never) });
+    expect(project.get("state", "staging", "checkout")?.body.enabled).toBe(true);
+  });
+
+  test("when trouble began is stated, and kept for triggers, by the role where it is", () => {
+    const project = everywhere({ exp: { purpose: "experiment" } });
+    const who = { role: "engineer", environments: { production: "marketer" } } as const;
+    const kill = (place: string): Input => ({
+      type: "kill",
+      environment: place,
+      flag: "exp",
+      onsetAt: new Date(project.now).toISOString(),
+    });
+    expect(project.refusal(kill("production"), who)).toBe("forbidden");
+    expect(project.refusal(kill("staging"), who)).toBeNull();
+    const trigger = { type: "createTrigger", flag: "exp", id: "trg_1", name: "x", hash: "0".repeat(64), hint: "abcd" };
+    project.must({ ...trigger, environment: "production" } as Input, who);
+    expect(project.get("trigger", "production", "trg_1")?.body.createdByRole).toBe("marketer");
+  });
 });

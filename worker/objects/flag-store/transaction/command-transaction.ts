@@ -1,3 +1,4 @@
+import { roleIn } from "../../../../shared/role-in.ts";
 import { type Result, reject } from "../../../result.ts";
 import type { AuditEntry } from "../audit.ts";
 import type { Command, Envelope } from "../commands.ts";
@@ -9,6 +10,8 @@ import { viewAfter } from "../resources.ts";
 import type { ListProposal } from "../segment-lists.ts";
 import { CommandReplies, fingerprintOf } from "./command-replies.ts";
 import type { DocumentChanges } from "./document-changes.ts";
+
+const placeOf = (command: Command): string => ("environment" in command ? (command.environment ?? "") : "");
 
 /** What a transaction does beyond the tables of the project. */
 export interface TransactionEffects {
@@ -44,13 +47,13 @@ export class CommandTransaction {
     const earlier = this.#replies.find(asked.id, fingerprint);
     if (earlier) return earlier;
     const { auditLog, documents, meta } = this.#tables;
-    const { project, command, actor, comment, ifVersion } = asked;
+    const { project, command, actor, grants, comment, ifVersion } = asked;
     const revision = auditLog.latestRevision + 1;
     // What stood in a deleted project of this name is nothing to revert to.
     const historySince = (since: number) =>
       since < revision && since >= auditLog.predecessorEnd ? auditLog.changesSince(since) : null;
     const list = this.#effects.proposedList(command);
-    const given = { project, view: documents, historySince, actor, comment, revision, now, ifVersion, list };
+    const given = { project, view: documents, historySince, actor, grants, comment, revision, now, ifVersion, list };
     const decided = decide(command, given);
     if (!decided.ok) return decided;
     const { changes, publish } = decided.value;
@@ -59,7 +62,9 @@ export class CommandTransaction {
       if (command.type === "putProject") meta.set("project", project);
       const rejection = this.#documentChanges.write(asked, changes, publish, list, revision, now);
       if (rejection) return reject(rejection);
-      this.#record({ revision, at: now, actor, action: command.type, comment, changes }, publish);
+      // The audit names the role that admitted it.
+      const by = { ...actor, role: roleIn({ role: actor.role, grants }, placeOf(command)) };
+      this.#record({ revision, at: now, actor: by, action: command.type, comment, changes }, publish);
     }
     const after = written ? revision : revision - 1;
     const reply: Reply = {
