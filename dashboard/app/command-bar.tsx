@@ -3,7 +3,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { withQuery } from "../domain/filters.ts";
 import { chooseEnvironment, environment, flags, project, projects } from "../domain/project.ts";
-import { may, mayChange, signOut } from "../domain/session.ts";
+import { mayChange, signOut } from "../domain/session.ts";
 import { killing } from "../editors/kill-dialog.tsx";
 import { creating } from "../features/flags/create-flag.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -109,7 +109,7 @@ function commandsOf(route: (url: string, replace?: boolean) => void, url: string
     kind: "page",
     run: () => route(`/p/${key}/${path}`),
   }));
-  if (may("marketer"))
+  if (mayChange("experiment"))
     commands.push({
       name: "New flag",
       kind: "action",
@@ -142,7 +142,7 @@ function commandsOf(route: (url: string, replace?: boolean) => void, url: string
       kind: "flag",
       run: () => route(`/p/${key}/flags/${encodeURIComponent(flag.key)}`),
     });
-    if (here && mayChange(flag.purpose))
+    if (here && mayChange(flag.purpose, here.key))
       commands.push({
         name: `Kill ${flag.key}`,
         kind: here.name,

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { signOut, who } from "../domain/session.ts";
-import { ROLE_WORDS } from "../domain/words/flag-words.ts";
+import { environmentRoleWords, ROLE_WORDS } from "../domain/words/flag-words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { complain } from "../ui/toasts.tsx";
 import { NEXT_THEME, type Theme, theme } from "./theme.ts";
@@ -30,7 +30,7 @@ export function PersonMenu() {
     };
   }, [open]);
   if (!who.value) return null;
-  const { name, role } = who.value;
+  const { name, role, environments } = who.value;
   const leave = (everywhere: boolean) =>
     signOut(everywhere).catch((error) => complain("You are still signed in", error));
   const { text, icon } = THEME_WORDS[theme.value];
@@ -50,6 +50,7 @@ export function PersonMenu() {
           <p class="menu-note">
             <strong>{name}</strong>
             <span>{`${ROLE_WORDS[role].name}: ${ROLE_WORDS[role].explanation}`}</span>
+            {environments && <span>{environmentRoleWords(environments)}</span>}
           </p>
           <button
             type="button"

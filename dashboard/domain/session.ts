@@ -8,6 +8,8 @@ export interface Who {
   name: string;
   role: Role;
   project?: string | undefined;
+  /** Other roles, in single environments. */
+  environments?: Record<string, Role> | undefined;
   /** Secrets of the installation that could be guessed; told to administrators. */
   weakSecrets?: { name: string; reason: string }[] | undefined;
 }
@@ -61,9 +63,28 @@ export async function signOut(everywhere = false): Promise<void> {
 }
 
 const RANK: Record<Role, number> = { viewer: 0, marketer: 1, engineer: 2, admin: 3 };
+/** One's role in an environment, or where no environment is meant. */
+const roleThere = ({ role, environments }: Who, environment?: string): Role =>
+  (environment === undefined ? undefined : environments?.[environment]) ?? role;
+
 /** For what to show only: the server decides by itself. */
-export const may = (needs: Role): boolean => who.value != null && RANK[who.value.role] >= RANK[needs];
+export const may = (needs: Role, environment?: string): boolean =>
+  who.value != null && RANK[roleThere(who.value, environment)] >= RANK[needs];
+
+/** Whether somebody may do what acts in every environment, such as changing a flag's definition. */
+const mayEverywhere = (needs: Role): boolean =>
+  may(needs) && Object.keys(who.value?.environments ?? {}).every((environment) => may(needs, environment));
 
 const TESTS: ReadonlySet<Purpose> = new Set<Purpose>(["experiment", "fake-door", "dark-launch", "wizard-of-oz"]);
-/** Marketers change tests only. */
-export const mayChange = (purpose: Purpose): boolean => may("engineer") || (may("marketer") && TESTS.has(purpose));
+const roleFor = (purpose: Purpose): Role => (TESTS.has(purpose) ? "marketer" : "engineer");
+
+/** Marketers change tests only. Without an environment: whether the flag itself, in all of them. */
+export const mayChange = (purpose: Purpose, environment?: string): boolean =>
+  environment === undefined ? mayEverywhere(roleFor(purpose)) : may(roleFor(purpose), environment);
+
+/** Why somebody who changes flags elsewhere may not change this one there; null when they may, or may nowhere. */
+export function whyLocked(purpose: Purpose, environment: { key: string; name: string }): string | null {
+  if (!who.value?.environments || mayChange(purpose, environment.key)) return null;
+  const has = roleThere(who.value, environment.key);
+  return `In ${environment.name} you are ${has === "viewer" ? "a viewer" : `a ${has}`}; to change this flag there you need to be ${roleFor(purpose) === "marketer" ? "a marketer" : "an engineer"}.`;
+}

@@ -28,7 +28,7 @@ interface KillManyDialogProps {
  * what cannot is named and stays here.
  */
 export function KillManyDialog({ flags, environment, note, where, close, done }: KillManyDialogProps) {
-  const candidates = flags.filter(({ purpose }) => mayChange(purpose));
+  const candidates = flags.filter(({ purpose }) => mayChange(purpose, environment.key));
   const isKilled = (flag: FlagView) =>
     (flag.environments[environment.key]?.kills ?? []).some(({ variant }) => variant === undefined);
   /** What nobody gets needs no kill; it can be ticked all the same. */

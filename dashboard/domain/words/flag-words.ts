@@ -40,3 +40,12 @@ export const ROLE_WORDS: Record<Role, { name: string; explanation: string }> = {
   engineer: { name: "Engineer", explanation: "changes every flag, segments and keys" },
   admin: { name: "Administrator", explanation: "also projects, environments and tokens" },
 };
+
+/** Other roles than the project's, by the environment's key. */
+export type EnvironmentRoles = Readonly<Record<string, Role>>;
+
+/** "Marketer in production, Viewer in staging", to stand beside the role in the project. */
+export const environmentRoleWords = (roles: EnvironmentRoles): string =>
+  Object.entries(roles)
+    .map(([environment, role]) => `${ROLE_WORDS[role].name} in ${environment}`)
+    .join(", ");

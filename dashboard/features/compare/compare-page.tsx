@@ -79,7 +79,7 @@ export function ComparePage() {
           <Icon name="compare" size={20} />
         </button>
         <Pick label="To" chosen={to} environments={environments} choose={(one) => set({ from: from.key, to: one })} />
-        {may("engineer") && all.length > 0 && (
+        {may("engineer", to.key) && all.length > 0 && (
           <label class="check page-action">
             <input
               type="checkbox"
@@ -174,7 +174,7 @@ function DifferenceRow({ one, from, to, document, isTicked, tick }: DifferenceRo
   return (
     <li class="card difference">
       <span class="row">
-        {may("engineer") && (
+        {may("engineer", to.key) && (
           <input type="checkbox" checked={isTicked} aria-label={`Promote ${one.key}`} onChange={tick} />
         )}
         <a href={`/p/${project.value?.key}/flags/${encodeURIComponent(one.key)}?env=${to.key}`}>

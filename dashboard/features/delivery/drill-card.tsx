@@ -89,7 +89,7 @@ export function DrillCard({ project, environment }: { project: string; environme
               ))}
             </ol>
           )}
-          {may("engineer") && (
+          {may("engineer", environment) && (
             <div class="row">
               <button type="button" class="button button-primary" disabled={running.value} onClick={run}>
                 {running.value ? "Trying…" : "Try it now"}

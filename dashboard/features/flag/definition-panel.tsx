@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import type { FlagDefinition, Purpose, Visibility } from "../../../shared/schema/flag.ts";
-import { may } from "../../domain/session.ts";
+import { mayChange } from "../../domain/session.ts";
 import { same } from "../../domain/words/change-words.ts";
 import { PURPOSE_WORDS, VISIBILITY_WORDS } from "../../domain/words/flag-words.ts";
 import { edit, editing, type Place } from "../../editors/documents.ts";
@@ -41,7 +41,7 @@ export function DefinitionPanel({ place, locked }: { place: Place; locked: boole
       <label class="field">
         <span class="label">Purpose</span>
         <select
-          disabled={!may("engineer")}
+          disabled={!mayChange("release")}
           value={value.purpose}
           onChange={(event) => set({ purpose: event.currentTarget.value as Purpose })}
         >

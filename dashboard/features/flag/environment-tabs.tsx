@@ -1,19 +1,19 @@
 import type { Environment, FlagView } from "../../domain/api.ts";
 import { project } from "../../domain/project.ts";
+import { mayChange } from "../../domain/session.ts";
 import { stateWords } from "../../domain/words/state-words.ts";
 import { StateSwitch } from "../../editors/state-switch.tsx";
 
 interface EnvironmentTabsProps {
   flag: FlagView | undefined;
   here: Environment;
-  locked: boolean;
   choose: (environment: Environment) => void;
   toggle: (flag: FlagView, environment: Environment) => void;
   restore: () => void;
 }
 
 /** The flag in every environment at a glance; the chosen one is edited below. */
-export function EnvironmentTabs({ flag, here, locked, choose, toggle, restore }: EnvironmentTabsProps) {
+export function EnvironmentTabs({ flag, here, choose, toggle, restore }: EnvironmentTabsProps) {
   return (
     <section class="environment-tabs" aria-label="Environments">
       {project.value?.environments.map((one) => {
@@ -30,7 +30,7 @@ export function EnvironmentTabs({ flag, here, locked, choose, toggle, restore }:
                 environment={one}
                 words={stateWords(flag, summary)}
                 enabled={summary.enabled}
-                disabled={locked}
+                disabled={!mayChange(flag.purpose, one.key)}
                 onToggle={() => toggle(flag, one)}
                 onRestore={() => {
                   choose(one);

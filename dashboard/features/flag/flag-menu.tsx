@@ -4,6 +4,7 @@ import type { FlagState } from "../../../shared/schema/flag.ts";
 import { api, type Environment, type FlagView, ifMatch } from "../../domain/api.ts";
 import { withQuery } from "../../domain/filters.ts";
 import { hideFlag, project } from "../../domain/project.ts";
+import { mayChange } from "../../domain/session.ts";
 import { edit, editing, load } from "../../editors/documents.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { DialogActions } from "../../ui/dialog-actions.tsx";
@@ -20,7 +21,8 @@ interface FlagMenuProps {
 
 export function FlagMenu({ flag, here, locked, kill }: FlagMenuProps) {
   const archiving = useSignal(false);
-  const others = project.value?.environments.filter(({ key }) => key !== here.key) ?? [];
+  const others =
+    project.value?.environments.filter(({ key }) => key !== here.key && mayChange(flag.purpose, key)) ?? [];
   const { url, route } = useLocation();
   const projectKey = project.value?.key ?? "";
   /** The state arrives there as unsaved changes, so it is reviewed as a diff like any other edit. */
@@ -39,37 +41,42 @@ export function FlagMenu({ flag, here, locked, kill }: FlagMenuProps) {
       complain(`Nothing was copied to ${to.name}`, error);
     }
   };
-  if (locked) return null;
   return (
     <div class="flag-menu">
-      <select
-        aria-label={`Copy the state of ${here.name} to`}
-        value=""
-        onChange={(event) => {
-          const to = others.find(({ key }) => key === event.currentTarget.value);
-          event.currentTarget.value = "";
-          if (to) void promote(to);
-        }}
-      >
-        <option value="">{`Copy ${here.name} to…`}</option>
-        {others.map(({ key, name }) => (
-          <option key={key} value={key}>
-            {name}
-          </option>
-        ))}
-      </select>
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          archiving.value = true;
-        }}
-      >
-        Archive…
-      </button>
-      <button type="button" class="button button-kill" onClick={kill}>
-        <Icon name="stop" /> Kill… <kbd>k</kbd>
-      </button>
+      {others.length > 0 && (
+        <select
+          aria-label={`Copy the state of ${here.name} to`}
+          value=""
+          onChange={(event) => {
+            const to = others.find(({ key }) => key === event.currentTarget.value);
+            event.currentTarget.value = "";
+            if (to) void promote(to);
+          }}
+        >
+          <option value="">{`Copy ${here.name} to…`}</option>
+          {others.map(({ key, name }) => (
+            <option key={key} value={key}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+      {mayChange(flag.purpose) && (
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            archiving.value = true;
+          }}
+        >
+          Archive…
+        </button>
+      )}
+      {!locked && (
+        <button type="button" class="button button-kill" onClick={kill}>
+          <Icon name="stop" /> Kill… <kbd>k</kbd>
+        </button>
+      )}
       {archiving.value && (
         <ArchiveDialog
           flag={flag}

@@ -6,7 +6,7 @@ import { withQuery } from "../../domain/filters.ts";
 import { environment, flagOf, flags, project } from "../../domain/project.ts";
 import type { SectionsProps } from "../../domain/section-props.ts";
 import { loadSegments } from "../../domain/segment-store.ts";
-import { mayChange } from "../../domain/session.ts";
+import { mayChange, whyLocked } from "../../domain/session.ts";
 import { loadUsage } from "../../domain/usage.ts";
 import { PURPOSE_WORDS, TYPE_WORDS } from "../../domain/words/flag-words.ts";
 import { editing, load, type Place } from "../../editors/documents.ts";
@@ -52,7 +52,9 @@ export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> 
       document.title = "Blastdoor";
     };
   }, [key]);
-  const locked = !flag || !mayChange(flag.purpose);
+  const locked = !flag || !here || !mayChange(flag.purpose, here.key);
+  const lockedEverywhere = !flag || !mayChange(flag.purpose);
+  const why = flag && here ? whyLocked(flag.purpose, here) : null;
   const kill = () => {
     if (flag && here && !locked) killing.value = { flag, environment: here };
   };
@@ -97,7 +99,6 @@ export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> 
       <EnvironmentTabs
         flag={flag}
         here={here}
-        locked={locked}
         choose={(one) => route(withQuery(url, { env: one.key }), true)}
         toggle={switchState}
         restore={restore}
@@ -107,6 +108,7 @@ export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> 
         <div class="stack">
           <section class="card stack">
             <h2>{`Who gets what in ${here.name}`}</h2>
+            {why && <p class="note-plain">{why}</p>}
             <KillNotes kills={editing(place)?.kills ?? []} restore={locked ? undefined : restore} />
             <StatePanel place={place} definition={definition} locked={locked} />
           </section>
@@ -114,7 +116,7 @@ export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> 
         </div>
         <aside class="card stack" aria-label="About this flag">
           <h2>About this flag</h2>
-          <DefinitionPanel place={shared} locked={locked} />
+          <DefinitionPanel place={shared} locked={lockedEverywhere} />
         </aside>
       </div>
       <SaveBar parts={parts} />

@@ -1,5 +1,5 @@
 import type { Filters } from "../../domain/filters.ts";
-import { may } from "../../domain/session.ts";
+import { mayChange } from "../../domain/session.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { creating } from "./create-flag.tsx";
 
@@ -22,7 +22,7 @@ export function EmptyList() {
           <strong>Switch it on</strong> for staff, then 1 %, 10 %, everyone. <kbd>k</kbd> stops it.
         </li>
       </ol>
-      {may("marketer") && (
+      {mayChange("experiment") && (
         <button
           type="button"
           class="button button-primary"

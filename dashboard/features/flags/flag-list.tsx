@@ -3,7 +3,7 @@ import { useLocation } from "preact-iso";
 import type { FlagView } from "../../domain/api.ts";
 import { type Filters, filtersOf, isFiltering, matching, withQuery } from "../../domain/filters.ts";
 import { environment, flags, project } from "../../domain/project.ts";
-import { may } from "../../domain/session.ts";
+import { mayChange } from "../../domain/session.ts";
 import { loadUsage } from "../../domain/usage.ts";
 import { killing } from "../../editors/kill-dialog.tsx";
 import { restoring } from "../../editors/restore-dialog.tsx";
@@ -29,7 +29,7 @@ export function FlagList() {
   useKeys({
     "/": () => search.current?.focus(),
     n: () => {
-      if (may("marketer")) creating.value = true;
+      if (mayChange("experiment")) creating.value = true;
     },
   });
   const all = flags.value;
@@ -63,7 +63,7 @@ export function FlagList() {
             <Icon name="compare" /> <span>Compare</span>
           </a>
         )}
-        {may("marketer") && (
+        {mayChange("experiment") && (
           <button
             type="button"
             class="button button-primary"

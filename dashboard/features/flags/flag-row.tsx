@@ -1,4 +1,5 @@
 import type { Environment, FlagView } from "../../domain/api.ts";
+import { environment as chosenEnvironment } from "../../domain/project.ts";
 import { mayChange } from "../../domain/session.ts";
 import { usage } from "../../domain/usage.ts";
 import { PURPOSE_WORDS } from "../../domain/words/flag-words.ts";
@@ -6,7 +7,7 @@ import { stateWords } from "../../domain/words/state-words.ts";
 import { askedBriefly, askedWords } from "../../domain/words/usage-words.ts";
 import { StateSwitch } from "../../editors/state-switch.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { selection, tick } from "./selection.ts";
+import { mayTick, selection, tick } from "./selection.ts";
 
 interface FlagRowProps {
   flag: FlagView;
@@ -26,11 +27,13 @@ export interface RowActions {
 /** One flag: what it is on the left, what it does in each environment on the right. */
 export function FlagRow({ flag, index, href, environments, actions }: FlagRowProps) {
   const asked = usage.value;
-  const locked = !mayChange(flag.purpose) || flag.archivedAt !== undefined;
+  const here = chosenEnvironment.value?.key;
+  const isLive = flag.archivedAt === undefined;
+  const mayKill = isLive && here !== undefined && mayChange(flag.purpose, here);
   return (
     <tr class="flag-row" aria-rowindex={index + 2} data-index={index}>
       <td class="flag-cell flag-tick">
-        {!locked && (
+        {mayTick(flag) && (
           <input
             type="checkbox"
             aria-label={`Tick ${flag.key}`}
@@ -73,7 +76,7 @@ export function FlagRow({ flag, index, href, environments, actions }: FlagRowPro
               environment={environment}
               words={stateWords(flag, summary)}
               enabled={summary.enabled}
-              disabled={locked}
+              disabled={!mayChange(flag.purpose, environment.key) || flag.archivedAt !== undefined}
               onToggle={() => actions.toggle(flag, environment)}
               onRestore={() => actions.restore(flag, environment)}
             />
@@ -86,7 +89,7 @@ export function FlagRow({ flag, index, href, environments, actions }: FlagRowPro
           class="icon-button stop-button"
           aria-label={`Kill ${flag.key}…`}
           title="Kill… (k)"
-          disabled={locked}
+          disabled={!mayKill}
           onClick={() => actions.kill(flag)}
         >
           <Icon name="stop" size={18} />

@@ -1,12 +1,12 @@
 import { useRef } from "preact/hooks";
 import type { Environment, FlagView } from "../../domain/api.ts";
 import { environment, isProduction, project } from "../../domain/project.ts";
-import { may, mayChange } from "../../domain/session.ts";
+import { mayChange } from "../../domain/session.ts";
 import { useKeys } from "../../ui/keys.ts";
 import { useNarrow } from "../../ui/use-narrow.ts";
 import { rootSize, VirtualRows } from "../../ui/virtual-rows.tsx";
 import { FlagRow, type RowActions } from "./flag-row.tsx";
-import { selection, tick, tickAll } from "./selection.ts";
+import { mayTick, selection, tick, tickAll } from "./selection.ts";
 
 /** In rem, as in the style sheet. */
 const ROW = { wide: 4, narrow: 8.5 };
@@ -27,7 +27,7 @@ export function FlagTable({ flags, total, hrefOf, actions }: FlagTableProps) {
   const columns = visible(narrow);
   useRowKeys(flags, box, height, columns, actions);
   const ticked = selection.value.size;
-  const changeable = () => flags.filter(({ purpose }) => mayChange(purpose)).map(({ key }) => key);
+  const changeable = () => flags.filter(mayTick).map(({ key }) => key);
   return (
     <table
       class="flag-table"
@@ -38,7 +38,7 @@ export function FlagTable({ flags, total, hrefOf, actions }: FlagTableProps) {
       <thead>
         <tr class="flag-row flag-heads" aria-rowindex={1}>
           <th scope="col" class="flag-tick">
-            {may("marketer") && (
+            {flags.some(mayTick) && (
               <input
                 type="checkbox"
                 aria-label="Tick all that are shown"
@@ -118,11 +118,12 @@ function useRowKeys(
       box.current?.querySelector<HTMLElement>(`[data-index="${index}"] a`)?.focus({ preventScroll: true }),
     );
   };
-  const focused = (act: (flag: FlagView) => void) => () => {
+  /** Acts on the flag that has the focus, if one may change it there. */
+  const focused = (act: (flag: FlagView) => void, there: Environment | null) => () => {
     const flag = flags[at()];
-    if (flag && mayChange(flag.purpose)) act(flag);
+    if (flag && there && mayChange(flag.purpose, there.key)) act(flag);
   };
-  const digits = columns.map((one, index) => [`${index + 1}`, focused((flag) => act(flag, one))] as const);
+  const digits = columns.map((one, index) => [`${index + 1}`, focused((flag) => act(flag, one), one)] as const);
   const act = (flag: FlagView, one: Environment) =>
     flag.environments[one.key]?.kills.length ? actions.restore(flag, one) : actions.toggle(flag, one);
   useKeys({
@@ -132,12 +133,16 @@ function useRowKeys(
     End: () => go(flags.length - 1),
     PageDown: () => go(at() + 10),
     PageUp: () => go(at() - 10),
-    k: focused(actions.kill),
-    x: focused((flag) => tick(flag.key)),
-    r: focused((flag) => {
-      const killed = [environment.value, ...columns].find((one) => one && flag.environments[one.key]?.kills.length);
-      if (killed) actions.restore(flag, killed);
-    }),
+    k: focused(actions.kill, environment.value),
+    x: () => {
+      const flag = flags[at()];
+      if (flag && mayTick(flag)) tick(flag.key);
+    },
+    r: () => {
+      const flag = flags[at()];
+      const killed = [environment.value, ...columns].find((one) => one && flag?.environments[one.key]?.kills.length);
+      if (flag && killed && mayChange(flag.purpose, killed.key)) actions.restore(flag, killed);
+    },
     ...Object.fromEntries(digits),
   });
 }

@@ -25,7 +25,8 @@ export function SelectionBar({ project, environment, flags }: SelectionBarProps)
     asking.value = null;
   };
   const words = flags.length === 1 ? "1 flag" : `${flags.length} flags`;
-  const locked = flags.some(({ purpose }) => !mayChange(purpose));
+  const mayArchive = flags.every(({ purpose }) => mayChange(purpose));
+  const mayKill = flags.every(({ purpose }) => mayChange(purpose, environment.key));
   return (
     <>
       <section class="save-bar" aria-label="Ticked flags">
@@ -37,7 +38,7 @@ export function SelectionBar({ project, environment, flags }: SelectionBarProps)
         <button
           type="button"
           class="button"
-          disabled={locked}
+          disabled={!mayArchive}
           onClick={() => {
             asking.value = "archive";
           }}
@@ -47,7 +48,7 @@ export function SelectionBar({ project, environment, flags }: SelectionBarProps)
         <button
           type="button"
           class="button button-kill"
-          disabled={locked}
+          disabled={!mayKill}
           onClick={() => {
             asking.value = "kill";
           }}

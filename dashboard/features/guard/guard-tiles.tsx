@@ -12,7 +12,7 @@ export function GuardTiles({ project, environment, flag }: SectionProps) {
   const summary = flag.environments[environment.key];
   const watched = useGuard(place, `${summary?.version} ${summary?.kills.length}`);
   const isWaiting = watched?.watch.state === "waiting-for-approval";
-  const mayApprove = isWaiting && may("engineer");
+  const mayApprove = isWaiting && may("engineer", environment.key);
   const stop = async () => {
     if (!mayApprove) return;
     try {

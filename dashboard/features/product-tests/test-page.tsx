@@ -58,7 +58,7 @@ export function TestPage() {
   const { settings } = test;
   const { words, tone } = statusOf(test);
   const running = test.status === "running";
-  const locked = !mayChange(settings.kind);
+  const locked = !mayChange(settings.kind, env);
   const killed = flagOf(flag)?.environments[env]?.kills.length ?? 0;
   const does = async (work: () => Promise<void>, said: string) => {
     busy.value = true;

@@ -34,14 +34,14 @@ export function TestsPage() {
         <h1>Tests</h1>
         <span class="count">{all.length}</span>
         <EnvironmentSwitch />
-        {desks.length > 0 && may("marketer") && (
+        {desks.length > 0 && may("marketer", env) && (
           <a class="button page-action" href={`${here}/desk?env=${env}`}>
             <Icon name="person" /> Answer desk
           </a>
         )}
       </div>
       {problem.value !== null && <Problem error={problem.value} />}
-      {may("marketer") && (
+      {may("marketer", env) && (
         <nav class="test-kinds" aria-label="New test">
           {TEST_KINDS.map((kind) => (
             <a key={kind} class="card test-kind" href={`${here}/tests/new/${kind}?env=${env}`}>

@@ -83,7 +83,7 @@ export function FreezeSettings({ project }: { project: Project }) {
           <li key={one.id}>
             <strong>{one.name}</strong>
             <span class="muted">{freezeWords(one)}</span>
-            {may("engineer") && (
+            {may("engineer", here?.key) && (
               <button type="button" class="button button-small" onClick={() => remove(one)}>
                 Remove
               </button>
@@ -92,7 +92,7 @@ export function FreezeSettings({ project }: { project: Project }) {
         ))}
       </ul>
       {problem.value !== null && <Problem error={problem.value} />}
-      {may("engineer") && (
+      {may("engineer", here?.key) && (
         <InlineForm submit={make}>
           <TextField label="New window" value={name} maxLength={100} placeholder="Friday evening" />
           <label class="field">

@@ -60,7 +60,7 @@ export function KeyUse({ param, key_, read }: Props) {
     <span class="row muted">
       {`${number.format(key_.asked)} asked`}
       {key_.limited > 0 && <b class="tone-killed webhook-state">{`${number.format(key_.limited)} refused`}</b>}
-      {may("admin") ? (
+      {may("admin", param.environment) ? (
         <button
           type="button"
           class="button button-small"

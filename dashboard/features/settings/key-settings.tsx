@@ -115,7 +115,7 @@ export function KeySettings({ project }: { project: Project }) {
             <span class="muted">{useWords(key)}</span>
             <End of={key} />
             <KeyUse param={param} key_={key} read={read} />
-            {may("engineer") && !key.replacedBy && (
+            {may("engineer", here?.key) && !key.replacedBy && (
               <button
                 type="button"
                 class="button button-small"
@@ -127,7 +127,7 @@ export function KeySettings({ project }: { project: Project }) {
                 Rotate…
               </button>
             )}
-            {may("engineer") && (
+            {may("engineer", here?.key) && (
               <button type="button" class="button button-small" onClick={() => revoke(key)}>
                 Revoke
               </button>
@@ -147,7 +147,7 @@ export function KeySettings({ project }: { project: Project }) {
           }}
         />
       )}
-      {may("engineer") && (
+      {may("engineer", here?.key) && (
         <InlineForm submit={make}>
           <TextField label="New key for" value={name} maxLength={100} placeholder="Order service" />
           <label class="field">

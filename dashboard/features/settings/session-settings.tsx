@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { answer, api } from "../../domain/api.ts";
 import { may, signOut, who } from "../../domain/session.ts";
-import { ROLE_WORDS } from "../../domain/words/flag-words.ts";
+import { environmentRoleWords, ROLE_WORDS } from "../../domain/words/flag-words.ts";
 import { FAILURE_WORDS, sessionWords } from "../../domain/words/session-words.ts";
 import { ago, fromNow } from "../../domain/words/time-words.ts";
 import { confirmed } from "../../ui/confirm.tsx";
@@ -161,12 +161,14 @@ function Owner({
   who: { name },
   role,
   project,
+  environments,
   children,
-}: Pick<Session, "who" | "role" | "project"> & { children?: ComponentChildren }) {
+}: Pick<Session, "who" | "role" | "project" | "environments"> & { children?: ComponentChildren }) {
   return (
     <span>
       <strong>{name}</strong> {name !== ROLE_WORDS[role].name && <span class="chip">{ROLE_WORDS[role].name}</span>}{" "}
       {children}
+      {environments && <span class="muted">{` ${environmentRoleWords(environments)}`}</span>}
       {project && <span class="muted">{` only ${project}`}</span>}
     </span>
   );

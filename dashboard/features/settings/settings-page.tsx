@@ -25,7 +25,7 @@ export function SettingsPage() {
       <KeySettings project={project.value} />
       <EnvironmentSettings project={project.value} />
       <FreezeSettings project={project.value} />
-      {may("admin") && <TokenSettings project={project.value.key} />}
+      {may("admin") && <TokenSettings project={project.value} />}
       <SessionSettings />
       <BudgetSettings project={project.value.key} />
       <WebhookSettings project={project.value} />

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Role } from "../../../shared/schema/admin.ts";
-import { answer, api } from "../../domain/api.ts";
-import { ROLE_WORDS } from "../../domain/words/flag-words.ts";
+import { answer, api, type Project } from "../../domain/api.ts";
+import { type EnvironmentRoles, environmentRoleWords, ROLE_WORDS } from "../../domain/words/flag-words.ts";
 import { useWords } from "../../domain/words/lifetime-words.ts";
 import { confirmed } from "../../ui/confirm.tsx";
 import { InlineForm } from "../../ui/inline-form.tsx";
@@ -11,7 +11,9 @@ import { ShownOnce } from "../../ui/shown-once.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
 import { End } from "./end.tsx";
+import { EnvironmentRolesTable } from "./environment-roles.tsx";
 import { ExpiryChoice, expiryIn } from "./lifetime-fields.tsx";
+import { RoleDialog, RoleField } from "./role-dialog.tsx";
 import { RotateDialog } from "./rotate-dialog.tsx";
 
 interface Token {
@@ -19,6 +21,7 @@ interface Token {
   name: string;
   role: Role;
   project?: string | undefined;
+  environments?: EnvironmentRoles | undefined;
   createdAt: string;
   createdBy: string;
   expiresAt?: string | undefined;
@@ -27,10 +30,12 @@ interface Token {
 }
 
 /** Tokens of people and programs that administer: what their bearer may do is said by the role. */
-export function TokenSettings({ project }: { project: string }) {
+export function TokenSettings({ project: { key: project, environments } }: { project: Project }) {
   const tokens = useSignal<Token[] | null>(null);
   const name = useSignal("");
   const role = useSignal<Role>("marketer");
+  const roles = useSignal<EnvironmentRoles>({});
+  const changing = useSignal<Token | null>(null);
   const onlyHere = useSignal(true);
   const days = useSignal(0);
   const rotating = useSignal<Token | null>(null);
@@ -52,11 +57,13 @@ export function TokenSettings({ project }: { project: string }) {
         name: name.value.trim(),
         role: role.value,
         ...(onlyHere.value ? { project } : {}),
+        ...(role.value === "admin" ? {} : { environments: roles.value }),
         ...(expiresAt ? { expiresAt } : {}),
       };
       const { token } = await answer(api.tokens.$post({ json }));
       made.value = { token, name: name.value };
       name.value = "";
+      roles.value = {};
       await read();
     } catch (error) {
       problem.value = error;
@@ -91,6 +98,7 @@ export function TokenSettings({ project }: { project: string }) {
           <li key={token.id}>
             <span>
               <strong>{token.name}</strong> <span class="chip">{ROLE_WORDS[token.role].name}</span>
+              {token.environments && <span class="muted">{` ${environmentRoleWords(token.environments)}`}</span>}
               {token.project && <span class="muted">{` only ${token.project}`}</span>}
             </span>
             <span class="muted">{useWords(token)}</span>
@@ -105,6 +113,18 @@ export function TokenSettings({ project }: { project: string }) {
                 }}
               >
                 Rotate…
+              </button>
+            )}
+            {(token.project ?? project) === project && (
+              <button
+                type="button"
+                class="button button-small"
+                aria-label={`Change the role of ${token.name}`}
+                onClick={() => {
+                  changing.value = token;
+                }}
+              >
+                Role…
               </button>
             )}
             <button type="button" class="button button-small" onClick={() => revoke(token)}>
@@ -125,24 +145,20 @@ export function TokenSettings({ project }: { project: string }) {
           }}
         />
       )}
+      {changing.value && (
+        <RoleDialog
+          token={changing.value}
+          environments={environments}
+          changed={read}
+          close={() => {
+            changing.value = null;
+          }}
+        />
+      )}
       <InlineForm submit={make}>
         <TextField label="New token for" value={name} maxLength={100} placeholder="Kim from marketing" />
-        <label class="field">
-          <span class="label">Role</span>
-          <select
-            value={role.value}
-            onChange={(event) => {
-              role.value = event.currentTarget.value as Role;
-            }}
-          >
-            {Object.entries(ROLE_WORDS).map(([value, words]) => (
-              <option key={value} value={value} selected={value === role.value}>
-                {words.name}
-              </option>
-            ))}
-          </select>
-          <span class="hint">{ROLE_WORDS[role.value].explanation}</span>
-        </label>
+        <RoleField role={role} />
+        <EnvironmentRolesTable environments={environments} role={role.value} roles={roles} />
         <label class="check">
           <input
             type="checkbox"
