@@ -9,13 +9,14 @@ interface Flag {
   value?: unknown;
   metadata?: { preview?: boolean };
 }
+type Flags = Record<string, Flag>;
 interface Cache {
   id: string;
   /** The context the flags were asked with, as JSON: for another one neither they nor the stream hold. */
   context?: string;
   etag?: string | null;
   stream?: string | undefined;
-  flags?: Record<string, Flag>;
+  flags?: Flags;
 }
 
 declare global {
@@ -51,8 +52,10 @@ function start(script: HTMLScriptElement, key: string): void {
   let cache: Cache;
   /** What this tab has told already, and the preview link that it was opened with. */
   let once: Record<string, 1> & { blastdoorPreview?: string };
-  const attributes: object = JSON.parse(script.dataset.context || "{}");
+  let attributes: { blastdoorContext?: string; userId?: string } = JSON.parse(script.dataset.context || "{}");
   let events: object[] = [];
+  /** The context that was refused last, such as one whose signature has expired: asking again is of no use. */
+  let refused: string;
   /** Whether a preview is in force, as the server says; before that, the link's token. Anybody can make a link up. */
   let preview: string | boolean | undefined;
   let stream: EventSource | null = null;
@@ -89,7 +92,13 @@ function start(script: HTMLScriptElement, key: string): void {
     if (preview === true) events = [];
     if (!events[0]) return;
     if (preview) setTimeout(flush, 500);
-    else post("events", { batchId: uuid(), sentAt: Date.now(), events: events.splice(0) });
+    else
+      post("events", {
+        batchId: uuid(),
+        sentAt: Date.now(),
+        signedContext: attributes.blastdoorContext,
+        events: events.splice(0),
+      });
   };
   const send = (event: object) => {
     if (!allowed) return;
@@ -101,26 +110,34 @@ function start(script: HTMLScriptElement, key: string): void {
   };
 
   const load = async (told?: string) => {
+    const asked = JSON.stringify(context());
+    if (asked === refused) return;
     try {
-      const asked = JSON.stringify(context());
-      const etag = cache.context === asked && cache.etag;
       const response = await fetch(`${origin}/ofrep/v1/evaluate/flags${told ? `?flagConfigEtag=${told}` : ""}`, {
         method: "POST",
+        body: `{"context":${asked}}`,
         headers: {
           "X-API-Key": key,
           "Content-Type": "application/json",
-          ...(etag && { "If-None-Match": etag }),
+          "If-None-Match": (cache.context === asked && cache.etag) || "",
         },
-        body: `{"context":${asked}}`,
       });
       if (!allowed) return;
+      if (response.status === 400) {
+        refused = asked;
+        return settle();
+      }
       if (response.ok) {
         const answer = await response.json();
-        const flags: Cache["flags"] = {};
-        for (const flag of answer.flags) flags[flag.key] = flag;
-        const stream = answer.eventStreams?.[0].endpoint.requestUri;
-        cache = { ...cache, context: asked, etag: response.headers.get("ETag"), stream, flags };
-        preview = answer.flags.some((flag: Flag) => flag.metadata?.preview);
+        cache = {
+          ...cache,
+          context: asked,
+          etag: response.headers.get("etag"),
+          stream: answer.eventStreams?.[0].endpoint.requestUri,
+          flags: {},
+        };
+        for (const flag of answer.flags) (cache.flags as Flags)[flag.key] = flag;
+        preview = answer.flags.some(({ metadata }: Flag) => metadata?.preview);
         // What a preview forces would outlive it.
         if (!once.blastdoorPreview) memory("localStorage", cache);
         unfollow();
@@ -155,11 +172,12 @@ function start(script: HTMLScriptElement, key: string): void {
     for (const element of document.querySelectorAll<HTMLElement>("[data-flag],[data-fake-door]")) {
       const { flag, fakeDoor } = element.dataset;
       // "key", "!key" or "key=variant".
-      const asked = (fakeDoor ?? flag) as string;
-      const [, not, name, wanted] = /^(!?)([^=]*)=?(.*)/.exec(asked) as unknown as string[] & { 2: string };
+      const [, not, name, wanted] = /^(!?)([^=]*)=?(.*)/.exec((fakeDoor ?? flag) as string) as unknown as string[] & {
+        2: string;
+      };
       const served = cache.flags[name];
       if (first(`${name} page`)) seen.push(name);
-      const on = wanted ? served?.variant === wanted : served?.value;
+      const on = wanted ? wanted === served?.variant : served?.value;
       if (fakeDoor) door(element, name, on);
       else {
         element.hidden = !on === !not;
@@ -194,8 +212,8 @@ function start(script: HTMLScriptElement, key: string): void {
     element.addEventListener(
       "click",
       (event) => {
-        event.preventDefault();
         event.stopImmediatePropagation();
+        event.preventDefault();
         if (event.isTrusted) act("click", open.nonce);
         say(open.message).focus();
       },
@@ -221,7 +239,7 @@ function start(script: HTMLScriptElement, key: string): void {
     cache = memory("localStorage") ?? { id: uuid() };
     once = memory("sessionStorage") ?? {};
     preview = once.blastdoorPreview =
-      new URLSearchParams(location.search).get("blastdoorPreview") ?? once.blastdoorPreview;
+      new URL(document.URL).searchParams.get("blastdoorPreview") ?? once.blastdoorPreview;
     memory("sessionStorage", once);
     const id = script.dataset.id;
     // An id of the page's own server: what another one was served does not count.
@@ -229,11 +247,10 @@ function start(script: HTMLScriptElement, key: string): void {
     memory("localStorage", cache);
     new MutationObserver(apply).observe(document, { childList: true, subtree: true });
     document.addEventListener("visibilitychange", () => {
-      if (!allowed) return;
       if (document.hidden) {
         flush();
         unfollow();
-      } else load();
+      } else if (allowed) load();
     });
     apply();
     load();
@@ -243,7 +260,7 @@ function start(script: HTMLScriptElement, key: string): void {
     ready,
     /** A flag's value for this visitor, at once: from the last answer, else the fallback. */
     get<T>(flag: string, fallback: T): T {
-      const served = allowed ? cache.flags?.[flag] : undefined;
+      const served = (allowed && cache.flags?.[flag]) as Flag | undefined;
       if (served) expose(served);
       return (served?.value as T) ?? fallback;
     },
@@ -252,8 +269,11 @@ function start(script: HTMLScriptElement, key: string): void {
     /** A conversion, or a measure with a value. */
     track: (metric: string, value?: number) => send({ type: "conversion", metric, value }),
     /** Who has signed in, as attributes of the context. That two browsers are one person, only a server can say. */
-    identify(id: string, more: object = {}) {
-      Object.assign(attributes, more, { userId: id });
+    identify(id: string, more?: object) {
+      // A batch has one signature: what happened before goes with the one of that time, or not at all.
+      flush();
+      events = [];
+      attributes = { ...attributes, ...more, userId: id };
       if (allowed) load();
     },
     /** With data-consent="required": nothing is stored or sent before consent(true); consent(false) forgets. */

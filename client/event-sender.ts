@@ -28,7 +28,11 @@ export interface SenderOptions {
   fetch?: typeof globalThis.fetch;
 }
 
-type Waiting = ReportedEvent & { id: string; time: number };
+interface Waiting {
+  event: ReportedEvent & { id: string; time: number };
+  /** What vouches for the event's unit. */
+  signedContext: string | undefined;
+}
 
 const MAX_BATCH = 500;
 /** Characters of a batch: 256 KiB less what non-ASCII text may grow by. */
@@ -58,12 +62,14 @@ export class EventSender {
     this.#options = options;
   }
 
-  report(event: ReportedEvent): void {
+  /** @param signedContext the signed context of whom the event is about, where there is one */
+  report(event: ReportedEvent, signedContext?: string): void {
     if (this.#waiting.length >= (this.#options.maxWaiting ?? 20_000)) {
       this.#options.onDropped?.(1, "too many events wait");
       return;
     }
-    this.#waiting.push({ ...event, id: globalThis.crypto.randomUUID(), time: Date.now() });
+    const stamped = { ...event, id: globalThis.crypto.randomUUID(), time: Date.now() };
+    this.#waiting.push({ event: stamped, signedContext });
     this.#taken++;
     if (this.#waiting.length >= MAX_BATCH) void this.flush();
     else if (this.#timer === null) {
@@ -93,8 +99,8 @@ export class EventSender {
   async #sendDue(): Promise<void> {
     this.#sending = true;
     while (this.#done < this.#due) {
-      const batch = firstBatch(this.#waiting);
-      this.#waiting = this.#waiting.slice(batch.length);
+      const { batch, rest } = nextBatch(this.#waiting);
+      this.#waiting = rest;
       this.#delivery = this.#deliver(batch).then(() => {
         this.#done += batch.length;
       });
@@ -103,13 +109,15 @@ export class EventSender {
     this.#sending = false;
   }
 
-  async #deliver(events: Waiting[]): Promise<void> {
+  async #deliver(batch: readonly Waiting[]): Promise<void> {
+    const signedContext = batch[0]?.signedContext;
+    const events = batch.map(({ event }) => event);
     const batchId = globalThis.crypto.randomUUID();
     let why = "";
     let askedMs = 0;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt > 0) await pause(Math.max(askedMs, FIRST_RETRY_MS * 2 ** (attempt - 1) * (0.5 + Math.random())));
-      const sent = await this.#send({ batchId, sentAt: Date.now(), events });
+      const sent = await this.#send({ batchId, sentAt: Date.now(), signedContext, events });
       if (sent === "delivered") return;
       why = sent.why;
       askedMs = sent.afterMs;
@@ -144,14 +152,20 @@ export class EventSender {
   }
 }
 
-/** As many of them as one batch may hold. */
-function firstBatch(events: readonly Waiting[]): Waiting[] {
-  let chars = 0;
-  const end = events.findIndex((event, index) => {
-    chars += JSON.stringify(event).length;
-    return index >= MAX_BATCH || (index > 0 && chars > MAX_BATCH_CHARS);
-  });
-  return end < 0 ? [...events] : events.slice(0, end);
+/** The oldest event and as many as one batch may hold of those with the same signature, which vouches for all of it. */
+function nextBatch(waiting: readonly Waiting[]): { batch: Waiting[]; rest: Waiting[] } {
+  const batch: Waiting[] = [];
+  const rest: Waiting[] = [];
+  let chars = waiting[0]?.signedContext?.length ?? 0;
+  let isFull = false;
+  for (const one of waiting) {
+    const fits = !isFull && one.signedContext === waiting[0]?.signedContext;
+    if (fits) chars += JSON.stringify(one.event).length;
+    // What came later must not overtake what no longer fits.
+    if (fits && batch.length > 0 && (batch.length >= MAX_BATCH || chars > MAX_BATCH_CHARS)) isFull = true;
+    (fits && !isFull ? batch : rest).push(one);
+  }
+  return { batch, rest };
 }
 
 const pause = (ms: number) =>

@@ -20,6 +20,9 @@ export interface Outcome {
   flag?: string;
 }
 
+/** The attribute of a context that carries what the customer's server has signed. */
+const SIGNED_CONTEXT = "blastdoorContext";
+
 /** Units remembered so that they are not reported at every evaluation. */
 const MAX_REMEMBERED = 50_000;
 
@@ -55,7 +58,7 @@ export class OpenFeatureTelemetry {
         // What a preview forced says so itself, whatever the context asked for: it is told apart and not counted.
         if (flagMetadata.preview === true) exposure.marks = ["preview"];
         if (typeof flagMetadata.ruleId === "string") exposure.rule = flagMetadata.ruleId;
-        this.#expose(exposure);
+        this.#expose(exposure, signedContextOf(context));
       },
     };
   }
@@ -63,14 +66,16 @@ export class OpenFeatureTelemetry {
   /** What came of a request of this unit, as the metric of that name counts it. */
   outcome(metric: string, context: EvaluationContext, outcome: Outcome = {}): void {
     const unit = this.#unit(context);
-    if (Object.keys(unit).length > 0) this.#sender.report({ type: "outcome", unit, metric, ...outcome });
+    if (Object.keys(unit).length === 0) return;
+    this.#sender.report({ type: "outcome", unit, metric, ...outcome }, signedContextOf(context));
   }
 
   /** The unit converted. */
   conversion(metric: string, context: EvaluationContext, value?: number): void {
     const unit = this.#unit(context);
     if (Object.keys(unit).length === 0) return;
-    this.#sender.report({ type: "conversion", unit, metric, ...(value === undefined ? {} : { value }) });
+    const event: ReportedEvent = { type: "conversion", unit, metric, ...(value === undefined ? {} : { value }) };
+    this.#sender.report(event, signedContextOf(context));
   }
 
   /** OpenFeature's `track`, for providers that have none: a conversion of that name. */
@@ -89,17 +94,21 @@ export class OpenFeatureTelemetry {
 
   #unit(context: EvaluationContext): ReportedEvent["unit"] {
     const unit: ReportedEvent["unit"] = {};
+    const signed = signedAttributes(signedContextOf(context));
     for (const attribute of this.#attributes) {
-      const value = context[attribute];
+      const value = signed[attribute] ?? context[attribute];
       if (typeof value === "string" ? value !== "" : typeof value === "number" || typeof value === "boolean")
         unit[attribute] = value as string | number | boolean;
     }
     return unit;
   }
 
-  #expose(exposure: ReportedEvent): void {
+  #expose(exposure: ReportedEvent, signedContext: string | undefined): void {
     if (Object.keys(exposure.unit).length === 0) return;
-    const who = JSON.stringify([exposure.flag, exposure.variant, exposure.rule, exposure.marks, exposure.unit]);
+    const { flag, variant, rule, marks, unit } = exposure;
+    // Of a signed context its signature alone: a thousand tokens in memory would be megabytes.
+    const signature = signedContext?.slice(signedContext.lastIndexOf(".") + 1);
+    const who = JSON.stringify([flag, variant, rule, marks, unit, signature]);
     const now = Date.now();
     const before = this.#reported.get(who);
     if (before !== undefined && Math.abs(now - before) < this.#repeatMs) return;
@@ -111,6 +120,27 @@ export class OpenFeatureTelemetry {
       }
     }
     this.#reported.set(who, now);
-    this.#sender.report(exposure);
+    this.#sender.report(exposure, signedContext);
+  }
+}
+
+function signedContextOf(context: EvaluationContext): string | undefined {
+  const token = context[SIGNED_CONTEXT];
+  return typeof token === "string" ? token : undefined;
+}
+
+/**
+ * What a signed context says of its user, unchecked: it names the unit as Blastdoor will, which checks the signature and
+ * believes nothing of the event's unit that contradicts it.
+ */
+function signedAttributes(token: string | undefined): Record<string, unknown> {
+  const payload = token?.split(".")[1];
+  if (payload === undefined) return {};
+  try {
+    const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    const { sub, context } = JSON.parse(new TextDecoder().decode(bytes));
+    return { ...(sub === undefined ? {} : { userId: sub }), ...context };
+  } catch {
+    return {};
   }
 }

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { EventSender } from "../../client/event-sender.ts";
+import { OpenFeatureTelemetry } from "../../client/openfeature-telemetry.ts";
+import { SIGNED_CONTEXT_ATTRIBUTE } from "../../shared/schema/signed-context.ts";
 
 interface Batch {
   batchId: string;
+  signedContext?: string;
   events: { id: string; unit: { targetingKey: string } }[];
 }
 
@@ -89,4 +92,61 @@ test("beyond what may wait, new events are dropped and told; a server that only 
   await server.answer();
   await rest;
   expect(server.batches[1] && units(server.batches[1])).toEqual(["u3", "u4", "u5", "u6", "u7"]);
+});
+
+test("a batch holds events of one signature, the oldest first, and nothing overtakes or is lost", async () => {
+  const server = aServer();
+  const to = sender(server.fetch);
+  const signatures = [undefined, "token of ann", "token of bob"];
+  for (let n = 0; n < 1_200; n++)
+    to.report({ type: "exposure", unit: { targetingKey: `u${n}` } }, signatures[n < 600 ? 0 : n % 3]);
+  const flushed = to.flush();
+  for (let n = 0; n < 4; n++) await server.answer();
+  await flushed;
+  expect(server.batches.map(({ signedContext, events }) => [signedContext, events.length])).toEqual([
+    [undefined, 500],
+    [undefined, 300],
+    ["token of ann", 200],
+    ["token of bob", 200],
+  ]);
+  for (const [n, signature] of signatures.entries()) {
+    const sent = server.batches.filter(({ signedContext }) => signedContext === signature).flatMap(units);
+    const expected = Array.from({ length: 1_200 }, (_, unit) => unit).filter((unit) =>
+      unit < 600 ? n === 0 : unit % 3 === n,
+    );
+    expect(sent).toEqual(expected.map((unit) => `u${unit}`));
+  }
+});
+
+test("a refused signature costs its own events only", async () => {
+  const server = aServer();
+  const dropped: [number, string][] = [];
+  const to = sender(server.fetch, { onDropped: (...lost: [number, string]) => dropped.push(lost) });
+  for (let n = 0; n < 4; n++) to.report({ type: "exposure", unit: { targetingKey: `u${n}` } }, n % 2 ? "old" : "new");
+  const flushed = to.flush();
+  await server.answer();
+  await server.answer(400);
+  await flushed;
+  expect(dropped).toEqual([[2, "answered 400"]]);
+  expect(server.batches.map(({ signedContext }) => signedContext)).toEqual(["new", "old"]);
+});
+
+test("events go with the signed context of the evaluation that they are about, which also names their unit", async () => {
+  const server = aServer();
+  const telemetry = new OpenFeatureTelemetry({ baseUrl: "http://flags.test", key: "k", fetch: server.fetch });
+  const payload = { sub: "änn", context: { targetingKey: "signed-browser" } };
+  const token = `e30.${Buffer.from(JSON.stringify(payload)).toString("base64url")}.c2ln`;
+  const context = { targetingKey: "forged", [SIGNED_CONTEXT_ATTRIBUTE]: token };
+  telemetry.outcome("checkout", context, { ok: true });
+  telemetry.outcome("checkout", { [SIGNED_CONTEXT_ATTRIBUTE]: token }, { ok: true });
+  telemetry.outcome("checkout", { targetingKey: "unsigned" }, { ok: true });
+  telemetry.outcome("checkout", { targetingKey: "garbled", [SIGNED_CONTEXT_ATTRIBUTE]: "x.%.y" }, { ok: true });
+  const closed = telemetry.close();
+  for (let n = 0; n < 3; n++) await server.answer();
+  await closed;
+  expect(server.batches.map((batch) => [batch.signedContext, units(batch)])).toEqual([
+    [token, ["signed-browser", "signed-browser"]],
+    [undefined, ["unsigned"]],
+    ["x.%.y", ["garbled"]],
+  ]);
 });
