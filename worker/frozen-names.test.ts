@@ -13,7 +13,7 @@ import { openStreamToken } from "./crypto/stream-token.ts";
 import { isSynthetic, signSynthetic, syntheticKey } from "./crypto/synthetic.ts";
 import type { Env } from "./env.ts";
 import * as worker from "./index.ts";
-import { readBreakGlass } from "./kv/break-glass.ts";
+import { breakGlassKillKey, readBreakGlass } from "./kv/break-glass.ts";
 import { listShardKey } from "./kv/list-shards.ts";
 import { snapshotKey } from "./kv/snapshot-store.ts";
 import { COURIER_MIGRATIONS } from "./objects/courier/migrations.ts";
@@ -153,6 +153,7 @@ test("values lie in KV under the keys they had", async () => {
   const kv = { get } as unknown as KVNamespace;
   await readBreakGlass(kv, SHOP);
   expect(asked).toEqual(["break-glass/shop"]);
+  expect(breakGlassKillKey(SHOP, "bg_1")).toBe("break-glass/shop/bg_1");
 });
 
 /** A project's own secret, and an instant. What follows was made with them at 0bea63b. */

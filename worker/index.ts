@@ -2,6 +2,7 @@ import { recordOwedPresses } from "./admin/break-glass/recorded-later.ts";
 import { dueDrills } from "./drill/live-drill.ts";
 import type { Env } from "./env.ts";
 import { frontDoor } from "./front-door.ts";
+import { renewBreakGlassIndexes } from "./kv/break-glass.ts";
 
 export { Courier } from "./objects/courier/courier.ts";
 export { Desk } from "./objects/desk/desk.ts";
@@ -16,5 +17,6 @@ export default {
   scheduled: (_controller, env, execution) => {
     execution.waitUntil(dueDrills(env, (work) => execution.waitUntil(work)));
     execution.waitUntil(recordOwedPresses(env));
+    execution.waitUntil(renewBreakGlassIndexes(env.SNAPSHOTS, Date.now()));
   },
 } satisfies ExportedHandler<Env>;

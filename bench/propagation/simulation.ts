@@ -268,7 +268,7 @@ export class Simulation {
       storePointer: async () => JSON.parse(await this.#askStore(centre)),
       kvSnapshot: () => time.wait(KV_MS).then(() => snapshotText),
       storeSnapshot: () => Promise.resolve(snapshotText),
-      breakGlass: () => looked(() => ({ environments: {} })),
+      breakGlass: () => looked(() => ({ environments: {}, whole: true })),
       lastSnapshot: () => looked(() => (this.cachesWork && centre.last ? JSON.parse(centre.last) : null)),
       keepLastSnapshot: (_project, _environment, body) =>
         looked(() => {

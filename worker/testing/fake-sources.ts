@@ -46,6 +46,7 @@ export class FakeSources {
   /** What the store has been told. */
   readonly told: ServedReport[] = [];
   breakGlass: BreakGlass = { environments: {} };
+  breakGlassWhole = true;
   last: Snapshot | null = null;
   /** Projects beside the one that everything else is about; they have no environments. */
   readonly others = new Set<string>();
@@ -179,8 +180,10 @@ export class FakeSources {
     kvSnapshot: (key) => this.#answer("kv", () => this.#bodies.get(key) ?? null),
     storeSnapshot: (_project, _environment, hash) =>
       this.#answer("storeSnapshot", () => this.#byHash.get(hash) ?? null),
-    breakGlass: async () =>
-      (await this.#answer("breakGlass", () => structuredClone(this.breakGlass))) ?? this.breakGlass,
+    breakGlass: async () => ({
+      ...((await this.#answer("breakGlass", () => structuredClone(this.breakGlass))) ?? this.breakGlass),
+      whole: this.breakGlassWhole,
+    }),
     lastSnapshot: () => this.#answer("last", () => this.last),
     keepLastSnapshot: async (_project, _environment, body) => {
       this.last = JSON.parse(body) as Snapshot;

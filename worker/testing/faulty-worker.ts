@@ -86,7 +86,17 @@ function faultyKv(kv: KVNamespace, evict: () => void = () => {}): KVNamespace {
       const middle = value.length >> 1;
       return value.slice(0, middle) + String.fromCharCode(value.charCodeAt(middle) ^ 1) + value.slice(middle + 1);
     },
-    async put(key: string, body: string): Promise<void> {
+    async list(options: KVNamespaceListOptions) {
+      const fault = active("kvRead");
+      if (fault === "hang") return never();
+      if (fault?.startsWith("error")) throw new Error(`KV LIST failed: ${fault.slice(6)}`);
+      const shown = `list ${options.prefix}`;
+      if (fault === "stale" && seen.has(shown)) return JSON.parse(seen.get(shown) as string);
+      const { keys, list_complete } = await kv.list(options);
+      seen.set(shown, JSON.stringify({ keys, list_complete }));
+      return fault === "null" ? { keys: [], list_complete } : { keys, list_complete };
+    },
+    async put(key: string, body: string, options?: KVNamespacePutOptions): Promise<void> {
       const fault = active("kvWrite");
       if (fault === "hang") return never();
       if (fault === "evict") {
@@ -96,7 +106,7 @@ function faultyKv(kv: KVNamespace, evict: () => void = () => {}): KVNamespace {
         return never();
       }
       if (fault) throw new Error(`KV PUT failed: ${fault.slice(6)}`);
-      await kv.put(key, body);
+      await kv.put(key, body, options);
     },
     delete: (key: string) => kv.delete(key),
   };
@@ -184,8 +194,11 @@ export class SharedKv extends WorkerEntrypoint<TestEnv> {
   get(key: string, options?: KVNamespaceGetOptions<"text">): Promise<string | null> {
     return this.env.SNAPSHOTS.get(key, options as KVNamespaceGetOptions<"text">);
   }
-  put(key: string, body: string): Promise<void> {
-    return this.env.SNAPSHOTS.put(key, body);
+  put(key: string, body: string, options?: KVNamespacePutOptions): Promise<void> {
+    return this.env.SNAPSHOTS.put(key, body, options);
+  }
+  list(options: KVNamespaceListOptions) {
+    return this.env.SNAPSHOTS.list(options);
   }
   delete(key: string): Promise<void> {
     return this.env.SNAPSHOTS.delete(key);

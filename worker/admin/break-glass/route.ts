@@ -3,17 +3,23 @@ import type { MiddlewareHandler } from "hono";
 import { problem } from "../../../shared/schema/admin.ts";
 import { breakGlass as breakGlassDocument } from "../../../shared/schema/pointer.ts";
 import { key } from "../../../shared/schema/primitives.ts";
+import { kill } from "../../../shared/schema/snapshot.ts";
 import { bearerOf, newId, sameSecret } from "../../crypto/tokens.ts";
 import { isolateEdge } from "../../evaluation/edge/isolate.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { addBreakGlassKill } from "../../kv/break-glass.ts";
 import { log } from "../../log.ts";
+import { within } from "../../within.ts";
 import { checkBody } from "../kernel/admin-body.ts";
 import { attemptOf, failed } from "../kernel/failed-sign-ins.ts";
 import type { AdminEnv } from "../kernel/principal.ts";
 import { body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
+import { doubts, warning } from "./name-warnings.ts";
 import { recordPress } from "./recorded-later.ts";
+
+/** A press reads, lists and writes KV, and waits twice when another writes in the same second: so long (ms) at most. */
+const WRITE_TIMEOUT_MS = 8_000;
 
 const killNow = z
   .strictObject({
@@ -24,6 +30,15 @@ const killNow = z
   .meta({ id: "BreakGlassKill" });
 
 const refused = { description: "Refused", content: { "application/problem+json": { schema: problem } } };
+
+const pressAnswer = breakGlassDocument
+  .extend({
+    /** What was written. */
+    kill,
+    /** What is wrong with its names, as far as this edge knows them. The kill is written all the same. */
+    warnings: z.array(warning),
+  })
+  .meta({ id: "BreakGlassAnswer" });
 
 const withSecret: MiddlewareHandler<AdminEnv> = async (c, next) => {
   const token = bearerOf(c.req.raw.headers);
@@ -44,11 +59,17 @@ export const breakGlass = router().openapi(
     path: "/break-glass/projects/{project}/environments/{environment}/flags/{flag}/kill",
     tags: ["Stop button"],
     summary: "Kill a flag while the store is out of reach.",
-    description: "Authorization: Bearer BREAK_GLASS_SECRET. Takes effect within KV's bound, up to a minute.",
+    description:
+      "Authorization: Bearer BREAK_GLASS_SECRET. Takes effect within KV's bound, up to a minute. Names that this edge does not know are reported in `warnings`; the kill is written all the same.",
     security: [{ bearer: [] }],
     middleware: [withSecret, checkBody()],
     request: { params: params.state, body: body(killNow) },
-    responses: { 200: json(breakGlassDocument, "All break-glass kills now in force"), 401: refused, 404: refused },
+    responses: {
+      200: json(pressAnswer, "This kill, and the other break-glass kills as far as KV shows them"),
+      401: refused,
+      404: refused,
+      503: refused,
+    },
   }),
   async (c) => {
     const { project, environment, flag } = c.req.valid("param");
@@ -60,9 +81,7 @@ export const breakGlass = router().openapi(
       { vouched: true },
     );
     const definition = typeof known === "string" ? undefined : known.compiled.flags.get(flag);
-    if (typeof known !== "string" && !definition)
-      throw new ProblemError(404, "flag-not-found", `There is no flag "${flag}" in ${environment}`);
-    const kill = {
+    const pressed = {
       id: newId("bg"),
       flag,
       ...(variant === undefined ? {} : { variant }),
@@ -70,9 +89,21 @@ export const breakGlass = router().openapi(
       // Above every ordinary kill of the flag, so that what was pressed in an emergency decides what is served.
       revision: Number.MAX_SAFE_INTEGER,
     };
-    const inForce = await addBreakGlassKill(c.env.SNAPSHOTS, project, environment, kill);
-    log({ event: "break-glass", project, environment, flag, id: kill.id });
-    c.executionCtx.waitUntil(recordPress(c.env, project, environment, kill));
-    return c.json(inForce, 200);
+    const { environments } = await written(addBreakGlassKill(c.env.SNAPSHOTS, project, environment, pressed));
+    log({ event: "break-glass", project, environment, flag, id: pressed.id });
+    c.executionCtx.waitUntil(recordPress(c.env, project, environment, pressed));
+    const warnings = doubts(
+      { project, environment, kill: pressed },
+      typeof known === "string" ? known : known.compiled.flags,
+    );
+    return c.json({ environments, kill: pressed, warnings }, 200);
   },
 );
+
+/** The kill may have its key by now: pressing again writes another, which harms nothing. */
+const written = <T>(writing: Promise<T>): Promise<T> =>
+  within(WRITE_TIMEOUT_MS, writing).catch((error: unknown) => {
+    log({ event: "break-glass-not-written", error: String(error) });
+    const detail = "KV did not confirm the kill. Press again.";
+    throw new ProblemError(503, "kv-unavailable", "KV did not answer", { detail }, { "Retry-After": "1" });
+  });

@@ -292,7 +292,11 @@ export const flags = router()
 
 /** Administration fails closed: a restore that cannot see the break-glass kills could not lift them. */
 async function emergencies(namespace: KVNamespace, project: Slug): Promise<BreakGlass> {
-  return within(KV_TIMEOUT_MS, readBreakGlass(namespace, project)).catch((error: unknown) => {
+  const whole = readBreakGlass(namespace, project).then((lane) => {
+    if (!lane.whole) throw new Error("KV did not list the kills");
+    return lane;
+  });
+  return within(KV_TIMEOUT_MS, whole).catch((error: unknown) => {
     log({ event: "break-glass-unreadable", project, error: String(error) });
     const detail = "The break-glass kills cannot be read, so they could not be lifted. Nothing was changed; try again.";
     throw new ProblemError(503, "kv-unavailable", "KV did not answer", { detail }, { "Retry-After": "5" });

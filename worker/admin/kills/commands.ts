@@ -20,7 +20,7 @@ export const killCommands = defineCommands({
       ...at,
       variant: key.optional(),
       /** Break-glass kills to be lifted with it. */
-      breakGlassIds: z.array(z.string().max(100)).max(100).optional(),
+      breakGlassIds: z.array(z.string().max(100)).max(1_000).optional(),
     },
   },
 });

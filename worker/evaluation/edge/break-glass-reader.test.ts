@@ -57,4 +57,30 @@ describe("a break-glass kill", () => {
     expect(await now()).toBe("off");
     expect(sources.reports).toContain("break-glass-unreadable");
   });
+
+  test("stays in force while an older copy in KV leaves it out, and goes when KV has left it out for two minutes", async () => {
+    breakGlass(aKill("bg_1"));
+    await sources.tick(15_000);
+    expect(await now()).toBe("off");
+    breakGlass();
+    await sources.tick(60_000);
+    await now();
+    expect(await now()).toBe("off");
+    await sources.tick(60_001);
+    await now();
+    expect(await now()).toBe("on");
+  });
+
+  test("stays in force for as long as KV lists none", async () => {
+    breakGlass(aKill("bg_1"));
+    await sources.tick(15_000);
+    expect(await now()).toBe("off");
+    breakGlass();
+    sources.breakGlassWhole = false;
+    for (let minute = 0; minute < 5; minute++) {
+      await sources.tick(60_000);
+      await now();
+    }
+    expect(await now()).toBe("off");
+  });
 });

@@ -1,7 +1,8 @@
 import type { Slug } from "../../../shared/schema/names.ts";
-import type { BreakGlass, Pointer } from "../../../shared/schema/pointer.ts";
+import type { Pointer } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
+import type { BreakGlassLane } from "../../kv/break-glass.ts";
 
 /** Everything an edge reaches outside its memory. Tests put staleness, nulls, errors and hangs behind it. */
 export interface EdgeSources {
@@ -25,7 +26,7 @@ export interface EdgeSources {
   kvSnapshot(key: string): Promise<string | null>;
   storeSnapshot(project: Slug, environment: Slug, hash: string): Promise<string | null>;
   /** Kills written straight to KV; `urgent` while the store cannot be reached. */
-  breakGlass(project: Slug, urgent: boolean): Promise<BreakGlass | null>;
+  breakGlass(project: Slug, urgent: boolean): Promise<BreakGlassLane>;
   /** The copy that outlives isolates, for starts without store and KV. */
   lastSnapshot(project: Slug, environment: Slug): Promise<Snapshot | null>;
   keepLastSnapshot(project: Slug, environment: Slug, body: string): Promise<void>;

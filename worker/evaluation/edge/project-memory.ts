@@ -1,8 +1,16 @@
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { BreakGlass } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
+import type { Kill } from "../../../shared/schema/snapshot.ts";
 import type { Loaded } from "./loaded.ts";
 import type { HeldPointer } from "./pointer-lane.ts";
+
+/** A break-glass kill, and when KV last showed it (epoch ms). */
+export interface ShownKill {
+  readonly environment: Slug;
+  readonly kill: Kill;
+  readonly at: number;
+}
 
 /** What an isolate knows of one project. */
 export interface ProjectState {
@@ -20,6 +28,8 @@ export interface ProjectState {
   /** Somebody in this isolate wrote this revision: evaluations wait for it, if not for long. */
   requiredRevision: number;
   breakGlass: BreakGlass | null;
+  /** The same, and when KV last showed each. */
+  breakGlassShown: readonly ShownKill[];
   breakGlassAt: number;
   /** How often in a row requests met the same clock reading. */
   sameInstant: { at: number; count: number };
@@ -137,6 +147,7 @@ const newState = (project: Slug): ProjectState => ({
   failedAt: null,
   requiredRevision: 0,
   breakGlass: null,
+  breakGlassShown: [],
   breakGlassAt: Number.NEGATIVE_INFINITY,
   sameInstant: { at: 0, count: 0 },
   news: [],

@@ -34,7 +34,7 @@ const cacheUrl = (kept: Kept, ...names: Slug[]): string =>
   `https://blastdoor.invalid/${[kept, ...names.map(encodeURIComponent)].join("/")}`;
 
 /** What is kept says of which project it is. */
-const keptBreakGlass = breakGlassSchema.extend({ project: z.string() });
+const keptBreakGlass = breakGlassSchema.extend({ project: z.string(), whole: z.boolean().default(true) });
 const keptNames = z.array(z.string());
 /** As much of a snapshot as tells whose it is; what cannot be compiled is found out there. */
 const keptSnapshot = z.looseObject({

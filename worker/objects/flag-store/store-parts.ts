@@ -67,7 +67,10 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     documents: tables.documents,
     project: () => meta.project,
     transact: (asked) => atomically(() => transaction.run(asked)),
-    breakGlass: () => inTime(readBreakGlass(env.SNAPSHOTS, meta.slug)).catch(() => null),
+    breakGlass: async () => {
+      const lane = await inTime(readBreakGlass(env.SNAPSHOTS, meta.slug)).catch(() => null);
+      return lane?.whole ? lane : null;
+    },
   });
   const alarm = new StoreAlarm(storage, () => {
     const followers = [webhooks.dueAt, ledgers.dueAt, security.dueAt].filter((at) => at !== null);

@@ -3,7 +3,7 @@ import { log } from "../../../log.ts";
 import { guardedBy } from "../../kernel/outbox.ts";
 import type { ProjectTables } from "../project-tables.ts";
 
-/** Tombstones stay this long (ms): far beyond the minute that KV may serve an old break-glass document. */
+/** Tombstones stay this long (ms): far beyond the minute that KV may serve an old copy of the break-glass lane. */
 const TOMBSTONE_KEEP_MS = 7 * 86_400_000;
 /** Keys that one alarm deletes. */
 const KEYS_AT_ONCE = 50;
@@ -11,7 +11,8 @@ const KEYS_AT_ONCE = 50;
 /** Calls of KV; each fails when KV takes too long. */
 export interface CleanupEffects {
   deleteKey(kvKey: string): Promise<unknown>;
-  removeBreakGlassKills(ids: readonly string[]): Promise<unknown>;
+  /** How many of them KV still showed. */
+  removeBreakGlassKills(ids: readonly string[]): Promise<number>;
 }
 
 /** Takes out of KV what nothing names any more. What KV does not let go is tried again later. */
@@ -44,13 +45,16 @@ export class KvCleanup {
     }
   }
 
-  /** Not before KV's document is rid of the kills: without its tombstone a lifted one would be in force again. */
+  /**
+   * Not before KV showed none of the kills: without its tombstone a lifted one would be in force again. What was found
+   * is taken out now and looked for again later, since a press may have repeated it from an older copy of the index.
+   */
   async forgetTombstones(): Promise<void> {
     const before = Date.now() - TOMBSTONE_KEEP_MS;
     const ids = this.#tables.documents.tombstones(before);
     if (ids.length === 0) return;
     try {
-      await this.#effects.removeBreakGlassKills(ids);
+      if ((await this.#effects.removeBreakGlassKills(ids)) > 0) return;
       this.#tables.documents.forgetTombstones(before);
     } catch (error) {
       log({ event: "clean-up-failed", error: String(error) });
