@@ -3,7 +3,7 @@ import type { Actor } from "../../shared/schema/admin.ts";
 import { CANARY_FLAG, DRILL_ACTOR, type DrillRun } from "../../shared/schema/drill.ts";
 import { type Slug, storedSlug } from "../../shared/schema/names.ts";
 import type { Env } from "../env.ts";
-import { isolateEdge } from "../evaluation/edge/isolate.ts";
+import { isolateColo, isolateEdge } from "../evaluation/edge/isolate.ts";
 import { log } from "../log.ts";
 import type { Command } from "../objects/flag-store/commands.ts";
 import { directory, flagStore } from "../objects/stubs.ts";
@@ -71,10 +71,7 @@ export async function liveDrill(
       );
       return outcome ? outcome.variant !== "on" : null;
     },
-    colo: () => {
-      const colo = request?.cf?.colo;
-      return typeof colo === "string" ? colo : "local";
-    },
+    colo: () => isolateColo() ?? "unknown",
   });
   log({
     event: "drill",

@@ -30,7 +30,10 @@ export class CacheTrial {
   async #try(): Promise<void> {
     const works = (await patiently(this.#sources, TRIAL_MS, this.#sources.tryCache())) ?? false;
     if (works !== this.#works && !(works && this.#works === null))
-      this.#sources.report({ event: works ? "cache-works-again" : "cache-does-not-work", colo: this.#sources.colo() });
+      this.#sources.report({
+        event: works ? "cache-works-again" : "cache-does-not-work",
+        colo: this.#sources.colo() ?? "unknown",
+      });
     this.#works = works;
   }
 }

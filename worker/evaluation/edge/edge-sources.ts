@@ -21,8 +21,8 @@ export interface EdgeSources {
   tryCache(): Promise<boolean>;
   /** Null: there is no such project. Throws when the store cannot be reached. */
   storePointer(project: Slug, report: ServedReport | undefined): Promise<Pointer | null>;
-  /** The data centre this isolate runs in. */
-  colo(): string;
+  /** The data centre this isolate runs in; null until a request has told it. */
+  colo(): string | null;
   kvSnapshot(key: string): Promise<string | null>;
   storeSnapshot(project: Slug, environment: Slug, hash: string): Promise<string | null>;
   /** Kills written straight to KV; `urgent` while the store cannot be reached. */
@@ -37,7 +37,11 @@ export interface EdgeSources {
 
 /** A look into the data centre's cache takes a few ms; one that takes longer than this counts as a miss. */
 export const CACHE_PATIENCE_MS = 100;
-/** KV has this long (ms) before the store is asked as well: a cold request waits for two seconds in all. */
+/**
+ * KV has this long (ms) before the store is asked as well: a cold request waits for two seconds in all, and KV takes
+ * longer where nobody has read a key before. What the store admits of these reads is bounded (`SNAPSHOT_READS_PER_S`);
+ * an edge that is turned away goes on waiting for KV.
+ */
 export const KV_PATIENCE_MS = 400;
 
 /** What does not answer in time, or fails, has nothing to say: null. */

@@ -21,7 +21,9 @@ export function noteServed(state: ProjectState, ...news: ServedReport["served"])
  *
  * @param cacheWorks whether the data centre's cache keeps things; null: not known
  */
-export function takePendingReport(state: ProjectState, colo: string, cacheWorks: boolean | null): PendingReport {
+export function takePendingReport(state: ProjectState, colo: string | null, cacheWorks: boolean | null): PendingReport {
+  // The store would keep a data centre that is none: what is to be told waits for its name.
+  if (colo === null) return { report: undefined, restoreReport: () => {} };
   const { staleServed, cacheTold } = state;
   const news = state.news.splice(0);
   state.staleServed = 0;

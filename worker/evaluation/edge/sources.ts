@@ -51,7 +51,7 @@ const keptSnapshot = z.looseObject({
 const timed = <T>(work: Promise<T>): Promise<T> => within(CALL_TIMEOUT_MS, work);
 
 /** The real things behind the lane: Cache API, Durable Objects, KV and clock. */
-export function edgeSources(env: Env, colo: string): EdgeSources {
+export function edgeSources(env: Env, colo: () => string | null): EdgeSources {
   const snapshots = kvSnapshotStore(env.SNAPSHOTS);
   const cache = caches.default;
   /** What was kept, if it is JSON of this form. Anything else was not kept by us, and counts as nothing. */
@@ -75,7 +75,7 @@ export function edgeSources(env: Env, colo: string): EdgeSources {
   return {
     now: () => Date.now(),
     random: () => Math.random(),
-    colo: () => colo,
+    colo,
     wait: (ms) => scheduler.wait(ms),
     async cachedPointer(project) {
       const pointer = await kept(cacheUrl("pointer", project), pointerSchema);

@@ -95,6 +95,17 @@ describe("a delivery", () => {
       ]);
     }));
 
+  test("that cannot be read is put by, and keeps no other waiting", () =>
+    withCourier(ok, async (courier, { sent, sql }) => {
+      courier.take([endpoint(), endpoint({ webhook: "wh_2" })], [notice("msg_1", ["wh_1", "wh_2"])]);
+      sql.exec("UPDATE delivery SET message = '{' WHERE webhook = 'wh_1'");
+      await courier.alarm();
+      expect(sent).toHaveLength(1);
+      expect(courier.deliveries("wh_1", null, 10)).toMatchObject([
+        { status: "dead", lastResult: "the message cannot be read" },
+      ]);
+    }));
+
   test("is signed with both secrets while one is rotated out", () =>
     withCourier(ok, async (courier, { sent }) => {
       const old = `whsec_${btoa("the secret before, of some length")}`;

@@ -2,6 +2,7 @@ import { type Delivery, type WebhookMessage, webhookMessage } from "../../../sha
 import type { Env } from "../../env.ts";
 import { targetProblem } from "../../http/public-url.ts";
 import { log } from "../../log.ts";
+import { rearm, runSteps } from "../kernel/alarm.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { computeNextAlarm } from "../kernel/outbox.ts";
@@ -39,6 +40,7 @@ export class Courier extends DurableBase implements CourierMethods {
     this.#send = send;
     migrate(state.storage, COURIER_MIGRATIONS);
     this.#deliveries = new Deliveries(state.storage.sql);
+    rearm(this.#storage, () => this.#scheduleNext(Date.now()));
   }
 
   /** Takes the webhooks as they stand now, and messages for them. Handed over again, nothing is doubled. */
@@ -80,21 +82,34 @@ export class Courier extends DurableBase implements CourierMethods {
   }
 
   async alarm(): Promise<void> {
-    const due = this.#deliveries.due(Date.now(), PER_ALARM);
-    const queue = [...due];
+    const earliest = await runSteps({
+      deliveries: () => this.#carryDue(),
+      forget: () => this.#deliveries.forget(Date.now()),
+    });
+    this.#scheduleNext(earliest);
+  }
+
+  /** @throws when some could not be carried, after the others were */
+  async #carryDue(): Promise<void> {
+    const queue = [...this.#deliveries.due(Date.now(), PER_ALARM)];
+    const failures: unknown[] = [];
     const carry = async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await this.#carry(next);
+      for (let next = queue.shift(); next; next = queue.shift())
+        await this.#carry(next).catch((error: unknown) => failures.push(error));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, carry));
-    this.#deliveries.forget(Date.now());
-    const now = Date.now();
-    this.#schedule(this.#deliveries.nextDue() ?? (this.#isEmpty() ? null : now + CLEAN_UP_MS));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #scheduleNext(earliest: number): void {
+    this.#schedule(this.#deliveries.nextDue() ?? (this.#isEmpty() ? null : Date.now() + CLEAN_UP_MS), earliest);
   }
 
   async #carry(due: Due): Promise<void> {
     const endpoint = this.#deliveries.endpoint(due.webhook);
     if (!endpoint) return this.#deliveries.putBy(due.id, "the webhook was paused or gone");
-    const message = webhookMessage.parse(JSON.parse(due.message));
+    const message = messageOf(due.message);
+    if (!message) return this.#deliveries.putBy(due.id, "the message cannot be read");
     const answer = await this.#attempt(endpoint, due.messageId, message);
     const now = Date.now();
     const verdict = judge(answer, due.attempts + 1, now, Math.random());
@@ -125,8 +140,16 @@ export class Courier extends DurableBase implements CourierMethods {
     return this.#deliveries.counts().every(({ delivered, pending, dead }) => delivered + pending + dead === 0);
   }
 
-  #schedule(at: number | null): void {
-    const next = computeNextAlarm(at === null ? [] : [at], Date.now());
+  #schedule(at: number | null, earliest = Date.now()): void {
+    const next = computeNextAlarm(at === null ? [] : [at], earliest);
     void (next === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(next));
+  }
+}
+
+function messageOf(text: string): WebhookMessage | null {
+  try {
+    return webhookMessage.parse(JSON.parse(text));
+  } catch {
+    return null;
   }
 }

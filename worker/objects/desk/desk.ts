@@ -3,6 +3,8 @@ import type { DeskFigures, DeskRequest, DeskView, ProductView } from "../../../s
 import type { Json } from "../../../shared/schema/primitives.ts";
 import type { Env } from "../../env.ts";
 import { ok, type Result, reject } from "../../result.ts";
+import { atMost } from "../../within.ts";
+import { rearm, runSteps } from "../kernel/alarm.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import type { Asker, DeskMethods, Operator, Question } from "./methods.ts";
@@ -66,7 +68,9 @@ export class Desk extends DurableBase implements DeskMethods {
     super(state);
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
-    if (this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'").toArray().length > 0) this.#prepare();
+    if (this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'").toArray().length === 0) return;
+    this.#prepare();
+    rearm(this.#storage, () => this.#scheduleAlarm());
   }
 
   /** Not before somebody asks something: looking leaves no trace. */
@@ -295,9 +299,11 @@ export class Desk extends DurableBase implements DeskMethods {
 
   async alarm(): Promise<void> {
     if (!this.#ready) return;
-    this.#sql.exec("DELETE FROM request WHERE finished_at < ?", Date.now() - KEEP_MS);
-    this.#expire();
-    this.#scheduleAlarm();
+    const earliest = await runSteps({
+      forget: () => this.#sql.exec("DELETE FROM request WHERE finished_at < ?", Date.now() - KEEP_MS),
+      expire: () => this.#expire(),
+    });
+    this.#scheduleAlarm(earliest);
   }
 
   #change(id: string, work: (stored: Stored, now: number) => Result<null>): Result<null> {
@@ -368,7 +374,7 @@ export class Desk extends DurableBase implements DeskMethods {
     });
     this.#waiting.add(wake);
     const next = this.#nextDeadline();
-    await Promise.race([changed, scheduler.wait(Math.max(1, Math.min(ms, next === null ? ms : next - Date.now())))]);
+    await atMost(Math.max(1, Math.min(ms, next === null ? ms : next - Date.now())), changed);
     this.#waiting.delete(wake);
   }
 
@@ -380,10 +386,10 @@ export class Desk extends DurableBase implements DeskMethods {
   }
 
   /** For the next deadline; without one, for the day when the oldest content is forgotten. */
-  #scheduleAlarm(): void {
+  #scheduleAlarm(earliest = Date.now()): void {
     const oldest = this.#sql.exec<{ at: number | null }>("SELECT min(finished_at) AS at FROM request").one().at;
     const due = this.#nextDeadline() ?? (oldest === null ? null : oldest + KEEP_MS);
-    if (due !== null) void this.#storage.setAlarm(Math.max(due, Date.now()));
+    if (due !== null) void this.#storage.setAlarm(Math.max(due, earliest));
   }
 
   #productView({ id, status, answer, deadline_at }: Stored): ProductView {

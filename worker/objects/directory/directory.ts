@@ -13,6 +13,7 @@ import { newId } from "../../crypto/tokens.ts";
 import type { Env } from "../../env.ts";
 import { ok, type Result, reject } from "../../result.ts";
 import { fieldIssues } from "../flag-store/decide/parse.ts";
+import { rearm, runSteps } from "../kernel/alarm.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { computeNextAlarm } from "../kernel/outbox.ts";
@@ -116,6 +117,7 @@ export class Directory extends DurableBase implements DirectoryMethods {
       touch: (id, now) => this.#tokens.touch(id, now),
     });
     this.#failures = new SignInFailures(this.#sql);
+    rearm(this.#storage, () => this.#schedule());
   }
 
   /**
@@ -430,21 +432,24 @@ export class Directory extends DurableBase implements DirectoryMethods {
   }
 
   async alarm(): Promise<void> {
-    this.#storage.transactionSync(() => {
-      const now = Date.now();
-      for (const { record, due } of this.#tokens.due(now)) {
-        if (due === "end") this.#revoke(record.id, SYSTEM, "token.expired");
-        else this.#logToken("token.expiring", record, SYSTEM, now, { days: due });
-      }
-      this.#log.flush(now);
+    const earliest = await runSteps({
+      tokens: () => this.#storage.transactionSync(() => this.#endTokens(Date.now())),
+      log: () => this.#storage.transactionSync(() => this.#log.flush(Date.now())),
+      delivery: () => this.#delivery.deliver(Date.now),
     });
-    await this.#delivery.deliver(Date.now);
-    this.#schedule();
+    this.#schedule(earliest);
   }
 
-  #schedule(): void {
+  #endTokens(now: number): void {
+    for (const { record, due } of this.#tokens.due(now)) {
+      if (due === "end") this.#revoke(record.id, SYSTEM, "token.expired");
+      else this.#logToken("token.expiring", record, SYSTEM, now, { days: due });
+    }
+  }
+
+  #schedule(earliest = Date.now()): void {
     const due = [this.#tokens.nextDueAt(), this.#log.flushAt, this.#delivery.dueAt].filter((at) => at !== null);
-    const at = computeNextAlarm(due, Date.now());
+    const at = computeNextAlarm(due, earliest);
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
   }
 }

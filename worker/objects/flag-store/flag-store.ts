@@ -5,7 +5,8 @@ import type { Signal } from "../../../shared/schema/trigger.ts";
 import type { UsageReport } from "../../../shared/schema/usage.ts";
 import type { Env } from "../../env.ts";
 import { type Result, reject } from "../../result.ts";
-import { within } from "../../within.ts";
+import { atMost, within } from "../../within.ts";
+import { rearm, runSteps } from "../kernel/alarm.ts";
 import { type Checkpoints, NO_CHECKPOINTS } from "../kernel/checkpoint.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
@@ -40,7 +41,9 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     this.#admission = new MethodAdmission(() => this.tables.charsRead);
     this.#parts = storeParts(state.storage, env, this.tables, checkpoints);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
-    if (table) this.#prepare();
+    if (!table) return;
+    this.#prepare();
+    rearm(this.#storage, () => this.#parts.alarm.schedule());
   }
 
   /** Creates or updates the tables. Not before the first write: asking for a made-up project must leave no trace. */
@@ -110,7 +113,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     if (changes.some(({ entity }) => entity === "test" || entity === "environment"))
       await within(PUBLISH_WAIT_MS, this.#parts.ledgers.handOver()).catch(() => {});
     // A kill is in force through the pointer already; everything else waits for its snapshot.
-    if (command.type !== "kill") await Promise.race([draining, scheduler.wait(PUBLISH_WAIT_MS)]);
+    if (command.type !== "kill") await atMost(PUBLISH_WAIT_MS, draining);
   }
 
   /** Opens the upload of a segment's long list: under which name its shards come, and the key to hash with. */
@@ -165,7 +168,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
       if (taken.ok && taken.value.done) alarm.armSafety(Date.now());
       return taken;
     });
-    if (result.ok && result.value.done) await Promise.race([publisher.drain(), scheduler.wait(PUBLISH_WAIT_MS)]);
+    if (result.ok && result.value.done) await atMost(PUBLISH_WAIT_MS, publisher.drain());
     return result;
   }
 
@@ -190,9 +193,11 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   async alarm(): Promise<void> {
     if (!this.ready) return;
     const { timedWork, publisher, retention, alarm } = this.#parts;
-    await timedWork.run();
-    await publisher.drain();
-    await retention.run();
-    alarm.schedule();
+    const earliest = await runSteps({
+      "timed-work": () => timedWork.run(),
+      publish: () => publisher.drain(),
+      retention: () => retention.run(),
+    });
+    alarm.schedule(earliest);
   }
 }

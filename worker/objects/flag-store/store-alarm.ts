@@ -1,3 +1,5 @@
+import { log } from "../../log.ts";
+import { ALARM_RETRY_MS } from "../kernel/alarm.ts";
 import { computeNextAlarm } from "../kernel/outbox.ts";
 
 /** The alarm of a publication under way: late enough not to disturb it, early enough to save it (ms). */
@@ -19,9 +21,19 @@ export class StoreAlarm {
     void this.#storage.setAlarm(now + SAFETY_ALARM_MS);
   }
 
-  /** Sets the alarm for whatever is due next, or takes it away. */
-  schedule(): void {
-    const at = computeNextAlarm(this.#dueTimes(), Date.now());
+  /** Sets the alarm for whatever is due next, but not before `earliest`, or takes it away. */
+  schedule(earliest = Date.now()): void {
+    const at = this.#next(earliest);
     void (at === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(at));
+  }
+
+  /** While it cannot be told what is due, something may be. */
+  #next(earliest: number): number | null {
+    try {
+      return computeNextAlarm(this.#dueTimes(), earliest);
+    } catch (error) {
+      log({ event: "due-times-unknown", error: String(error) });
+      return Math.max(earliest, Date.now() + ALARM_RETRY_MS);
+    }
   }
 }

@@ -7,6 +7,7 @@ import { dueSchedules, scheduleActor } from "../../admin/schedules/decide.ts";
 import { overdueTests } from "../../admin/tests/decide.ts";
 import { log } from "../../log.ts";
 import type { Result } from "../../result.ts";
+import { runSteps } from "../kernel/alarm.ts";
 import type { Envelope } from "./commands.ts";
 import type { Documents } from "./documents.ts";
 import type { ProjectView } from "./entities.ts";
@@ -63,10 +64,15 @@ export class TimedWork {
   }
 
   async run(): Promise<void> {
-    this.#applySchedules();
-    await this.#advancePlans();
-    this.#stopOverdueTests();
-    this.#endKeys();
+    const earliest = await runSteps({
+      schedules: () => this.#applySchedules(),
+      plans: () => this.#advancePlans(),
+      tests: () => this.#stopOverdueTests(),
+      keys: () => this.#endKeys(),
+    });
+    if (earliest <= Date.now()) return;
+    this.#schedulesHeldUntil = Math.max(this.#schedulesHeldUntil, earliest);
+    this.#plansHeldUntil = Math.max(this.#plansHeldUntil, earliest);
   }
 
   /** Under an id of its own: however often the alarm comes, once. */

@@ -11,6 +11,7 @@ import { log } from "../../log.ts";
 import { ok, type Result, reject } from "../../result.ts";
 import { within } from "../../within.ts";
 import type { Envelope } from "../flag-store/commands.ts";
+import { rearm } from "../kernel/alarm.ts";
 import { type Checkpoints, NO_CHECKPOINTS } from "../kernel/checkpoint.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
@@ -58,7 +59,11 @@ export class Guard extends DurableBase implements GuardMethods {
     this.#checkpoints = checkpoints;
     this.#book = new GuardBook(state.storage.sql);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
-    if (table) this.#prepare();
+    if (!table) return;
+    this.#prepare();
+    rearm(this.#storage, () => {
+      if (this.#book.active().length > 0) return this.#storage.setAlarm(Date.now() + LOOK_MS);
+    });
   }
 
   #prepare(): void {
@@ -94,7 +99,7 @@ export class Guard extends DurableBase implements GuardMethods {
   }
 
   async alarm(): Promise<void> {
-    if (!this.#ready || this.#book.active().length === 0) return;
+    if (!this.#ready) return;
     // Set before anything can fail or hang: whatever happens to this look, there is a next one.
     await this.#storage.setAlarm(Date.now() + LOOK_MS);
     if (this.#looking) return;

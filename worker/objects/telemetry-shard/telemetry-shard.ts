@@ -4,6 +4,7 @@ import { add } from "../../../shared/telemetry/counters.ts";
 import { readDays } from "../../../shared/telemetry/read-tally.ts";
 import { inWindow, type Lane, recordExposure, recordOutcome } from "../../../shared/telemetry/tally.ts";
 import type { Env } from "../../env.ts";
+import { rearm, runSteps } from "../kernel/alarm.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { EarlyOutcomes } from "./early-outcomes.ts";
@@ -68,7 +69,11 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     this.#book = new SeriesBook(state.storage.sql);
     this.#traffic = new Traffic(state.storage.sql);
     const [table] = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'");
-    if (table) this.#prepare();
+    if (!table) return;
+    this.#prepare();
+    rearm(this.#storage, () => {
+      if (this.#book.all().size > 0) return this.#storage.setAlarm(Date.now() + ALARM_MS);
+    });
   }
 
   /** No table before the first event. */
@@ -327,15 +332,16 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     if (!this.#ready) return;
     const now = Date.now();
     let next: number | null = ALARM_MS;
-    try {
-      next = this.#storage.transactionSync(() => this.#expire(now));
-      this.#book.commit();
-    } finally {
-      this.#book.reload();
-      this.#ids.reload();
-      if (next !== null) await this.#storage.setAlarm(now + next);
-      else this.#alarmSeen = false;
-    }
+    await runSteps({
+      expire: () => {
+        next = this.#storage.transactionSync(() => this.#expire(now));
+        this.#book.commit();
+      },
+      series: () => this.#book.reload(),
+      ids: () => this.#ids.reload(),
+    });
+    if (next !== null) await this.#storage.setAlarm(now + next);
+    else this.#alarmSeen = false;
   }
 
   /** @returns when to come again (ms); null: never, until there are events */

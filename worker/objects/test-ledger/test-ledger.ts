@@ -5,6 +5,7 @@ import { storedSlug } from "../../../shared/schema/names.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
 import { STOP_RULE } from "../flag-store/timed-work.ts";
+import { rearm, runSteps } from "../kernel/alarm.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { flagStore } from "../stubs.ts";
@@ -66,7 +67,16 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
     this.#env = env;
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
-    if (this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'").toArray().length > 0) this.#prepare();
+    if (this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'").toArray().length === 0) return;
+    this.#prepare();
+    rearm(this.#storage, () => this.#wakeAnew());
+  }
+
+  /** Looks again at a run that may be over; without one, only forgets people when their day comes. */
+  async #wakeAnew(): Promise<void> {
+    const open = this.#sql.exec("SELECT 1 FROM run WHERE stopped = 0 LIMIT 1").toArray().length > 0;
+    if (open) await this.#wakeBy(Date.now() + STOP_CHECK_MS);
+    await this.#wakeToForget();
   }
 
   /** Not before something is to be kept: asking leaves no trace. */
@@ -425,8 +435,19 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
 
   async alarm(): Promise<void> {
     if (!this.#ready) return;
-    const { rowsWritten } = this.#sql.exec("DELETE FROM person WHERE first_seen < ?", Date.now() - KEEP_MS);
-    if (rowsWritten > 0) this.#count();
+    const earliest = await runSteps({
+      forget: () => {
+        const { rowsWritten } = this.#sql.exec("DELETE FROM person WHERE first_seen < ?", Date.now() - KEEP_MS);
+        if (rowsWritten > 0) this.#count();
+      },
+      stop: () => this.#stopDue(),
+    });
+    // A store out of reach is asked again for as long as it takes.
+    if (earliest > Date.now()) await this.#wakeBy(earliest);
+    await this.#wakeToForget(earliest);
+  }
+
+  async #stopDue(): Promise<void> {
     type Run = { run: number; project: string; environment: string; flag: string; settings: string };
     const open = this.#sql.exec<Run>("SELECT * FROM run WHERE stopped = 0 ORDER BY run DESC LIMIT 1").toArray();
     for (const { run, project, environment, flag, settings } of open) {
@@ -435,14 +456,17 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
       const command = { type: "stopTest", environment, flag, reason, run } as const;
       const id = `test/${environment}/${flag}/${run}/${reason}`;
       const store = flagStore(this.#env, storedSlug(project));
-      // Refused for good when the test is gone; unreachable, it throws, and the alarm comes back by itself.
+      // Refused for good when the test is gone; unreachable, it throws, and the alarm comes again.
       const result = await store.execute({ id, project, actor: STOP_RULE, comment: STOP_WORDS[reason], command });
       log({ event: "test-stopped", flag, reason, stopped: String(result.ok) });
       this.#sql.exec("UPDATE run SET stopped = 1 WHERE run = ?", run);
     }
-    // Also when nobody comes any more, the day comes on which people are forgotten.
+  }
+
+  /** Also when nobody comes any more, the day comes on which people are forgotten. */
+  async #wakeToForget(earliest = Date.now()): Promise<void> {
     const { oldest } = this.#sql.exec<{ oldest: number | null }>("SELECT min(first_seen) AS oldest FROM person").one();
-    if (oldest !== null) await this.#wakeBy(oldest + KEEP_MS + 1);
+    if (oldest !== null) await this.#wakeBy(Math.max(oldest + KEEP_MS + 1, earliest));
   }
 
   #stopReason(run: number, settings: DoorSettings): "sample" | "decided" | null {
