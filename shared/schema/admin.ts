@@ -193,7 +193,7 @@ export const stateView = z
     kills: z.array(killView),
     /** Changes that wait for their time, the next first. */
     schedules: z.array(scheduleView),
-    /** What saving would refuse today and evaluation leaves out: regular expressions stored before they had limits. */
+    /** What saving would refuse today, and what evaluation leaves out or can never meet. */
     problems: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: "FlagStateView", description: "A FlagState with its version, the kills in force and what is scheduled" });

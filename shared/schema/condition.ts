@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OperatorSchema } from "../evaluation/operators/family.ts";
+import type { OperatorSchema, ValueFault } from "../evaluation/operators/family.ts";
 import { OPERATOR_SCHEMAS, OPERATORS, type Operator } from "../evaluation/operators/operators.ts";
 import { LIMITS } from "../limits.ts";
 import { key } from "./primitives.ts";
@@ -100,16 +100,26 @@ const VALUE_KINDS: Record<OperatorSchema["takes"], [accepts: (value: ConditionVa
   nothing: [() => false, "no values"],
 };
 
+/** A fault of a value in a sentence that names the fix. */
+export function faultWords(value: ConditionValue, { reason, corrected }: ValueFault): string {
+  const text = JSON.stringify(typeof value === "string" && value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  return `${text} ${reason}${corrected === undefined ? "" : `; write ${JSON.stringify(corrected)}`}`;
+}
+
 /** What is wrong with one test of an attribute; empty when nothing is. */
 export function attributeTestProblems({ attribute, op, values = [], ignoreCase }: AttributeTest): string[] {
   const where = `condition on "${attribute}"`;
-  const { takes, cased } = OPERATOR_SCHEMAS[op];
+  const { takes, cased, fault } = OPERATOR_SCHEMAS[op];
   if (takes === "nothing") return values.length > 0 ? [`${where}: "${op}" takes no values`] : [];
   if (values.length === 0) return [`${where}: "${op}" needs at least one value`];
   const problems = ignoreCase && !cased ? [`${where}: "ignoreCase" does not apply to "${op}"`] : [];
   const [accepts, name] = VALUE_KINDS[takes];
   for (const value of values)
-    if (!accepts(value)) problems.push(`${where}: "${op}" takes ${name}, not ${JSON.stringify(value)}`);
+    if (!accepts(value)) {
+      const wrong = fault?.(value);
+      const words = wrong ? `: ${faultWords(value, wrong)}` : "";
+      problems.push(`${where}: "${op}" takes ${name}, not ${JSON.stringify(value)}${words}`);
+    }
   return problems;
 }
 

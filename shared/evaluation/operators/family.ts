@@ -15,6 +15,14 @@ export interface OperatorSchema {
   readonly cased?: true;
   /** Attribute values beside one of the test's values, for a made-up crowd. Without it they follow from `takes`. */
   readonly near?: (value: Value) => readonly unknown[];
+  /** Why no attribute can satisfy a value: the evaluator's own parser reads nothing in it. Null for any other value. */
+  readonly fault?: (value: Value) => ValueFault | null;
+}
+
+/** What is wrong with a value of a test, after the value itself as the subject, and what to write instead. */
+export interface ValueFault {
+  readonly reason: string;
+  readonly corrected?: string | undefined;
 }
 
 /** How an operator reads between an attribute and its values. */

@@ -29,6 +29,7 @@ import {
   layerOverlap,
   settleState,
 } from "../../objects/flag-store/decide/state-checks.ts";
+import { valueIssues } from "../../objects/flag-store/decide/value-checks.ts";
 import type { Body, Change, ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { type Result, reject } from "../../result.ts";
 import { activeKills } from "../kills/decide.ts";
@@ -249,6 +250,7 @@ function saveState(
   const issues = [
     ...danglingReferences(c.view, key, flag.value.body, state),
     ...layerOverlap(c.view, environment, key, state),
+    ...valueIssues(changes),
     ...patternIssues(c.view, changes),
   ];
   if (issues.length > 0) return reject({ code: "invalid", issues });

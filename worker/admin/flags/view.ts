@@ -1,6 +1,7 @@
 import { summarize } from "../../../shared/flags/summary.ts";
 import type { FlagView } from "../../../shared/schema/admin.ts";
 import { patternProblems } from "../../objects/flag-store/decide/pattern-checks.ts";
+import { valueProblems } from "../../objects/flag-store/decide/value-checks.ts";
 import type { ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { stamps } from "../../objects/flag-store/stamps.ts";
 import { activeKills } from "../kills/decide.ts";
@@ -43,7 +44,7 @@ export function stateViewOf(view: ProjectView, environment: string, flag: string
   if (!row) return null;
   const kills = activeKills(view, environment).filter((kill) => kill.body.flag === flag);
   const schedules = scheduleViews(view, environment, flag).filter(({ status }) => status === "pending");
-  const problems = patternProblems(view, environment, row.body);
+  const problems = [...valueProblems(view, row), ...patternProblems(view, environment, row.body)];
   return {
     environment,
     flag,

@@ -19,6 +19,7 @@ import {
   segmentsTangled,
   settleState,
 } from "../../objects/flag-store/decide/state-checks.ts";
+import { valueIssues } from "../../objects/flag-store/decide/value-checks.ts";
 import type { Body, Change, Entity } from "../../objects/flag-store/entities.ts";
 import { type FieldIssue, type Result, reject } from "../../result.ts";
 import { removedVariants, usersOfVariants } from "../flags/decide.ts";
@@ -87,8 +88,14 @@ export function importDocument(command: CommandOf<"import">, c: Circumstances): 
       put("state", environment, key, settleState(state, flag, c.view.get("state", environment, key)?.body ?? null));
     }
   }
+  const issues = valueIssues(changes, placeInDocument);
+  if (issues.length > 0) return reject({ code: "invalid", issues });
   return checked(changes, c, command.acknowledgeExposure);
 }
+
+/** What stands before the fields of a document in an export. */
+const placeInDocument = ({ entity, environment, key }: Change): string =>
+  entity === "state" ? `states.${environment}.${key}.` : `${entity}s.${key}.`;
 
 /**
  * Many documents changed at once must still fit each other and what stays, and expose no hidden flag that was not
@@ -132,11 +139,7 @@ function checked(changes: Change[], c: Circumstances, acknowledged = false): Res
     const tangle = flagsTangled(after, environment);
     if (tangle) return reject(tangle);
   }
-  issues.push(
-    ...patternIssues(c.view, changes, ({ entity, environment, key }) =>
-      entity === "segment" ? `segments.${key}.` : `states.${environment}.${key}.`,
-    ),
-  );
+  issues.push(...patternIssues(c.view, changes, placeInDocument));
   if (issues.length > 0) return reject({ code: "invalid", issues: issues.slice(0, 50) });
   const exposes = acknowledged ? null : newlyExposed(c.view, changes, environments);
   return exposes ? reject(exposes) : decision(changes, environments);

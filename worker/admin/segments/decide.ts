@@ -16,6 +16,7 @@ import {
   segmentCycle,
   segmentsTooDeep,
 } from "../../objects/flag-store/decide/state-checks.ts";
+import { valueIssues } from "../../objects/flag-store/decide/value-checks.ts";
 import type { Change, ProjectView } from "../../objects/flag-store/entities.ts";
 import { type Rejection, type Result, reject } from "../../result.ts";
 import { plansNaming, usesSegment } from "../plans/decide.ts";
@@ -35,6 +36,7 @@ export function putSegment(command: CommandOf<"putSegment">, c: Circumstances): 
   const changes = change("segment", "", command.segment, row?.body ?? null, command.definition);
   const issues = [
     ...(command.definition.when ? conditionReferences(c.view, "when", command.definition.when) : []),
+    ...valueIssues(changes),
     ...patternIssues(c.view, changes),
   ];
   if (issues.length > 0) return reject({ code: "invalid", issues });

@@ -2,10 +2,10 @@ import { regexCost } from "../../../../shared/evaluation/operators/regex/cost.ts
 import { isRegex } from "../../../../shared/evaluation/operators/regex/regex.ts";
 import { patternName, withinLimit } from "../../../../shared/evaluation/operators/regex/search-plan.ts";
 import { LIMITS } from "../../../../shared/limits.ts";
-import type { Condition } from "../../../../shared/schema/condition.ts";
 import type { FlagState } from "../../../../shared/schema/flag.ts";
 import type { FieldIssue } from "../../../result.ts";
-import type { Body, Change, ProjectView } from "../entities.ts";
+import type { Change, ProjectView } from "../entities.ts";
+import { attributeTestsOf, type PlacedTest } from "./attribute-tests.ts";
 import { overlay } from "./overlay.ts";
 
 /** A regular expression where it stands in a document. */
@@ -72,24 +72,13 @@ const nameOf = ({ text, ignoreCase }: Pattern): string => patternName(text, igno
 const costOf = ({ text, ignoreCase }: Pattern): number => regexCost(text, ignoreCase);
 const quoted = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
-function patternsOf(entity: Change["entity"], body: Change["after"]): Pattern[] {
-  if (body === null) return [];
-  if (entity === "state") return statePatterns(body as FlagState);
-  const { when } = entity === "segment" ? (body as Body<"segment">) : {};
-  return when ? conditionPatterns("when", when) : [];
-}
+const patternsOf = (entity: Change["entity"], body: Change["after"]): Pattern[] =>
+  attributeTestsOf(entity, body).flatMap(patternsIn);
 
-const statePatterns = (state: FlagState): Pattern[] =>
-  state.rules.flatMap(({ when }, index) => conditionPatterns(`rules.${index}.when`, when));
+const statePatterns = (state: FlagState): Pattern[] => attributeTestsOf("state", state).flatMap(patternsIn);
 
-function conditionPatterns(field: string, condition: Condition): Pattern[] {
-  const within = (name: string, children: readonly Condition[]) =>
-    children.flatMap((child, index) => conditionPatterns(`${field}.${name}.${index}`, child));
-  if ("all" in condition) return within("all", condition.all);
-  if ("any" in condition) return within("any", condition.any);
-  if ("not" in condition) return conditionPatterns(`${field}.not`, condition.not);
-  if (!("attribute" in condition) || condition.op !== "matches") return [];
-  const { values = [], ignoreCase = false } = condition;
+function patternsIn({ field, test: { op, values = [], ignoreCase = false } }: PlacedTest): Pattern[] {
+  if (op !== "matches") return [];
   return values.flatMap((text, index) =>
     typeof text === "string" ? [{ field: `${field}.values.${index}`, text, ignoreCase }] : [],
   );
