@@ -1,7 +1,7 @@
 import type { Addresses, Elements, Extent, Versions } from "../model/elements.ts";
 import type { Version } from "../model/version.ts";
 import { compareAddresses, isV4, parseAddress } from "./cidr/cidr.ts";
-import { parseInstant } from "./date/instant.ts";
+import { instantOf } from "./date/instant.ts";
 import { compareVersions, parseVersion, versionText } from "./semver/semver.ts";
 import { compareEnds } from "./sorted.ts";
 
@@ -71,7 +71,7 @@ class LazyElements implements Elements {
   get instants(): Extent<number> | null {
     if (this.#instants === undefined) {
       const numbers = this.#elements.filter((one) => typeof one === "number");
-      this.#instants = extentOf([...numbers, ...[...this.texts].map(parseInstant)]);
+      this.#instants = extentOf([...numbers, ...this.texts].map(instantOf));
     }
     return this.#instants;
   }

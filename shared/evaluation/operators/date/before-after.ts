@@ -1,7 +1,7 @@
 import { FALSE, TRUE, UNKNOWN } from "../../model/truth.ts";
 import type { ValueTest } from "../../model/value-test.ts";
 import { never } from "../by-function.ts";
-import { parseInstant } from "./instant.ts";
+import { instantOf, parseInstant } from "./instant.ts";
 
 export function instantTest(isBefore: boolean, values: string[]): ValueTest {
   const instants = values.map(parseInstant).filter((instant) => !Number.isNaN(instant));
@@ -9,7 +9,7 @@ export function instantTest(isBefore: boolean, values: string[]): ValueTest {
   const otherwise = instants.length < values.length ? UNKNOWN : FALSE;
   const bound = isBefore ? Math.max(...instants) : Math.min(...instants);
   const test: ValueTest = (value) => {
-    const at = typeof value === "number" ? value : typeof value === "string" ? parseInstant(value) : Number.NaN;
+    const at = instantOf(value);
     if (Number.isNaN(at)) return UNKNOWN;
     return (isBefore ? at < bound : at > bound) ? TRUE : otherwise;
   };

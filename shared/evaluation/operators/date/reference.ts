@@ -1,11 +1,11 @@
 import { eachValue, type Reference } from "../family.ts";
-import { parseInstant } from "./instant.ts";
+import { instantOf, parseInstant } from "./instant.ts";
 import type { Operator } from "./schema.ts";
 
 /** An attribute may also be a number of milliseconds; a value of the test may not. */
 const compares = (holds: (at: number, bound: number) => boolean): Reference => ({
   holds: eachValue((element, value) => {
-    const at = typeof element === "number" ? element : typeof element === "string" ? parseInstant(element) : Number.NaN;
+    const at = instantOf(element);
     const bound = typeof value === "string" ? parseInstant(value) : Number.NaN;
     return Number.isNaN(at) || Number.isNaN(bound) ? undefined : holds(at, bound);
   }),
