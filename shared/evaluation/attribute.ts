@@ -116,11 +116,17 @@ function descend(start: unknown, steps: readonly string[]): unknown {
 }
 
 /**
- * An attribute as the text that segment lists hold and buckets hash: a string as it is, a finite number in
+ * Whether a number is surely the one that was sent: beyond 2^53 - 1, JSON.parse rounds, and one person's id becomes
+ * another's.
+ */
+export const isExact = (value: number): boolean => Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+
+/**
+ * An attribute as the text that segment lists hold and buckets hash: a string as it is, an exact number in
  * ECMAScript's (JSON's) notation. Anything else is null, and so is the empty string: applications send it for
  * everybody they do not know, and one bucket for all of those could put them into a 1 % canary together.
  */
 export function identityText(value: unknown): string | null {
   if (typeof value === "string") return value.length === 0 ? null : value;
-  return typeof value === "number" && Number.isFinite(value) ? String(value) : null;
+  return typeof value === "number" && isExact(value) ? String(value) : null;
 }

@@ -1,3 +1,4 @@
+import { isExact } from "../attribute.ts";
 import type { Addresses, Elements, Extent, Versions } from "../model/elements.ts";
 import type { Version } from "../model/version.ts";
 import { compareAddresses, isV4, parseAddress } from "./cidr/cidr.ts";
@@ -32,7 +33,7 @@ class LazyElements implements Elements {
   get scalars(): ReadonlySet<unknown> {
     this.#scalars ??= new Set(
       this.#elements.filter(
-        (one) => typeof one === "string" || typeof one === "boolean" || (typeof one === "number" && !Number.isNaN(one)),
+        (one) => typeof one === "string" || typeof one === "boolean" || (typeof one === "number" && isExact(one)),
       ),
     );
     return this.#scalars;

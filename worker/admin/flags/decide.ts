@@ -29,7 +29,7 @@ import {
   layerOverlap,
   settleState,
 } from "../../objects/flag-store/decide/state-checks.ts";
-import { valueIssues } from "../../objects/flag-store/decide/value-checks.ts";
+import { valueIssues, variantIssues } from "../../objects/flag-store/decide/value-checks.ts";
 import type { Body, Change, ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { type Result, reject } from "../../result.ts";
 import { activeKills } from "../kills/decide.ts";
@@ -76,6 +76,8 @@ function saveFlag(
   }
   const environments = environmentKeys(c.view);
   const changes: Change[] = change("flag", "", key, before, after);
+  const rounded = variantIssues(changes);
+  if (rounded.length > 0) return reject({ code: "invalid", issues: rounded });
   for (const environment of environments) {
     const state = c.view.get("state", environment, key)?.body ?? null;
     // A key used again starts as a new flag does, off: the old rules belong to the old meaning.

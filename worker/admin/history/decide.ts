@@ -19,7 +19,7 @@ import {
   segmentsTangled,
   settleState,
 } from "../../objects/flag-store/decide/state-checks.ts";
-import { valueIssues } from "../../objects/flag-store/decide/value-checks.ts";
+import { valueIssues, variantIssues } from "../../objects/flag-store/decide/value-checks.ts";
 import type { Body, Change, Entity } from "../../objects/flag-store/entities.ts";
 import { type FieldIssue, type Result, reject } from "../../result.ts";
 import { removedVariants, usersOfVariants } from "../flags/decide.ts";
@@ -88,7 +88,7 @@ export function importDocument(command: CommandOf<"import">, c: Circumstances): 
       put("state", environment, key, settleState(state, flag, c.view.get("state", environment, key)?.body ?? null));
     }
   }
-  const issues = valueIssues(changes, placeInDocument);
+  const issues = [...valueIssues(changes, placeInDocument), ...variantIssues(changes, placeInDocument)];
   if (issues.length > 0) return reject({ code: "invalid", issues });
   return checked(changes, c, command.acknowledgeExposure);
 }

@@ -1,4 +1,5 @@
 import type { ConditionValue } from "../../../schema/condition.ts";
+import { isExact } from "../../attribute.ts";
 import { EQUALS, ONE_OF, type ScalarTest } from "../../model/predicate.ts";
 import { FALSE, UNKNOWN } from "../../model/truth.ts";
 import type { TextList, ValueTest } from "../../model/value-test.ts";
@@ -21,7 +22,7 @@ function oneOf(values: readonly ConditionValue[], fold: boolean): ValueTest {
   const types = new Set<string>(values.map((value) => typeof value));
   const longest = Math.max(0, ...[...set].map((value) => (typeof value === "string" ? value.length : 0)));
   const test: ValueTest = (value) => {
-    if (!types.has(typeof value) || Number.isNaN(value)) return UNKNOWN;
+    if (!types.has(typeof value) || (typeof value === "number" && !isExact(value))) return UNKNOWN;
     // Lower-casing shortens no text, so a longer one is in no list; it need not be read.
     if (typeof value === "string" && value.length > longest) return FALSE;
     return truth(set.has(fold && typeof value === "string" ? value.toLowerCase() : value));

@@ -139,3 +139,38 @@ describe("what was stored before", () => {
     });
   });
 });
+
+describe("a number that JSON rounds", () => {
+  // As JSON.parse reads 76561198012345679.
+  const id = 76_561_198_012_345_680;
+  const definition = (value: object) => ({ ...aFlag(), type: "json" as const, variants: { on: value, off: {} } });
+  const putting = (value: object): Command => ({ type: "putFlag", flag: "j", definition: definition(value) });
+
+  test("is refused in a variant by its field, as deep as it stands", () => {
+    const message = expect.stringContaining("write it as text");
+    expect(issuesOf(putting({ accountId: id }))).toEqual([{ field: "variants.on.accountId", message }]);
+    expect(issuesOf(putting({ all: [1, { id: -id }] }))).toEqual([{ field: "variants.on.all.1.id", message }]);
+    const number = { ...aFlag(), type: "number" as const, variants: { on: id, off: 0 } };
+    expect(issuesOf({ type: "putFlag", flag: "n", definition: number })).toMatchObject([{ field: "variants.on" }]);
+    expect(issuesOf(putting({ id: String(id), most: Number.MAX_SAFE_INTEGER, share: 0.1 }))).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test("is refused in a document by its field", () => {
+    const flags = { j: { ...definition({ id }), seed: "j" } };
+    const document = { ...exportProject(project, "shop", 1, 0), flags, states: {} } as never;
+    expect(issuesOf({ type: "import", document })).toMatchObject([{ field: "flags.j.variants.on.id" }]);
+  });
+
+  test("stays where an earlier version stored it", () => {
+    project.must(putting({}));
+    project.store("flag", "", "j", { ...definition({ id }), seed: "j" } as never);
+    expect(project.run({ type: "patchFlag", flag: "j", patch: { description: "new" } })).toMatchObject({ ok: true });
+  });
+
+  test("is refused as a condition's value, and bounds of an order may be as large as they like", () => {
+    expect(issuesOf(patching(one("in", "x", id)))).toMatchObject([{ field: "rules.0.when.values.1" }]);
+    expect(issuesOf(patching(one("gt", id)))).toMatchObject({ ok: true });
+  });
+});

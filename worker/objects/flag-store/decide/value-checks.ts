@@ -1,8 +1,11 @@
+import { isExact } from "../../../../shared/evaluation/attribute.ts";
 import { segmentDependencies } from "../../../../shared/evaluation/graph.ts";
 import { OPERATOR_SCHEMAS } from "../../../../shared/evaluation/operators/operators.ts";
+import { ownOf } from "../../../../shared/own.ts";
 import { type ConditionValue, faultWords } from "../../../../shared/schema/condition.ts";
+import type { Json } from "../../../../shared/schema/primitives.ts";
 import type { FieldIssue } from "../../../result.ts";
-import type { Change, ProjectView, Row } from "../entities.ts";
+import type { Body, Change, ProjectView, Row } from "../entities.ts";
 import { attributeTestsOf } from "./attribute-tests.ts";
 
 /** More than a person mends at once; a hostile document has thousands. */
@@ -32,7 +35,31 @@ export function valueIssues(changes: readonly Change[], place: (change: Change) 
     .slice(0, SHOWN);
 }
 
-/** The same of what is stored: a flag's rules in one environment, and the segments that they name. */
+/**
+ * Numbers that changes bring into a flag's variants and that JSON may have rounded on the way: clients would be served
+ * another id than was meant.
+ */
+export function variantIssues(changes: readonly Change[], place: (change: Change) => string = () => ""): FieldIssue[] {
+  return changes
+    .flatMap((change) => {
+      if (change.entity !== "flag" || change.after === null) return [];
+      const before = (change.before as Body<"flag"> | null)?.variants ?? {};
+      return Object.entries((change.after as Body<"flag">).variants)
+        .filter(([name, value]) => JSON.stringify(ownOf(before, name)) !== JSON.stringify(value))
+        .flatMap(([name, value]) => inexactIn(`${place(change)}variants.${name}`, value));
+    })
+    .slice(0, SHOWN);
+}
+
+function inexactIn(field: string, value: Json): FieldIssue[] {
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).flatMap(([name, inner]) => inexactIn(`${field}.${name}`, inner));
+  if (typeof value !== "number" || isExact(value)) return [];
+  const message = `${value} may not be the number that was sent: beyond 2^53 - 1 JSON rounds numbers; write it as text`;
+  return [{ field, message }];
+}
+
+/** As valueIssues, of what is stored: a flag's rules in one environment, and the segments that they name. */
 export function valueProblems(view: ProjectView, row: Row<"state">): FieldIssue[] {
   const own = unusableIn("state", row.body);
   const segments = [...segmentsBelow(view, row)].flatMap((segment) =>
