@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { z } from "zod";
 import { evaluateFor, type Outcome } from "../../shared/evaluation/run/evaluate.ts";
 import { previewedVariant } from "../../shared/evaluation/run/preview.ts";
@@ -16,6 +17,7 @@ import { fromItsOrigins, subjectOf } from "../evaluation/ofrep.ts";
 import { needsTrust, type Signature, trustedContext } from "../evaluation/signed-context.ts";
 import { hasProtoName, jsonDepth, readBody } from "../http/body.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
+import { allowedHeaders } from "../http/preflight.ts";
 import { ProblemError } from "../http/problem.ts";
 import { IN_TIME, KeylessBodies } from "./keyless-bodies.ts";
 
@@ -28,10 +30,11 @@ export const VISITOR_HEADERS = {
 const PREFLIGHT_HEADERS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-  "Access-Control-Allow-Headers": "Content-Type, Authorization, X-API-Key",
   "Access-Control-Max-Age": "86400",
 };
-export const preflight = (): Response => new Response(null, { status: 204, headers: PREFLIGHT_HEADERS });
+const READ_HEADERS = "Content-Type, Authorization, X-API-Key";
+export const preflight = ({ req }: Context): Response =>
+  new Response(null, { status: 204, headers: { ...PREFLIGHT_HEADERS, ...allowedHeaders(req.raw, READ_HEADERS) } });
 
 export const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}): Response =>
   Response.json({ errorDetails }, { status, headers: { ...VISITOR_HEADERS, ...headers } });

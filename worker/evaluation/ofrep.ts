@@ -8,6 +8,7 @@ import type { Env } from "../env.ts";
 import { hasProtoName, isJsonType, jsonDepth } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { pathStart } from "../http/path-start.ts";
+import { allowedHeaders } from "../http/preflight.ts";
 import { ProblemError } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
@@ -36,10 +37,10 @@ export const EVALUATION_PATH = "/ofrep/v1/evaluate/flags";
 const ONE = `${EVALUATION_PATH}/`;
 
 const EXPOSED = "ETag, Retry-After";
+const READ_HEADERS = "Content-Type, If-None-Match, Authorization, X-API-Key";
 const PREFLIGHT_HEADERS = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "POST, OPTIONS",
-  "Access-Control-Allow-Headers": "Content-Type, If-None-Match, Authorization, X-API-Key",
   "Access-Control-Expose-Headers": EXPOSED,
   "Access-Control-Max-Age": "86400",
   "X-Content-Type-Options": "nosniff",
@@ -56,7 +57,10 @@ type ErrorCode = "PARSE_ERROR" | "INVALID_CONTEXT" | "FLAG_NOT_FOUND" | "GENERAL
  */
 export async function ofrep(request: Request, url: string, env: Env, execution: ExecutionContext): Promise<Response> {
   const { method } = request;
-  if (method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT_HEADERS });
+  if (method === "OPTIONS") {
+    const headers = { ...PREFLIGHT_HEADERS, ...allowedHeaders(request, READ_HEADERS) };
+    return new Response(null, { status: 204, headers });
+  }
   const flag = method === "POST" ? flagAskedFor(pathOf(url)) : undefined;
   if (flag === undefined)
     return failure(404, "GENERAL", "there is no such OFREP route; POST /ofrep/v1/evaluate/flags evaluates");

@@ -10,6 +10,7 @@ import type { Loaded } from "../evaluation/edge/loaded.ts";
 import { openSignature } from "../evaluation/signed-context.ts";
 import { readBody } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
+import { allowedHeaders } from "../http/preflight.ts";
 import { ProblemError, problemResponse } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
@@ -32,10 +33,10 @@ const CORS = {
   "Access-Control-Expose-Headers": "Retry-After",
   "Cache-Control": "no-store",
 };
+const READ_HEADERS = "Content-Type, Authorization, X-API-Key";
 const PREFLIGHT = {
   ...CORS,
   "Access-Control-Allow-Methods": "POST, OPTIONS",
-  "Access-Control-Allow-Headers": "Content-Type, Authorization, X-API-Key",
   "Access-Control-Max-Age": "86400",
 };
 /** A beacon's body is text/plain unless it takes the trouble of a preflight. */
@@ -67,7 +68,10 @@ type Sender = keyof typeof inFlight;
  * and evaluation never waits for it: what it does, it does in turns. What finds the lane full is sent away unread.
  */
 export async function events(request: Request, env: Env, execution: ExecutionContext): Promise<Response> {
-  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: PREFLIGHT });
+  if (request.method === "OPTIONS") {
+    const headers = { ...PREFLIGHT, ...allowedHeaders(request, READ_HEADERS) };
+    return new Response(null, { status: 204, headers });
+  }
   const arrivedAt = Date.now();
   const bytes = Math.min(FIRST_LEASE_BYTES, announcedBytes(request));
   const token = bearerOf(request.headers);
