@@ -27,11 +27,21 @@ const SHORT_PATHS: readonly ShortPath[] = [
   },
 ];
 
+const SLASH = 47;
+
+/** A base URL that ends with a slash makes clients ask for `//ofrep/…`, which means the same. */
+function withoutExtraSlashes(request: Request, url: string, start: number): Request {
+  let end = start + 1;
+  while (url.charCodeAt(end) === SLASH) end++;
+  return new Request(url.slice(0, start + 1) + url.slice(end), request);
+}
+
 /** The Worker's one entry for requests: the first short path that fits, or else the router. */
 export function frontDoor(request: Request, env: Env, execution: ExecutionContext): Response | Promise<Response> {
   // Read once: the runtime makes the string anew each time.
   const { url } = request;
   const start = pathStart(url);
+  if (url.charCodeAt(start + 1) === SLASH) return frontDoor(withoutExtraSlashes(request, url, start), env, execution);
   for (const { path, prefix, methods, serve } of SHORT_PATHS) {
     if (!url.startsWith(path, start)) continue;
     const end = start + path.length;

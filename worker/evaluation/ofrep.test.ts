@@ -80,6 +80,16 @@ describe("a bulk evaluation", () => {
   });
 });
 
+describe("a base URL that ends with a slash", () => {
+  test("evaluates and streams", async () => {
+    const headers = { "Content-Type": "application/json", Authorization: `Bearer ${shop.client}` };
+    const post = { method: "POST", headers, body: JSON.stringify({ context: fan }) };
+    for (const path of ["//ofrep/v1/evaluate/flags", "///ofrep/v1/evaluate/flags/public"])
+      expect([path, (await fetched(path, post)).status]).toEqual([path, 200]);
+    expect((await fetched("//ofrep/v1/streams/shop/production?token=none")).status).toBe(401);
+  });
+});
+
 describe("ETag and 304", () => {
   const tagOf = async (context: object = fan) => (await evaluate(shop.client, { context })).headers.get("ETag") ?? "";
   const status = async (tag: string, context: object = fan) => {

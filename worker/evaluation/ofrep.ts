@@ -271,7 +271,7 @@ export function fromItsOrigins(key: SnapshotKey, request: Request): boolean {
 function readContext(request: Request, text: string | null, flag: string | null): Record<string, unknown> | Response {
   if (text === null)
     return failure(413, "INVALID_CONTEXT", `the body is larger than ${LIMITS.evaluationBodyBytes} bytes`, flag);
-  if (text === "") return {};
+  if (text === "") return failure(400, "PARSE_ERROR", 'send a body such as {"context": {"targetingKey": "u1"}}', flag);
   if (!isJsonType(request)) return failure(415, "PARSE_ERROR", "send Content-Type: application/json", flag);
   if (jsonDepth(text) > LIMITS.jsonDepth) {
     return failure(400, "INVALID_CONTEXT", `the body nests deeper than ${LIMITS.jsonDepth} levels`, flag);
