@@ -10,6 +10,7 @@ import type { Env } from "../env.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import type { Loaded } from "../evaluation/edge/loaded.ts";
 import { type Slot, StreamSlots } from "../evaluation/edge/stream-slots.ts";
+import { EVENT_STREAM_HEADERS } from "../http/event-stream.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { log } from "../log.ts";
 import { DurableUnavailable } from "../objects/kernel/durable-stub.ts";
@@ -187,6 +188,6 @@ function stream(look: (ms: number) => Promise<ProductView | null>, slot: Slot): 
     },
   });
   return new Response(body, {
-    headers: { ...VISITOR_HEADERS, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
+    headers: { ...VISITOR_HEADERS, ...EVENT_STREAM_HEADERS },
   });
 }

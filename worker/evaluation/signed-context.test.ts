@@ -221,6 +221,8 @@ describe("an event stream", () => {
     const address = (await bulk(target.client, context)).json.eventStreams[0].endpoint.requestUri;
     const opened = await endOf(address);
     expect(opened.status).toBe(200);
+    // A proxy that compresses would hold the events back.
+    expect(opened.headers.get("Cache-Control")).toBe("no-store, no-transform");
     await opened.body?.cancel();
     await api("DELETE", `${environment}/signing-keys/${by.id}`);
     const refused = await endOf(address);

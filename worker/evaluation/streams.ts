@@ -13,6 +13,7 @@ import {
 } from "../crypto/stream-token.ts";
 import type { Env } from "../env.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
+import { EVENT_STREAM_HEADERS } from "../http/event-stream.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
 import { isolateEdge } from "./edge/isolate.ts";
@@ -147,7 +148,7 @@ streams.get("/:project/:environment", async (c) => {
     },
   });
   return new Response(body, {
-    headers: { ...cors, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
+    headers: { ...cors, ...EVENT_STREAM_HEADERS },
   });
 });
 
