@@ -21,7 +21,7 @@ import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "./edge/list-memory.
 import type { Known, Loaded } from "./edge/loaded.ts";
 import { refetches } from "./edge/refetch.ts";
 import { needsTrust, type Trusted, trustedContext } from "./signed-context.ts";
-import { eventStreamsJson, streamPeriod, streamsOffered, subjectOfStream } from "./streams.ts";
+import { eventStreamsJson, streamMark, streamsOffered, subjectOfStream } from "./streams.ts";
 
 /** One request and what it runs with. */
 export interface Call {
@@ -159,8 +159,10 @@ async function bulk(call: Call, admitted: Admitted, { context, signature }: Trus
   const subject = prepared instanceof Promise ? await prepared : prepared;
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
-  const streaming = key.kind === "client" && streamsOffered(call.env);
-  const tag = streaming ? `"${etag}-${streamPeriod(now, signature)}"` : `"${etag}"`;
+  const offered = streamsOffered(call.env);
+  const streaming = key.kind === "client" && offered;
+  const mark = key.kind === "client" ? `-${streamMark(loaded, key, context, signature, { now, offered })}` : "";
+  const tag = `"${etag}${mark}"`;
   if (known !== null && (known === tag || matches(known, tag))) {
     isolateUsage(call.env).notModified(loaded);
     return notModified(tag);

@@ -1,8 +1,10 @@
+import { createHmac } from "node:crypto";
 import { Hono } from "hono";
 import { prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateAllWithPreviews } from "../../shared/evaluation/run/preview.ts";
 import { parseSlug } from "../../shared/schema/names.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
+import { derivedKey } from "../crypto/keyed-hash.ts";
 import { openPreviews, PREVIEW_ATTRIBUTE } from "../crypto/preview-token.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import {
@@ -43,13 +45,31 @@ const UNREAD = 8;
 
 export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off";
 
+/** The keys of marks, by the knowledge whose secret they come from. */
+const markKeys = new WeakMap<Loaded, string>();
+
 /**
- * Marks ETags of answers that carry a stream, so that a client with an expired token, or with one that ends with an
- * earlier signature, is answered anew and not with 304.
+ * What a client's ETag holds beside the result: a keyed hash of whatever decides about the answer's stream. With another
+ * context, key, token period or signature the same result is another answer: a 304 would leave the client on a stream
+ * that knows nothing of its present context.
  */
-export function streamPeriod(now: number, signature: Signature | null): string {
-  const period = Math.floor(now / STREAM_TOKEN_PERIOD_MS).toString(36);
-  return signature === null ? period : `${period}-${signature.until.toString(36)}`;
+export function streamMark(
+  loaded: Loaded,
+  { id }: SnapshotKey,
+  context: Record<string, unknown>,
+  signature: Signature | null,
+  { now, offered }: { now: number; offered: boolean },
+): string {
+  let key = markKeys.get(loaded);
+  if (key === undefined) {
+    key = derivedKey(loaded.sealKey ?? "", "etag-mark");
+    markKeys.set(loaded, key);
+  }
+  const period = Math.floor(now / STREAM_TOKEN_PERIOD_MS);
+  const signed = signature === null ? null : [signature.kid, signature.until];
+  // The edge's own attributes are not sealed: they count by the result alone.
+  const text = JSON.stringify([{ ...context, edge: undefined }, id, period, signed, offered]);
+  return createHmac("sha256", key).update(text).digest("hex").slice(0, 16);
 }
 
 /** Whom a stream serves, and what it rests on. */
