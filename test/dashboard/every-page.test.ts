@@ -28,6 +28,9 @@ const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/delivery?env=production", ready: ".figure" },
   { path: "/p/demo/settings", ready: ".plain-list li" },
   { path: "/p/demo/settings", ready: ".plain-list li", dialog: /^Rotate the key/ },
+  { path: "/p/demo/settings?env=staging", ready: "#signed-contexts" },
+  { path: "/p/demo/settings", ready: "[data-client-key]", dialog: /^Change what has to be signed/ },
+  { path: "/p/demo/settings", ready: "[data-signing-key]", dialog: /^Revoke the signing key/ },
   { path: "/p/demo/security-log", ready: ".history-row" },
   { path: "/p/demo/security-log?kind=backup.restored", ready: ".empty" },
   { path: "/p/demo/settings", ready: "[data-session]", dialog: "Sign out everywhere" },
@@ -38,6 +41,8 @@ beforeAll(async () => {
   const plan = "/projects/demo/environments/production/flags/express-pay/plan";
   const stages = [{ audience: { share: 1_000 }, minimumSeconds: 3_600 }, { audience: { share: 100_000 } }];
   await server.admin(plan, { method: "PUT", body: { variant: "on", baseline: "off", stages } });
+  const signer = { method: "POST", body: { name: "Shop server" } };
+  expect((await server.admin("/projects/demo/environments/production/signing-keys", signer)).status).toBe(201);
   expect((await server.admin(`${plan}/start`, { method: "POST", body: {} })).status).toBe(200);
 });
 afterAll(async () => {
@@ -118,6 +123,15 @@ test("text is only ever text: nothing typed anywhere runs", async () => {
   });
   await put("/projects/hostile/environments/production/flags/f/kill", { comment: all }, "POST");
   await put("/projects/hostile/environments/production/keys", { kind: "server", name }, "POST");
+  const { id } = await (
+    await server.admin("/projects/hostile/environments/production/keys", {
+      method: "POST",
+      body: { kind: "client", name },
+    })
+  ).json();
+  const attributes = HOSTILE.map((text) => text.slice(0, 200));
+  await put(`/projects/hostile/environments/production/keys/${id}/signing`, { require: "attributes", attributes });
+  await put("/projects/hostile/environments/production/signing-keys", { name }, "POST");
   await put("/tokens", { name, role: "viewer" }, "POST");
 
   const { context, page } = await signedIn(browser, server);

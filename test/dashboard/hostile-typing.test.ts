@@ -54,6 +54,17 @@ const PLACES: { path: string; ready: string; press?: (page: Page) => Promise<unk
   { path: "history", ready: ".history-row" },
   { path: "segments", ready: ".segment", press: (on) => on.getByRole("button", { name: "New segment" }).click() },
   { path: "settings", ready: ".plain-list li" },
+  {
+    path: "settings",
+    ready: "[data-client-key]",
+    press: async (on) => {
+      await on
+        .getByRole("button", { name: /^Change what has to be signed/ })
+        .first()
+        .click();
+      await on.getByRole("radio", { name: /^These attributes/ }).check();
+    },
+  },
   { path: "security-log", ready: ".history-row" },
 ];
 

@@ -3,8 +3,10 @@ import type { AuditRow } from "../../../shared/schema/admin.ts";
 import type { FlagState, Rule, Serve } from "../../../shared/schema/flag.ts";
 import type { Plan, PlanRun } from "../../../shared/schema/plan.ts";
 import type { Json } from "../../../shared/schema/primitives.ts";
+import type { KeySigning } from "../../../shared/schema/signed-context.ts";
 import { conditionWords, isForEverybody, serveWords } from "./condition-words.ts";
 import { PURPOSE_WORDS, VISIBILITY_WORDS } from "./flag-words.ts";
+import { signingWords } from "./signing-words.ts";
 import { exactly } from "./time-words.ts";
 
 /** One thing that is different, said in words: a sentence, or a name with before and after. */
@@ -125,6 +127,7 @@ const FIELD_WORDS: Record<string, string> = {
   purpose: "Purpose",
   seed: "Seed",
   serve: "Serves",
+  signing: "Has to be signed",
   tags: "Tags",
   variants: "Variant",
   visibility: "Visible to",
@@ -170,6 +173,7 @@ function fieldWords(field: string, value: unknown): string {
   if (field === "enabled") return value ? "on" : "off";
   if (field === "paused") return value ? "paused" : "running";
   if (field === "fallthrough" || field === "serve") return serveWords(value as Serve);
+  if (field === "signing") return signingWords(value as KeySigning);
   if (field === "when") return conditionWords(value as Rule["when"]);
   if (field === "expiresAt") return exactly(String(value));
   if (field === "purpose") return PURPOSE_WORDS[value as keyof typeof PURPOSE_WORDS]?.name ?? String(value);

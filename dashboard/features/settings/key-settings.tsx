@@ -14,6 +14,7 @@ import { TextField } from "../../ui/text-field.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
 import { End } from "./end.tsx";
 import { KeyUse } from "./key-limit.tsx";
+import { keysRevision } from "./keys-revision.ts";
 import { ExpiryChoice, expiryIn } from "./lifetime-fields.tsx";
 import { RotateDialog } from "./rotate-dialog.tsx";
 
@@ -48,6 +49,10 @@ export function KeySettings({ project }: { project: Project }) {
   const read = async () => {
     keys.value = (await answer(routes.$get({ param }))).keys;
   };
+  const readAgain = async () => {
+    keysRevision.value++;
+    await read();
+  };
   useEffect(() => {
     made.value = null;
     read().catch((error) => {
@@ -68,7 +73,7 @@ export function KeySettings({ project }: { project: Project }) {
       const { key } = await answer(routes.$post({ param, header: {}, json }));
       made.value = { key, name: name.value };
       name.value = "";
-      await read();
+      await readAgain();
     } catch (error) {
       problem.value = error;
     }
@@ -77,7 +82,7 @@ export function KeySettings({ project }: { project: Project }) {
     const at = { ...param, id: key.id };
     const next = await answer(routes[":id"].rotate.$post({ param: at, header: {}, json: { graceSeconds } }));
     made.value = { key: next.key, name: key.name };
-    await read();
+    await readAgain();
   };
   const revoke = async (key: Key) => {
     const isSure = await confirmed({
@@ -88,7 +93,7 @@ export function KeySettings({ project }: { project: Project }) {
     if (!isSure) return;
     try {
       await routes[":id"].$delete({ param: { ...param, id: key.id }, header: {} });
-      await read();
+      await readAgain();
       tell(`The key ${key.name} is revoked`);
     } catch (error) {
       complain(`The key ${key.name} is still in force`, error);

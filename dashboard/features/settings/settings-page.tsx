@@ -6,6 +6,7 @@ import { FreezeSettings } from "./freeze-settings.tsx";
 import { KeySettings } from "./key-settings.tsx";
 import { NewProject } from "./new-project.tsx";
 import { SessionSettings } from "./session-settings.tsx";
+import { SigningSettings } from "./signing-settings.tsx";
 import { TokenSettings } from "./token-settings.tsx";
 import { TransferSettings } from "./transfer-settings.tsx";
 import { WebhookSettings } from "./webhook-settings.tsx";
@@ -23,6 +24,7 @@ export function SettingsPage() {
         )}
       </div>
       <KeySettings project={project.value} />
+      <SigningSettings project={project.value} />
       <EnvironmentSettings project={project.value} />
       <FreezeSettings project={project.value} />
       {may("admin") && <TokenSettings project={project.value} />}
