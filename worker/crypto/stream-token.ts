@@ -1,6 +1,6 @@
 import type { KeySigning } from "../../shared/schema/signed-context.ts";
 import { openSiv } from "./former/siv.ts";
-import { isSealed, open, seal } from "./seal.ts";
+import { isSealed, open, type Sealing, sealing } from "./seal.ts";
 
 /** What a stream needs to know of the person it serves; sealed, so that neither they nor others can read or alter it. */
 export interface StreamSubject {
@@ -33,15 +33,15 @@ export const STREAM_TOKEN_PERIOD_MS = 6 * 3_600_000;
 const MAX_SEALED_CHARS = 4_096;
 
 /**
- * Seals a subject. The same subject gets the same token for a whole period, so that clients keep their connection.
+ * Takes a subject to be sealed. The same subject gets the same token for a whole period, so that clients keep their connection.
  * Null when it would be too long, or there is nothing to seal it with.
  */
-export function sealStreamToken(place: StreamPlace, subject: StreamSubject, now: number): string | null {
+export function sealStreamToken(place: StreamPlace, subject: StreamSubject, now: number): Sealing | null {
   if (place.sealKey === undefined) return null;
   const { keyId, context, etag, signing, signed } = subject;
   const expires = (Math.floor(now / STREAM_TOKEN_PERIOD_MS) + 2) * STREAM_TOKEN_PERIOD_MS;
   const text = JSON.stringify({ keyId, context, etag, signing, signed, expires } satisfies Partial<Sealed>);
-  return text.length > MAX_SEALED_CHARS ? null : seal(place.sealKey, sealedFor(place), text);
+  return text.length > MAX_SEALED_CHARS ? null : sealing(place.sealKey, sealedFor(place), text);
 }
 
 /** The subject of a token; null when it was altered, is another environment's, or has expired. */

@@ -21,7 +21,7 @@ import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "./edge/list-memory.
 import type { Known, Loaded } from "./edge/loaded.ts";
 import { refetches } from "./edge/refetch.ts";
 import { needsTrust, type Trusted, trustedContext } from "./signed-context.ts";
-import { eventStreamsJson, streamMark, streamsOffered, subjectOfStream } from "./streams.ts";
+import { streamFor, streamsOffered, subjectOfStream } from "./streams.ts";
 
 /** One request and what it runs with. */
 export interface Call {
@@ -159,16 +159,14 @@ async function bulk(call: Call, admitted: Admitted, { context, signature }: Trus
   const subject = prepared instanceof Promise ? await prepared : prepared;
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
-  const offered = streamsOffered(call.env);
-  const streaming = key.kind === "client" && offered;
-  const mark = key.kind === "client" ? `-${streamMark(loaded, key, context, signature, { now, offered })}` : "";
-  const tag = `"${etag}${mark}"`;
+  const streaming = key.kind === "client" && streamsOffered(call.env);
+  const stream = streaming ? streamFor(loaded, subjectOfStream(key, context, etag, signature), now) : null;
+  const tag = stream === null ? `"${etag}"` : `"${etag}-${stream.mark}"`;
   if (known !== null && (known === tag || matches(known, tag))) {
     isolateUsage(call.env).notModified(loaded);
     return notModified(tag);
   }
-  const eventStreams = streaming ? eventStreamsJson(loaded, subjectOfStream(key, context, etag, signature), now) : "";
-  return tagged(`{"flags":[${flags}]${eventStreams}}`, tag);
+  return tagged(`{"flags":[${flags}]${stream === null ? "" : stream.json()}}`, tag);
 }
 
 /**

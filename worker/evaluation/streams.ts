@@ -1,18 +1,11 @@
-import { createHmac } from "node:crypto";
 import { Hono } from "hono";
 import { prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateAllWithPreviews } from "../../shared/evaluation/run/preview.ts";
 import { parseSlug } from "../../shared/schema/names.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
-import { derivedKey } from "../crypto/keyed-hash.ts";
 import { openPreviews, PREVIEW_ATTRIBUTE } from "../crypto/preview-token.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import {
-  openStreamToken,
-  STREAM_TOKEN_PERIOD_MS,
-  type StreamSubject,
-  sealStreamToken,
-} from "../crypto/stream-token.ts";
+import { openStreamToken, type StreamSubject, sealStreamToken } from "../crypto/stream-token.ts";
 import type { Env } from "../env.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { EVENT_STREAM_HEADERS } from "../http/event-stream.ts";
@@ -45,33 +38,6 @@ const UNREAD = 8;
 
 export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off";
 
-/** The keys of marks, by the knowledge whose secret they come from. */
-const markKeys = new WeakMap<Loaded, string>();
-
-/**
- * What a client's ETag holds beside the result: a keyed hash of whatever decides about the answer's stream. With another
- * context, key, token period or signature the same result is another answer: a 304 would leave the client on a stream
- * that knows nothing of its present context.
- */
-export function streamMark(
-  loaded: Loaded,
-  { id }: SnapshotKey,
-  context: Record<string, unknown>,
-  signature: Signature | null,
-  { now, offered }: { now: number; offered: boolean },
-): string {
-  let key = markKeys.get(loaded);
-  if (key === undefined) {
-    key = derivedKey(loaded.sealKey ?? "", "etag-mark");
-    markKeys.set(loaded, key);
-  }
-  const period = Math.floor(now / STREAM_TOKEN_PERIOD_MS);
-  const signed = signature === null ? null : [signature.kid, signature.until];
-  // The edge's own attributes are not sealed: they count by the result alone.
-  const text = JSON.stringify([{ ...context, edge: undefined }, id, period, signed, offered]);
-  return createHmac("sha256", key).update(text).digest("hex").slice(0, 16);
-}
-
 /** Whom a stream serves, and what it rests on. */
 export function subjectOfStream(
   { id: keyId, signing }: SnapshotKey,
@@ -85,15 +51,31 @@ export function subjectOfStream(
   return subject;
 }
 
-/** OFREP's `eventStreams` for a client's bulk answer, or "" when no stream fits it. */
-export function eventStreamsJson(loaded: Loaded, subject: StreamSubject, now: number): string {
+/** The stream that a client's bulk answer offers. */
+export interface OfferedStream {
+  /**
+   * For the answer's ETag: a keyed hash of everything that the stream rests on, so of context, key, period and signature.
+   * With another one the same result is another answer, which a 304 would leave the client without.
+   */
+  readonly mark: string;
+  /** OFREP's `eventStreams`, with a comma in front. */
+  json(): string;
+}
+
+/** Null when no stream fits: the subject would make the address too long. */
+export function streamFor(loaded: Loaded, subject: StreamSubject, now: number): OfferedStream | null {
   const { project, environment } = loaded;
   // The edge says anew what it knows where the stream is opened.
   const context = subject.context.edge === undefined ? subject.context : { ...subject.context, edge: undefined };
   const token = sealStreamToken(loaded, { ...subject, context }, now);
-  if (!token) return "";
-  const requestUri = `/ofrep/v1/streams/${project}/${environment}?token=${token}`;
-  return `,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${requestUri}"},"inactivityDelaySec":${INACTIVITY_S}}]`;
+  if (token === null) return null;
+  return {
+    mark: token.mark,
+    json() {
+      const requestUri = `/ofrep/v1/streams/${project}/${environment}?token=${token.seal()}`;
+      return `,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${requestUri}"},"inactivityDelaySec":${INACTIVITY_S}}]`;
+    },
+  };
 }
 
 const cors = {

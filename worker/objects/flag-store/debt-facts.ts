@@ -1,4 +1,4 @@
-import { type FlagFacts, flagDebt, type EnvironmentUse } from "../../../shared/delivery/flag-debt.ts";
+import { type EnvironmentUse, type FlagFacts, flagDebt } from "../../../shared/delivery/flag-debt.ts";
 import { summarize } from "../../../shared/flags/summary.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { FlagDebt } from "../../../shared/schema/flag-debt.ts";
