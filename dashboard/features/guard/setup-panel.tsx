@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import { intervalWords, numbersWords } from "../../../shared/guard/words.ts";
 import type { GuardStatus } from "../../../shared/schema/guard.ts";
 import type { Metric } from "../../../shared/schema/series.ts";
@@ -14,13 +15,6 @@ import { SetupForm } from "./setup-form.tsx";
 
 /** Without a look for this long (ms), a guard is blind and says so. */
 const BLIND_MS = 15_000;
-const WATCHES: Record<Metric["kind"], string> = {
-  error: "more errors",
-  slow: "slower answers",
-  conversion: "fewer conversions",
-  missing: "silence",
-  mean: "a worse average",
-};
 
 /** Guards a flag without a release plan: sets it up, says what it watches and what it found, takes it off. */
 export function GuardSetup({ project, environment, flag, locked }: SectionProps) {
@@ -94,7 +88,7 @@ function Watching({ metrics, watch }: { metrics: readonly Metric[]; watch: Watch
       <ul class="guard-watches" aria-label="Watches for">
         {metrics.map(({ name, kind, event }) => (
           <li key={name}>
-            {WATCHES[kind]} <code>{event ?? name}</code>
+            {METRIC_WORDS[kind].watches} <code>{event ?? name}</code>
           </li>
         ))}
       </ul>
