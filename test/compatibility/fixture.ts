@@ -182,8 +182,8 @@ function drop(value: unknown, [name, ...rest]: string[]): void {
   }
 }
 
-/** A client key's ETag ends in its token's period, which changes every six hours. */
-export const timelessEtag = (etag: string | undefined): string | undefined => etag?.replace(/-[^-"]*"$/, '-…"');
+/** A client key's ETag ends in the mark of its stream, which changes every six hours and with the project's secret. */
+export const timelessEtag = (etag: string | undefined): string | undefined => etag?.replace(/-[^"]*"$/, '-…"');
 
 /**
  * Where `now` lacks or contradicts something that `before` says, by path; what was added is no contradiction. Lists

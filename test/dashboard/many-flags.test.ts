@@ -27,7 +27,8 @@ test("the list shows when a flag was last asked for", async () => {
   const key = await (await demo(server)).key("server");
   await fetch(`${server.url}/ofrep/v1/evaluate/flags/banner-text`, {
     method: "POST",
-    headers: { Authorization: `Bearer ${key}` },
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: "{}",
   });
   await expect
     .poll(async () =>

@@ -5,19 +5,32 @@ import { edgeSources } from "./sources.ts";
 /** What a place without Cloudflare's name is called, such as a developer's machine. */
 const UNNAMED = "local";
 
-let edge: Edge | undefined;
-/** Null until a request has come, which alone tells it: the cron may wake an isolate before. It never moves. */
-let colo: string | null = null;
+/** What one isolate knows: its edge, and where it runs. Made once an isolate; tests make their own. */
+export class Isolate {
+  #edge: Edge | undefined;
+  /** It never moves. */
+  #colo: string | null = null;
 
-/** This isolate's knowledge, made at the first call: bindings are the same for an isolate's whole life. */
-export function isolateEdge(env: Env, request?: Request): Edge {
-  if (colo === null && request !== undefined) colo = coloOf(request);
-  edge ??= new Edge(edgeSources(env, isolateColo));
-  return edge;
+  /** Cloudflare's name of the data centre, such as FRA; null until a request has come: the cron may wake an isolate before. */
+  get colo(): string | null {
+    return this.#colo;
+  }
+
+  /** Its knowledge, made at the first call: bindings are the same for an isolate's whole life. */
+  edge(env: Env, request?: Request): Edge {
+    if (this.#colo === null && request !== undefined) this.#colo = coloOf(request);
+    this.#edge ??= new Edge(edgeSources(env, () => this.#colo));
+    return this.#edge;
+  }
 }
 
-/** Cloudflare's name of this isolate's data centre, such as FRA; null while it is not known. */
-export const isolateColo = (): string | null => colo;
+const isolate = new Isolate();
+
+/** This isolate's knowledge. */
+export const isolateEdge = (env: Env, request?: Request): Edge => isolate.edge(env, request);
+
+/** The name of this isolate's data centre; null while it is not known. */
+export const isolateColo = (): string | null => isolate.colo;
 
 function coloOf(request: Request): string {
   const named = request.cf?.colo;

@@ -41,9 +41,10 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
   const webhooks = new WebhookOutbox(tables.documents, tables.notices, meta, env);
   const security = new SecurityOutbox(tables.auditLog, meta, env);
   const ledgers = ledgerOutbox(env, tables);
-  const guardOrders = new GuardOrders(tables, (environment, order) =>
-    inTime(guard(env, meta.slug, environment).watch(order)),
-  );
+  const guardOrders = new GuardOrders(tables, async (environment, order) => {
+    await inTime(guard(env, meta.slug, environment).watch(order));
+    await checkpoints.reach("guard-told");
+  });
   const listVersions = new ListVersions(tables);
   const restoring = new ProjectRestore(tables, identity, ledgers, { webhooks, security });
   const documentChanges = new DocumentChanges(tables, {
