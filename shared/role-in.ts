@@ -5,7 +5,7 @@ export const EVERYWHERE = "";
 
 /** What somebody may do: `role` everywhere, unless `grants` say more for the project or for single environments. */
 export interface Authority {
-  /** With grants: the least of them. Whoever does not know of grants goes by this one and allows too little. */
+  /** With grants: the least of them. A version that does not know of grants goes by this one, and allows too little. */
   role: Role;
   grants?: Grants | undefined;
 }

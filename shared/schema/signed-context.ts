@@ -8,10 +8,18 @@ export const SIGNED_CONTEXT_ATTRIBUTE = "blastdoorContext";
 /** Attributes that nobody signs: the edge sets the first itself, the others are sealed or signed already. */
 const UNSIGNABLE: ReadonlySet<string> = new Set(["edge", "blastdoorPreview", SIGNED_CONTEXT_ATTRIBUTE, "__proto__"]);
 
+/**
+ * A name as the context holds it. Conditions reach into an attribute by a path; a path here would protect nothing, since
+ * no attribute has that name.
+ */
 const attributeName = z
   .string()
   .min(1, "must not be empty")
   .max(LIMITS.attributeNameChars)
+  .refine(
+    (text) => !text.includes(".") && !text.startsWith("/"),
+    "name the top-level attribute: address for address.city; what has dots in its own name needs a signed context",
+  )
   .refine((text) => !UNSIGNABLE.has(text), "this attribute cannot be signed: the edge sets it itself");
 
 const attributes = z.array(attributeName).min(1, "name at least one attribute").max(LIMITS.signedAttributesPerKey);

@@ -48,7 +48,7 @@ export interface Sealing {
 }
 
 /**
- * Takes a text to be sealed, for whoever may need no more than its mark: encrypting takes twice as long.
+ * Takes a text to be sealed, for callers that may need its mark alone: encrypting takes twice as long.
  *
  * @param sealKey the project's secret, 256 bits in hex
  */

@@ -33,8 +33,8 @@ export const STREAM_TOKEN_PERIOD_MS = 6 * 3_600_000;
 const MAX_SEALED_CHARS = 4_096;
 
 /**
- * Takes a subject to be sealed. The same subject gets the same token for a whole period, so that clients keep their connection.
- * Null when it would be too long, or there is nothing to seal it with.
+ * Takes a subject to be sealed. The same subject gets the same token for a whole period, so that clients keep their
+ * connection. Null when it would be too long, or there is nothing to seal it with.
  */
 export function sealStreamToken(place: StreamPlace, subject: StreamSubject, now: number): Sealing | null {
   if (place.sealKey === undefined) return null;

@@ -188,6 +188,8 @@ describe("what a key asks to be signed", () => {
     ["a word that means nothing", { require: "all" }, "require"],
     ["no attribute", { require: "attributes", attributes: [] }, "attributes"],
     ["what the edge sets itself", { require: "attributes", attributes: ["edge"] }, "attributes.0"],
+    ["a path, which no attribute is called", { require: "attributes", attributes: ["address.city"] }, "attributes.0"],
+    ["a JSON Pointer", { require: "attributes", attributes: ["plan", "/plan"] }, "attributes.1"],
     ["the signature itself", { require: "attributes", attributes: [SIGNED_CONTEXT_ATTRIBUTE] }, "attributes.0"],
     ["a field that is none", { require: "context", attribute: "plan" }, "attribute"],
     ["attributes beside the whole context", { require: "context", attributes: ["plan"] }, "attributes"],

@@ -76,7 +76,7 @@ describe("a batch of a key that asks for signatures", () => {
     expect(expired.json.errors[0].message).toContain("expired");
   });
 
-  test("counts for the signed person, whoever the event names; the same id of the same person is one event", async () => {
+  test("counts for the signed person and not for the one that the event names; the same id of the same person is one event", async () => {
     const { events } = batch();
     const sent = (unit: string) => ({ ...batch(sign()), events: [{ ...events[0], unit: { targetingKey: unit } }] });
     expect((await send(strict, sent("u1"))).json.accepted).toBe(1);

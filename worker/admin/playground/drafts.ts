@@ -19,7 +19,7 @@ const kept = new Map<string, Snapshot>();
 const budget = new ReadBudget(KEPT_FLAGS_PER_S, KEPT_FLAGS_AT_ONCE);
 
 /**
- * An environment as it stands, published or not; null: there is none. Whoever types a context asks at each keystroke, so
+ * An environment as it stands, published or not; null: there is none. A person who types a context asks at each keystroke, so
  * the store is asked for its revision first, and for the whole only when that has moved on.
  */
 export async function draftOf(env: Env, project: Slug, environment: Slug): Promise<Snapshot | null> {

@@ -40,7 +40,7 @@ export const signingKeys = router()
       tags,
       summary: "Make a key that your server signs evaluation contexts with. Its secret is shown once.",
       description:
-        "Whoever holds the secret can be any user of this environment: keep it on servers. To rotate, make a new key, let your servers sign with it, and revoke the old one when contexts signed by it have expired. Both count in between.",
+        "Who holds the secret can be any user of this environment: keep it on servers. To rotate, make a new key, let your servers sign with it, and revoke the old one when contexts signed by it have expired. Both count in between.",
       request: { params: params.environment, headers: writeHeaders, body: body(signingKeyBody) },
       responses: { 201: json(signingKeyCreated, "The key; its secret is not kept") },
     }),

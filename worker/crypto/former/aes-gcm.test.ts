@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openAesGcm } from "./aes-gcm.ts";
 
 const secret = "5eed".repeat(16);
-/** As version 0.1 sealed it. */
+/** As an earlier version sealed it. */
 const sealed = "CeCz7XLYHkROrIecoix2rxCxjmTSHglGiUuvcAa_KOynT-4XT15Z3BrdUQ";
 
 test("what an earlier version sealed opens with its secret alone", async () => {

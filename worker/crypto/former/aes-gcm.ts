@@ -1,7 +1,7 @@
 import { bytesOfBase64Url, textOfUtf8 } from "../base64.ts";
 
 /*
- * Opens what versions before 0.2 sealed: webhook addresses, which are stored for years, and preview links, which last
+ * Opens what earlier versions sealed: webhook addresses, which are stored for years, and preview links, which last
  * seven days. AES-256-GCM with the nonce in front. Nothing is sealed like this any more.
  */
 

@@ -4,7 +4,7 @@ import { bytesOfBase64Url, textOfUtf8 } from "../base64.ts";
 import { keyedHash } from "../keyed-hash.ts";
 
 /*
- * Opens the stream tokens of versions before 0.2, so that pages that are open while a new version is deployed go on
+ * Opens the stream tokens of earlier versions, so that pages that are open while a new version is deployed go on
  * hearing of kills. ChaCha20 under a nonce that is the first 96 bits of the tag; the tag is two SipHashes of the text's
  * bytes. Nothing is sealed like this any more, and the tokens live for twelve hours at most.
  */

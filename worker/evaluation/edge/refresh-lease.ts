@@ -2,8 +2,8 @@ import { REFRESH_LEASE_MS, retryAfter } from "./pointer-lane.ts";
 import type { ProjectState } from "./project-memory.ts";
 
 /*
- * Who refreshes what is known of a project. A lease is a timestamp in the state that requests share: whoever takes it
- * refreshes, and when their request dies it runs out. Plain functions, because every request asks them.
+ * Which request refreshes what is known of a project. A lease is a timestamp in the state that requests share: the
+ * request that takes it refreshes, and when that request dies the lease runs out. Plain functions, because every request asks them.
  */
 
 /** For this long (ms) after a failed refresh another failure is expected. */

@@ -19,7 +19,7 @@ export interface RefresherParts {
   readonly cacheTrial: CacheTrial;
 }
 
-/** Brings what is known of a project up to date, for whoever has taken its lease. */
+/** Brings what is known of a project up to date, for the request that has taken its lease. */
 export class Refresher {
   readonly #sources: EdgeSources;
   readonly #parts: RefresherParts;

@@ -66,7 +66,7 @@ export class MethodAdmission {
     this.#of(method).budget?.charge(CALL_CHARS + this.#charsRead() - this.#readBefore + chars);
   }
 
-  /** 429 for whoever reads too much; 503 for edges, which count it as an outage and go on with what they have. */
+  /** 429 for callers that read too much; 503 for edges, which count it as an outage and go on with what they have. */
   refusalOf(method: string): 429 | 503 {
     return this.#of(method).budget ? 429 : 503;
   }

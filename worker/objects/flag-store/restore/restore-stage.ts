@@ -45,8 +45,8 @@ export class RestoreStage {
   }
 
   /**
-   * Puts the rows in place of whatever is there, and hands on what belongs elsewhere: ledgers' parts to whoever carries
-   * them there, confirmations to the caller. Only inside a transaction, after `check`.
+   * Puts the rows in place of whatever is there, and hands on what belongs elsewhere: ledgers' parts to the outbox that
+   * carries them there, confirmations to the caller. Only inside a transaction, after `check`.
    */
   apply(ledgers: Pick<LedgerOutbox, "append">): Confirmation[] {
     const sql = this.#sql;

@@ -83,7 +83,7 @@ export class CommandTransaction {
     return { ok: true, value: reply };
   }
 
-  /** Audit, delivery figures and whoever must learn of it. */
+  /** Audit, delivery figures, and what must learn of it. */
   #record(row: AuditEntry, publish: readonly string[]): void {
     const { auditLog, delivery, documents, publications, propagationLog } = this.#tables;
     const { revision, at, changes } = row;
