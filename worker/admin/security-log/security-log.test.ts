@@ -36,12 +36,15 @@ describe("the security log records", () => {
     const { keys } = await done("GET", `${shop.at}/environments/production/keys`);
     await done("POST", `${shop.at}/environments/production/keys/${keys[0].id}/rotate`, { graceSeconds: 60 });
     await api("DELETE", `${shop.at}/environments/production/keys/${keys[1].id}`);
+    const signer = await done("POST", `${shop.at}/environments/production/signing-keys`, { name: "Shop" });
+    await api("DELETE", `${shop.at}/environments/production/signing-keys/${signer.id}`);
     await done("POST", `${shop.state}/public/triggers`, { name: "Alerts" });
     await done("POST", `${shop.state}/public/previews`, { variant: "on" });
     await done("GET", `${shop.at}/export`);
     await done("GET", `${shop.at}/backup`);
     const kinds = ["key.created", "key.rotated", "key.revoked", "trigger.created", "setting.changed"];
-    const rows = await recorded(shop.project, ...kinds, "preview.created", "export.taken", "backup.taken");
+    const signing = ["signing-key.created", "signing-key.revoked"];
+    const rows = await recorded(shop.project, ...kinds, ...signing, "preview.created", "export.taken", "backup.taken");
     const rotated = rows.find(({ kind }) => kind === "key.rotated");
     expect(rotated).toMatchObject({ environment: "production", details: { replaces: keys[0].id } });
     // One row for the key that came, none for the one that goes.

@@ -1,13 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { backupOf, restore } from "../../testing/backup.ts";
 import { done, evaluate, fetched, newShop } from "../../testing/http.ts";
+import { jws, secondsFromNow } from "../../testing/jws.ts";
 
-/** A shop with a key, a trigger, a webhook and a schedule, its backup, and how each of them stands. */
+/** A shop with a key, a signing key, a trigger, a webhook and a schedule, its backup, and how each of them stands. */
 const backedUp = async () => backedUpIn(await newShop());
 
 async function backedUpIn(shop: Awaited<ReturnType<typeof newShop>>) {
   const production = `${shop.at}/environments/production`;
   const key = await done("POST", `${production}/keys`, { kind: "server", name: "old" });
+  const signer = await done("POST", `${production}/signing-keys`, { name: "old" });
+  const claims = { aud: signer.audience, exp: secondsFromNow(600), context: { targetingKey: "u1" } };
+  const context = { [signer.attribute]: jws(claims, signer.secret, { kid: signer.id }) };
   const trigger = await done("POST", `${shop.state}/public/triggers`, { name: "Alerts" });
   const webhook = await done("POST", `${shop.at}/webhooks`, {
     name: "old",
@@ -22,6 +26,7 @@ async function backedUpIn(shop: Awaited<ReturnType<typeof newShop>>) {
   const rows = await backupOf(shop.at);
   const stands = async () => ({
     key: (await evaluate(key.key, { flag: "public" })).status,
+    signature: (await evaluate(shop.client, { flag: "public", context })).status,
     trigger: (await fetched(`/v1/triggers/${trigger.token}`, { method: "POST" })).status,
     webhooks: (await done("GET", `${shop.at}/webhooks`)).webhooks.length,
     schedules: (await done("GET", `${shop.state}/public/schedules`)).schedules.map(
@@ -30,14 +35,15 @@ async function backedUpIn(shop: Awaited<ReturnType<typeof newShop>>) {
   });
   const takeBack = async () => {
     await done("DELETE", `${production}/keys/${key.id}`);
+    await done("DELETE", `${production}/signing-keys/${signer.id}`);
     await done("DELETE", `${shop.state}/public/triggers/${trigger.id}`);
     await done("DELETE", `${shop.at}/webhooks/${webhook.id}`);
     await done("DELETE", `${shop.state}/public/schedules/${schedule.id}`);
   };
   return { ...shop, production, rows, stands, takeBack };
 }
-const TAKEN = { key: 401, trigger: 404, webhooks: 0, schedules: ["cancelled"] };
-const STANDS = { key: 200, trigger: 200, webhooks: 1, schedules: ["pending"] };
+const TAKEN = { key: 401, signature: 400, trigger: 404, webhooks: 0, schedules: ["cancelled"] };
+const STANDS = { key: 200, signature: 200, trigger: 200, webhooks: 1, schedules: ["pending"] };
 
 describe("a restore", () => {
   test("leaves revoked what was revoked since, also when it is done again, and says so in the audit", async () => {
@@ -51,7 +57,7 @@ describe("a restore", () => {
     const { action, changes } = rows.at(-1);
     expect([action, changes.map(({ entity }: { entity: string }) => entity)]).toEqual([
       "restoreBackup",
-      ["key", "trigger", "webhook", "schedule"],
+      ["key", "signingKey", "trigger", "webhook", "schedule"],
     ]);
     // What was not taken back is there.
     expect((await evaluate(shop.server, { flag: "public" })).status).toBe(200);
@@ -68,7 +74,7 @@ describe("a restore", () => {
     await restore(shop.at, known.rows, { revive: true });
     await restore(shop.at, known.rows);
     // This isolate remembers for a while that it was refused the trigger.
-    expect(await known.stands()).toMatchObject({ key: 200, webhooks: 1, schedules: ["pending"] });
+    expect(await known.stands()).toMatchObject({ key: 200, signature: 200, webhooks: 1, schedules: ["pending"] });
   });
 
   test("of a newer backup leaves killed what was killed after it, also when an older one does not know the flag", async () => {
@@ -109,7 +115,8 @@ describe("a restore", () => {
     await done("DELETE", shop.at);
     await done("PUT", shop.at, { environments: ["production"] });
     await restore(shop.at, shop.rows);
-    expect(await shop.stands()).toEqual({ ...TAKEN, schedules: [] });
+    // The client key went as well.
+    expect(await shop.stands()).toEqual({ ...TAKEN, signature: 401, schedules: [] });
   });
 
   test("that goes beyond a limit is refused, which names it", async () => {

@@ -85,6 +85,16 @@ describe("a rotation", () => {
     expect(bodyOf(project)).toBeUndefined();
   });
 
+  test("hands on what has to be signed: a new secret must not take what the former one refused", () => {
+    const project = FakeProject.with("production");
+    const key = { kind: "client" as const, name: "Web", hash: "0".repeat(64), hint: "abcd", origins: [] };
+    const signing = { require: "attributes" as const, attributes: ["plan"] };
+    project.must({ type: "createKey", ...at, ...key });
+    project.must({ type: "setKeySigning", ...at, signing });
+    project.must({ type: "rotateKey", ...at, graceSeconds: 60, next }, { role: "engineer" });
+    expect(bodyOf(project, "key_2")?.signing).toEqual(signing);
+  });
+
   test("of a client key is no marketer's: it ends a key", () => {
     const project = FakeProject.with("production");
     const key = { kind: "client" as const, name: "Web", hash: "0".repeat(64), hint: "abcd", origins: [] };
