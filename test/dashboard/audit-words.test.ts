@@ -41,8 +41,12 @@ test("some changes and commands have words of their own", () => {
   expect(words("state", { enabled: true, rules: [] }, { enabled: false, rules: [1] })).toBe("changed");
   expect(words("flag", {}, { archivedAt: "2026-11-22T12:00:00Z" })).toBe("archived the flag");
   expect(words("flag", {}, null)).toBe("deleted the flag");
-  expect(words("key", {}, null)).toBe("revoked a key");
-  expect(words("key", {}, { limit: {} })).toBe("changed a key");
+  expect(words("key", null, { name: "Shop" })).toBe("made the key");
+  expect(words("key", {}, null)).toBe("revoked the key");
+  expect(words("key", {}, { limit: {} })).toBe("changed the key");
+  expect(words("key", {}, { signing: { require: "context" } })).toBe("changed what has to be signed for the key");
+  expect(words("key", {}, { replacedBy: "key_2" }, "rotateKey")).toBe("rotated the key");
+  expect(words("signingKey", { name: "Shop" }, null)).toBe("revoked the signing key");
   expect(words("plan", {}, {}, "startPlan")).toBe("started the release of");
   expect(words("flag", {}, {}, "revert")).toBe("put back an earlier version of");
   expect(actionWords({ action: "restoreBackup", actor, changes: [] })).toBe("restoreBackup");

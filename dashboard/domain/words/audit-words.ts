@@ -36,14 +36,20 @@ const ACTION_WORDS: Readonly<Record<string, string>> = Object.assign({}, ...OF_R
 export function subjectOf(row: Row): { entity: string; key: string; environment: string; more: number } | null {
   const [first] = row.changes;
   if (!first) return null;
-  const body = (first.after ?? first.before) as { flag?: string } | null;
-  const key = first.entity === "kill" ? (body?.flag ?? "") : first.key;
+  const body = (first.after ?? first.before) as { flag?: string; name?: string } | null;
+  const key = nameOf(first, body);
   const keys = new Set(
     row.changes.map(
       (change) => `${["state", "plan", "test"].includes(change.entity) ? "flag" : change.entity} ${change.key}`,
     ),
   );
   return { entity: first.entity, key, environment: first.environment, more: keys.size - 1 };
+}
+
+/** What people know a document by: ids of kills and keys tell nobody anything. */
+function nameOf({ entity, key }: Row["changes"][number], body: { flag?: string; name?: string } | null): string {
+  if (entity === "kill") return body?.flag ?? "";
+  return (entity === "key" || entity === "signingKey") && body?.name ? body.name : key;
 }
 
 /** What was done, as the middle of a sentence: "switched on", "made the flag". The subject follows. */

@@ -24,7 +24,7 @@ export function HistoryRow({ row, revert }: { row: AuditEntry; revert: () => voi
       <div class="history-sentence">
         <span>
           <strong>{actorWords(row.actor)}</strong> {verb}{" "}
-          {subject && subject.entity !== "key" && (
+          {subject && (
             <strong>
               {isFlag ? (
                 <a
