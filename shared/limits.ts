@@ -237,4 +237,8 @@ export const MATCHED_ELEMENTS = 1_000;
 export const ELEMENT_VALUES = 100_000;
 
 /** The snapshot format this code reads. A snapshot that states a higher `minReader` is kept out. */
-export const READER_VERSION = 1;
+export const READER_VERSION = 2;
+/** What reading a snapshot takes that is published whole. */
+export const WHOLE_READER = 1;
+/** What reading a manifest with blocks takes. */
+export const BLOCKS_READER = 2;

@@ -1,4 +1,4 @@
-import { READER_VERSION } from "../../../shared/limits.ts";
+import { WHOLE_READER } from "../../../shared/limits.ts";
 import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
 import type { Kill, Snapshot, SnapshotFlag } from "../../../shared/schema/snapshot.ts";
 import { snapshot as snapshotSchema } from "../../../shared/schema/snapshot.ts";
@@ -72,7 +72,7 @@ export function buildSnapshot(
     holdouts[key] = { by: body.by, seed: body.seed ?? key, share: body.share };
   const signingKeys = view.list("signingKey", identity.environment).map((row) => row.key);
   return snapshotSchema.parse({
-    minReader: READER_VERSION,
+    minReader: WHOLE_READER,
     ...identity,
     flags,
     segments,
