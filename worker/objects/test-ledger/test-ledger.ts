@@ -14,6 +14,7 @@ import type { LedgerDelivery, LedgerPage } from "./ledger-backup.ts";
 import type { DoorEvent, DoorState, Standing, TestLedgerMethods } from "./methods.ts";
 import { TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
 import { pageOrigin } from "./page-origin.ts";
+import { RememberedCells } from "./remembered-cells.ts";
 
 /** What is stored of one browser in one run. */
 type Person = {
@@ -61,6 +62,7 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   #ready = false;
+  readonly #remembered = new RememberedCells();
 
   constructor(state: DurableObjectState, env: Env) {
     super(state);
@@ -194,6 +196,7 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   join(unit: string, owner: string | null): void {
     this.#prepare();
     this.#storage.transactionSync(() => this.#join(unit, owner));
+    this.#remembered.clear();
   }
 
   /** Events of a run that were counted here and not stored, because it holds as many people as it may. */
@@ -294,6 +297,12 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   /** The people of a run, counted by day, country, device, and whether they are believed and final at `asOf` (epoch ms). */
   cells(run: number, windowDays: number, asOf: number): DemandCell[] {
     if (!this.#ready) return [];
+    const [known] = this.#sql.exec<{ people: number }>("SELECT people FROM run WHERE run = ?", run);
+    const counted = () => this.#counted(run, windowDays, asOf);
+    return this.#remembered.cells(run, windowDays, asOf, known?.people ?? 0, counted);
+  }
+
+  #counted(run: number, windowDays: number, asOf: number): DemandCell[] {
     type Stored = {
       day: string;
       country: string;
@@ -340,6 +349,7 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   }
 
   #count(): void {
+    this.#remembered.clear();
     this.#sql.exec(`UPDATE run SET people = (SELECT count(*) FROM person WHERE person.run = run.run),
       doubtful = (SELECT count(*) FROM person WHERE person.run = run.run AND doubts > 0)`);
   }
@@ -348,6 +358,7 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   async clear(): Promise<void> {
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
+    this.#remembered.clear();
     this.#ready = false;
   }
 
@@ -392,6 +403,7 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
    */
   restorePart(project: string, { environment, flag, epoch, index, part, last }: LedgerDelivery): boolean {
     this.#prepare();
+    this.#remembered.clear();
     return this.#storage.transactionSync(() => {
       const [known] = this.#sql.exec<{ epoch: number; parts: number }>("SELECT epoch, parts FROM restored");
       if (known && epoch < known.epoch) return false;
@@ -470,7 +482,7 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   }
 
   #stopReason(run: number, settings: DoorSettings): "sample" | "decided" | null {
-    const { demand, verdict } = demandReport(this.cells(run, settings.windowDays, Date.now()), settings.bar);
+    const { demand, verdict } = demandReport(this.#counted(run, settings.windowDays, Date.now()), settings.bar);
     if (demand.seen >= settings.targetPeople) return "sample";
     return settings.stopWhenDecided && (verdict === "wanted" || verdict === "unwanted") ? "decided" : null;
   }
