@@ -173,10 +173,11 @@ test("a project made under the name of a deleted one finds neither people at its
 
 test("nobody of a project made under the name of a deleted one reads what that one did", async () => {
   const SECRET = "what the old project planned";
+  const KILLED = "/environments/production/flags/checkout";
   const { at, there, server: serverKey } = await newProject("heir");
   await must(server, "PATCH", `${at}/flags/checkout`, { description: SECRET });
   await must(server, "PATCH", `${there}/flags/checkout`, { fallthrough: { variant: "on" } });
-  await must(server, "POST", `${there}/flags/checkout/kill`, {});
+  await must(server, "POST", `${there}/flags/checkout/kill`, { comment: SECRET });
   const { revision } = await must(server, "GET", at);
   const before = await must(server, "GET", `${at}/dora`);
   expect([before.deploymentFrequency.releases, before.incidents.length]).toEqual([1, 1]);
@@ -205,10 +206,12 @@ test("nobody of a project made under the name of a deleted one reads what that o
   );
   const everywhere = (await newToken(server, "engineer")).token;
   for (const token of [viewer, engineer, admin, everywhere])
-    for (const path of ["/audit?after=0", "/audit/search", "/audit/search?flag=checkout", "/export", "/dora"]) {
+    for (const path of ["/audit?after=0", "/audit/search", "/audit/search?flag=checkout", "/export", "/dora", KILLED]) {
       const read = await call(server, "GET", `${at}${path}`, { token });
       expect([path, read.status, JSON.stringify(read.json).includes(SECRET)]).toEqual([path, 200, false]);
     }
+  const [kill] = (await must(server, "GET", `${there}/flags/checkout`)).kills;
+  expect(kill).toMatchObject({ comment: "", by: "a deleted project of this name" });
   const { rows: shown } = (await call(server, "GET", `${at}/audit`, { token: viewer })).json;
   expect(shown[0].action).toBe("putProject");
   // The chain goes on, and the administrator of the installation reads all of it.

@@ -10,7 +10,7 @@ import {
   versionConflict,
 } from "../../objects/flag-store/decide/decision.ts";
 import { defaultServe } from "../../objects/flag-store/decide/state-checks.ts";
-import { type Change, removedWith } from "../../objects/flag-store/entities.ts";
+import { type Change, type ProjectView, removedWith } from "../../objects/flag-store/entities.ts";
 import { type Result, reject } from "../../result.ts";
 
 export const DEFAULT_ENVIRONMENTS = ["development", "staging", "production"];
@@ -51,7 +51,17 @@ export function deleteProject(_: CommandOf<"deleteProject">, c: Circumstances): 
   for (const entity of removedWith("project")) {
     for (const row of c.view.list(entity)) changes.push(...change(entity, row.environment, row.key, row.body, null));
   }
+  changes.push(...killsWithoutStory(c.view));
   return decision(changes, []);
+}
+
+/** The kills as a later project of this name meets them: in force, without what people of this one wrote. */
+function killsWithoutStory(view: ProjectView): Change[] {
+  return view.list("kill").flatMap(({ environment, key, body }) => {
+    const { evidence: _, ...kept } = body;
+    const by = "a deleted project of this name";
+    return change("kill", environment, key, body, { ...kept, comment: "", by });
+  });
 }
 
 export function putEnvironment(command: CommandOf<"putEnvironment">, c: Circumstances): Result<Decision> {
