@@ -89,6 +89,11 @@ test("nothing that is kept names anybody: neither units nor addresses nor ids", 
     expect([secret, kept.includes(secret)]).toEqual([secret, false]);
 });
 
+test("a number that JSON rounds is refused, because it may be another person's", async () => {
+  const { status, json } = await api("POST", `${events}/forget`, { unit: { accountId: 2 ** 53 } });
+  expect([status, json.errors[0].field]).toEqual([422, "unit.accountId"]);
+});
+
 test("a person can be forgotten: no record or id of theirs is left, counts and others stay", async () => {
   const series = await observe(shop.project, "public");
   const before = await everything();

@@ -23,7 +23,14 @@ import { adminRoute, body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
 
 const AT = "/projects/{project}/environments/{environment}" as const;
-const UNIT_VALUE = z.union([z.string().min(1).max(EVENT_LIMITS.textChars), z.number()]);
+/** JSON holds whole numbers beyond this only rounded: another person's, perhaps. */
+const EXACT_NUMBER = z
+  .number()
+  .refine(
+    (value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER,
+    "numbers above 2^53 − 1 arrive rounded; send it as text",
+  );
+const UNIT_VALUE = z.union([z.string().min(1).max(EVENT_LIMITS.textChars), EXACT_NUMBER]);
 
 const forgetBody = z
   .strictObject({

@@ -40,6 +40,7 @@ function audit(revisions: number): BackupRow[] {
   });
 }
 const ended = (...rows: BackupRow[]): BackupRow[] => [...rows, { row: "end", rows: rows.length }];
+const stateWith = (rule: object) => ({ enabled: true, fallthrough: { variant: "on" }, rules: [rule] });
 const refusal = (rows: BackupRow[]): string | undefined => {
   const checked = checkBackup(rows, "shop");
   if (checked.ok) return undefined;
@@ -98,6 +99,18 @@ describe("a backup is refused, with what is wrong with it", () => {
     ["a document twice", [header(), document(), document()], "document project shop comes twice"],
     ["the project missing", ended(header(), ...audit(2)), 'the project "shop" itself is missing'],
     ["an actor that is none", [header(), { ...first, actor: "null" } as BackupRow], /revision 1 cannot be read/],
+    ...([
+      ["a state that is none", { entity: "state", before: null, after: 5 }],
+      ["a state without rules", { entity: "state", before: null, after: { enabled: true } }],
+      ["a rule that serves nothing", { entity: "state", before: null, after: stateWith({ when: { all: [] } }) }],
+      ["a condition that is none", { entity: "state", before: null, after: stateWith({ when: 1, serve: {} }) }],
+      ["a kill of no flag", { entity: "kill", before: null, after: {} }],
+      ["a change without documents", { entity: "flag" }],
+    ].map(([what, change]) => [
+      what,
+      [header(), { ...first, changes: JSON.stringify([{ environment: "e", key: "k", ...(change as object) }]) }],
+      /revision 1 cannot be read/,
+    ]) as [string, BackupRow[], RegExp][]),
     ["changes in no list", [header(), { ...first, changes: "{}" } as BackupRow], /revision 1 cannot be read/],
   ])("%s", (_what, rows, message) => {
     expect(refusal(rows)).toMatch(message);

@@ -7,8 +7,25 @@ type RowOf<R extends BackupRow["row"]> = Extract<BackupRow, { row: R }>;
 const LAST_INSTANT = 253_402_300_799_999;
 const SEAL_KEY = /^[0-9a-f]{64}$/;
 const actor = z.looseObject({ type: z.string(), id: z.string(), name: z.string(), role: z.string() });
-/** What documents hold is not looked into: a history has hundreds of megabytes of them. */
-const change = z.looseObject({ entity: z.string(), environment: z.string(), key: z.string() });
+const place = { environment: z.string(), key: z.string() };
+const bodies = <S extends z.ZodType>(body: S) => ({ before: body.nullable(), after: body.nullable() });
+const serve = z.looseObject({ split: z.array(z.looseObject({ weight: z.number() })).optional() });
+const rule = z.looseObject({ when: z.looseObject({ all: z.array(z.unknown()).optional() }), serve });
+const state = z.looseObject({ enabled: z.boolean(), rules: z.array(rule), fallthrough: serve });
+const kill = z.looseObject({ flag: z.string() });
+/**
+ * As much of documents as the delivery figures are built of. The rest is not looked into: a history has hundreds of
+ * megabytes.
+ */
+const change = z.union([
+  z.looseObject({ ...place, entity: z.literal("state"), ...bodies(state) }),
+  z.looseObject({ ...place, entity: z.literal("kill"), ...bodies(kill) }),
+  z.looseObject({
+    ...place,
+    entity: z.string().refine((entity) => entity !== "state" && entity !== "kill"),
+    ...bodies(z.looseObject({})),
+  }),
+]);
 const changes = z.array(change);
 
 const isInstant = (at: number | null): boolean => at === null || (at >= 0 && at <= LAST_INSTANT);
