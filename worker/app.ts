@@ -46,7 +46,7 @@ import { ProblemError, problemResponse } from "./http/problem.ts";
 import { HSTS } from "./http/security-headers.ts";
 import { log } from "./log.ts";
 import { metrics } from "./metrics/route.ts";
-import { DurableBusy, DurableUnavailable } from "./objects/kernel/durable-stub.ts";
+import { DeploymentOutdated, DurableBusy, DurableUnavailable } from "./objects/kernel/durable-stub.ts";
 import { triggerCalls } from "./triggers/trigger-calls.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
@@ -156,6 +156,14 @@ app.onError((error, c) => {
     const detail = "Lists, histories and figures are read at a bounded rate, so that a kill never waits behind them.";
     return problemResponse(
       new ProblemError(429, "too-many-reads", "Too many large reads at once", { detail }, { "Retry-After": "1" }),
+    );
+  }
+  if (error instanceof DeploymentOutdated) {
+    log({ event: "deployment-outdated", error: String(error.cause) });
+    const detail =
+      "A newer version has changed the data in a way that this one must not touch. Deploy that version, or a later one, again. Evaluation goes on from what edges hold, and the break-glass route still kills.";
+    return problemResponse(
+      new ProblemError(503, "deployment-outdated", "This deployment is older than its data", { detail }),
     );
   }
   if (error instanceof DurableUnavailable) {

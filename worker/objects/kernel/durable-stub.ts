@@ -1,3 +1,5 @@
+import { isOlderThanData } from "./migrations.ts";
+
 type Stub<M> = {
   [K in keyof M]: M[K] extends (...parameters: infer P) => infer R ? (...parameters: P) => Promise<Awaited<R>> : never;
 };
@@ -10,6 +12,11 @@ export class DurableUnavailable extends Error {
 /** The object is well and has turned the call away, as too many of the kind came: asked later, it answers. */
 export class DurableBusy extends DurableUnavailable {
   override name = "DurableBusy";
+}
+
+/** The object's data was changed by a newer version of this code in a way that this one must not work with. */
+export class DeploymentOutdated extends DurableUnavailable {
+  override name = "DeploymentOutdated";
 }
 
 /** A typed stub for the object called `name`. Every call is one request; faults become `DurableUnavailable`. */
@@ -32,7 +39,8 @@ export function durableStub<M>(namespace: DurableObjectNamespace, name: string):
           status = response.status;
           await response.body?.cancel();
         } catch (cause) {
-          throw new DurableUnavailable(`${method} did not answer`, { cause });
+          const Fault = isOlderThanData(cause) ? DeploymentOutdated : DurableUnavailable;
+          throw new Fault(`${method} did not answer`, { cause });
         }
         const Fault = status === 429 ? DurableBusy : DurableUnavailable;
         throw new Fault(`${method} answered ${status}`);

@@ -1,6 +1,8 @@
+import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { env } from "../../testing/bindings.ts";
-import { inStore, inTables, must, newProject } from "../../testing/store.ts";
+import { api } from "../../testing/http.ts";
+import { envelope, inStore, inTables, must, newProject } from "../../testing/store.ts";
 import { DIRECTORY_MIGRATIONS } from "../directory/migrations.ts";
 import { FlagStore } from "../flag-store/flag-store.ts";
 import { FLAG_STORE_MIGRATIONS } from "../flag-store/migrations.ts";
@@ -25,7 +27,11 @@ test("names are numbered without gaps: the list only grows at its end", () => {
 
 describe("a database that this code does not know", () => {
   test.each([
-    ["written by newer code", "INSERT INTO migration (position, name) VALUES (99, '0100-future')", "0100-future"],
+    [
+      "changed by newer code",
+      "INSERT INTO migration (position, name, breaking) VALUES (99, '0100-future', 1)",
+      "0100-future",
+    ],
     ["with another history", "UPDATE migration SET name = '0001-other' WHERE position = 0", "0001-other"],
   ])("(%s) is refused rather than misread, and nothing in it is touched", async (_which, alter, named) => {
     const project = await newProject();
@@ -41,6 +47,47 @@ describe("a database that this code does not know", () => {
       expect(new FlagStore(state, env).getFlag("checkout")).toMatchObject({ key: "checkout", version: 1 });
     });
   });
+});
+
+test("what newer code only added to keeps an older version at work, and is there when the newer one comes back", async () => {
+  const project = await newProject();
+  await inStore(project, {}, async (_store, state) => {
+    const { sql } = state.storage;
+    const future = { name: "0100-future", sql: "CREATE TABLE future (x); INSERT INTO future VALUES (1)" };
+    const newer = [...FLAG_STORE_MIGRATIONS, future];
+    migrate(state.storage, newer);
+    const older = new FlagStore(state, env);
+    const kill = { type: "kill", environment: "production", flag: "checkout" } as const;
+    expect(await older.execute(envelope(project, kill))).toMatchObject({ ok: true });
+    migrate(state.storage, newer);
+    expect(names(sql)).toEqual([...all, future.name]);
+    expect(sql.exec("SELECT x FROM future").toArray()).toEqual([{ x: 1 }]);
+    sql.exec("DROP TABLE future");
+    sql.exec("DELETE FROM migration WHERE name = ?", future.name);
+  });
+});
+
+test("a list that an earlier version wrote says nothing of kinds, and is taken as additive", async () => {
+  const project = await newProject();
+  await inStore(project, {}, async (_store, { storage }) => {
+    const { sql } = storage;
+    sql.exec("ALTER TABLE migration DROP COLUMN breaking");
+    sql.exec("INSERT INTO migration (position, name) VALUES (99, '0100-future')");
+    migrate(storage, FLAG_STORE_MIGRATIONS);
+    expect(names(sql)).toEqual([...all, "0100-future"]);
+    sql.exec("DELETE FROM migration WHERE position = 99");
+  });
+});
+
+test("administration says that its deployment is older than the data, and what to do", async () => {
+  const project = await newProject();
+  await inStore(project, {}, async (_store, { storage }) => {
+    storage.sql.exec("INSERT INTO migration (position, name, breaking) VALUES (99, '0100-future', 1)");
+  });
+  await abortAllDurableObjects();
+  const answer = await api("GET", `/projects/${project}`);
+  expect([answer.status, answer.json.code]).toEqual([503, "deployment-outdated"]);
+  expect(answer.json.detail).toContain("Deploy that version, or a later one, again");
 });
 
 test("an older database is brought up to date, and its rows survive", async () => {
