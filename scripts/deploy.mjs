@@ -5,13 +5,14 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { runChild } from "./child.mjs";
+import { domainWarning, planLines, secretsToMake, WITHOUT } from "./deploy/plan.mjs";
 import { reexecute, requireNode20 } from "./pinned-node.mjs";
 import { Problem, runMain } from "./problem.mjs";
 import { root } from "./root.mjs";
 import { setup } from "./setup.mjs";
 
 // `npm run deploy`: builds, deploys to the Cloudflare account you are signed in to, and on the first time makes the
-// secrets. Arguments go on to `wrangler deploy`: `npm run deploy -- --dry-run` only builds.
+// secrets. Arguments go on to `wrangler deploy`: `npm run deploy -- --dry-run` only builds, and says what it would make.
 
 const wrangler = path.join(root, "node_modules", "wrangler", "bin", "wrangler.js");
 const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_SEND_ERROR_REPORTS: "false" };
@@ -24,6 +25,8 @@ const SECRETS = /** @type {const} */ ({
 });
 /** Nobody ever has to type these: they are made, and never shown. */
 const UNSHOWN = new Set(["KEY_CHECKSUM_SECRET"]);
+/** Workers Builds and other CI keep what is printed, where more people can read it than may administer. */
+const isLogged = Boolean(process.env.CI || process.env.WORKERS_CI);
 
 await runMain(async () => {
   requireNode20();
@@ -32,7 +35,17 @@ await runMain(async () => {
   if (code !== undefined) return code;
   const args = process.argv.slice(2);
   await refuseWeakSecrets(args);
-  const made = args.includes("--dry-run") ? {} : await missingSecrets();
+  const isDryRun = args.includes("--dry-run");
+  const given = Object.keys(SECRETS).filter((name) => process.env[name]);
+  const missing = isDryRun ? Object.keys(SECRETS) : await missingSecrets();
+  const { make, leave } = secretsToMake(missing, { isLogged, unshown: new Set([...UNSHOWN, ...given]) });
+  await sayWhatIsMade(make, isDryRun);
+  for (const name of leave) {
+    const without = WITHOUT[/** @type {keyof typeof WITHOUT} */ (name)];
+    console.log(`${name} is not set, and this log may be read by others: ${without} until you set it, for example`);
+    console.log(`with: openssl rand -hex 32 | npx wrangler secret put ${name}`);
+  }
+  const made = isDryRun ? {} : Object.fromEntries(make.map((name) => [name, secretFor(name)]));
   const folder = mkdtempSync(path.join(tmpdir(), "blastdoor-deploy-"));
   try {
     const secretsFile = path.join(folder, "secrets.json");
@@ -52,10 +65,25 @@ await runMain(async () => {
   }
   // Nothing can read a Worker's secret back, so this is the only time that the person who deploys can note it down.
   for (const [name, value] of Object.entries(made)) {
-    if (!UNSHOWN.has(name)) console.log(`${name} ${value} (shown this once: keep it safe)`);
+    if (!UNSHOWN.has(name) && !isLogged) console.log(`${name} ${value} (shown this once: keep it safe)`);
   }
   return 0;
 });
+
+/**
+ * @param {readonly string[]} secrets
+ * @param {boolean} isDryRun
+ */
+async function sayWhatIsMade(secrets, isDryRun) {
+  const { unstable_readConfig: readConfig } = await import("wrangler");
+  const config = /** @type {import("./deploy/plan.mjs").Configuration} */ (
+    readConfig({ config: path.join(root, "wrangler.toml") })
+  );
+  console.log(isDryRun ? "This would deploy:" : "This deploys:");
+  for (const line of planLines(config, secrets)) console.log(line);
+  const warning = domainWarning(config);
+  if (warning) console.log(warning);
+}
 
 /**
  * Refuses secrets that are easy to guess: anybody who reaches the deployed Worker can try as many as they like.
@@ -105,9 +133,9 @@ function givenSecrets(args) {
 }
 
 /**
- * The secrets that the deployed Worker does not have yet, made now unless they are given in the environment.
+ * Names of the secrets that the deployed Worker does not have yet.
  *
- * @returns {Promise<Record<string, string>>}
+ * @returns {Promise<string[]>}
  */
 async function missingSecrets() {
   const listed = await runChild(process.execPath, [wrangler, "secret", "list", "--format", "json"], {
@@ -115,9 +143,9 @@ async function missingSecrets() {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...env, WRANGLER_HIDE_BANNER: "true", CI: "true" },
   });
-  const unmade = () => Object.fromEntries(Object.keys(SECRETS).map((name) => [name, make(name)]));
+  const all = Object.keys(SECRETS);
   if (listed.code !== 0) {
-    if (/does not exist|not found|10007/i.test(listed.output)) return unmade();
+    if (/does not exist|not found|10007/i.test(listed.output)) return all;
     if (/authenticat|CLOUDFLARE_API_TOKEN|login/i.test(listed.output)) {
       throw new Problem("Sign in to Cloudflare first: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.");
     }
@@ -127,11 +155,15 @@ async function missingSecrets() {
   }
   const json = listed.output.slice(listed.output.indexOf("["), listed.output.lastIndexOf("]") + 1);
   const known = new Set(/** @type {{ name: string }[]} */ (JSON.parse(json)).map(({ name }) => name));
-  return Object.fromEntries(Object.entries(unmade()).filter(([name]) => !known.has(name)));
+  return all.filter((name) => !known.has(name));
 }
 
-/** @param {string} name */
-function make(name) {
+/**
+ * As given in the environment, else a new one.
+ *
+ * @param {string} name
+ */
+function secretFor(name) {
   const given = process.env[name] || undefined;
   const prefix = SECRETS[/** @type {keyof typeof SECRETS} */ (name)];
   return given ?? `${prefix}${randomBytes(32).toString("base64url")}`;

@@ -8,6 +8,10 @@ const DISTINCT_CHARS = 8;
 const PLACEHOLDERS =
   /change[-_ ]?(me|it|this)|replace[-_ ]?(me|this)|place[-_ ]?holder|example|your[-_ ]|insert|in-worker-tests|secret|passwor[dt]|letmein|qwerty?|0?123456789?0?|abcdefg?h?|(admin|metrics|break[-_ ]?glass)[-_ ]?token|token|xxxx+|\.\.\.+/gi;
 
+/** How every value of `.dev.vars.example` begins. Those are public, so a Worker takes them for no secret at all. */
+const EXAMPLE_PREFIX = "example-";
+export const isExampleSecret = (secret: string): boolean => secret.startsWith(EXAMPLE_PREFIX);
+
 /** Why a text is no secret to open an installation with; null for one that will do. */
 export function secretWeakness(secret: string): string | null {
   if (!/^[\x21-\x7e]*$/.test(secret)) return "it holds spaces, or characters that no header carries";

@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { LIMITS } from "../../shared/limits.ts";
 import { parseSlug, type Slug } from "../../shared/schema/names.ts";
 import type { KeyKind } from "../../shared/schema/snapshot.ts";
+import { secretOf } from "../secrets.ts";
 import { hasChecksum, withChecksum } from "./key-checksum.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -23,7 +24,7 @@ interface Checksums {
 export const newEnvironmentKey = (kind: KeyKind, project: Slug, environment: Slug, env: Checksums): string =>
   withChecksum(
     `bd${kind === "client" ? "c" : "s"}_${project}_${environment}_${randomSecret()}`,
-    env.KEY_CHECKSUM_SECRET,
+    secretOf(env, "KEY_CHECKSUM_SECRET"),
   );
 
 /**
@@ -31,7 +32,10 @@ export const newEnvironmentKey = (kind: KeyKind, project: Slug, environment: Slu
  * made as a key's.
  */
 export const newTriggerToken = (project: Slug, environment: Slug, id: string, env: Checksums): string =>
-  withChecksum(`bdk_${project}_${environment}_${id.slice("trg_".length)}${randomSecret()}`, env.KEY_CHECKSUM_SECRET);
+  withChecksum(
+    `bdk_${project}_${environment}_${id.slice("trg_".length)}${randomSecret()}`,
+    secretOf(env, "KEY_CHECKSUM_SECRET"),
+  );
 
 const TRIGGER_TOKEN = /^bdk_([a-z0-9-]{1,40})_([a-z0-9-]{1,40})_([0-9a-f]{16})[0-9a-f]{40}$/;
 
@@ -49,7 +53,7 @@ export function parseTriggerToken(token: string, env: Checksums): ParsedTrigger 
   const [, project, environment, id] = TRIGGER_TOKEN.exec(token) ?? [];
   const names = [project, environment].map((name) => parseSlug(name ?? ""));
   if (!names[0] || !names[1] || !id) return null;
-  const vouched = hasChecksum(token, env.KEY_CHECKSUM_SECRET);
+  const vouched = hasChecksum(token, secretOf(env, "KEY_CHECKSUM_SECRET"));
   return { project: names[0], environment: names[1], id: `trg_${id}`, vouched };
 }
 

@@ -7,6 +7,7 @@ import { ProblemError } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { courier, directory, flagStore, guard } from "../objects/stubs.ts";
 import { telemetryStats } from "../objects/telemetry-shard/totals.ts";
+import { secretOf } from "../secrets.ts";
 import { exposition } from "./exposition.ts";
 import { type ProjectFacts, projectMetrics } from "./project-metrics.ts";
 
@@ -23,7 +24,8 @@ const AT_ONCE = 6;
  */
 export const metrics = new Hono<{ Bindings: Env }>().get("/", async (c) => {
   const token = bearerOf(c.req.raw.headers);
-  if (!c.env.METRICS_TOKEN || token === null || !sameSecret(token, c.env.METRICS_TOKEN)) {
+  const secret = secretOf(c.env, "METRICS_TOKEN");
+  if (!secret || token === null || !sameSecret(token, secret)) {
     if (token) failed(attemptOf(c), "metrics");
     const detail = "Set the secret METRICS_TOKEN and send it as Authorization: Bearer METRICS_TOKEN.";
     throw new ProblemError(

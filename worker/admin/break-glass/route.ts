@@ -9,6 +9,7 @@ import { isolateEdge } from "../../evaluation/edge/isolate.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { addBreakGlassKill } from "../../kv/break-glass.ts";
 import { log } from "../../log.ts";
+import { secretOf } from "../../secrets.ts";
 import { within } from "../../within.ts";
 import { checkBody } from "../kernel/admin-body.ts";
 import { attemptOf, failed } from "../kernel/failed-sign-ins.ts";
@@ -42,7 +43,8 @@ const pressAnswer = breakGlassDocument
 
 const withSecret: MiddlewareHandler<AdminEnv> = async (c, next) => {
   const token = bearerOf(c.req.raw.headers);
-  if (!c.env.BREAK_GLASS_SECRET || token === null || !sameSecret(token, c.env.BREAK_GLASS_SECRET)) {
+  const secret = secretOf(c.env, "BREAK_GLASS_SECRET");
+  if (!secret || token === null || !sameSecret(token, secret)) {
     if (token) failed(attemptOf(c), "break-glass");
     throw new ProblemError(401, "unauthenticated", "This needs the break-glass secret");
   }

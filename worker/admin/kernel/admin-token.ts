@@ -4,6 +4,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { sameSecret } from "../../crypto/tokens.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
+import { secretOf } from "../../secrets.ts";
 
 let known: { token: string; fingerprint: string } | null = null;
 
@@ -12,17 +13,17 @@ let known: { token: string; fingerprint: string } | null = null;
  * none that proves a token.
  */
 export function adminFingerprint(env: Env): string | null {
-  const token = env.ADMIN_TOKEN;
+  const token = secretOf(env, "ADMIN_TOKEN");
   if (!token) return null;
   if (known?.token !== token) known = { token, fingerprint: sha256(`blastdoor/admin-token/fingerprint\n${token}`) };
   return known.fingerprint;
 }
 
 /** Compared in constant time. What is longer than both our tokens and this one is not hashed at all. */
-export const isAdminToken = (env: Env, token: string): boolean =>
-  !!env.ADMIN_TOKEN &&
-  token.length <= Math.max(LIMITS.tokenChars, env.ADMIN_TOKEN.length) &&
-  sameSecret(token, env.ADMIN_TOKEN);
+export function isAdminToken(env: Env, token: string): boolean {
+  const admin = secretOf(env, "ADMIN_TOKEN");
+  return !!admin && token.length <= Math.max(LIMITS.tokenChars, admin.length) && sameSecret(token, admin);
+}
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 

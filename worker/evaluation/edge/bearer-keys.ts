@@ -4,6 +4,7 @@ import type { KeyKind, SnapshotKey } from "../../../shared/schema/snapshot.ts";
 import { hasChecksum } from "../../crypto/key-checksum.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Env } from "../../env.ts";
+import { secretOf } from "../../secrets.ts";
 
 export interface ParsedKey {
   readonly kind: KeyKind;
@@ -30,14 +31,19 @@ export function parseKey(token: string, env: Pick<Env, "KEY_CHECKSUM_SECRET">): 
   return opened.get(token) ?? met.get(token) ?? takeApart(token, env);
 }
 
-function takeApart(token: string, { KEY_CHECKSUM_SECRET }: Pick<Env, "KEY_CHECKSUM_SECRET">): ParsedKey | null {
+function takeApart(token: string, env: Pick<Env, "KEY_CHECKSUM_SECRET">): ParsedKey | null {
   if (token.length > LIMITS.tokenChars) return null;
   const match = PATTERN.exec(token);
   const project = match && parseSlug(match[2] as string);
   const environment = match && parseSlug(match[3] as string);
   if (!project || !environment) return null;
   const kind = match[1] === "c" ? "client" : "server";
-  const key: ParsedKey = { kind, project, environment, vouched: hasChecksum(token, KEY_CHECKSUM_SECRET) };
+  const key: ParsedKey = {
+    kind,
+    project,
+    environment,
+    vouched: hasChecksum(token, secretOf(env, "KEY_CHECKSUM_SECRET")),
+  };
   if (met.size >= LIMITS.tokensRemembered) met.clear();
   met.set(token, key);
   return key;
