@@ -101,7 +101,7 @@ test("a person can be forgotten: no record or id of theirs is left, counts and o
   await send(shop.client, [exposure("eve", "on")]);
   const forgotten = await done("POST", `${events}/forget`, { unit: { targetingKey: "eve" } });
   expect(forgotten).toEqual({ records: 2 });
-  const rows = (text: string) => (text.match(/"record":/g) ?? []).length;
+  const rows = (text: string) => (text.match(/"unit":/g) ?? []).length;
   expect(rows(await everything()) - rows(before)).toBe(1);
   expect((await totalsOf(shop.project, series.id)).arms.on?.exposed).toBe(2);
   expect(await done("POST", `${events}/forget`, { unit: { targetingKey: "eve" } })).toEqual({ records: 0 });

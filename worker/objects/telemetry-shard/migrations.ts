@@ -41,4 +41,17 @@ export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (hour, name)
       ) WITHOUT ROWID;`,
   },
+  {
+    name: "0003-unit-rows",
+    // Older code would count people again whose records lie in the new tables.
+    breaking: true,
+    sql: `
+      CREATE TABLE unit_period (period INTEGER PRIMARY KEY, series TEXT NOT NULL);
+      CREATE TABLE counter_page (
+        series INTEGER NOT NULL,
+        page INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (series, page)
+      ) WITHOUT ROWID;`,
+  },
 ];

@@ -2,6 +2,7 @@ import { eventOf, type Series, series as seriesSchema } from "../../../shared/sc
 import { EVENT_LIMITS } from "../../../shared/schema/telemetry.ts";
 import { CounterChanges } from "../../../shared/telemetry/counters.ts";
 import { readTally, settleCohorts } from "../../../shared/telemetry/read-tally.ts";
+import { CounterPages } from "./counter-pages.ts";
 
 /** A series that this shard has met, with its counters in memory as they stand in SQLite. */
 export interface KnownSeries {
@@ -29,6 +30,7 @@ type SeriesRow = { no: number; id: string; flag: string; spec: string; seen_at: 
  */
 export class SeriesBook {
   readonly #sql: SqlStorage;
+  readonly #pages: CounterPages;
   #series: Map<string, KnownSeries> | null = null;
   #shard = new Map<string, number>();
   #fed = new Map<string, KnownSeries[]>();
@@ -36,6 +38,7 @@ export class SeriesBook {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#pages = new CounterPages(sql);
   }
 
   reload(): void {
@@ -72,8 +75,8 @@ export class SeriesBook {
       found.set(row.id, known);
     }
     this.#shard = new Map();
-    for (const row of this.#sql.exec<{ series: number; name: string; value: number }>("SELECT * FROM counter"))
-      (row.series === SHARD_ITSELF ? this.#shard : byNo.get(row.series)?.counters)?.set(row.name, row.value);
+    for (const { series, name, value } of this.#pages.read())
+      (series === SHARD_ITSELF ? this.#shard : byNo.get(series)?.counters)?.set(name, value);
     this.#series = found;
     return found;
   }
@@ -173,29 +176,20 @@ export class SeriesBook {
 
   /** Writes the changed counters, within the caller's transaction. */
   write(): void {
-    for (const [no, { changes }] of this.#changes) {
-      const kept = [...changes].filter(([, value]) => value !== 0);
-      const gone = [...changes].filter(([, value]) => value === 0).map(([name]) => name);
-      this.#sql.exec(
-        `INSERT INTO counter (series, name, value) SELECT ?, value ->> 0, value ->> 1 FROM json_each(?) WHERE true
-         ON CONFLICT DO UPDATE SET value = excluded.value`,
-        no,
-        JSON.stringify(kept),
-      );
-      if (gone.length > 0)
-        this.#sql.exec(
-          "DELETE FROM counter WHERE series = ? AND name IN (SELECT value FROM json_each(?))",
-          no,
-          JSON.stringify(gone),
-        );
-    }
+    const byNo = this.#countersByNo();
+    for (const [no, { changes }] of this.#changes) this.#pages.write(no, changes, byNo.get(no) ?? new Map());
+  }
+
+  #countersByNo(): Map<number, Map<string, number>> {
+    const byNo = new Map([...this.#loaded().values()].map((known) => [known.no, known.counters]));
+    return byNo.set(SHARD_ITSELF, this.#shard);
   }
 
   /** After the transaction: memory follows. */
   commit(): void {
-    const byNo = new Map([...this.#loaded().values()].map((known) => [known.no, known.counters]));
+    const byNo = this.#countersByNo();
     for (const [no, { changes }] of this.#changes) {
-      const counters = no === SHARD_ITSELF ? this.#shard : byNo.get(no);
+      const counters = byNo.get(no);
       for (const [name, value] of changes) {
         if (value === 0) counters?.delete(name);
         else counters?.set(name, value);
@@ -210,7 +204,7 @@ export class SeriesBook {
 
   /** Removes a series and all its counters; its exposures are the caller's. */
   remove(known: KnownSeries): void {
-    this.#sql.exec("DELETE FROM counter WHERE series = ?", known.no);
+    this.#pages.remove(known.no);
     this.#sql.exec("DELETE FROM series WHERE no = ?", known.no);
   }
 }

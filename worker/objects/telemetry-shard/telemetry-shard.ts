@@ -8,8 +8,7 @@ import { rearm, runSteps } from "../kernel/alarm.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { EarlyOutcomes } from "./early-outcomes.ts";
-import { EventIds } from "./event-ids.ts";
-import { ExposureRecords } from "./exposure-records.ts";
+import { EventIds, RecentIds } from "./event-ids.ts";
 import { Gathering } from "./gathering.ts";
 import { LoadShedder } from "./load-shedder.ts";
 import type { TelemetryShardMethods } from "./methods.ts";
@@ -18,6 +17,7 @@ import { type KnownSeries, SeriesBook, SHARD_ITSELF } from "./series-book.ts";
 import type { ShardBatch, ShardEvent, ShardExposure, ShardOutcome, ShardReply } from "./shard-batch.ts";
 import { Traffic } from "./traffic.ts";
 import { rankOf } from "./unit-hash.ts";
+import { expireRecords, forgetUnit, UnitRows } from "./unit-rows.ts";
 
 /** Exposure records are kept this long (ms) after their series was last named: 30 days. */
 export const EXPOSURE_KEEP_MS = 30 * 86_400_000;
@@ -51,6 +51,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
   ]);
   readonly #storage: DurableObjectStorage;
   readonly #ids: EventIds;
+  readonly #recent = new RecentIds();
   readonly #book: SeriesBook;
   readonly #shedder = new LoadShedder();
   readonly #early = new EarlyOutcomes();
@@ -99,13 +100,14 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     const indices = shed.map(({ index }) => index);
     const early = this.#early.turn(batch.source, now);
     try {
-      const duplicate = this.#storage.transactionSync(() => {
-        const known = this.#store(batch, events, early, now);
+      const { duplicate, unwatched } = this.#storage.transactionSync(() => {
+        const stored = this.#store(batch, events, early, now);
         add(this.#book.counters(SHARD_ITSELF), `shed.${batch.source}`, shed.length + batch.shed);
         this.#book.write();
         this.#traffic.write(now);
-        return known;
+        return stored;
       });
+      for (const id of unwatched) this.#recent.add(id);
       this.#book.commit();
       early.commit();
       this.#watch(now);
@@ -118,59 +120,86 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     }
   }
 
-  /** @returns indices of events that were known already */
+  /** @returns indices of events that were known already, and the ids of those that nothing watches */
   #store(batch: ShardBatch, events: readonly ShardEvent[], early: ReturnType<EarlyOutcomes["turn"]>, now: number) {
     for (const { flag, series } of batch.series) this.#book.meet(flag, series, now);
     this.#book.close(batch.killed, now);
-    const { fresh, duplicate } = this.#fresh(batch, events, now);
-    const exposures: { event: ShardExposure; series: KnownSeries }[] = [];
-    const outcomes: { event: ShardOutcome; series: KnownSeries }[] = [];
-    const records = new ExposureRecords(this.#storage.sql);
-    for (const event of fresh) {
-      if (event.type === "exposure") {
-        if (batch.source === "server" && event.marks.length === 0) this.#traffic.exposure(event.flag, event.rank, now);
-        const placed = this.#place(event);
-        if (!placed) continue;
-        exposures.push(placed);
-        records.want(placed.series.no, laneOf(placed.series, batch), event.unit);
-      } else {
-        if (batch.source === "server" && !event.copy) this.#traffic.outcome(event.metric, event.ok, now);
-        for (const series of this.#book.fedBy(event.metric, event.flag, now)) {
-          outcomes.push({ event, series });
-          records.want(series.no, laneOf(series, batch), event.unit);
-        }
-      }
-    }
-    records.read();
+    const targets = events.map((event) => this.#target(event, now));
+    const period = this.#ids.turn(now);
+    const units = new UnitRows(this.#storage.sql, period, EventIds.oldest(period));
+    for (const { event, isWatched } of targets) if (isWatched) units.want(event.unit);
+    units.read();
+    const { fresh, duplicate } = this.#fresh(batch, targets, units);
+    for (const { event } of fresh) this.#meetTraffic(batch, event, now);
     // A batch is no order: what a unit was served comes before what came of it.
-    exposures.sort((a, b) => a.event.at - b.event.at);
-    outcomes.sort((a, b) => a.event.at - b.event.at);
-    const joining = { batch, records, early, now };
-    for (const { event, series } of exposures) this.#expose(event, series, joining);
+    const byTime = fresh.filter(({ isWatched }) => isWatched).sort((a, b) => a.event.at - b.event.at);
+    const joining = { batch, units, early, now };
+    for (const { exposed } of byTime) if (exposed) this.#expose(exposed.event, exposed.series, joining);
     const current = new Set(batch.series.map(({ series }) => series.id));
-    for (const { event, series } of outcomes) this.#join(event, series, current.has(series.spec.id), joining);
-    for (const series of new Set([...exposures, ...outcomes].map(({ series }) => series)))
-      this.#book.settle(series, now);
-    records.write();
-    return duplicate;
+    for (const { outcome, fed } of byTime)
+      if (outcome) for (const series of fed) this.#join(outcome, series, current.has(series.spec.id), joining);
+    const touched = byTime.flatMap(({ exposed, fed }) => (exposed ? [exposed.series] : fed));
+    for (const series of new Set(touched)) this.#book.settle(series, now);
+    this.#keepIds(batch, byTime, units, now);
+    units.write(now);
+    const unwatched = fresh.flatMap(({ event, isWatched }) => (isWatched ? [] : [idOf(event, batch.source)]));
+    return { duplicate, unwatched };
+  }
+
+  /** What an event counts in. */
+  #target(event: ShardEvent, now: number): Target {
+    if (event.type === "exposure") {
+      const exposed = this.#place(event);
+      return { event, exposed, outcome: null, fed: [], isWatched: exposed !== null };
+    }
+    const fed = this.#book.fedBy(event.metric, event.flag, now);
+    return { event, exposed: null, outcome: event, fed, isWatched: fed.length > 0 };
+  }
+
+  /** Only what servers say moves what is planned with, and no marked unit does. */
+  #meetTraffic({ source }: ShardBatch, event: ShardEvent, now: number): void {
+    if (source !== "server") return;
+    if (event.type === "exposure") {
+      if (event.marks.length === 0) this.#traffic.exposure(event.flag, event.rank, now);
+    } else if (!event.copy) this.#traffic.outcome(event.metric, event.ok, now);
   }
 
   /** Events whose ids are new, and the indices of the others. */
-  #fresh({ source }: ShardBatch, events: readonly ShardEvent[], now: number) {
-    // Ids of client keys are apart: nobody can use up a server's ids by guessing them.
-    const idOf = ({ unit, id }: ShardEvent) => unit + id + (source === "client" ? "c" : "");
-    const unseen = this.#ids.remember(events.map(idOf), now);
-    const fresh: ShardEvent[] = [];
+  #fresh({ source }: ShardBatch, targets: readonly Target[], units: UnitRows) {
+    const watched = targets.filter(({ isWatched }) => isWatched);
+    const apart = this.#ids.known(watched.map(({ event }) => idOf(event, source)));
+    const met = new Set<string>();
+    const fresh: Target[] = [];
     const duplicate: number[] = [];
     const counters = this.#book.counters(SHARD_ITSELF);
-    for (const event of events) {
-      if (unseen.delete(idOf(event))) {
-        fresh.push(event);
-        if (!event.copy) add(counters, `stored.${source}.${event.type}`, 1);
-      } else if (!event.copy) duplicate.push(event.index);
+    for (const target of targets) {
+      const { event, isWatched } = target;
+      const id = idOf(event, source);
+      const isKnown = isWatched ? apart.has(id) || units.isKnown(event.unit, source, event.id) : this.#recent.has(id);
+      if (isKnown || met.has(id)) {
+        if (!event.copy) duplicate.push(event.index);
+        continue;
+      }
+      met.add(id);
+      fresh.push(target);
+      if (!event.copy) add(counters, `stored.${source}.${event.type}`, 1);
     }
     add(counters, "duplicate", duplicate.length);
     return { fresh, duplicate };
+  }
+
+  /** Ids of watched events, in the row of their unit as far as it has room. */
+  #keepIds({ source }: ShardBatch, targets: readonly Target[], units: UnitRows, now: number): void {
+    const ids = new Map<string, string[]>();
+    for (const { event } of targets) {
+      const own = ids.get(event.unit);
+      if (own) own.push(event.id);
+      else ids.set(event.unit, [event.id]);
+    }
+    const apart: string[] = [];
+    for (const [unit, own] of ids)
+      for (const id of units.keepIds(unit, source, own)) apart.push(idOf({ unit, id }, source));
+    this.#ids.keep(apart, now);
   }
 
   /** The series that an exposure belongs to, with its arm there: of a late one, the stage in which it happened. */
@@ -186,7 +215,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     return { event: { ...event, arm: series.spec.ranges && !late.ofSplit ? null : arm }, series };
   }
 
-  #expose(event: ShardExposure, series: KnownSeries, { batch, records, early, now }: Joining): void {
+  #expose(event: ShardExposure, series: KnownSeries, { batch, units, early, now }: Joining): void {
     const { spec, no } = series;
     const counters = this.#book.counters(series);
     const lane = laneOf(series, batch);
@@ -199,25 +228,25 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
       count("mismatched", 1);
       return;
     }
-    const known = records.get(no, lane, event.unit);
+    const known = units.record(no, lane, event.unit);
     const { at, shift, marks, country, device } = event;
     const arm = event.arm ?? -1;
     const exposure = { arm, at, arrivedAt: now, shift, revision: batch.revision, marks, country, device };
     const conflicted = known?.conflict;
     const record = recordExposure(spec, lane, known, exposure, counters);
     if (known && record.conflict === conflicted) return;
-    records.put(no, lane, event.unit, record);
-    if (known) return;
-    for (const outcome of early.take(no, lane, event.unit)) {
-      if (record.arm < 0 || inWindow(spec, record, outcome)) count("unattributed", -1);
-      recordOutcome(spec, lane, record, outcome, counters);
-    }
+    if (!known)
+      for (const outcome of early.take(no, lane, event.unit)) {
+        if (record.arm < 0 || inWindow(spec, record, outcome)) count("unattributed", -1);
+        recordOutcome(spec, lane, record, outcome, counters);
+      }
+    units.put(no, lane, event.unit, record);
   }
 
-  #join(event: ShardOutcome, series: KnownSeries, current: boolean, { batch, records, early, now }: Joining): void {
+  #join(event: ShardOutcome, series: KnownSeries, current: boolean, { batch, units, early, now }: Joining): void {
     const { spec, no } = series;
     const lane = laneOf(series, batch);
-    const record = records.get(no, lane, event.unit);
+    const record = units.record(no, lane, event.unit);
     const counters = this.#book.counters(series);
     if (series.closedAt !== null) {
       if (record) add(counters, `${lane}.-.-.afterKill`, 1);
@@ -226,7 +255,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     const { at, shift, ok, latencyMs, value } = event;
     const outcome = { event: event.metric, at, arrivedAt: now, shift, ok, latencyMs, value };
     if (record) {
-      if (recordOutcome(spec, lane, record, outcome, counters)) records.put(no, lane, event.unit, record);
+      if (recordOutcome(spec, lane, record, outcome, counters)) units.put(no, lane, event.unit, record);
     } else if (current ? event.at >= spec.startedAt : this.#book.ranAt(series, event.at)) {
       add(counters, `${lane}.-.-.unattributed`, 1);
       early.keep(no, lane, event.unit, outcome);
@@ -261,15 +290,8 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
   forgetUnit(unit: string): { records: number } {
     if (!this.#ready) return { records: 0 };
     return this.#storage.transactionSync(() => {
-      let records = 0;
-      for (const { no } of this.#book.all().values()) {
-        const gone = this.#storage.sql.exec(
-          "DELETE FROM exposure WHERE series = ? AND lane IN (0, 1) AND unit = ? RETURNING 1",
-          no,
-          unit,
-        );
-        records += [...gone].length;
-      }
+      const records = forgetUnit(this.#storage.sql, unit);
+      this.#recent.forget(unit);
       this.#ids.forget(unit);
       this.#early.forget(unit);
       this.#traffic.forget(rankOf(unit));
@@ -348,12 +370,14 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
   #expire(now: number): number | null {
     const ids = this.#ids.expire(now);
     this.#traffic.expire(now);
-    let rows = DELETE_ROWS;
+    const series = new Map([...this.#book.all().values()].map((known) => [known.no, known]));
+    const isOver = (no: number) => now - (series.get(no)?.seenAt ?? 0) >= EXPOSURE_KEEP_MS;
+    let rows = DELETE_ROWS - expireRecords(this.#storage.sql, isOver, DELETE_ROWS);
     let left: number | null = ids ? IDLE_ALARM_MS : null;
     for (const known of this.#book.all().values()) {
       this.#book.settle(known, now);
       const idle = now - known.seenAt;
-      const deleted = idle < EXPOSURE_KEEP_MS ? 0 : this.#deleteRecords(known.no, rows);
+      const deleted = idle < EXPOSURE_KEEP_MS ? 0 : this.#deleteFormerRecords(known.no, rows);
       rows -= deleted;
       if (idle >= COUNTS_KEEP_MS && deleted === 0 && rows > 0) this.#book.remove(known);
       else left = Math.min(left ?? IDLE_ALARM_MS, idle < IDLE_ALARM_MS ? ALARM_MS : IDLE_ALARM_MS);
@@ -362,7 +386,8 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     return rows <= 0 ? ALARM_MS : left;
   }
 
-  #deleteRecords(series: number, limit: number): number {
+  /** Of versions before the tables of units. */
+  #deleteFormerRecords(series: number, limit: number): number {
     const gone = this.#storage.sql.exec(
       `DELETE FROM exposure WHERE series = ?1 AND (lane, unit) IN
          (SELECT lane, unit FROM exposure WHERE series = ?1 LIMIT ?2) RETURNING 1`,
@@ -375,10 +400,23 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
 
 interface Joining {
   readonly batch: ShardBatch;
-  readonly records: ExposureRecords;
+  readonly units: UnitRows;
   readonly early: ReturnType<EarlyOutcomes["turn"]>;
   readonly now: number;
 }
+
+/** An event, and what it counts in; nothing: it is not watched. */
+interface Target {
+  readonly event: ShardEvent;
+  readonly exposed: { event: ShardExposure; series: KnownSeries } | null;
+  readonly outcome: ShardOutcome | null;
+  readonly fed: readonly KnownSeries[];
+  readonly isWatched: boolean;
+}
+
+/** Ids of client keys are apart: nobody can use up a server's ids by guessing them. */
+const idOf = ({ unit, id }: Pick<ShardEvent, "unit" | "id">, source: ShardBatch["source"]): string =>
+  unit + id + (source === "client" ? "c" : "");
 
 const laneOf = ({ spec }: KnownSeries, { source }: ShardBatch): Lane =>
   spec.source === "server" && source === "client" ? 1 : 0;

@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 /** Hours that are told of, the running one among them. */
 const HOURS = 24;
 /** At most so often (ms) is the running hour written: an object that stops loses no more. */
-const WRITE_MS = 10_000;
+const WRITE_MS = 60_000;
 /** Names are the senders': beyond so many in an hour, new ones are not followed. */
 const MAX_NAMES = 1_000;
 /** Everybody, whatever the flag. No flag or metric has this name. */
