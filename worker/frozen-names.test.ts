@@ -50,7 +50,7 @@ const OBJECTS = {
       "registerProject forgetProject listProjects createToken listTokens revokeToken principalOfToken createSignInCode signIn principalOfSession signOut signOutEverywhere listSessions endSession endSessions secretHashes noteFailures listFailures rotateToken setTokenExpiry setTokenRole recordActs securityPage checkSecurityLog securityDelivery setSecurityDelivery removeSecurityDelivery",
   },
   TELEMETRY_SHARD: { className: "TelemetryShard", methods: "ingest totals daily forgetUnit clear stats" },
-  GUARD: { className: "Guard", methods: "watch status statuses states approve" },
+  GUARD: { className: "Guard", methods: "watch status statuses states approve moved" },
   DESK: { className: "Desk", methods: "ask wait live claim release answer figures" },
   TEST_LEDGER: {
     className: "TestLedger",

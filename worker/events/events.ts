@@ -188,7 +188,10 @@ async function take(
   kept = 1 - sorted.rejected.length / Math.max(1, batch.events.length);
   const ingest = async (shard: number, part: ShardBatch): Promise<ShardReply> => {
     await lane.turn(SEND_MS + part.events.length * SEND_MS_PER_EVENT);
-    return within(SHARD_TIMEOUT_MS, telemetryShard(env, project, environment, shard).ingest(part));
+    return within(
+      SHARD_TIMEOUT_MS,
+      telemetryShard(env, project, environment, shard).ingest({ ...part, place: { project, environment } }),
+    );
   };
   if (key.kind === "server") {
     const doors = countDoors(env, loaded, intake);

@@ -47,7 +47,7 @@ export const guards = router()
       tags,
       summary: "What a flag's guards see: each metric with its interval, the state, and a breach with its evidence.",
       description:
-        "Covers the running stage of a release plan and a guard that stands alone alike. Counts are looked at once a second.",
+        "Covers the running stage of a release plan and a guard that stands alone alike. Counts are looked at every other second while they move.",
       request: { params: params.state },
       responses: { 200: json(guardStatus, "As of the latest look") },
     }),

@@ -20,11 +20,11 @@ import { telemetryTotals } from "../telemetry-shard/totals.ts";
 import { GuardBook, type Watch } from "./guard-book.ts";
 import { lookAtAll, preparedTests } from "./guard-look.ts";
 import { guardStateWords } from "./guard-state.ts";
+import { LatestFindings } from "./latest-findings.ts";
+import { LOOK_MS, LookCadence } from "./look-cadence.ts";
 import type { GuardMethods, WatchOrder } from "./methods.ts";
 import { GUARD_MIGRATIONS } from "./migrations.ts";
 
-/** Between two looks (ms): data is decided upon within a second or two of its arrival. */
-const LOOK_MS = 1_000;
 /**
  * Counts and the store's answers are waited for so long (ms), then the look has failed and the next one tries again:
  * what never answers must not leave a guard blind for good.
@@ -39,16 +39,25 @@ const BASELINE_UNITS = 100;
 const RECENT_BREACH_MS = 3_600_000;
 
 /**
- * Watches the releases of one environment: looks once a second at their counts while there are any, and stops what
+ * Watches the releases of one environment: looks at their counts every other second while they move, and stops what
  * does harm. A shell around `shared/guard/statistics` and `guard-look.ts`. With nothing to watch it sleeps.
  */
 export class Guard extends DurableBase implements GuardMethods {
-  protected readonly methods = new Set<keyof GuardMethods>(["watch", "status", "statuses", "states", "approve"]);
+  protected readonly methods = new Set<keyof GuardMethods>([
+    "watch",
+    "status",
+    "statuses",
+    "states",
+    "approve",
+    "moved",
+  ]);
   readonly #env: Env;
   readonly #storage: DurableObjectStorage;
   readonly #book: GuardBook;
   readonly #checkpoints: Checkpoints;
   readonly #tests = preparedTests();
+  readonly #cadence = new LookCadence();
+  readonly #latest = new LatestFindings();
   #ready = false;
   #looking = false;
 
@@ -94,14 +103,18 @@ export class Guard extends DurableBase implements GuardMethods {
     if (madeAt === undefined) return;
     const known = this.#book.meta("made_at");
     const isAnother = known !== undefined && known !== String(madeAt);
-    if (madeAt === null || isAnother) this.#book.clear();
+    if (madeAt === null || isAnother) {
+      this.#book.clear();
+      this.#latest.clear();
+    }
     this.#book.setMeta("made_at", String(madeAt));
   }
 
   async alarm(): Promise<void> {
     if (!this.#ready) return;
     // Set before anything can fail or hang: whatever happens to this look, there is a next one.
-    await this.#storage.setAlarm(Date.now() + LOOK_MS);
+    const planned = this.#cadence.next(this.#active(), Date.now());
+    await this.#storage.setAlarm(Date.now() + planned);
     if (this.#looking) return;
     this.#looking = true;
     try {
@@ -110,20 +123,42 @@ export class Guard extends DurableBase implements GuardMethods {
       log({ event: "guard-blind", project: this.#project, environment: this.#environment, error: String(error) });
     } finally {
       this.#looking = false;
-      if (this.#book.active().length === 0) await this.#storage.deleteAlarm();
+      const active = this.#active();
+      const next = this.#cadence.next(active, Date.now());
+      if (active.length === 0) await this.#storage.deleteAlarm();
+      else if (next < planned) await this.#storage.setAlarm(Date.now() + next);
     }
+  }
+
+  /** A shard has stored events of something that is watched. */
+  async moved(): Promise<void> {
+    if (!this.#ready || !this.#cadence.wake(Date.now()) || this.#book.active().length === 0) return;
+    await this.#storage.setAlarm(Date.now() + LOOK_MS);
+  }
+
+  /** What is watched, as of the latest look. */
+  #active(): Watch[] {
+    return this.#book.active().map((watch) => this.#latest.of(watch));
   }
 
   #deps() {
     return {
       now: () => Date.now(),
-      watches: () => this.#book.active(),
-      totals: (ids: string[]) =>
-        within(COUNTS_TIMEOUT_MS, telemetryTotals(this.#env, this.#project, this.#environment, ids)),
+      watches: () => this.#active(),
+      totals: async (ids: string[]) => {
+        const counts = telemetryTotals(this.#env, this.#project, this.#environment, ids);
+        const totals = await within(COUNTS_TIMEOUT_MS, counts);
+        this.#cadence.note(totals, Date.now());
+        return totals;
+      },
       baseline: (watch: Watch) => this.#baseline(watch),
       tests: this.#tests,
-      save: (watch: Watch) => this.#storage.transactionSync(() => this.#book.save(watch)),
-      chart: (watch: Watch, now: number) => this.#storage.transactionSync(() => this.#book.chart(watch, now)),
+      save: (watch: Watch) => {
+        if (this.#latest.isDue(watch, Date.now())) this.#storage.transactionSync(() => this.#book.save(watch));
+      },
+      chart: (watch: Watch, now: number) => {
+        if (this.#latest.hasMoved(watch)) this.#storage.transactionSync(() => this.#book.chart(watch, now));
+      },
       mayKill: (flag: string) => this.#mayKill(flag),
       act: (watch: Watch) => this.#act(watch, ""),
       tell: async ({ series, body, breach }: Watch, waiting: boolean): Promise<Result<unknown>> => {
@@ -228,8 +263,9 @@ export class Guard extends DurableBase implements GuardMethods {
 
   /** What is watched of a flag, or was last; null when nothing ever was. */
   status(flag: string, charts = true): GuardStatus["watch"] {
-    const watch = this.#ready ? this.#book.ofFlag(flag, 1)[0] : undefined;
-    if (!watch) return null;
+    const known = this.#ready ? this.#book.ofFlag(flag, 1)[0] : undefined;
+    if (!known) return null;
+    const watch = this.#latest.of(known);
     const { series, active, body, findings, breach } = watch;
     const { state, reason } = guardStateWords(watch);
     return {

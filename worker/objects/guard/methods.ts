@@ -20,5 +20,7 @@ export interface GuardMethods {
   status(flag: string, charts?: boolean): GuardStatus["watch"];
   statuses(flags: string[], charts: boolean): GuardStatus["watch"][];
   states(): Record<GuardState, number>;
+  /** Events of something that is watched were stored. Shards of before this version do not say. */
+  moved(): Promise<void>;
   approve(flag: string, approvedBy: string): Promise<Result<{ done: boolean }>>;
 }

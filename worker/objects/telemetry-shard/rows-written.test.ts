@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import type { Series } from "../../../shared/schema/series.ts";
 import { env } from "../../testing/bindings.ts";
+import { counting } from "../../testing/rows.ts";
 import { aSeries } from "../../testing/telemetry.ts";
 import type { ShardBatch, ShardEvent } from "./shard-batch.ts";
 import { EXPOSURE_KEEP_MS, TelemetryShard } from "./telemetry-shard.ts";
@@ -17,39 +18,6 @@ const SHARE = EVENTS_A_BATCH / 4;
 const DAY = 86_400_000;
 let shards = 0;
 let made = 0;
-
-/** Counts the rows that statements write. */
-function counting(state: DurableObjectState) {
-  let rows = 0;
-  const { sql } = state.storage;
-  const exec = sql.exec.bind(sql);
-  const counted = Object.create(sql, {
-    databaseSize: { get: () => sql.databaseSize },
-    exec: {
-      value: (query: string, ...bindings: unknown[]) => {
-        const cursor = exec(query, ...(bindings as never[]));
-        const all = cursor.toArray();
-        rows += cursor.rowsWritten;
-        return Object.assign(all, { toArray: () => all, one: () => all[0], rowsWritten: cursor.rowsWritten });
-      },
-    },
-  });
-  const storage = new Proxy(state.storage, {
-    get: (target, name) => {
-      if (name === "sql") return counted;
-      const value = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  const counter = new Proxy(state, {
-    get: (target, name) => {
-      if (name === "storage") return storage;
-      const value = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  return { state: counter, rows: () => rows };
-}
 
 /** Rows written for each event, from the first batch to the last deletion. */
 function rowsAnEvent(series: readonly Series[], batches: number, eventsOf: (batch: number) => ShardEvent[]) {

@@ -65,6 +65,8 @@ export interface ShardBatch {
   /** Series as the edge knows them that these events may belong to, by flag. */
   series: { flag: string; series: Series }[];
   events: ShardEvent[];
+  /** Whose events they are. Edges of before this version do not say. */
+  place?: { project: string; environment: string };
   /** Left out at the edge by this shard's own level. */
   shed: number;
 }

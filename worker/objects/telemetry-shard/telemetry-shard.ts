@@ -10,6 +10,7 @@ import { migrate } from "../kernel/migrations.ts";
 import { EarlyOutcomes } from "./early-outcomes.ts";
 import { EventIds, RecentIds } from "./event-ids.ts";
 import { Gathering } from "./gathering.ts";
+import { GuardCall } from "./guard-call.ts";
 import { LoadShedder } from "./load-shedder.ts";
 import type { TelemetryShardMethods } from "./methods.ts";
 import { TELEMETRY_MIGRATIONS } from "./migrations.ts";
@@ -60,11 +61,13 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     later: (ms, run) => void setTimeout(run, ms),
   });
   readonly #traffic: Traffic;
+  readonly #wakeUp: GuardCall;
   #ready = false;
   #alarmSeen = false;
 
-  constructor(state: DurableObjectState, _env: Env) {
+  constructor(state: DurableObjectState, env: Env) {
     super(state);
+    this.#wakeUp = new GuardCall(env);
     this.#storage = state.storage;
     this.#ids = new EventIds(state.storage.sql);
     this.#book = new SeriesBook(state.storage.sql);
@@ -100,7 +103,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     const indices = shed.map(({ index }) => index);
     const early = this.#early.turn(batch.source, now);
     try {
-      const { duplicate, unwatched } = this.#storage.transactionSync(() => {
+      const { duplicate, unwatched, isWatched } = this.#storage.transactionSync(() => {
         const stored = this.#store(batch, events, early, now);
         add(this.#book.counters(SHARD_ITSELF), `shed.${batch.source}`, shed.length + batch.shed);
         this.#book.write();
@@ -111,6 +114,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
       this.#book.commit();
       early.commit();
       this.#watch(now);
+      if (isWatched) this.#wakeUp.moved(batch.place, now);
       return { duplicate, shed: indices, keep: this.#shedder.keep };
     } catch (error) {
       this.#book.reload();
@@ -120,7 +124,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     }
   }
 
-  /** @returns indices of events that were known already, and the ids of those that nothing watches */
+  /** @returns indices of events that were known already, ids of those that nothing watches, and whether any is watched */
   #store(batch: ShardBatch, events: readonly ShardEvent[], early: ReturnType<EarlyOutcomes["turn"]>, now: number) {
     for (const { flag, series } of batch.series) this.#book.meet(flag, series, now);
     this.#book.close(batch.killed, now);
@@ -143,7 +147,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     this.#keepIds(batch, byTime, units, now);
     units.write(now);
     const unwatched = fresh.flatMap(({ event, isWatched }) => (isWatched ? [] : [idOf(event, batch.source)]));
-    return { duplicate, unwatched };
+    return { duplicate, unwatched, isWatched: byTime.length > 0 };
   }
 
   /** What an event counts in. */
