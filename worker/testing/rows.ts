@@ -1,29 +1,35 @@
-/**
- * The state of an object that counts the rows it writes: those of its statements, and one for each alarm that it sets.
- * Alarms are kept for the test to ring.
- */
-export function counting(state: DurableObjectState) {
+/** A database that counts the rows which its statements write. */
+export function countingSql(sql: SqlStorage): { sql: SqlStorage; rows: () => number } {
   let rows = 0;
-  let alarm: number | null = null;
-  const { sql } = state.storage;
   const exec = sql.exec.bind(sql);
   const counted = Object.create(sql, {
     databaseSize: { get: () => sql.databaseSize },
     exec: {
-      value: (query: string, ...bindings: unknown[]) => {
-        const cursor = exec(query, ...(bindings as never[]));
+      value: (query: string, ...bindings: never[]) => {
+        const cursor = exec(query, ...bindings);
         const all = cursor.toArray();
         rows += cursor.rowsWritten;
         return Object.assign(all, { toArray: () => all, one: () => all[0], rowsWritten: cursor.rowsWritten });
       },
     },
   });
+  return { sql: counted, rows: () => rows };
+}
+
+/**
+ * The state of an object that counts the rows it writes: those of its statements, and one for each alarm that it sets.
+ * Alarms are kept for the test to ring.
+ */
+export function counting(state: DurableObjectState) {
+  let alarms = 0;
+  let alarm: number | null = null;
+  const counted = countingSql(state.storage.sql);
   const storage = new Proxy(state.storage, {
     get: (target, name) => {
-      if (name === "sql") return counted;
+      if (name === "sql") return counted.sql;
       if (name === "setAlarm")
         return async (at: number) => {
-          rows++;
+          alarms++;
           alarm = at;
         };
       if (name === "deleteAlarm")
@@ -42,5 +48,5 @@ export function counting(state: DurableObjectState) {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { state: counter, rows: () => rows, alarm: () => alarm };
+  return { state: counter, rows: () => counted.rows() + alarms, alarm: () => alarm };
 }

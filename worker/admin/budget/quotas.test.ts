@@ -1,8 +1,8 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { env } from "../../testing/bindings.ts";
 import { api, done, evaluate, fan, newShop, newToken } from "../../testing/http.ts";
-import { storeOf } from "../../testing/store.ts";
+import { storeOf, stubOf } from "../../testing/store.ts";
 
 const report = { flags: [], bulk: false, attributes: [] };
 
@@ -73,6 +73,8 @@ describe("a monthly budget", () => {
     await tell(700 - before);
     expect([(await done("GET", `${shop.at}/budget`)).state, (await warned()).length]).toEqual(["within", 0]);
     await tell(810 - before);
+    // Reports are gathered for a minute; the alarm comes then.
+    await runDurableObjectAlarm(stubOf(shop.project));
     await tell(900 - before);
     const view = await done("GET", `${shop.at}/budget`);
     expect(view).toMatchObject({ state: "warning", used: 900, evaluationsPerMonth: 1_000, warnAt: 0.8 });

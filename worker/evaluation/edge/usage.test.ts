@@ -8,7 +8,7 @@ const shop = { project: storedSlug("shop"), environment: storedSlug("production"
 
 const served = { kind: "server", keyId: "key_1", shape: "one", ageMs: 100 } as const;
 
-function isolate({ failing = false } = {}) {
+function isolate({ failing = false, everyMs = 60_000 } = {}) {
   const told: UsageReport[] = [];
   const counted: Pick<UsageReport, "reporter" | "counts">[] = [];
   const work: Promise<unknown>[] = [];
@@ -21,6 +21,7 @@ function isolate({ failing = false } = {}) {
       const { reporter, counts, ...rest } = report;
       told.push(rest);
       counted.push({ reporter, counts });
+      return { everyMs };
     },
   });
   const note = (flag: string | null, now: number, context: Record<string, unknown> | null = null) =>
@@ -101,4 +102,19 @@ test("an isolate that was silent for a day counts anew under another name", asyn
   await settled();
   expect(counted.map(({ counts }) => counts?.["evaluations.server.one"])).toEqual([1, undefined, 1]);
   expect(new Set(counted.map(({ reporter }) => reporter)).size).toBe(2);
+});
+
+test("a store that hears from many asks for fewer reports, but not for none", async () => {
+  const { note, settled, calls } = isolate({ everyMs: 300_000 });
+  note("a", 0);
+  await settled();
+  note("a", 299_000);
+  expect(calls()).toBe(1);
+  note("a", 301_000);
+  expect(calls()).toBe(2);
+  const absurd = isolate({ everyMs: Number.MAX_SAFE_INTEGER });
+  absurd.note("a", 0);
+  await absurd.settled();
+  absurd.note("a", 601_000);
+  expect(absurd.calls()).toBe(2);
 });

@@ -4,8 +4,8 @@ import { USAGE_REPORT_ATTRIBUTES, USAGE_REPORT_FLAGS, type UsageReport } from ".
 
 import { type Served, UseCounts } from "./use-counts.ts";
 
-/** An isolate tells the store at most so often (ms), per environment. */
-const EVERY_MS = 60_000;
+/** An isolate tells the store at most so often (ms), per environment; less often where the store asks for it. */
+const EVERY_MS = { usual: 60_000, most: 600_000 };
 /** After the first request that is to be told, others may come along for this long (ms). */
 const GATHER_MS = 1_500;
 /** One context in so many is looked at for attributes. */
@@ -25,6 +25,8 @@ interface Gathered {
   /** Names these counts: they only rise under it. */
   reporter: string;
   toldAt: number | null;
+  /** Between two reports (ms). */
+  everyMs: number;
   /** Not told again before (epoch ms). */
   dueAt: number;
 }
@@ -39,7 +41,7 @@ export interface UsageSources {
   /** A name that no other isolate has. */
   name(): string;
   wait(ms: number): Promise<void>;
-  report(project: Slug, environment: Slug, report: UsageReport): Promise<unknown>;
+  report(project: Slug, environment: Slug, report: UsageReport): Promise<{ everyMs: number } | null>;
 }
 
 /**
@@ -112,8 +114,8 @@ export class Usage {
     waitUntil: (work: Promise<unknown>) => void,
   ): void {
     // A due time further away than the interval was set before the clock was set back.
-    if (now < gathered.dueAt && gathered.dueAt - now <= EVERY_MS) return;
-    gathered.dueAt = now + EVERY_MS;
+    if (now < gathered.dueAt && gathered.dueAt - now <= gathered.everyMs) return;
+    gathered.dueAt = now + gathered.everyMs;
     // The store forgets a reporter that is silent for two days; a name taken up again after that would count twice.
     if (gathered.toldAt !== null && Math.abs(now - gathered.toldAt) > RENAME_MS) {
       gathered.counts = new UseCounts();
@@ -134,6 +136,7 @@ export class Usage {
       counts: new UseCounts(),
       reporter: this.#sources.name(),
       toldAt: null,
+      everyMs: EVERY_MS.usual,
       dueAt: 0,
     };
     this.#environments.set(name, gathered);
@@ -154,7 +157,8 @@ export class Usage {
       const { reporter } = gathered;
       // Totals, not differences: a report that is lost, or comes twice, is made good by the next.
       const counts = gathered.counts.totals();
-      await this.#sources.report(project, environment, { flags, bulk, attributes, reporter, counts });
+      const answer = await this.#sources.report(project, environment, { flags, bulk, attributes, reporter, counts });
+      gathered.everyMs = Math.min(EVERY_MS.most, Math.max(EVERY_MS.usual, answer?.everyMs ?? 0));
       gathered.toldAt = now;
     } catch {
       // The store has more urgent work: told again with the next report.

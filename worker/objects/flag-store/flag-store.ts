@@ -182,9 +182,14 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   }
 
   /** What an edge was asked for. */
-  noteUsage(environment: string, report: UsageReport): void {
-    if (!this.ready) return;
-    this.#storage.transactionSync(() => this.#parts.usageReports.take(environment, report, Date.now()));
+  noteUsage(environment: string, report: UsageReport): { everyMs: number } | null {
+    if (!this.ready) return null;
+    const { usageReports, alarm } = this.#parts;
+    const { counters } = this.tables;
+    const waited = counters.dueAt !== null;
+    this.#storage.transactionSync(() => usageReports.take(environment, report, Date.now()));
+    if (!waited && counters.dueAt !== null) alarm.schedule();
+    return { everyMs: counters.everyMs };
   }
 
   // Time.
@@ -192,11 +197,12 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   /** Does what is due, publishes what waits, and lets go of what was kept for long enough. */
   async alarm(): Promise<void> {
     if (!this.ready) return;
-    const { timedWork, publisher, retention, alarm } = this.#parts;
+    const { timedWork, publisher, retention, usageReports, alarm } = this.#parts;
     const earliest = await runSteps({
       "timed-work": () => timedWork.run(),
       publish: () => publisher.drain(),
       retention: () => retention.run(),
+      usage: () => this.#storage.transactionSync(() => usageReports.settle(Date.now())),
     });
     alarm.schedule(earliest);
   }

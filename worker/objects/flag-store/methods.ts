@@ -141,7 +141,8 @@ export interface FlagStoreMethods {
   pointer(report?: ServedReport): Pointer | null;
   snapshot(environment: string, hash: string): string | null;
   listShard(segment: string, shard: number, version: string): string | null;
-  noteUsage(environment: string, report: UsageReport): void;
+  /** Answers when this edge should report again; stores of before this version answer null. */
+  noteUsage(environment: string, report: UsageReport): { everyMs: number } | null;
 
   backupPage(cursor: string | null): Promise<BackupPage | null>;
   restorePart(

@@ -75,7 +75,8 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
   });
   const alarm = new StoreAlarm(storage, () => {
     const followers = [webhooks.dueAt, ledgers.dueAt, security.dueAt].filter((at) => at !== null);
-    return [...tables.publications.due(), ...timedWork.dueTimes(), ...followers];
+    const usage = tables.counters.dueAt ?? [];
+    return [...tables.publications.due(), ...timedWork.dueTimes(), ...followers, usage].flat();
   });
 
   const publisher = new Publisher(

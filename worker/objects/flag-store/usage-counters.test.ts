@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { countingSql } from "../../testing/rows.ts";
 import { inTables, newProject, storeOf } from "../../testing/store.ts";
 import { UsageCounters } from "./usage-counters.ts";
 
@@ -65,4 +66,28 @@ test("counters of unknown names are refused with their report, so that no name c
   await storeOf(project).noteUsage("production", { ...report, counts: { [ONE]: 1 } });
   const told = await storeOf(project).metrics();
   expect(told?.environments.production?.counters).toEqual({ [ONE]: 1 });
+});
+
+test("many reports cost a row each, and reports that wait are lost for nobody", async () => {
+  const project = await newProject();
+  const [rows, total] = await inTables(project, (sql) => {
+    const counting = countingSql(sql);
+    const before = new UsageCounters(counting.sql);
+    const counts = (n: number) => ({ [ONE]: n, "age.0": n, age_ms: n, "key.key_ab.asked": n });
+    // The first report of each isolate makes its row, and the row's place in an index.
+    for (let isolate = 0; isolate < 500; isolate++) before.take("production", `r${isolate}`, counts(1), NOW);
+    before.totals();
+    const written = counting.rows();
+    for (let minute = 1; minute <= 10; minute++)
+      for (let isolate = 0; isolate < 500; isolate++)
+        before.take("production", `r${isolate}`, counts(minute), NOW + minute * 60_000 + isolate * 100);
+    const rowsAReport = (counting.rows() - written) / 5_000;
+    // The object stops before the last ones are written: the next report of each isolate makes up for them.
+    const after = new UsageCounters(counting.sql);
+    for (let isolate = 0; isolate < 500; isolate++)
+      after.take("production", `r${isolate}`, counts(11), NOW + 660_000 + isolate * 100);
+    return [rowsAReport, after.totals().get("production")?.get(ONE)];
+  });
+  expect(rows).toBeLessThanOrEqual(1.1);
+  expect(total).toBe(500 * 11);
 });

@@ -1,7 +1,7 @@
 import type { UsageReport, UsageView } from "../../../shared/schema/usage.ts";
 
-/** Times are kept to this (ms): a flag asked for all day costs one write a minute. */
-const RESOLUTION_MS = 60_000;
+/** Times are kept to this (ms): a flag asked for all day costs a row in ten minutes. */
+const RESOLUTION_MS = 600_000;
 /** Attributes remembered per environment. */
 const MAX_ATTRIBUTES = 300;
 /** An attribute with more values than this tells people apart, not groups: its values are dropped for good. */

@@ -28,7 +28,13 @@ export class UsageReports {
     const { reporter, counts } = parsed.data;
     usageLog.note(environment, parsed.data, known, now);
     if (!reporter || !counts) return;
-    counters.take(environment, reporter, counts, now);
+    if (counters.take(environment, reporter, counts, now)) this.#warnOfBudget(now);
+  }
+
+  /** Writes what reports have left in memory. In a transaction. */
+  settle(now: number): void {
+    if (this.#tables.counters.dueAt === null) return;
+    this.#tables.counters.write(now);
     this.#warnOfBudget(now);
   }
 
