@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { COUNTS } from "../../../shared/cost/counts.ts";
 import { countingSql } from "../../testing/rows.ts";
 import { inTables, newProject, storeOf } from "../../testing/store.ts";
 import { UsageCounters } from "./usage-counters.ts";
@@ -88,6 +89,6 @@ test("many reports cost a row each, and reports that wait are lost for nobody", 
       after.take("production", `r${isolate}`, counts(11), NOW + 660_000 + isolate * 100);
     return [rowsAReport, after.totals().get("production")?.get(ONE)];
   });
-  expect(rows).toBeLessThanOrEqual(1.1);
+  expect(rows).toBeLessThanOrEqual(COUNTS.rowsAUsageReport);
   expect(total).toBe(500 * 11);
 });

@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import { COUNTS } from "../../../shared/cost/counts.ts";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import type { Series } from "../../../shared/schema/series.ts";
 import { env } from "../../testing/bindings.ts";
@@ -8,9 +9,7 @@ import { aSeries } from "../../testing/telemetry.ts";
 import type { ShardBatch, ShardEvent } from "./shard-batch.ts";
 import { EXPOSURE_KEEP_MS, TelemetryShard } from "./telemetry-shard.ts";
 
-/** Rows that a batch of 200 events may write for each event, retention included: what a bill is reckoned with. */
-const ROWS_AN_EVENT = 1.2;
-const ROWS_AN_UNWATCHED_EVENT = 0.05;
+const { rowsAWatchedEvent: ROWS_AN_EVENT, rowsAnUnwatchedEvent: ROWS_AN_UNWATCHED_EVENT } = COUNTS;
 
 const EVENTS_A_BATCH = 200;
 /** What a shard gets of it. */
