@@ -5,6 +5,7 @@ import { networkName } from "../../http/network-prefix.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { log } from "../../log.ts";
 import { directory } from "../../objects/stubs.ts";
+import { WaitingPlaces } from "../../waiting-places.ts";
 import { FailureThrottle } from "./failure-throttle.ts";
 
 /** Of this isolate. */
@@ -63,10 +64,10 @@ export function reportFailures(env: Env, waitUntil: Attempt["waitUntil"]): void 
 }
 
 /** Requests of this isolate that wait for another one to read the list, and how often (ms) and how long they look. */
-let waiting = 0;
 const WAITING = 50;
 const LOOK_EVERY_MS = 25;
 const LOOKS = 40;
+const waiting = new WaitingPlaces({ most: WAITING, mostOfKey: WAITING, leaseMs: 2 * LOOKS * LOOK_EVERY_MS });
 
 /** Whether a secret is among all real ones, as they were a second ago at most; null: that could not be found out. */
 async function inList(env: Env, hash: string, now: number): Promise<boolean | null> {
@@ -77,8 +78,8 @@ async function inList(env: Env, hash: string, now: number): Promise<boolean | nu
     return failures.isListed(hash, now);
   }
   // Requests share plain state and no promise: one that waits for another looks by a timer of its own.
-  if (waiting >= WAITING) return null;
-  waiting++;
+  const giveBack = waiting.take("list", now);
+  if (!giveBack) return null;
   try {
     for (let look = 0; look < LOOKS; look++) {
       await scheduler.wait(LOOK_EVERY_MS);
@@ -87,7 +88,7 @@ async function inList(env: Env, hash: string, now: number): Promise<boolean | nu
     }
     return null;
   } finally {
-    waiting--;
+    giveBack();
   }
 }
 

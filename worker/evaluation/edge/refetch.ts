@@ -1,3 +1,4 @@
+import { WaitingPlaces } from "../../waiting-places.ts";
 import type { CurrentOptions, Known, Loaded } from "./loaded.ts";
 
 /*
@@ -18,6 +19,8 @@ const HOLD_STEP_MS = 50;
 /** Requests that wait, of all keys and of one. */
 const MAX_HELD = 400;
 const MAX_HELD_OF_KEY = 100;
+/** A place is kept this long (ms): looking may take as long as a warm request waits for its refresh. */
+const HELD_LEASE_MS = 5_000;
 /** Keys that are counted; beyond, the one that asked longest ago begins anew. */
 const MAX_KEYS = 1_000;
 /** As `evaluateAll` makes them. */
@@ -36,8 +39,7 @@ export interface RefetchDeps {
 /** Of one isolate. */
 export class Refetches {
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
-  readonly #held = new Map<string, number>();
-  #allHeld = 0;
+  readonly #waiting = new WaitingPlaces({ most: MAX_HELD, mostOfKey: MAX_HELD_OF_KEY, leaseMs: HELD_LEASE_MS });
 
   /** What to answer a client with that was told of the result `told`. */
   async asNewAs(told: string, keyId: string, loaded: Loaded, deps: RefetchDeps): Promise<Loaded> {
@@ -50,7 +52,8 @@ export class Refetches {
     if (isNewEnough()) return latestOf(await deps.current(), loaded);
     const refetched = () => deps.current({ maxAgeMs: Math.max(0, deps.now() - cameAt) });
     if (this.#take(keyId, deps.now())) return latestOf(await refetched(), loaded);
-    if (!this.#hold(keyId)) return loaded;
+    const giveBack = this.#waiting.take(keyId, deps.now());
+    if (!giveBack) return loaded;
     try {
       let seen = loaded;
       for (let waited = 0; waited < HOLD_MS; waited += HOLD_STEP_MS) {
@@ -63,7 +66,7 @@ export class Refetches {
       }
       return seen;
     } finally {
-      this.#release(keyId);
+      giveBack();
     }
   }
 
@@ -87,21 +90,6 @@ export class Refetches {
     if (bucket.tokens < 1) return false;
     bucket.tokens--;
     return true;
-  }
-
-  #hold(keyId: string): boolean {
-    const ofKey = this.#held.get(keyId) ?? 0;
-    if (ofKey >= MAX_HELD_OF_KEY || this.#allHeld >= MAX_HELD) return false;
-    this.#held.set(keyId, ofKey + 1);
-    this.#allHeld++;
-    return true;
-  }
-
-  #release(keyId: string): void {
-    const ofKey = (this.#held.get(keyId) ?? 1) - 1;
-    if (ofKey === 0) this.#held.delete(keyId);
-    else this.#held.set(keyId, ofKey);
-    this.#allHeld--;
   }
 }
 
