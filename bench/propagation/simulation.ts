@@ -268,12 +268,15 @@ export class Simulation {
       storePointer: async () => JSON.parse(await this.#askStore(centre)),
       kvSnapshot: () => time.wait(KV_MS).then(() => snapshotText),
       storeSnapshot: () => Promise.resolve(snapshotText),
+      storeBlock: async () => null,
       breakGlass: () => looked(() => ({ environments: {}, whole: true })),
       lastSnapshot: () => looked(() => (this.cachesWork && centre.last ? JSON.parse(centre.last) : null)),
       keepLastSnapshot: (_project, _environment, body) =>
         looked(() => {
           centre.last = body;
         }),
+      lastBlock: async () => null,
+      keepLastBlock: async () => {},
       projectNames: async () => [],
       report: () => {},
     };

@@ -32,7 +32,7 @@ async function sorted(events: unknown[], level: number, by = "targetingKey") {
     arrivedAt: Date.now(),
     receivedAt: Date.now(),
     source: "server",
-    observed: new ObservedFlags(snapshot),
+    observed: ObservedFlags.ofSnapshot(snapshot),
     hasher: new UnitHasher(SECRET),
     compiled: compile(snapshot, re2),
     revision: 7,

@@ -1,4 +1,7 @@
+import { z } from "zod";
+import { splitPublished } from "../../shared/blocks/block-patch.ts";
 import { READER_VERSION } from "../../shared/limits.ts";
+import { type Manifest, manifest as manifestSchema } from "../../shared/schema/manifest.ts";
 import type { Slug } from "../../shared/schema/names.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -23,30 +26,52 @@ export const kvSnapshotStore = (namespace: KVNamespace): SnapshotStore => ({
 export const snapshotKey = (project: Slug, environment: Slug, revision: number, hash: string): string =>
   `snapshots/${project}/${environment}/${revision}-${hash}`;
 
+/** `blocks/{project}/{environment}/{sha256}`: a block's text under its own hash, written before a manifest names it. */
+export const blockKey = (project: Slug, environment: Slug, hash: string): string =>
+  `blocks/${project}/${environment}/${hash}`;
+
 /** The environment in such a key: names hold no slash. */
 export const environmentOf = (kvKey: string): string | undefined => kvKey.split("/")[2];
 
+/** What a published value turned out to be: one whole snapshot, or the list of its blocks with what changed in them. */
+export type Published =
+  | { kind: "whole"; snapshot: Snapshot }
+  | { kind: "blocks"; manifest: Manifest; head: string; patch: string | null };
+
 export type Verified =
-  | { ok: true; snapshot: Snapshot }
-  | { ok: false; reason: "hash" | "json" | "reader" | "identity" };
+  | { ok: true; published: Published }
+  | { ok: false; reason: "hash" | "json" | "reader" | "identity" | "form" };
+
+/** Fields that a later version adds to a manifest do no harm: `minReader` says when they would. */
+const readableManifest = z.object({
+  ...manifestSchema.shape,
+  // They become parts of keys.
+  blocks: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
+});
 
 /**
- * Trusts nothing that came over a wire: the bytes must have the hash that the pointer names, be meant for this
- * environment and be readable by this code. What fails is left out and the last known good stays in force.
+ * Trusts nothing that came over a wire: the first line must have the hash that the pointer names, be meant for this
+ * environment and be readable by this code. What fails is left out and the last known good stays in force. The patch
+ * below it is unchecked: each block that it makes has a hash to be held against.
  */
-export function verifySnapshot(
+export function verifyPublished(
   body: string,
   expected: { hash: string; project: string; environment: string; revision: number },
 ): Verified {
-  if (sha256(body) !== expected.hash) return { ok: false, reason: "hash" };
-  let snapshot: Snapshot;
+  const { head, patch } = splitPublished(body);
+  if (sha256(head) !== expected.hash) return { ok: false, reason: "hash" };
+  let parsed: Snapshot | Manifest;
   try {
-    snapshot = JSON.parse(body) as Snapshot;
+    parsed = JSON.parse(head) as Snapshot | Manifest;
   } catch {
     return { ok: false, reason: "json" };
   }
-  if (!(snapshot.minReader <= READER_VERSION)) return { ok: false, reason: "reader" };
-  const { project, environment, revision } = snapshot;
+  if (!(parsed.minReader <= READER_VERSION)) return { ok: false, reason: "reader" };
+  const { project, environment, revision } = parsed;
   const same = project === expected.project && environment === expected.environment && revision === expected.revision;
-  return same ? { ok: true, snapshot } : { ok: false, reason: "identity" };
+  if (!same) return { ok: false, reason: "identity" };
+  if (!("blocks" in parsed)) return { ok: true, published: { kind: "whole", snapshot: parsed } };
+  const manifest = readableManifest.safeParse(parsed);
+  if (!manifest.success) return { ok: false, reason: "form" };
+  return { ok: true, published: { kind: "blocks", manifest: manifest.data, head, patch } };
 }

@@ -1,3 +1,5 @@
+import { publishedText, splitPublished } from "../../shared/blocks/block-patch.ts";
+import type { Manifest } from "../../shared/schema/manifest.ts";
 import { storedSlug } from "../../shared/schema/names.ts";
 import type { BreakGlass, Pointer } from "../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../shared/schema/propagation.ts";
@@ -6,7 +8,9 @@ import { sha256 } from "../crypto/sha256.ts";
 import { Edge } from "../evaluation/edge/edge.ts";
 import type { EdgeSources } from "../evaluation/edge/edge-sources.ts";
 import type { CurrentOptions, Known } from "../evaluation/edge/loaded.ts";
-import { snapshotKey } from "../kv/snapshot-store.ts";
+import { ProjectMemory } from "../evaluation/edge/project-memory.ts";
+import { blockKey, snapshotKey } from "../kv/snapshot-store.ts";
+import { type InBlocks, inBlocks } from "./fake-blocks.ts";
 
 type Fault = "error" | "hang" | "null" | "corrupt" | null;
 type Flags = Record<string, { variant: string; onStale?: object; killVariant?: string }>;
@@ -32,13 +36,18 @@ export class FakeSources {
   epoch = 1;
   revision = 0;
   exists = true;
-  readonly faults: Record<"store" | "kv" | "storeSnapshot" | "cache" | "breakGlass" | "last" | "names", Fault> = {
+  readonly faults: Record<
+    "store" | "kv" | "storeSnapshot" | "storeBlock" | "cache" | "breakGlass" | "last" | "lastBlock" | "names",
+    Fault
+  > = {
     store: null,
     kv: null,
     storeSnapshot: null,
+    storeBlock: null,
     cache: "null",
     breakGlass: null,
     last: "null",
+    lastBlock: null,
     names: null,
   };
   readonly calls: Record<string, number> = {};
@@ -47,7 +56,15 @@ export class FakeSources {
   readonly told: ServedReport[] = [];
   breakGlass: BreakGlass = { environments: {} };
   breakGlassWhole = true;
-  last: Snapshot | null = null;
+  last: Snapshot | Manifest | null = null;
+  /** Blocks in the data centre's cache, by hash. */
+  readonly lastBlocks = new Map<string, string>();
+  /** How long (ms) a read of KV takes, and how many there were at once at most. */
+  kvMs = 0;
+  kvAtOnce = 0;
+  #kvReads = 0;
+  /** Characters that KV has handed out. */
+  shipped = 0;
   /** Projects beside the one that everything else is about; they have no environments. */
   readonly others = new Set<string>();
   /** Names that the store was asked for, in order. */
@@ -56,7 +73,11 @@ export class FakeSources {
   names: string[] = [PROJECT];
   readonly background: Promise<unknown>[] = [];
   readonly #environments: Pointer["environments"] = {};
-  readonly #bodies = new Map<string, string>();
+  /** What lies in KV, by key. */
+  readonly bodies = new Map<string, string>();
+  readonly #blocks = new Map<string, string>();
+  /** What the store published last in blocks, by environment. */
+  readonly published = new Map<string, InBlocks>();
   readonly #byHash = new Map<string, string>();
   #cached: Pointer | null = null;
   /** Since when another isolate of this data centre claims to be asking the store. */
@@ -98,10 +119,29 @@ export class FakeSources {
     this.place(body, environment, kills);
   }
 
+  /** The same in blocks, with the patch from what was published so before. */
+  publishBlocks(
+    documents: Partial<Snapshot>,
+    { environment = "production", kills = [] as Kill[], patch = true } = {},
+  ): InBlocks {
+    this.revision++;
+    const { epoch, revision } = this;
+    const nothing = { flags: {}, segments: {}, layers: {}, holdouts: {}, keys: [], kills };
+    const identity = { minReader: 1, project: PROJECT, environment, epoch, revision };
+    const next = inBlocks({ ...nothing, ...identity, ...documents }, this.published.get(environment) ?? null);
+    this.published.set(environment, next);
+    for (const [hash, text] of next.texts) {
+      this.bodies.set(blockKey(PROJECT, storedSlug(environment), hash), text);
+      this.#blocks.set(hash, text);
+    }
+    this.place(publishedText(next.head, patch ? next.patch : null), environment, kills);
+    return next;
+  }
+
   /** Lets the pointer name these bytes, whatever they are. */
   place(body: string, environment = "production", kills: Kill[] = []): void {
-    const hash = sha256(body);
-    this.#bodies.set(snapshotKey(PROJECT, storedSlug(environment), this.revision, hash), body);
+    const hash = sha256(splitPublished(body).head);
+    this.bodies.set(snapshotKey(PROJECT, storedSlug(environment), this.revision, hash), body);
     this.#byHash.set(hash, body);
     this.#environments[environment] = { revision: this.revision, hash, kills, tombstones: [] };
   }
@@ -177,16 +217,32 @@ export class FakeSources {
       if (report) this.told.push(report);
       return pointer;
     },
-    kvSnapshot: (key) => this.#answer("kv", () => this.#bodies.get(key) ?? null),
+    kvSnapshot: async (key) => {
+      this.kvAtOnce = Math.max(this.kvAtOnce, ++this.#kvReads);
+      try {
+        if (this.kvMs > 0) await this.sources.wait(this.kvMs);
+        const text = await this.#answer("kv", () => this.bodies.get(key) ?? null);
+        this.shipped += text?.length ?? 0;
+        return text;
+      } finally {
+        this.#kvReads--;
+      }
+    },
     storeSnapshot: (_project, _environment, hash) =>
       this.#answer("storeSnapshot", () => this.#byHash.get(hash) ?? null),
+    storeBlock: (_project, _environment, hash) => this.#answer("storeBlock", () => this.#blocks.get(hash) ?? null),
     breakGlass: async () => ({
       ...((await this.#answer("breakGlass", () => structuredClone(this.breakGlass))) ?? this.breakGlass),
       whole: this.breakGlassWhole,
     }),
     lastSnapshot: () => this.#answer("last", () => this.last),
     keepLastSnapshot: async (_project, _environment, body) => {
-      this.last = JSON.parse(body) as Snapshot;
+      this.last = JSON.parse(body) as Snapshot | Manifest;
+    },
+    lastBlock: (_project, _environment, hash) => this.#answer("lastBlock", () => this.lastBlocks.get(hash) ?? null),
+    keepLastBlock: async (_project, _environment, hash, text) => {
+      this.calls.keepLastBlock = this.count("keepLastBlock") + 1;
+      this.lastBlocks.set(hash, text);
     },
     projectNames: async () => (await this.#answer("names", () => this.names)) ?? [],
     report: ({ event }) => void this.reports.push(event),
@@ -208,9 +264,10 @@ export class FakeIsolate {
   readonly edge: Edge;
   readonly sources: FakeSources;
 
-  constructor(sources: FakeSources) {
+  /** @param maxBytes of snapshots in its memory */
+  constructor(sources: FakeSources, maxBytes?: number) {
     this.sources = sources;
-    this.edge = new Edge(sources.sources);
+    this.edge = new Edge(sources.sources, new ProjectMemory(maxBytes));
   }
 
   /** A request: what it got, and how long it was held (ms). */

@@ -20,6 +20,7 @@ export function adoptPointer(
   if (held && held.pointer.epoch !== epoch) state.requiredRevision = 0;
   if (stampedAt !== held?.stampedAt) state.refreshAge = refreshAgeOf(sources.random());
   state.held = { pointer: next.pointer, stampedAt };
+  for (const [environment, loading] of state.loading) if (!namedIn(next, environment)) loading.stop();
   for (const [environment, loaded] of state.environments) {
     const named = namedIn(next, environment);
     if (!named) {

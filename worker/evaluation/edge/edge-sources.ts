@@ -1,3 +1,4 @@
+import type { Manifest } from "../../../shared/schema/manifest.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { Pointer } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
@@ -23,13 +24,17 @@ export interface EdgeSources {
   storePointer(project: Slug, report: ServedReport | undefined): Promise<Pointer | null>;
   /** The data centre this isolate runs in; null until a request has told it. */
   colo(): string | null;
+  /** A published value or a block, by its key in KV. */
   kvSnapshot(key: string): Promise<string | null>;
   storeSnapshot(project: Slug, environment: Slug, hash: string): Promise<string | null>;
+  storeBlock(project: Slug, environment: Slug, hash: string): Promise<string | null>;
   /** Kills written straight to KV; `urgent` while the store cannot be reached. */
   breakGlass(project: Slug, urgent: boolean): Promise<BreakGlassLane>;
-  /** The copy that outlives isolates, for starts without store and KV. */
-  lastSnapshot(project: Slug, environment: Slug): Promise<Snapshot | null>;
+  /** The copy that outlives isolates, for starts without store and KV: whole, or the manifest of its blocks. */
+  lastSnapshot(project: Slug, environment: Slug): Promise<Snapshot | Manifest | null>;
   keepLastSnapshot(project: Slug, environment: Slug, body: string): Promise<void>;
+  lastBlock(project: Slug, environment: Slug, hash: string): Promise<string | null>;
+  keepLastBlock(project: Slug, environment: Slug, hash: string, text: string): Promise<void>;
   /** The names of all projects, from the data centre's copy or the directory. */
   projectNames(): Promise<readonly string[]>;
   report(event: { event: string } & Record<string, string | number>): void;

@@ -28,15 +28,16 @@ const ON_STALE_FROM_MS = 5_000;
  */
 export class Edge {
   readonly #sources: EdgeSources;
-  readonly #memory = new ProjectMemory();
+  readonly #memory: ProjectMemory;
   readonly #unknownNames: UnknownNames;
   readonly #snapshots: SnapshotLoader;
   readonly #refresher: Refresher;
 
-  constructor(sources: EdgeSources) {
+  constructor(sources: EdgeSources, memory = new ProjectMemory()) {
     this.#sources = sources;
+    this.#memory = memory;
     this.#unknownNames = new UnknownNames(sources);
-    this.#snapshots = new SnapshotLoader(sources, (state) => this.#memory.prove(state));
+    this.#snapshots = new SnapshotLoader(sources, this.#memory);
     const cacheTrial = new CacheTrial(sources);
     const pointers = new PointerReader(sources, {
       mayLookUp: (project) => this.#unknownNames.admits(project),
@@ -135,7 +136,13 @@ export class Edge {
     const wantedAge = Math.min(options.maxAgeMs ?? STALE_MS, STALE_MS);
     for (let waited = 0; waited < limit(); waited += POLL_MS) {
       const now = this.#sources.now();
-      if (waited > 0 && this.#hasArrived(environment, state, wantedAge + waited)) return;
+      const isRead = this.#isRead(state, wantedAge + waited);
+      if (waited > 0 && this.#hasArrived(environment, state, isRead)) return;
+      if (isRead && this.#snapshots.isLoading(environment, state)) {
+        // What the pointer names is on its way: to ask the store once more brings it no sooner.
+        await this.#sources.wait(POLL_MS);
+        continue;
+      }
       if (takeLease(state, now)) {
         const ended = this.#refresher.start(environment, state, waitUntil, options).then(() => true);
         const inTime = await Promise.race([ended, this.#sources.wait(limit() - waited).then(() => false)]);
@@ -150,14 +157,17 @@ export class Edge {
     }
   }
 
+  /** Whether the pointer is as young and as new as is waited for. */
+  #isRead(state: ProjectState, withinMs: number): boolean {
+    const isNew = (state.held?.pointer.revision ?? 0) >= state.requiredRevision;
+    return isNew && ageOf(state.held, this.#sources.now()) < withinMs;
+  }
+
   /** Whether another request's refresh has brought what is waited for. */
-  #hasArrived(environment: Slug, state: ProjectState, withinMs: number): boolean {
+  #hasArrived(environment: Slug, state: ProjectState, isRead: boolean): boolean {
     if (state.missingSince !== null) return true;
-    const read =
-      ageOf(state.held, this.#sources.now()) < withinMs &&
-      (state.held?.pointer.revision ?? 0) >= state.requiredRevision;
     const named = namedIn(state.held, environment);
-    return read && (!named || state.environments.get(environment)?.hash === named.hash);
+    return isRead && (!named || state.environments.get(environment)?.hash === named.hash);
   }
 
   async #best(environment: Slug, state: ProjectState): Promise<Known> {

@@ -3,6 +3,8 @@ import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { Kill } from "../../../shared/schema/snapshot.ts";
 import type { BearerKeys } from "./bearer-keys.ts";
+import type { Facts } from "./facts.ts";
+import type { HeldBlock } from "./held-block.ts";
 import type { ObservedFlags } from "./observed-flags.ts";
 
 /** One environment in this isolate's memory, ready to answer. */
@@ -22,11 +24,21 @@ export interface Loaded {
   readonly signingKeys: Map<string, string | undefined>;
   /** By flag. */
   readonly tests: ReadonlyMap<string, SnapshotTest>;
+  /** What it was compiled from; none when it came whole. */
+  readonly blocks: readonly HeldBlock[];
+  /** What it takes of memory, about. */
+  readonly bytes: number;
+  /** What `keys` and `observed` were made of, so that a version with the same goes on with them. */
+  readonly keysText: string;
+  readonly observing: readonly Facts[];
+  /** Its first line, until the data centre's cache has a copy of it all. */
+  uncopied: string | null;
   /** From pointer and snapshot; break-glass and staleness come on top. */
   kills: readonly Kill[];
   /** Counts up whenever the kills applied to `compiled` change: with `hash`, tells streams that something happened. */
   killsChanged: number;
-  applied: string;
+  /** Ids of the kills that `compiled` was given last; null: it has to be given them anew. */
+  applied: string | null;
 }
 
 /** What is known of an environment; see `Edge.current`. */

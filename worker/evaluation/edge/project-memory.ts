@@ -3,7 +3,9 @@ import type { BreakGlass } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
 import type { Kill } from "../../../shared/schema/snapshot.ts";
 import type { Loaded } from "./loaded.ts";
-import type { HeldPointer } from "./pointer-lane.ts";
+import { Loading } from "./loading.ts";
+import { SNAPSHOTS_BYTES } from "./memory-budget.ts";
+import { ageOf, type HeldPointer } from "./pointer-lane.ts";
 
 /** A break-glass kill, and when KV last showed it (epoch ms). */
 export interface ShownKill {
@@ -40,6 +42,8 @@ export interface ProjectState {
   /** What the store was last told of the data centre's cache. */
   cacheTold: boolean | null;
   readonly environments: Map<Slug, Loaded>;
+  /** Next versions on their way into memory. */
+  readonly loading: Map<Slug, Loading>;
   /** Somebody has shown a secret of this project; until then its name may be made up. */
   proven: boolean;
 }
@@ -50,6 +54,8 @@ const MAX_PROVEN = 200;
 const MAX_UNPROVEN = 50;
 /** Names that the store does not know. Each is a name and two numbers. */
 const MAX_MISSING = 1_000;
+/** A project in use is refreshed about once a second: one whose pointer is older than this (ms) is idle. */
+const IDLE_MS = 60_000;
 /** A name that the store did not know is asked for again after this long (ms). */
 const MISSING_MS = 10_000;
 /** So many answers from memory, and the name is looked up again: a clock that stands still must not make it last. */
@@ -63,6 +69,15 @@ export class ProjectMemory {
   readonly #proven = new Map<string, ProjectState>();
   readonly #unproven = new Map<string, ProjectState>();
   readonly #missing = new Map<string, { since: number; answers: number }>();
+  /** All that goes on, also for projects that were pushed out meanwhile. */
+  readonly #loadings = new Map<Loading, ProjectState>();
+
+  readonly #maxBytes: number;
+
+  /** @param maxBytes of all snapshots together */
+  constructor(maxBytes = SNAPSHOTS_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** How many there are of each, for tests. */
   get sizes(): { proven: number; unproven: number; missing: number } {
@@ -118,6 +133,64 @@ export class ProjectMemory {
     this.#missing.set(project, { since: now, answers: 0 });
   }
 
+  /** The next version of an environment that exists: anybody can make up the name of one. */
+  loadingOf(state: ProjectState, environment: Slug): Loading {
+    let loading = state.loading.get(environment);
+    if (!loading) {
+      loading = new Loading();
+      state.loading.set(environment, loading);
+    }
+    this.#loadings.set(loading, state);
+    return loading;
+  }
+
+  /** What snapshots take of memory, loads that are under way included. */
+  bytes(now: number): number {
+    let bytes = 0;
+    for (const state of [...this.#proven.values(), ...this.#unproven.values()]) bytes += bytesOf(state);
+    for (const [loading, state] of this.#loadings) {
+      // Of a project that was pushed out, by a request that is gone.
+      if (this.peek(state.project) !== state && !loading.isLive(now)) this.#loadings.delete(loading);
+      else bytes += loading.reserved;
+    }
+    return bytes;
+  }
+
+  /**
+   * Makes room for so many bytes more of a project's snapshots: others go, unproven ones and the longest idle first, but
+   * an unproven one pushes no proven one out that is in use. False, and nothing has gone, when there is no room.
+   */
+  makeRoomFor(state: ProjectState, bytes: number, now: number): boolean {
+    let excess = this.bytes(now) + bytes - this.#maxBytes;
+    const age = ({ held }: ProjectState) => ageOf(held, now);
+    const oldest = (states: Iterable<ProjectState>) =>
+      [...states]
+        .filter((other) => other !== state && bytesOf(other) > 0)
+        .sort((a, b) => Number(age(b) > age(a)) - Number(age(b) < age(a)));
+    const candidates = [
+      ...oldest(this.#unproven.values()),
+      ...oldest(this.#proven.values()).filter((other) => state.proven || age(other) >= IDLE_MS),
+    ];
+    const going: ProjectState[] = [];
+    for (const other of candidates) {
+      if (excess <= 0) break;
+      going.push(other);
+      excess -= bytesOf(other) + reservedOf(other);
+    }
+    if (excess > 0) return false;
+    for (const other of going) this.#drop(other);
+    return true;
+  }
+
+  #drop(state: ProjectState): void {
+    this.#unproven.delete(state.project);
+    this.#proven.delete(state.project);
+    for (const loading of state.loading.values()) {
+      loading.stop();
+      this.#loadings.delete(loading);
+    }
+  }
+
   /** Whether the store has said lately that it does not know this name. */
   isMissing(project: Slug, now: number): boolean {
     const known = this.#missing.get(project);
@@ -127,6 +200,18 @@ export class ProjectMemory {
     return false;
   }
 }
+
+const bytesOf = ({ environments }: ProjectState): number => {
+  let bytes = 0;
+  for (const loaded of environments.values()) bytes += loaded.bytes;
+  return bytes;
+};
+
+const reservedOf = ({ loading }: ProjectState): number => {
+  let bytes = 0;
+  for (const { reserved } of loading.values()) bytes += reserved;
+  return bytes;
+};
 
 /** Takes the longest unused entry out of a full map. */
 function makeRoom(map: Map<string, unknown>, max: number): void {
@@ -154,5 +239,6 @@ const newState = (project: Slug): ProjectState => ({
   staleServed: 0,
   cacheTold: null,
   environments: new Map(),
+  loading: new Map(),
   proven: false,
 });

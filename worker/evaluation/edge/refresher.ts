@@ -1,4 +1,5 @@
 import type { Slug } from "../../../shared/schema/names.ts";
+import type { Pointer } from "../../../shared/schema/pointer.ts";
 import { adoptPointer } from "./adopt-pointer.ts";
 import type { BreakGlassReader } from "./break-glass-reader.ts";
 import type { CacheTrial } from "./cache-trial.ts";
@@ -29,10 +30,13 @@ export class Refresher {
     this.#parts = parts;
   }
 
-  /** Under the request that found the pointer old. Now and then the cache is tried out beside it. Never rejects. */
+  /**
+   * Under the request that found the pointer old; ends when what the pointer names is there or cannot be had. The cache
+   * gets its copy afterwards, and now and then it is tried out beside. Never rejects.
+   */
   start(environment: Slug, state: ProjectState, waitUntil: WaitUntil, options: CurrentOptions): Promise<void> {
     const refreshing = this.#refresh(environment, state, options);
-    waitUntil(refreshing);
+    waitUntil(refreshing.then(() => this.#parts.snapshots.keepCopy(state)));
     const trying = this.#parts.cacheTrial.run();
     if (trying) waitUntil(trying);
     return refreshing;
@@ -41,26 +45,32 @@ export class Refresher {
   async #refresh(environment: Slug, state: ProjectState, options: CurrentOptions): Promise<void> {
     try {
       const next = await this.#parts.pointers.read(state, options);
-      if (next !== "claimed" && next !== "turned away") {
-        state.failedAt = null;
-        if (next === null) this.#noteMissing(state);
-        else {
-          state.missingSince = null;
-          adoptPointer(state, next.held, this.#sources);
-          const names = new Set([environment, ...state.environments.keys()]);
-          await Promise.all([
-            next.answer && patiently(this.#sources, CACHE_PATIENCE_MS, this.#sources.keepPointer(next.answer)),
-            this.#parts.breakGlass.read(state, false),
-            ...[...names].map((name) => this.#parts.snapshots.load(name, state)),
-          ]);
-        }
+      if (next === "claimed" || next === "turned away") return giveLeaseBack(state);
+      state.failedAt = null;
+      if (next === null) {
+        this.#noteMissing(state);
+        return giveLeaseBack(state);
       }
-      giveLeaseBack(state);
+      state.missingSince = null;
+      adoptPointer(state, next.held, this.#sources);
+      await Promise.all([
+        this.#tellOthers(state, next.answer),
+        this.#parts.snapshots.load([environment, ...state.environments.keys()], state),
+      ]);
     } catch (error) {
       keepLeaseAfterFailure(state, this.#sources.now(), this.#sources.random());
       this.#sources.report({ event: "refresh-failed", project: state.project, error: String(error) });
       await this.#parts.breakGlass.read(state, true);
     }
+  }
+
+  /** The pointer's lease does not wait for snapshots, which have turns of their own: the next kill is due before. */
+  async #tellOthers(state: ProjectState, answer: Pointer | undefined): Promise<void> {
+    await Promise.all([
+      answer && patiently(this.#sources, CACHE_PATIENCE_MS, this.#sources.keepPointer(answer)),
+      this.#parts.breakGlass.read(state, false),
+    ]);
+    giveLeaseBack(state);
   }
 
   /** The store has said that there is no such project. */
@@ -69,5 +79,6 @@ export class Refresher {
     if (!state.proven && state.held === null) this.#parts.memory.forget(state, state.missingSince);
     state.held = null;
     state.environments.clear();
+    for (const loading of state.loading.values()) loading.stop();
   }
 }

@@ -1,141 +1,230 @@
-import { compile } from "../../../shared/evaluation/compile/compile.ts";
-import { valuesOfSnapshot } from "../../../shared/evaluation/condition-values.ts";
-import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
+import type { Manifest } from "../../../shared/schema/manifest.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
-import type { Kill, Snapshot } from "../../../shared/schema/snapshot.ts";
-import { snapshotKey, verifySnapshot } from "../../kv/snapshot-store.ts";
-import { BearerKeys } from "./bearer-keys.ts";
-import { CACHE_PATIENCE_MS, type EdgeSources, KV_PATIENCE_MS, patiently } from "./edge-sources.ts";
-import { enforceKills } from "./kills-in-force.ts";
+import type { Snapshot } from "../../../shared/schema/snapshot.ts";
+import { type Job, type Uncompiled, type Version, VersionBuilder } from "./build-version.ts";
+import { derive } from "./derived.ts";
+import type { EdgeSources } from "./edge-sources.ts";
+import { appliedOf, enforceKills } from "./kills-in-force.ts";
+import { Lanes } from "./lanes.ts";
+import { LastCopy } from "./last-copy.ts";
 import type { Loaded } from "./loaded.ts";
-import { ObservedFlags } from "./observed-flags.ts";
+import { LAST_COPY, LOAD_LEASE_MS } from "./loading.ts";
 import { killsInForce, namedIn } from "./pointer-lane.ts";
-import type { ProjectState } from "./project-memory.ts";
+import type { ProjectMemory, ProjectState } from "./project-memory.ts";
 import { noteServed } from "./served-reports.ts";
+import { SnapshotReader } from "./snapshot-reader.ts";
 
-/** What the bytes of a snapshot must turn out to be. */
-interface Expected {
-  readonly project: Slug;
-  readonly environment: Slug;
-  readonly revision: number;
-  readonly hash: string;
-}
+/** How often (ms) a request looks whether another one has done the loading. */
+const LOAD_POLL_MS = 5;
+/** The copy of last resort has to be ready within this time (ms). */
+const LAST_COPY_MS = 1_000;
 
 /** Fetches the snapshot that a pointer names, checks and compiles it, and puts it in place of the one before. */
 export class SnapshotLoader {
   readonly #sources: EdgeSources;
-  readonly #onKeyFound: (state: ProjectState) => void;
+  readonly #memory: ProjectMemory;
+  readonly #reader: SnapshotReader;
+  readonly #builder: VersionBuilder;
+  readonly #lastCopy: LastCopy;
 
-  /** @param onKeyFound somebody has shown a key of this project */
-  constructor(sources: EdgeSources, onKeyFound: (state: ProjectState) => void) {
+  constructor(sources: EdgeSources, memory: ProjectMemory) {
     this.#sources = sources;
-    this.#onKeyFound = onKeyFound;
+    this.#memory = memory;
+    this.#reader = new SnapshotReader(sources);
+    this.#builder = new VersionBuilder(sources, memory);
+    this.#lastCopy = new LastCopy(sources);
   }
 
-  /** Loads what the held pointer names, unless it is there already. Leaves what is there when nothing can be had. */
-  async load(environment: Slug, state: ProjectState): Promise<void> {
-    const { project } = state;
-    const named = namedIn(state.held, environment);
-    if (!named || state.environments.get(environment)?.hash === named.hash) return;
-    const { revision: expectedRevision, hash } = named;
-    const read = await this.#fetch({ project, environment, revision: expectedRevision, hash });
-    if (!read) return;
-    const { epoch, revision } = read.snapshot;
-    // Another refresh may have loaded a later one while these bytes came.
-    const current = state.environments.get(environment);
-    if (current && (current.epoch > epoch || (current.epoch === epoch && current.revision > revision))) return;
-    const latest = { ...(namedIn(state.held, environment) ?? named), epoch: state.held?.pointer.epoch ?? epoch };
-    const kills = killsInForce(current?.kills ?? [], read.snapshot, latest);
-    this.#keep(state, environment, read.snapshot, hash, kills);
-    const keeping = this.#sources.keepLastSnapshot(project, environment, read.text);
-    await patiently(this.#sources, CACHE_PATIENCE_MS, keeping);
+  /** Loads what the held pointer names of these, unless it is there. Leaves what is there when nothing can be had. */
+  async load(environments: Iterable<Slug>, state: ProjectState): Promise<void> {
+    const lanes = new Lanes();
+    await Promise.all([...new Set(environments)].map((environment) => this.#loadOne(environment, state, lanes)));
+  }
+
+  /** Whether some request is at work on an environment. */
+  isLoading(environment: Slug, state: ProjectState): boolean {
+    return state.loading.get(environment)?.isLive(this.#sources.now()) ?? false;
+  }
+
+  /** Goes on with the copy of last resort. */
+  keepCopy(state: ProjectState): Promise<void> {
+    return this.#lastCopy.keep(state.environments.values());
   }
 
   /** Neither pointer nor snapshot could be had: the copy that an earlier isolate left, with its own kills. */
   async lastResort(environment: Slug, state: ProjectState): Promise<Loaded | null> {
-    const { project } = state;
-    const copy = this.#sources.lastSnapshot(project, environment);
-    const snapshot = await patiently(this.#sources, KV_PATIENCE_MS, copy);
-    if (!snapshot) return null;
-    this.#sources.report({ event: "last-resort", project, environment, revision: snapshot.revision });
-    // A pointer may have come although no snapshot did: its kills are newer than the copy's.
+    const head = await this.#lastCopy.head(state.project, environment);
+    for (
+      let waited = 0;
+      head && waited <= LAST_COPY_MS && !state.environments.has(environment);
+      waited += LOAD_POLL_MS
+    ) {
+      if (await this.#inTurn(environment, state, LAST_COPY, new Lanes(), (job) => this.#loadCopy(job, head))) break;
+      await this.#sources.wait(LOAD_POLL_MS);
+    }
+    return state.environments.get(environment) ?? null;
+  }
+
+  /** One request loads for all; the others look until it is done, or shows no sign of life. */
+  async #loadOne(environment: Slug, state: ProjectState, lanes: Lanes): Promise<void> {
+    let signs = 0;
+    let silentMs = 0;
+    for (let named = this.#wanted(environment, state); named; named = this.#wanted(environment, state)) {
+      const { hash } = named;
+      const turn = await this.#inTurn(environment, state, hash, lanes, (job) => this.#loadNamed(job, named.revision));
+      if (turn === "failed") return;
+      if (turn !== null) continue;
+      const loading = this.#memory.loadingOf(state, environment);
+      silentMs = loading.signs === signs ? silentMs + LOAD_POLL_MS : 0;
+      signs = loading.signs;
+      // Counted in turns as well, so that no clock keeps the turn of a request that is gone.
+      if (silentMs > LOAD_LEASE_MS) loading.expire();
+      await this.#sources.wait(LOAD_POLL_MS);
+    }
+  }
+
+  /** What the pointer names, while it is not there. */
+  #wanted(environment: Slug, state: ProjectState) {
     const named = namedIn(state.held, environment);
-    const epoch = state.held?.pointer.epoch ?? snapshot.epoch;
-    const kills = named ? killsInForce(snapshot.kills, snapshot, { ...named, epoch }) : snapshot.kills;
-    try {
-      return this.#keep(state, environment, snapshot, "", kills);
-    } catch (error) {
-      // The copy has no hash to be checked against: one that cannot be compiled is none.
-      this.#sources.report({ event: "last-resort-unreadable", project, environment, error: String(error) });
-      return null;
-    }
+    if (!named || state.environments.get(environment)?.hash === named.hash) return null;
+    const isRefused = state.loading.get(environment)?.isRefused(named.hash, this.#sources.now());
+    return isRefused ? null : named;
   }
 
-  /** From KV; after a while, or when those bytes are not good, from the store. */
-  async #fetch(expected: Expected): Promise<{ snapshot: Snapshot; text: string } | null> {
-    const { project, environment, revision, hash } = expected;
-    const key = snapshotKey(project, environment, revision, hash);
-    const fromKv = this.#verified("kv", expected, () => this.#sources.kvSnapshot(key));
-    return (
-      (await patiently(this.#sources, KV_PATIENCE_MS, fromKv)) ??
-      (await this.#verified("store", expected, () => this.#sources.storeSnapshot(project, environment, hash))) ??
-      (await fromKv)
-    );
-  }
-
-  async #verified(
-    source: string,
-    expected: Expected,
-    read: () => Promise<string | null>,
-  ): Promise<{ snapshot: Snapshot; text: string } | null> {
-    try {
-      const text = await read();
-      if (text === null) return null;
-      const verified = verifySnapshot(text, expected);
-      if (verified.ok) return { snapshot: verified.snapshot, text };
-      this.#sources.report({ event: "snapshot-refused", source, reason: verified.reason, revision: expected.revision });
-    } catch (error) {
-      this.#sources.report({ event: "snapshot-unreadable", source, error: String(error) });
-    }
-    return null;
-  }
-
-  /** Compiles a snapshot, and puts it in place with these kills in force. */
-  #keep(state: ProjectState, environment: Slug, snapshot: Snapshot, hash: string, kills: readonly Kill[]): Loaded {
-    const { revision, epoch, keys, sealKey } = snapshot;
+  /** Null: it is another request's turn. "overtaken": there is something newer to load. */
+  async #inTurn(
+    environment: Slug,
+    state: ProjectState,
+    hash: string,
+    lanes: Lanes,
+    work: (job: Job) => Promise<boolean>,
+  ): Promise<"done" | "overtaken" | "failed" | null> {
     const { project } = state;
-    const compiled = compile(snapshot, re2);
-    if (compiled.patternsLeft > 0) {
-      const patterns = compiled.patternsLeft;
-      this.#sources.report({ event: "patterns-over-limit", project, environment, revision, patterns });
+    const loading = this.#memory.loadingOf(state, environment);
+    const turn = loading.begin(hash, this.#sources.now());
+    if (turn === null) return null;
+    const isOvertaken = () => hash !== LAST_COPY && namedIn(state.held, environment)?.hash !== hash;
+    const isMine = () => loading.renew(turn, this.#sources.now());
+    const fetchBlock: Job["fetchBlock"] =
+      hash === LAST_COPY
+        ? (block) => this.#lastCopy.block(project, environment, block)
+        : (block) => this.#reader.block(project, environment, block);
+    try {
+      const isDone = await work({ state, environment, hash, loading, lanes, isMine, isOvertaken, fetchBlock });
+      return isDone ? "done" : isOvertaken() && isMine() ? "overtaken" : "failed";
+    } catch (error) {
+      this.#sources.report({
+        event: "snapshot-unreadable",
+        source: "content",
+        project,
+        environment,
+        error: `${error}`,
+      });
+      const current = state.environments.get(environment);
+      // Versions share what did not change: a compilation that failed may have left its own kills in force.
+      if (current) enforceKills(state, environment, Object.assign(current, { applied: null }), 0);
+      return "failed";
+    } finally {
+      loading.end(turn);
     }
-    const values = valuesOfSnapshot(snapshot);
-    if (values > LIMITS.valuesPerEnvironment)
-      this.#sources.report({ event: "values-over-limit", project, environment, revision, values });
+  }
+
+  async #loadNamed(job: Job, revision: number): Promise<boolean> {
+    const { state, environment, hash } = job;
+    const read = await this.#reader.published({ project: state.project, environment, revision, hash });
+    if (!read || !job.isMine()) return false;
+    const { published, text } = read;
+    if (this.#isOlder(job, published.kind === "whole" ? published.snapshot : published.manifest)) return false;
+    if (published.kind === "whole")
+      return this.#compile(job, this.#builder.whole(job, published.snapshot, text.length), text);
+    const { manifest, patch, head } = published;
+    return this.#compile(job, await this.#builder.blocks(job, manifest, patch), head);
+  }
+
+  /** The copy has no hash to be held against, only its blocks do: one that cannot be compiled is none. */
+  async #loadCopy(job: Job, head: Snapshot | Manifest): Promise<boolean> {
+    const { state, environment, loading } = job;
+    const { project } = state;
+    const { revision } = head;
+    const late = this.#sources.wait(LAST_COPY_MS).then(() => false);
+    const isPlaced = await Promise.race([this.#compileCopy(job, head), late]);
+    if (!isPlaced) loading.blocks.clear();
+    const event = isPlaced ? "last-resort" : "last-resort-unreadable";
+    this.#sources.report({ event, project, environment, revision });
+    return isPlaced;
+  }
+
+  async #compileCopy(job: Job, head: Snapshot | Manifest): Promise<boolean> {
+    const uncompiled =
+      "blocks" in head
+        ? await this.#builder.blocks(job, head, null)
+        : this.#builder.whole(job, head, JSON.stringify(head).length);
+    return this.#compile(job, uncompiled, null);
+  }
+
+  /**
+   * Compiles slice by slice, and puts in place at once. Once everything is here that is worth finishing, even if the
+   * pointer has moved on: the next version then needs less.
+   */
+  async #compile(job: Job, uncompiled: Uncompiled | null, uncopied: string | null): Promise<boolean> {
+    if (uncompiled === null) return false;
+    const { slices, finish } = uncompiled;
+    while (job.isMine()) {
+      const slice = slices.next();
+      // The last slice puts the version's own kills in force, so nothing may come between it and those of the pointer.
+      if (slice.done) return this.#place(job, finish(slice.value), uncopied);
+      await this.#sources.wait(0);
+    }
+    return false;
+  }
+
+  /** Never to an older version: another request may have loaded a later one meanwhile. */
+  #isOlder({ state, environment }: Job, { epoch, revision }: { epoch: number; revision: number }): boolean {
+    const current = state.environments.get(environment);
+    return current !== undefined && (current.epoch > epoch || (current.epoch === epoch && current.revision > revision));
+  }
+
+  /** Puts a version in place, with the kills that are in force by now. */
+  #place(job: Job, version: Version, uncopied: string | null): boolean {
+    const { state, environment, loading, hash } = job;
+    const { head, compiled, blocks, bytes } = version;
+    const { epoch, revision, sealKey } = head;
+    const current = state.environments.get(environment);
+    this.#reportExcess(state.project, environment, version);
+    const named = namedIn(state.held, environment);
+    const before = hash === LAST_COPY ? head.kills : (current?.kills ?? loading.kills);
+    const latest = named && { ...named, epoch: state.held?.pointer.epoch ?? epoch };
     const loaded: Loaded = {
-      project,
+      project: state.project,
       environment,
       compiled,
-      keys: new BearerKeys(keys, () => this.#onKeyFound(state)),
-      observed: new ObservedFlags(snapshot),
+      ...derive(version, current, () => this.#memory.prove(state)),
       revision,
       epoch,
       hash,
       sealKey,
-      signingKeys: new Map(snapshot.signingKeys?.map((id) => [id, undefined])),
-      tests: testsOf(snapshot),
-      kills,
-      killsChanged: (state.environments.get(environment)?.killsChanged ?? 0) + 1,
-      applied: "",
+      signingKeys: new Map(head.signingKeys?.map((id) => [id, undefined])),
+      blocks,
+      bytes,
+      uncopied,
+      kills: latest ? killsInForce(before, head, latest) : before,
+      killsChanged: (current?.killsChanged ?? 0) + 1,
+      applied: appliedOf(head.kills),
     };
     enforceKills(state, environment, loaded, 0);
     state.environments.set(environment, loaded);
+    loading.blocks.clear();
+    loading.kills = [];
     noteServed(state, { environment, lane: "config", revision, at: this.#sources.now() });
-    return loaded;
+    return true;
+  }
+
+  #reportExcess(project: Slug, environment: Slug, { compiled, facts, head: { revision } }: Version): void {
+    const patterns = compiled.patternsLeft;
+    if (patterns > 0) this.#sources.report({ event: "patterns-over-limit", project, environment, revision, patterns });
+    const values = facts.reduce((sum, one) => sum + one.values, 0);
+    if (values > LIMITS.valuesPerEnvironment)
+      this.#sources.report({ event: "values-over-limit", project, environment, revision, values });
   }
 }
-
-const testsOf = ({ flags }: Snapshot): Map<string, SnapshotTest> =>
-  new Map(Object.entries(flags).flatMap(([key, { test }]) => (test ? [[key, test] as const] : [])));

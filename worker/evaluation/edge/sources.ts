@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { READER_VERSION } from "../../../shared/limits.ts";
+import { type Manifest, manifest as manifestSchema } from "../../../shared/schema/manifest.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import { breakGlass as breakGlassSchema, pointer as pointerSchema } from "../../../shared/schema/pointer.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
@@ -24,7 +25,7 @@ const TRIAL_TTL_S = 10;
 const CALL_TIMEOUT_MS = 5_000;
 
 /** What one data centre keeps for its isolates. Each kind is a path of its own. */
-type Kept = "pointer" | "claim" | "break-glass" | "last" | "projects";
+type Kept = "pointer" | "claim" | "break-glass" | "last" | "block" | "projects";
 
 /**
  * A key of `caches.default`; the host is reserved and never resolves. The URL parser would resolve "..", so nothing but
@@ -32,6 +33,12 @@ type Kept = "pointer" | "claim" | "break-glass" | "last" | "projects";
  */
 const cacheUrl = (kept: Kept, ...names: Slug[]): string =>
   `https://blastdoor.invalid/${[kept, ...names.map(encodeURIComponent)].join("/")}`;
+
+const blockUrl = (project: Slug, environment: Slug, hash: string): string => {
+  if (!BLOCK_HASH.test(hash)) throw new Error("a block is named by a hash");
+  return `${cacheUrl("block", project, environment)}/${hash}`;
+};
+const BLOCK_HASH = /^[0-9a-f]{64}$/;
 
 /** What is kept says of which project it is. */
 const keptBreakGlass = breakGlassSchema.extend({ project: z.string(), whole: z.boolean().default(true) });
@@ -48,6 +55,9 @@ const keptSnapshot = z.looseObject({
   kills: z.array(z.looseObject({ id: z.string(), flag: z.string() })),
 });
 
+/** Fields of later versions do no harm: `minReader` says when they would. */
+const keptManifest = z.object({ ...manifestSchema.shape, minReader: z.int().max(READER_VERSION) });
+const keptLast = z.union([keptManifest, keptSnapshot]);
 const timed = <T>(work: Promise<T>): Promise<T> => within(CALL_TIMEOUT_MS, work);
 
 /** The real things behind the lane: Cache API, Durable Objects, KV and clock. */
@@ -98,6 +108,7 @@ export function edgeSources(env: Env, colo: () => string | null): EdgeSources {
     },
     kvSnapshot: (key) => timed(snapshots.get(key)),
     storeSnapshot: (project, environment, hash) => timed(flagStore(env, project).snapshot(environment, hash)),
+    storeBlock: (project, environment, hash) => timed(flagStore(env, project).block(environment, hash)),
     async breakGlass(project, urgent) {
       const url = cacheUrl("break-glass", project);
       const copy = urgent ? null : await kept(url, keptBreakGlass);
@@ -107,12 +118,16 @@ export function edgeSources(env: Env, colo: () => string | null): EdgeSources {
       return found;
     },
     async lastSnapshot(project, environment) {
-      const snapshot = await kept(cacheUrl("last", project, environment), keptSnapshot);
-      const same = snapshot?.project === project && snapshot.environment === environment;
-      return same ? (snapshot as unknown as Snapshot) : null;
+      const last = await kept(cacheUrl("last", project, environment), keptLast);
+      const same = last?.project === project && last.environment === environment;
+      return same ? (last as unknown as Snapshot | Manifest) : null;
     },
     keepLastSnapshot: (project, environment, body) =>
       keep(cacheUrl("last", project, environment), body, LAST_SNAPSHOT_TTL_S),
+    lastBlock: async (project, environment, hash) =>
+      (await (await cache.match(blockUrl(project, environment, hash)))?.text()) ?? null,
+    keepLastBlock: (project, environment, hash, text) =>
+      keep(blockUrl(project, environment, hash), text, LAST_SNAPSHOT_TTL_S),
     async projectNames() {
       const url = cacheUrl("projects");
       const copy = await kept(url, keptNames);

@@ -36,6 +36,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   listShard: "edge",
   pointer: "pointer",
   snapshot: "snapshot",
+  block: "snapshot",
   knowsTrigger: "trigger-lookup",
   noteUsage: "usage-report",
 

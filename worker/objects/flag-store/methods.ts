@@ -137,9 +137,10 @@ export interface FlagStoreMethods {
   knowsTrigger(environment: string, id: string, hash: string): boolean;
   callTrigger(environment: string, id: string, hash: string, sent: Signal): Promise<TriggerAnswer | null>;
 
-  /** What edges ask: the pointer about every second, snapshots and shards only when KV fails them. */
+  /** What edges ask: the pointer about every second, snapshots, blocks and shards only when KV fails them. */
   pointer(report?: ServedReport): Pointer | null;
   snapshot(environment: string, hash: string): string | null;
+  block(environment: string, hash: string): string | null;
   listShard(segment: string, shard: number, version: string): string | null;
   /** Answers when this edge should report again; stores of before this version answer null. */
   noteUsage(environment: string, report: UsageReport): { everyMs: number } | null;

@@ -25,6 +25,7 @@ import { webhookView } from "../../admin/webhooks/view.ts";
 import { signingSecret } from "../../crypto/signing-secret.ts";
 import { syntheticKey } from "../../crypto/synthetic.ts";
 import type { Env } from "../../env.ts";
+import { blockKey } from "../../kv/snapshot-store.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { courier, testLedger } from "../stubs.ts";
 import { type LedgerPlace, readLedgerPage } from "../test-ledger/ledger-backup.ts";
@@ -263,6 +264,13 @@ export abstract class ProjectReader extends DurableBase {
     if (!this.ready) return null;
     const published = this.tables.publications.published(environment).find((one) => one.hash === hash);
     return published ? this.tables.publications.body(published.kvKey) : null;
+  }
+
+  /** The text of a block of a published snapshot, for edges that KV fails. */
+  block(environment: string, hash: string): string | null {
+    if (!this.ready) return null;
+    const { meta, publications } = this.tables;
+    return publications.body(blockKey(meta.slug, storedSlug(environment), hash));
   }
 
   /** An environment as it stands now, published or not: for the playground. Without the project's own secret. */

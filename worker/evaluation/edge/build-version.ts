@@ -1,0 +1,179 @@
+import { compile } from "../../../shared/evaluation/compile/compile.ts";
+import { compileBlocks } from "../../../shared/evaluation/compile/compile-blocks.ts";
+import type { CompiledSnapshot } from "../../../shared/evaluation/model/compiled-snapshot.ts";
+import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import { ownOf } from "../../../shared/own.ts";
+import type { Manifest } from "../../../shared/schema/manifest.ts";
+import type { Slug } from "../../../shared/schema/names.ts";
+import type { SnapshotSegment } from "../../../shared/schema/segment.ts";
+import type { Snapshot } from "../../../shared/schema/snapshot.ts";
+import type { DerivedFrom } from "./derived.ts";
+import type { EdgeSources } from "./edge-sources.ts";
+import { factsOf } from "./facts.ts";
+import { gatherBlocks } from "./gather-blocks.ts";
+import type { HeldBlock } from "./held-block.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Loading } from "./loading.ts";
+import { weightOfChars } from "./memory-budget.ts";
+import type { ProjectMemory, ProjectState } from "./project-memory.ts";
+
+/** A load in its turn. */
+export interface Job {
+  readonly state: ProjectState;
+  readonly environment: Slug;
+  /** What the pointer calls it, or `LAST_COPY`. */
+  readonly hash: string;
+  readonly loading: Loading;
+  readonly lanes: Lanes;
+  /** A sign of life; false when the turn is over, because another request has taken it or the project is gone. */
+  isMine(): boolean;
+  /** Whether what is being fetched is no longer wanted. */
+  isOvertaken(): boolean;
+  fetchBlock(hash: string): Promise<HeldBlock | null>;
+}
+
+/** What a whole snapshot and a manifest both say of themselves. */
+export type Head = Pick<Manifest, "epoch" | "revision" | "kills" | "signingKeys" | "sealKey">;
+
+/** An environment ready to be put in place. */
+export interface Version extends DerivedFrom {
+  readonly head: Head;
+  readonly compiled: CompiledSnapshot;
+  readonly blocks: readonly HeldBlock[];
+  readonly bytes: number;
+}
+
+/** How a version finds room: beside the one that serves, in its place, or not at all. */
+type Room = "beside" | "instead" | "none";
+
+/** A version that only has to be compiled: in slices, between which requests go. */
+export interface Uncompiled {
+  readonly slices: Generator<undefined, CompiledSnapshot, undefined>;
+  /** With what the last slice returned. */
+  finish(compiled: CompiledSnapshot): Version;
+}
+
+/** Makes versions ready to be compiled. Null when one could not be had, is not wanted any more or does not fit. */
+export class VersionBuilder {
+  readonly #sources: Pick<EdgeSources, "now" | "wait" | "report">;
+  readonly #memory: ProjectMemory;
+
+  constructor(sources: EdgeSources, memory: ProjectMemory) {
+    this.#sources = sources;
+    this.#memory = memory;
+  }
+
+  whole(job: Job, snapshot: Snapshot, chars: number): Uncompiled | null {
+    const { segments, sealKey } = snapshot;
+    if (this.#room(job, chars, 0) === "none") return this.#refuse(job, snapshot, chars);
+    return {
+      slices: compileWhole(snapshot),
+      finish: (compiled) => ({
+        head: snapshot,
+        compiled,
+        facts: [factsOf(snapshot)],
+        sealKey,
+        segment: (key) => ownOf(segments, key),
+        blocks: [],
+        bytes: weightOfChars(chars),
+      }),
+    };
+  }
+
+  async blocks(job: Job, manifest: Manifest, patch: string | null): Promise<Uncompiled | null> {
+    const { state, environment, loading } = job;
+    const held = new Map(state.environments.get(environment)?.blocks.map((block) => [block.hash, block]));
+    const wanted = new Set(manifest.blocks);
+    for (const hash of loading.blocks.keys()) if (!wanted.has(hash)) loading.blocks.delete(hash);
+    const reused = sumOfBytes(manifest.blocks.flatMap((hash) => held.get(hash) ?? []));
+    const room = this.#room(job, manifest.chars, reused);
+    if (room === "none") return this.#refuse(job, manifest, manifest.chars);
+    const blocks = await this.#gather(job, manifest, patch, held);
+    // Nothing in here may hold on to the version in place while it gives way.
+    held.clear();
+    if (blocks === null) return null;
+    if (room === "instead" && !(await this.#giveWay(job, blocks))) return null;
+    const { sealKey } = manifest;
+    return {
+      slices: compileBlocks(state.environments.get(environment)?.compiled ?? null, manifest, blocks, re2),
+      finish: (compiled) => ({
+        head: manifest,
+        compiled,
+        facts: blocks.map((block) => block.facts()),
+        sealKey,
+        segment: segmentIn(blocks),
+        blocks,
+        bytes: sumOfBytes(blocks),
+      }),
+    };
+  }
+
+  #gather(job: Job, manifest: Manifest, patch: string | null, held: ReadonlyMap<string, HeldBlock>) {
+    return gatherBlocks({
+      manifest,
+      patch,
+      held,
+      arrived: job.loading.blocks,
+      lanes: job.lanes,
+      fetch: job.fetchBlock,
+      pause: () => this.#sources.wait(0),
+      goesOn: () => job.isMine() && !job.isOvertaken(),
+    });
+  }
+
+  /** `reused`: bytes of the version in place that this one shares. */
+  #room({ state, environment, loading }: Job, chars: number, reused: number): Room {
+    const now = this.#sources.now();
+    const added = Math.max(0, weightOfChars(chars) - reused);
+    const gone = (state.environments.get(environment)?.bytes ?? 0) - reused;
+    loading.reserved = 0;
+    if (this.#memory.makeRoomFor(state, added, now)) {
+      loading.reserved = added;
+      return "beside";
+    }
+    // First its texts beside the version in place, then what they become without it.
+    const most = Math.max(chars, added - gone);
+    if (gone <= 0 || !this.#memory.makeRoomFor(state, most, now)) return "none";
+    loading.reserved = most;
+    return "instead";
+  }
+
+  /**
+   * Where both versions do not fit, the one in place goes: not before every block of the next one is here, checked and
+   * readable, so that nothing but compiling is left to do. Requests wait for that as they do for a cold start.
+   */
+  async #giveWay({ state, environment, loading, isMine }: Job, blocks: readonly HeldBlock[]): Promise<boolean> {
+    for (const block of blocks) {
+      // Throws where it cannot be read.
+      block.facts();
+      await this.#sources.wait(0);
+      if (!isMine()) return false;
+    }
+    loading.kills = state.environments.get(environment)?.kills ?? [];
+    state.environments.delete(environment);
+    loading.reserved = sumOfBytes(blocks);
+    return true;
+  }
+
+  #refuse({ state: { project }, environment, loading, hash }: Job, { revision }: Head, chars: number): null {
+    loading.refuse(hash, this.#sources.now());
+    this.#sources.report({ event: "snapshot-too-large", project, environment, revision, chars });
+    return null;
+  }
+}
+
+// biome-ignore lint/correctness/useYield: what comes whole is compiled in one slice
+function* compileWhole(snapshot: Snapshot): Uncompiled["slices"] {
+  return compile(snapshot, re2);
+}
+
+const sumOfBytes = (blocks: readonly HeldBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Looks a segment up in the blocks that have any. It holds on to no other: they may be of a version long gone. */
+function segmentIn(blocks: readonly HeldBlock[]): Version["segment"] {
+  const having = blocks.filter((block) => block.facts().segments.length > 0);
+  return (key) => {
+    const block = having.find((one) => one.facts().segments.includes(key));
+    return block && (block.entry("segment", key) as SnapshotSegment | undefined);
+  };
+}
