@@ -1,6 +1,7 @@
 import { DEPENDENCY_DEPTH } from "../limits.ts";
 import type { Condition } from "../schema/condition.ts";
 import type { FlagState } from "../schema/flag.ts";
+import { forEach, inOneGo, type Slices } from "./slices.ts";
 
 /** A cycle that can be reached from `start`, closed (`["a", "b", "a"]`), or null. Linear in nodes and edges. */
 export function findCycle(start: string, edges: (key: string) => readonly string[]): string[] | null {
@@ -32,13 +33,17 @@ export function findCycle(start: string, edges: (key: string) => readonly string
  * Keys that lie on a cycle, depend on one, or stand on a chain of more than DEPENDENCY_DEPTH dependencies. No
  * saved state has any; evaluation must be total without them all the same.
  */
-export function tangled(keys: Iterable<string>, edges: (key: string) => readonly string[]): Set<string> {
+export const tangled = (keys: Iterable<string>, edges: (key: string) => readonly string[]): Set<string> =>
+  inOneGo(findTangled(keys, edges));
+
+/** The same in slices. */
+export function* findTangled(keys: Iterable<string>, edges: (key: string) => readonly string[]): Slices<Set<string>> {
   const all = new Set(keys);
   /** How many of its dependencies are still to be settled; keys without any are settled from the start. */
   const open = new Map<string, number>();
   const dependants = new Map<string, string[]>();
   const depth = new Map<string, number>();
-  for (const key of all) {
+  yield* forEach(all, (key) => {
     const targets = edges(key).filter((target) => all.has(target));
     if (targets.length > 0) open.set(key, targets.length);
     for (const target of targets) {
@@ -46,11 +51,14 @@ export function tangled(keys: Iterable<string>, edges: (key: string) => readonly
       if (list) list.push(key);
       else dependants.set(target, [key]);
     }
-  }
+    return 1 + targets.length;
+  });
   const ready = [...dependants.keys()].filter((key) => !open.has(key));
-  for (let key = ready.pop(); key !== undefined; key = ready.pop()) {
+  // Keys are added while it runs.
+  yield* forEach(ready, (key) => {
     const below = (depth.get(key) ?? 0) + 1;
-    for (const dependant of dependants.get(key) ?? []) {
+    const settled = dependants.get(key) ?? [];
+    for (const dependant of settled) {
       depth.set(dependant, Math.max(depth.get(dependant) ?? 0, below));
       const left = (open.get(dependant) ?? 0) - 1;
       if (left > 0) open.set(dependant, left);
@@ -59,7 +67,8 @@ export function tangled(keys: Iterable<string>, edges: (key: string) => readonly
         ready.push(dependant);
       }
     }
-  }
+    return 1 + settled.length;
+  });
   const found = new Set(open.keys());
   for (const [key, levels] of depth) if (levels > DEPENDENCY_DEPTH) found.add(key);
   return found;

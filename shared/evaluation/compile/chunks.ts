@@ -1,5 +1,5 @@
 import type { Chunks } from "../model/chunks.ts";
-import { type Clause, NONE, type Program } from "../model/program.ts";
+import { type Clause, NONE, type Step } from "../model/program.ts";
 import type { Unit } from "../model/split.ts";
 import { constantResult } from "./program.ts";
 import { type RuledFlag, ruleIndexOf, usualResult } from "./rule-index.ts";
@@ -9,9 +9,17 @@ const COMBINATIONS = 24;
 /** A kill makes its chunk be put together anew each time, so it should not hold hundreds of constant flags. */
 const FLAGS = 32;
 
-export function chunksOf(program: Program, clauses: readonly (readonly Clause[])[]): Chunks {
-  const { firsts } = program;
-  const count = firsts.length - 1;
+/**
+ * Everything by flag.
+ *
+ * @param firsts its first result, and one more at the end
+ */
+export function chunksOf(
+  clauses: readonly (readonly Clause[])[],
+  entries: readonly Step[],
+  firsts: Int32Array,
+): Chunks {
+  const count = entries.length;
   const of = new Int32Array(count);
   const flags: number[] = [];
   const places: number[] = [];
@@ -20,8 +28,9 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
   let place = 0;
   let combinations = 1;
   for (let flag = 0; flag < count; flag++) {
+    const its = clauses[flag] as readonly Clause[];
     const first = firsts[flag] as number;
-    const results = constantResult(program, flag) === NONE ? (firsts[flag + 1] as number) - first : 1;
+    const results = constantResult(entries[flag] as Step) === NONE ? (firsts[flag + 1] as number) - first : 1;
     const begun = flag - (flags.at(-1) ?? Number.NEGATIVE_INFINITY);
     if (begun >= FLAGS || combinations * results > COMBINATIONS) {
       if (flags.length > 0) place += combinations;
@@ -32,7 +41,6 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
     const chunk = flags.length - 1;
     of[flag] = chunk;
     if (results === 1) continue;
-    const its = clauses[flag] as readonly Clause[];
     const half = halfOf(its);
     if (half === null) {
       const usual = usualResult(its);
@@ -54,7 +62,7 @@ export function chunksOf(program: Program, clauses: readonly (readonly Clause[])
     ruled: ruleIndexOf(ruled),
     twoWay: [...twoWay].map(([unit, parts]) => ({ unit, flags: Int32Array.from(parts) })),
     places: Int32Array.from(places),
-    size: place + combinations,
+    size: count === 0 ? 0 : place + combinations,
     found: new Int32Array(flags.length),
     killed: new Uint8Array(flags.length),
     pages: { client: null, server: null },

@@ -1,8 +1,9 @@
-import { type BlockDocuments, joinBlocks } from "../../blocks/block.ts";
+import type { BlockDocuments } from "../../blocks/block.ts";
 import type { Manifest } from "../../schema/manifest.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { RegexEngine } from "../model/search.ts";
-import { compile } from "./compile.ts";
+import type { Slices } from "../slices.ts";
+import { compileParts } from "./compile-parts.ts";
 
 /** A block as an edge holds it. */
 export interface BlockSource {
@@ -13,21 +14,15 @@ export interface BlockSource {
 
 /**
  * Compiles a snapshot that lies in blocks, in slices: a generator that pauses after each, so that its caller can let
- * requests go between them. What `previous` holds of blocks that did not change is used again. Like `compile` it never
- * throws for what a document says; `previous` stays as it is, and may go on serving meanwhile and afterwards.
+ * requests go between them. A block that did not change is compiled again only if a layer or a holdout that its flags
+ * name did. Like `compile` it never throws for what a document says.
+ *
+ * `previous` may go on serving meanwhile and afterwards. The two share what did not change, kills included: those that
+ * `applyKills` put in force last, on either of them, are in force for both. At the end that is the manifest's own.
  */
-export function* compileBlocks(
-  _previous: CompiledSnapshot | null,
+export const compileBlocks = (
+  previous: CompiledSnapshot | null,
   manifest: Manifest,
   blocks: readonly BlockSource[],
   regex: RegexEngine,
-): Generator<undefined, CompiledSnapshot, undefined> {
-  yield;
-  return compile(
-    joinBlocks(
-      manifest,
-      blocks.map((block) => block.documents()),
-    ),
-    regex,
-  );
-}
+): Slices<CompiledSnapshot> => compileParts(previous, manifest, blocks, regex);

@@ -1,3 +1,4 @@
+import { entryName } from "../../blocks/block.ts";
 import { SPLIT_TOTAL } from "../../limits.ts";
 import type { AttributeTest, Condition } from "../../schema/condition.ts";
 import { parseKeyName } from "../../schema/name-text.ts";
@@ -5,12 +6,13 @@ import type { SnapshotSegment } from "../../schema/segment.ts";
 import { parsePath } from "../attribute.ts";
 import { hashAt, seedHash } from "../bucketing/bucket.ts";
 import type { AttributePath } from "../model/attribute-path.ts";
-import type { CompiledFlag } from "../model/compiled-flag.ts";
+import type { Pool } from "../model/pool.ts";
 import {
   ALL,
   ANY,
   type BarePredicate,
   CONSTANT,
+  type CompiledSegment,
   FLAG,
   NOT,
   type Predicate,
@@ -20,33 +22,37 @@ import {
   UNTIL,
   WITHIN,
 } from "../model/predicate.ts";
-import type { SearchPlan } from "../model/search.ts";
+import type { Searches } from "../model/search.ts";
 import type { Unit } from "../model/split.ts";
-import { BLOCKED, FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
+import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
 import { compileTest, hasExactForm } from "../operators/compile-operator.ts";
 
-export interface ConditionSources {
-  /** What may be spent on searching. Not asked unless a condition searches. */
-  readonly searches: () => SearchPlan;
-  readonly segments: Readonly<Record<string, SnapshotSegment>>;
-  /** Segments that no reference may enter: see graph.tangled. */
-  readonly tangledSegments: ReadonlySet<string>;
-  readonly flags: ReadonlyMap<string, CompiledFlag>;
-  readonly tangledFlags: ReadonlySet<string>;
-}
+/** Predicates by what they say: of all parts that are compiled together. */
+export type PredicateNames = Map<string, Predicate>;
 
-/** Compiles conditions of one snapshot into shared predicates. */
+/** Compiles the conditions of one part into predicates, which it shares with other parts. */
 export class ConditionCompiler {
-  /** By id. */
+  /** All that the part asks. */
   readonly predicates: Predicate[] = [];
-  readonly units: Unit[] = [];
-  readonly #sources: ConditionSources;
-  readonly #interned = new Map<string, Predicate>();
+  /** Of these, what other parts made. */
+  readonly borrowed = new Set<Predicate>();
+  readonly units = new Set<Unit>();
+  /** Of the flags and segments that are referred to, by their entries' names. */
+  readonly slots = new Map<string, number>();
+  /** What has been referred to since it was last emptied, in order. */
+  readonly asked = new Set<string>();
+  readonly #pool: Pool;
+  readonly #names: PredicateNames;
+  readonly #searches: Searches | null;
+  readonly #firstId: number;
+  #inSegment = false;
   readonly #paths = new Map<string, AttributePath>();
-  readonly #unitsByPath = new Map<string, Unit>();
 
-  constructor(sources: ConditionSources) {
-    this.#sources = sources;
+  constructor(pool: Pool, names: PredicateNames, searches: Searches | null) {
+    this.#pool = pool;
+    this.#names = names;
+    this.#searches = searches;
+    this.#firstId = pool.predicates;
   }
 
   path(text: string): AttributePath {
@@ -59,12 +65,14 @@ export class ConditionCompiler {
   }
 
   unit(by: string): Unit {
-    let unit = this.#unitsByPath.get(by);
+    const { units } = this.#pool;
+    const path = this.path(by);
+    let unit = units.get(by);
     if (!unit) {
-      unit = { path: this.path(by), stamp: 0, hash: 0 };
-      this.#unitsByPath.set(by, unit);
-      this.units.push(unit);
+      unit = { path, stamp: 0, hash: 0 };
+      units.set(by, unit);
     }
+    this.units.add(unit);
     return unit;
   }
 
@@ -80,7 +88,9 @@ export class ConditionCompiler {
     if ("any" in condition) return this.#list(ANY, children(condition.any));
     if ("not" in condition) return this.#inverse(NOT, this.compile(condition.not, true));
     if ("segment" in condition) return this.#segment(condition.segment);
-    if ("flag" in condition) return this.flag(condition.flag, condition.variants);
+    // A segment cannot depend on a flag: saving refuses it, and the segment's predicate says that it never is blocked.
+    if ("flag" in condition)
+      return this.#inSegment ? this.#constant(UNKNOWN) : this.flag(condition.flag, condition.variants);
     return this.#test(condition, exact || condition.negate === true);
   }
 
@@ -108,9 +118,36 @@ export class ConditionCompiler {
   }
 
   flag(key: string, variants: readonly string[]): Predicate {
-    const flag = this.#sources.flags.get(key);
-    if (!flag || this.#sources.tangledFlags.has(key)) return this.#constant(BLOCKED);
-    return this.#intern(`f${key}\n${variants.join("\n")}`, () => ({ op: FLAG, operand: { flag, variants } }), true);
+    const slot = this.#slot(entryName("flag", key));
+    return this.#intern(`f${slot}\n${variants.join("\n")}`, () => ({ op: FLAG, operand: { slot, variants } }), true);
+  }
+
+  segment(key: string, { by, included, excluded, when, list }: SnapshotSegment): CompiledSegment {
+    const segment = parseKeyName(key);
+    const path = this.path(by);
+    this.#inSegment = true;
+    const compiled = {
+      key,
+      by: path,
+      list: list && segment !== null ? { segment, by: path, source: list } : null,
+      included: new Set(included),
+      excluded: new Set(excluded),
+      when: when ? this.compile(when, true) : null,
+    };
+    this.#inSegment = false;
+    return compiled;
+  }
+
+  #slot(name: string): number {
+    const pool = this.#pool;
+    let slot = pool.slots.get(name);
+    if (slot === undefined) {
+      slot = pool.slotsGiven++;
+      pool.slots.set(name, slot);
+    }
+    this.slots.set(name, slot);
+    this.asked.add(name);
+    return slot;
   }
 
   #list(op: typeof ALL | typeof ANY, children: readonly Predicate[]): Predicate {
@@ -127,51 +164,44 @@ export class ConditionCompiler {
   }
 
   #segment(key: string): Predicate {
-    const { segments, tangledSegments } = this.#sources;
-    if (!Object.hasOwn(segments, key) || tangledSegments.has(key)) return this.#constant(UNKNOWN);
-    const known = this.#interned.get(`s${key}`);
-    if (known) return known;
-    const source = segments[key] as SnapshotSegment;
-    const segment = parseKeyName(key);
-    const by = this.path(source.by);
-    const when = source.when ? this.compile(source.when, true) : null;
-    const operand = {
-      key,
-      by,
-      list: source.list && segment !== null ? { segment, by, source: source.list } : null,
-      included: new Set(source.included),
-      excluded: new Set(source.excluded),
-      when,
-    };
-    return this.#intern(`s${key}`, () => ({ op: SEGMENT, operand }), when?.blockable);
+    const slot = this.#slot(entryName("segment", key));
+    return this.#intern(`s${slot}`, () => ({ op: SEGMENT, operand: slot }));
   }
 
   #test(test: AttributeTest, exact: boolean): Predicate {
     const { attribute, op, values = [] } = test;
     // A test is one, negated or not, unless its operator has two forms.
+    const path = this.path(attribute);
     const how = `${test.ignoreCase ? "~" : ""}${exact && hasExactForm(op) ? "=" : ""}`;
     const predicate = this.#intern(`t${op}${how} ${attribute}\n${JSON.stringify(values)}`, () => ({
-      ...compileTest(test, { searches: this.#sources.searches, exact }),
-      path: this.path(attribute),
+      ...compileTest(test, { pattern: (name) => this.#searches?.patterns.get(name) ?? null, exact }),
+      path,
     }));
     return test.negate ? this.#inverse(NOT, predicate) : predicate;
   }
 
   #constant(operand: Truth): Predicate {
-    return this.#intern(`c${operand}`, () => ({ op: CONSTANT, operand }), operand === BLOCKED);
+    return this.#intern(`c${operand}`, () => ({ op: CONSTANT, operand }));
   }
 
   #intern(name: string, make: () => Parts, blockable = false): Predicate {
-    const known = this.#interned.get(name);
+    const { shared } = this.#pool;
+    const known = this.#names.get(name) ?? shared.get(name);
     if (known) {
       known.shared = true;
+      if (known.id < this.#firstId && !this.borrowed.has(known)) {
+        shared.set(name, known);
+        this.borrowed.add(known);
+        this.predicates.push(known);
+      }
       return known;
     }
     const { op, operand, path = null } = make();
     // The one place that makes predicates, so that they all have one hidden class.
-    const shared = op === FLAG || op === SEGMENT || op === SEARCH;
-    const predicate = { id: this.predicates.length, shared, memo: 0, blockable, op, path, operand } as Predicate;
-    this.#interned.set(name, predicate);
+    const remembered = op === FLAG || op === SEGMENT || op === SEARCH;
+    const id = this.#pool.predicates++;
+    const predicate = { id, shared: remembered, memo: 0, blockable, op, path, operand } as Predicate;
+    this.#names.set(name, predicate);
     this.predicates.push(predicate);
     return predicate;
   }

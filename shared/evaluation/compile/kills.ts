@@ -1,29 +1,22 @@
 import type { Kill } from "../../schema/snapshot.ts";
-import type { CompiledFlag, FlagKills } from "../model/compiled-flag.ts";
+import type { CompiledFlag, FlagKills, Part } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
-import type { Outcome } from "../model/outcome.ts";
 import { EncodedOutcome } from "./encoded-outcome.ts";
 import { constantResult } from "./program.ts";
 
 /**
  * Replaces the kills in force; the caller unites snapshot's and pointer's. Of several kills of one target the one
  * of the highest revision counts, the later in the list among equals. Kills of flags that do not exist are
- * ignored. Compiles nothing: costs as much as there are kills, and forgets what was remembered of conditions.
+ * ignored. Compiles nothing: costs as much as there are kills and parts, and forgets what was remembered of conditions
+ * that test flags.
  */
 export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): void {
-  const { chunks } = compiled;
-  for (const flag of compiled.killed) {
-    flag.kills = null;
-    flag.instead = null;
-    flag.fixed = fixedBeneathKills(compiled, flag);
-    chunks.killed[chunks.of[flag.index] as number] = 0;
-  }
+  for (const part of compiled.parts) restore(part);
   const killed = new Set<CompiledFlag>();
   for (const kill of kills) {
     const flag = compiled.flags.get(kill.flag);
     if (!flag) continue;
     killed.add(flag);
-    chunks.killed[chunks.of[flag.index] as number] = 1;
     flag.kills ??= { all: null, variants: new Map() };
     const { all, variants } = flag.kills;
     const known = kill.variant === undefined ? all : variants.get(kill.variant);
@@ -31,10 +24,25 @@ export function applyKills(compiled: CompiledSnapshot, kills: readonly Kill[]): 
     if (kill.variant === undefined) flag.kills.all = kill;
     else variants.set(kill.variant, kill);
   }
-  for (const flag of killed) serveKilled(flag);
+  for (const flag of killed) {
+    const { part, index } = flag;
+    part.killed.push(flag);
+    part.chunks.killed[part.chunks.of[index] as number] = 1;
+    serveKilled(flag);
+  }
   compiled.killed = [...killed];
+}
+
+function restore({ killed, chunks, outcomes, predicates, wiring }: Part): void {
+  for (const flag of killed) {
+    flag.kills = null;
+    flag.instead = null;
+    flag.fixed = outcomes[constantResult(flag.entry)] ?? null;
+    chunks.killed[chunks.of[flag.index] as number] = 0;
+  }
+  killed.length = 0;
   // Subjects prepared before must not remember what flags served before.
-  for (const predicate of compiled.predicates) predicate.memo = 0;
+  if (wiring.canBlock) for (const predicate of predicates) predicate.memo = 0;
 }
 
 /** Works out once what people get whom a kill concerns. */
@@ -64,8 +72,4 @@ function survivor(serve: string | null, flag: CompiledFlag, kills: ReadonlyMap<s
     variant = step < kills.size ? kill.serve : null;
   }
   return null;
-}
-
-function fixedBeneathKills({ program, outcomes }: CompiledSnapshot, { index }: CompiledFlag): Outcome | null {
-  return outcomes[constantResult(program, index)] ?? null;
 }

@@ -1,65 +1,46 @@
 import type { SegmentList } from "../../segments/segment-list.ts";
-import type { CompiledFlag } from "../model/compiled-flag.ts";
+import type { Part } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
-import { ALL, ANY, FLAG, NOT, type Predicate, SEGMENT, UNLESS } from "../model/predicate.ts";
-import type { Clause } from "../model/program.ts";
+import type { WiredNode } from "../model/wiring.ts";
+import { forEach, type Slices } from "../slices.ts";
+import { isSegment, type Named, segmentNamed } from "./wire.ts";
 
-const NO_LISTS: ReadonlySet<SegmentList> = new Set();
+export type Lists = Pick<CompiledSnapshot, "lists" | "listsByFlag" | "listsOfTargeted">;
 
 /** Which long lists each flag depends on, through conditions, segments and other flags. */
-export function collectLists(
-  ordered: readonly CompiledFlag[],
-  clauses: readonly (readonly Clause[])[],
-  predicates: readonly Predicate[],
-): Pick<CompiledSnapshot, "lists" | "listsByFlag" | "listsOfTargeted"> {
+export function* collectLists(parts: readonly Part[], named: Named, tangled: ReadonlySet<string>): Slices<Lists> {
   const listsByFlag = new Map<string, readonly SegmentList[]>();
-  if (!predicates.some((one) => one.op === SEGMENT && one.operand.list))
-    return { lists: [], listsByFlag, listsOfTargeted: [] };
-  const known = new Map<Predicate | CompiledFlag, ReadonlySet<SegmentList>>();
-  const union = (parts: readonly ReadonlySet<SegmentList>[]) => new Set(parts.flatMap((part) => [...part]));
-  // What runs in circles was compiled to constants, so this ends.
-  const remembered = <T extends Predicate | CompiledFlag>(work: (one: T) => ReadonlySet<SegmentList>) => {
-    return (one: T) => {
-      let found = known.get(one);
-      if (!found) {
-        found = work(one);
-        known.set(one, found);
-      }
-      return found;
-    };
-  };
-  const ofPredicate: (one: Predicate) => ReadonlySet<SegmentList> = remembered((one: Predicate) => {
-    switch (one.op) {
-      case ALL:
-      case ANY:
-        return union(one.operand.map(ofPredicate));
-      case NOT:
-      case UNLESS:
-        return ofPredicate(one.operand);
-      case SEGMENT: {
-        const { list, when } = one.operand;
-        return union([new Set(list ? [list] : []), when ? ofPredicate(when) : NO_LISTS]);
-      }
-      case FLAG:
-        return ofFlag(one.operand.flag);
-      default:
-        return NO_LISTS;
-    }
-  });
-  const ofFlag: (flag: CompiledFlag) => ReadonlySet<SegmentList> = remembered(({ index }: CompiledFlag) => {
-    const conditions = (clauses[index] ?? []).flatMap(({ condition }) => condition ?? []);
-    return union(conditions.map(ofPredicate));
-  });
   const all = new Set<SegmentList>();
   const targeted = new Set<SegmentList>();
-  for (const flag of ordered) {
-    const its = ofFlag(flag);
-    if (its.size === 0) continue;
-    listsByFlag.set(flag.key, [...its]);
-    for (const list of its) {
-      all.add(list);
-      if (flag.visibility === "targeted") targeted.add(list);
-    }
+  if (parts.some(({ segments }) => segments.some(({ list }) => list))) {
+    const nodes = new Map<string, WiredNode>();
+    yield* forEach(parts, (part) => {
+      for (const node of part.wiring.nodes) nodes.set(node.name, node);
+      return part.wiring.nodes.length;
+    });
+    const known = new Map<string, ReadonlySet<SegmentList>>();
+    // What runs in circles is never entered, so this ends.
+    const listsOf = (name: string): ReadonlySet<SegmentList> => {
+      const before = known.get(name);
+      if (before) return before;
+      const own = isSegment(name) ? segmentNamed(name, named)?.list : null;
+      const found = new Set<SegmentList>(own ? [own] : []);
+      for (const asked of nodes.get(name)?.asks ?? [])
+        if (!tangled.has(asked)) for (const list of listsOf(asked)) found.add(list);
+      known.set(name, found);
+      return found;
+    };
+    yield* forEach(nodes.values(), ({ name, visibility }) => {
+      if (visibility === null) return 1;
+      const its = listsOf(name);
+      if (its.size === 0) return 1;
+      listsByFlag.set(name.slice(name.indexOf("/") + 1), [...its]);
+      for (const list of its) {
+        all.add(list);
+        if (visibility === "targeted") targeted.add(list);
+      }
+      return 1 + its.size;
+    });
   }
   return { lists: [...all], listsByFlag, listsOfTargeted: [...targeted] };
 }

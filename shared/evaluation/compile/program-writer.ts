@@ -1,74 +1,70 @@
-import { ownOf } from "../../own.ts";
 import type { FlagState, Serve } from "../../schema/flag.ts";
-import type { Snapshot, SnapshotFlag } from "../../schema/snapshot.ts";
+import type { SnapshotFlag } from "../../schema/snapshot.ts";
 import { contiguous } from "../bucketing/allocate.ts";
 import { hashAt, seedHash } from "../bucketing/bucket.ts";
 import type { Cause, EvaluationResult, Reason } from "../model/outcome.ts";
 import { CONSTANT, type Predicate } from "../model/predicate.ts";
-import { type Clause, NONE, type Program } from "../model/program.ts";
+import { type Clause, NONE } from "../model/program.ts";
 import type { Arms, Split } from "../model/split.ts";
 import { TRUE } from "../model/truth.ts";
 import { parseInstant } from "../operators/date/instant.ts";
 import type { ConditionCompiler } from "./condition-compiler.ts";
-import { linked } from "./steps.ts";
+import type { Gates } from "./gates.ts";
 
-/** Writes a snapshot's flags, one after the other, in their order. */
+/** A flag's part of the program. */
+export interface WrittenFlag {
+  readonly clauses: readonly Clause[];
+  /** Its first result. */
+  readonly first: number;
+  /** Its result when a clause is blocked; NONE where none can be. */
+  readonly blocked: number;
+}
+
+/** Writes a part's flags, one after the other, in their order. */
 export class ProgramWriter {
   /** By number. Equal results of different flags are one object. */
   readonly results: EvaluationResult[] = [];
-  /** By flag. */
-  readonly clauses: Clause[][] = [];
-  readonly #snapshot: Snapshot;
+  readonly #gates: Gates;
   readonly #conditions: ConditionCompiler;
-  readonly #firsts: number[] = [];
-  readonly #blocked: number[] = [];
   readonly #interned = new Map<string, EvaluationResult>();
+  #clauses: Clause[] = [];
   /** The last step serves always, so no other can follow. */
   #ended = false;
   #canBlock = false;
 
-  constructor(snapshot: Snapshot, conditions: ConditionCompiler) {
-    this.#snapshot = snapshot;
+  constructor(gates: Gates, conditions: ConditionCompiler) {
+    this.#gates = gates;
     this.#conditions = conditions;
   }
 
-  finish(): Program {
-    return {
-      entries: this.clauses.map(linked),
-      firsts: Int32Array.from([...this.#firsts, this.results.length]),
-      blocked: Int32Array.from(this.#blocked),
-    };
-  }
-
-  write(flag: SnapshotFlag): void {
-    this.clauses.push([]);
-    this.#firsts.push(this.results.length);
+  write(flag: SnapshotFlag): WrittenFlag {
+    this.#clauses = [];
+    const first = this.results.length;
     this.#ended = false;
     this.#canBlock = false;
     const { offVariant, state } = flag;
     const off = (cause: Cause, reason: Reason = "DISABLED") =>
       this.#result({ variant: offVariant, reason, cause, ruleId: null });
     if (state.enabled) {
-      const gated = this.#gates(state, off);
+      const gated = this.#gated(state, off);
       this.#rules(flag, gated, off);
     } else {
       this.#always(off("disabled"));
     }
-    this.#blocked.push(this.#canBlock ? off("blocked") : NONE);
+    return { clauses: this.#clauses, first, blocked: this.#canBlock ? off("blocked") : NONE };
   }
 
   /** Prerequisites, holdout and layer; whether there are any. */
-  #gates(state: FlagState, off: (cause: Cause) => number): boolean {
-    const { holdouts, layers } = this.#snapshot;
+  #gated(state: FlagState, off: (cause: Cause) => number): boolean {
     const conditions = this.#conditions;
     if (state.prerequisites.length > 0) {
       const met = conditions.all(state.prerequisites.map((one) => conditions.flag(one.flag, one.variants)));
       this.#step(conditions.unless(met), off("prerequisite"));
     }
-    const holdout = state.holdout === undefined ? undefined : ownOf(holdouts, state.holdout);
+    const holdout = state.holdout === undefined ? undefined : this.#gates.holdout(state.holdout);
     if (holdout) this.#step(conditions.within(holdout.by, holdout.seed, 0, holdout.share), off("holdout"));
     if (state.layer) {
-      const layer = ownOf(layers, state.layer.layer);
+      const layer = this.#gates.layer(state.layer.layer);
       // Nobody is inside a layer that does not exist.
       if (!layer) this.#always(off("layer"));
       else this.#step(conditions.outside(layer.by, layer.seed, state.layer.from, state.layer.to), off("layer"));
@@ -98,13 +94,13 @@ export class ProgramWriter {
   #step(condition: Predicate, served: number | Split): void {
     if (this.#ended) return;
     if (condition.op === CONSTANT && condition.operand === TRUE) this.#always(served);
-    else this.clauses.at(-1)?.push({ condition, served });
+    else this.#clauses.push({ condition, served });
     this.#canBlock ||= condition.blockable;
   }
 
   #always(served: number | Split): void {
     if (this.#ended) return;
-    this.clauses.at(-1)?.push({ condition: null, served });
+    this.#clauses.push({ condition: null, served });
     this.#ended = typeof served === "number";
   }
 

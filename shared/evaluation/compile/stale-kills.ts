@@ -1,18 +1,14 @@
-import type { Kill, Snapshot, SnapshotFlag } from "../../schema/snapshot.ts";
-import type { StaleKill } from "../model/compiled-flag.ts";
+import type { Kill } from "../../schema/snapshot.ts";
+import type { Part, StaleKill } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import type { StaleFlag } from "../model/wiring.ts";
 
 /** Of the flags with `onStale: killVariant`, by age. */
-export function staleKillsOf(snapshot: Snapshot): StaleKill[] {
-  const stale: StaleKill[] = [];
-  for (const key of Object.keys(snapshot.flags)) {
-    const { state, offVariant } = snapshot.flags[key] as SnapshotFlag;
-    if (state.onStale?.action !== "killVariant") continue;
-    const serve = state.killVariant === undefined ? offVariant : state.killVariant;
-    const kill = { id: `stale:${key}`, flag: key, serve, revision: snapshot.revision };
-    stale.push({ afterSeconds: state.onStale.afterSeconds, kill });
-  }
-  return stale.sort((a, b) => a.afterSeconds - b.afterSeconds);
+export function staleKillsOf(parts: readonly Part[], revision: number): StaleKill[] {
+  const stale = ({ flag, afterSeconds, serve }: StaleFlag): StaleKill => {
+    return { afterSeconds, kill: { id: `stale:${flag}`, flag, serve, revision } };
+  };
+  return parts.flatMap(({ wiring }) => wiring.stale.map(stale)).sort((a, b) => a.afterSeconds - b.afterSeconds);
 }
 
 /**

@@ -52,8 +52,8 @@ export interface Page {
   readonly texts: (string | null)[];
   /** Records of PAGE_LENGTH numbers, beside each text. */
   readonly numbers: Int32Array;
-  /** How many characters may still be kept. */
-  room: number;
+  /** Characters that it keeps. */
+  kept: number;
 }
 
 /** Where each number of a record in `Page.numbers` stands. */

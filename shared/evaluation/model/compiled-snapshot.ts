@@ -1,10 +1,8 @@
 import type { SegmentList } from "../../segments/segment-list.ts";
-import type { Chunks } from "./chunks.ts";
-import type { CompiledFlag, StaleKill } from "./compiled-flag.ts";
-import type { EvaluationResult, Outcome } from "./outcome.ts";
-import type { Predicate } from "./predicate.ts";
-import type { Program } from "./program.ts";
-import type { Unit } from "./split.ts";
+import type { CompiledFlag, Part, StaleKill } from "./compiled-flag.ts";
+import type { Pool } from "./pool.ts";
+import type { CompiledSegment } from "./predicate.ts";
+import type { SearchBudget } from "./search.ts";
 
 /**
  * A snapshot ready to evaluate. Plain memory without references to any request; treat everything beyond the
@@ -17,17 +15,19 @@ export interface CompiledSnapshot {
   readonly revision: number;
   /** Number of flags. */
   readonly size: number;
-  readonly flags: ReadonlyMap<string, CompiledFlag>;
   /** In the order of their keys' code units, which is the order of bulk answers. */
-  readonly ordered: readonly CompiledFlag[];
-  readonly program: Program;
-  readonly predicates: readonly Predicate[];
-  readonly units: readonly Unit[];
-  /** By number. Equal results of different flags are one object. */
-  readonly results: readonly EvaluationResult[];
-  /** By result's number, made when first served: most are never needed by an edge. */
-  readonly outcomes: (Outcome | null)[];
-  readonly chunks: Chunks;
+  readonly flags: ReadonlyMap<string, CompiledFlag>;
+  /** All flags, in the same order. */
+  readonly parts: readonly Part[];
+  readonly pool: Pool;
+  /** By slot: null for what does not exist or runs in circles. */
+  readonly flagSlots: readonly (CompiledFlag | null)[];
+  readonly segmentSlots: readonly (CompiledSegment | null)[];
+  readonly searches: SearchBudget;
+  /** How many characters of answers may still be kept. */
+  readonly room: Record<"client" | "server", number>;
+  /** Flags and segments that no reference may enter, by their entries' names: see graph.tangled. */
+  readonly tangled: ReadonlySet<string>;
   /** Long lists that any flag depends on: to be looked up before a bulk evaluation. */
   readonly lists: readonly SegmentList[];
   /** The same by flag, flags that it depends on included; flags without any are not in it. */
@@ -42,8 +42,6 @@ export interface CompiledSnapshot {
   readonly stale: readonly StaleKill[];
   /** Regular expressions that are not run, since they are larger or more than was ever allowed to be saved since. */
   readonly patternsLeft: number;
-  /** The stamp last given to a subject. */
-  stamp: number;
   /** Flags that the kills in force touch. */
   killed: readonly CompiledFlag[];
 }

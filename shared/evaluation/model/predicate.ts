@@ -1,6 +1,6 @@
 import type { SegmentList } from "../../segments/segment-list.ts";
 import type { AttributePath } from "./attribute-path.ts";
-import type { CompiledFlag } from "./compiled-flag.ts";
+import type { SearchTest } from "./search.ts";
 import type { Share } from "./split.ts";
 import type { Truth } from "./truth.ts";
 import type { TextList, ValueTest } from "./value-test.ts";
@@ -8,7 +8,8 @@ import type { VersionBound } from "./version.ts";
 
 /*
  * Conditions as the evaluator runs them. Equal conditions of a snapshot are one predicate, whichever flags they
- * stand in, so that each is decided once per subject.
+ * stand in, so that each is decided once per subject. A predicate says nothing of what it refers to but a slot, so it
+ * stays the same from one version of a snapshot to the next.
  */
 
 export const CONSTANT = 0;
@@ -23,10 +24,10 @@ export const FLAG = 6;
 export const WITHIN = 7;
 /** It is not yet this instant: a rule that expires. */
 export const UNTIL = 8;
-/** From here on: tests of an attribute. The first is any operator without a code of its own, as a function. */
-export const VALUE = 9;
-/** As a function that takes the whole value, arrays too, since it has so many steps for all elements together. */
-export const SEARCH = 10;
+/** A test of an attribute that searches: it takes the whole value, arrays too, and what it may spend on it. */
+export const SEARCH = 9;
+/** From here on: other tests of an attribute. The first is any operator without a code of its own, as a function. */
+export const VALUE = 10;
 /** From here on: tests that are quicker repeated than remembered. */
 export const BRIEF = 11;
 export const EXISTS = 11;
@@ -50,7 +51,7 @@ export interface CompiledSegment {
 }
 
 export interface FlagOperand {
-  readonly flag: CompiledFlag;
+  readonly slot: number;
   readonly variants: readonly string[];
 }
 
@@ -60,7 +61,7 @@ export const MEMO_TRUTH = 3;
 
 /** One shape for all, so that the engine reads every predicate alike. */
 interface Shape<Op extends number, Operand, Path> {
-  /** Its place among the snapshot's predicates. */
+  /** Its number in the pool. */
   readonly id: number;
   /**
    * Worth remembering: it stands in several places. Tests of flags and segments always are, or diamonds of
@@ -85,17 +86,20 @@ export type AttributePredicate =
   | Test<typeof ENDS_WITH, string>
   | Test<typeof GT | typeof GTE | typeof LT | typeof LTE, number>
   | Test<typeof VERSION, VersionBound>
-  | Test<typeof VALUE | typeof SEARCH, ValueTest>;
+  | Test<typeof VALUE, ValueTest>;
+export interface SearchPredicate extends Test<typeof SEARCH, SearchTest> {}
 
 export interface Conjunction extends Combination<typeof ALL | typeof ANY, readonly Predicate[]> {}
 export interface Inversion extends Combination<typeof NOT | typeof UNLESS, Predicate> {}
 
 export type Predicate =
   | AttributePredicate
+  | SearchPredicate
   | Conjunction
   | Inversion
   | Combination<typeof CONSTANT, Truth>
-  | Combination<typeof SEGMENT, CompiledSegment>
+  /** The segment's slot. */
+  | Combination<typeof SEGMENT, number>
   | Combination<typeof FLAG, FlagOperand>
   | Combination<typeof WITHIN, Share>
   | Combination<typeof UNTIL, number>;
@@ -103,4 +107,5 @@ export type Predicate =
 /** What a predicate does, before it is tied to an attribute and to its place. */
 type Bare<P> = P extends Predicate ? Pick<P, "op" | "operand"> : never;
 export type ScalarTest = Bare<AttributePredicate>;
+export type AnyTest = ScalarTest | Bare<SearchPredicate>;
 export type BarePredicate = Bare<Predicate>;

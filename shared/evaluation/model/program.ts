@@ -24,13 +24,4 @@ export interface Step {
   readonly otherwise: Step | null;
 }
 
-export interface Program {
-  /** Per flag: its first step. */
-  readonly entries: readonly Step[];
-  /** Per flag: its first result; one more at the end. A flag's results stand side by side. */
-  readonly firsts: Int32Array;
-  /** Per flag: its result when a clause is blocked; NONE where none can be. */
-  readonly blocked: Int32Array;
-}
-
 export const NONE = -1;

@@ -43,7 +43,7 @@ export const USE_LENGTH = 2;
 export const MARK_BITS = 1;
 export const MARK_BLOCKED = 1;
 
-/** Where each number of a record in `RuleIndex.flags` stands: the flag is one of the program's. */
+/** Where each number of a record in `RuleIndex.flags` stands: the flag is one of the part's. */
 export const RULED_FLAG = 0;
 export const RULED_CHUNK = 1;
 /** The result that the place of the chunk has counted already. */

@@ -26,7 +26,30 @@ export interface Regex {
 /** Null for a pattern beyond its limits, which is never compiled. */
 export type RegexEngine = (pattern: string, ignoreCase: boolean) => Regex | null;
 
-/** What of a snapshot's searching may run, and how far. */
+/** What a part of a snapshot searches for. */
+export interface Searches {
+  /** Equal tests, by name, count once. */
+  readonly tests: ReadonlyMap<string, OperatorTest>;
+  /** By name; null for a pattern beyond its limits. */
+  readonly patterns: ReadonlyMap<string, Regex | null>;
+}
+
+/** What one evaluation of a snapshot may spend on searching. It stands beside the tests, since any change may change it. */
+export interface SearchBudget {
+  /** A number of its own, by which tests tell it from others. */
+  readonly id: number;
+  /** Steps that a test has for one subject, for each of its weight. */
+  readonly share: number;
+  /** Names of the patterns that may run; null: all. */
+  readonly kept: ReadonlySet<string> | null;
+  /** Distinct patterns that are never run, since they are too large or too many. */
+  readonly left: number;
+}
+
+/** Tests the value of an attribute, arrays included. Never BLOCKED. */
+export type SearchTest = (value: unknown, budget: SearchBudget) => Truth;
+
+/** The same for the slow interpreter. */
 export interface SearchPlan {
   /** The patterns of a test in their order; null: not run, so what it says is unknown. */
   regexes(test: OperatorTest): readonly (Regex | null)[];

@@ -1,7 +1,7 @@
 import type { Elements } from "./elements.ts";
 import type { Truth } from "./truth.ts";
 
-/** Tests one value of an attribute, never an array unless it is a SEARCH. Never BLOCKED. */
+/** Tests one value of an attribute, never an array. Never BLOCKED. */
 export interface ValueTest {
   (value: unknown): Truth;
   /** How many values it tries one by one, if more than one. */

@@ -1,5 +1,5 @@
 import type { AttributeTest, Operator } from "../../schema/condition.ts";
-import type { ScalarTest } from "../model/predicate.ts";
+import type { AnyTest } from "../model/predicate.ts";
 import type { OperatorTest } from "../model/search.ts";
 import type { CompileTools } from "./compiler.ts";
 import { COMPILERS } from "./compilers.ts";
@@ -11,7 +11,7 @@ import { COMPILERS } from "./compilers.ts";
  *
  * The commonest operators get a code of their own, which costs neither a closure nor an indirect call.
  */
-export const compileTest = (test: AttributeTest, tools: CompileTools): ScalarTest =>
+export const compileTest = (test: AttributeTest, tools: CompileTools): AnyTest =>
   COMPILERS[test.op].compile(test, tools);
 
 /** What each character of a text costs the test; null when it takes no time by the length of the text. */

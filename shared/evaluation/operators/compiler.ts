@@ -1,9 +1,9 @@
-import type { ScalarTest } from "../model/predicate.ts";
-import type { OperatorTest, SearchPlan } from "../model/search.ts";
+import type { AnyTest } from "../model/predicate.ts";
+import type { OperatorTest, Regex } from "../model/search.ts";
 
 export interface CompileTools {
-  /** What the snapshot may spend on searching; worked out if any test asks. */
-  readonly searches: () => SearchPlan;
+  /** A regular expression by its name; null for one beyond its limits. */
+  readonly pattern: (name: string) => Regex | null;
   /**
    * Whether false must be told from unknown. Only `not` can tell; else what is quicker to refuse than to understand may
    * be called false.
@@ -14,7 +14,7 @@ export interface CompileTools {
 /** An operator as an edge loads it. */
 export interface OperatorCompiler {
   /** Compiles a test, negation left out. It holds when any of the values satisfies it. */
-  readonly compile: (test: OperatorTest, tools: CompileTools) => ScalarTest;
+  readonly compile: (test: OperatorTest, tools: CompileTools) => AnyTest;
   /**
    * Of a test that takes time by the length of the text: steps for each character, or `patterns` for what its regular
    * expressions cost. Null for any other test.

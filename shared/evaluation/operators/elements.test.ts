@@ -202,7 +202,7 @@ test.each(families)("bulk, single and the reference say the same of arrays: fami
       const wanted = explain(snapshot, [], { a }, 0, re2).map(({ variant }) => variant);
       expect(bulk(snapshot, a)).toEqual(wanted);
       const compiled = compile(snapshot, re2);
-      const keys = compiled.ordered.map(({ key }) => key);
+      const keys = [...compiled.flags.keys()];
       expect(keys.map((key) => evaluate(compiled, key, prepare(compiled, { a }, 0))?.variant)).toEqual(wanted);
     }),
     { numRuns: 500 },

@@ -1,21 +1,34 @@
 import { MATCHED_ELEMENTS } from "../../limits.ts";
-import { type ScalarTest, SEARCH } from "../model/predicate.ts";
-import type { Steps } from "../model/search.ts";
+import { type AnyTest, SEARCH } from "../model/predicate.ts";
+import type { SearchBudget, SearchTest, Steps } from "../model/search.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
-import type { ValueTest } from "../model/value-test.ts";
 
 /** Searches one text and takes its steps off. */
 export type Search = (text: string, steps: Steps) => Truth;
 
+/** What a budget leaves of a search. */
+export interface AllowedSearch {
+  /** Steps for one subject. */
+  readonly steps: number;
+  readonly search: Search;
+}
+
 /**
  * A search has its steps for all elements of an array together; it is unknown when they run out before it is true.
  *
- * @param allowed steps for one subject
+ * @param allow asked once for each budget
  */
-export function searchTest(allowed: number, search: Search): ScalarTest {
+export function searchTest(allow: (budget: SearchBudget) => AllowedSearch): AnyTest {
   const steps: Steps = { left: 0 };
-  const operand: ValueTest = (value) => {
-    steps.left = allowed;
+  let allowed: AllowedSearch | null = null;
+  let budgetId = 0;
+  const operand: SearchTest = (value, budget) => {
+    if (allowed === null || budgetId !== budget.id) {
+      allowed = allow(budget);
+      budgetId = budget.id;
+    }
+    const { search } = allowed;
+    steps.left = allowed.steps;
     if (typeof value === "string") return search(value, steps);
     if (!Array.isArray(value)) return UNKNOWN;
     if (value.length === 0) return FALSE;

@@ -10,7 +10,6 @@ import {
   LTE,
   ONE_OF,
   type ScalarTest,
-  SEARCH,
   VALUE,
   VERSION,
 } from "../model/predicate.ts";
@@ -53,7 +52,7 @@ export function testValue(test: ScalarTest, value: unknown): Truth {
     case EXISTS:
       return truth(value !== undefined && value !== null);
     default:
-      if (test.op === SEARCH || !Array.isArray(value)) return test.operand(value);
+      if (!Array.isArray(value)) return test.operand(value);
   }
   return Array.isArray(value) ? testElements(test, value) : UNKNOWN;
 }

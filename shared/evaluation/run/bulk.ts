@@ -13,7 +13,7 @@ import {
   PAGE_LENGTH,
   PAGE_LOW,
 } from "../model/chunks.ts";
-import type { CompiledFlag } from "../model/compiled-flag.ts";
+import type { CompiledFlag, Part } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { Fragment } from "../model/outcome.ts";
 import type { Predicate } from "../model/predicate.ts";
@@ -49,51 +49,52 @@ export function evaluateAll(
   audience: Audience,
 ): { flags: string; etag: string } {
   const own = forSnapshot(compiled, subject);
-  const { chunks } = compiled;
-  chunks.pages[audience] ??= pageOf(chunks);
-  const page = chunks.pages[audience];
-  const { texts, numbers } = page;
-  const { count, found, killed } = chunks;
-  findPlaces(own);
   let flags = "";
   let high = 0x2545f491;
   let low = 0x6c078965;
-  for (let chunk = 0; chunk < count; chunk++) {
-    const place = found[chunk] as number;
-    let text = texts[place] as string | null;
-    if (text === null || killed[chunk] === 1) {
-      const fragment = putTogether(own, audience, chunk);
-      if (killed[chunk] === 0) keep(page, place, fragment);
-      text = fragment.text;
-      high = (Math.imul(high, fragment.factor) + fragment.high) | 0;
-      low = (Math.imul(low, fragment.factor) + fragment.low) | 0;
-    } else {
-      const at = place * PAGE_LENGTH;
-      const factor = numbers[at + PAGE_FACTOR] as number;
-      high = (Math.imul(high, factor) + (numbers[at + PAGE_HIGH] as number)) | 0;
-      low = (Math.imul(low, factor) + (numbers[at + PAGE_LOW] as number)) | 0;
+  for (const part of compiled.parts) {
+    const { chunks } = part;
+    chunks.pages[audience] ??= pageOf(chunks);
+    const page = chunks.pages[audience];
+    const { texts, numbers } = page;
+    const { count, found, killed } = chunks;
+    findPlaces(part, own);
+    for (let chunk = 0; chunk < count; chunk++) {
+      const place = found[chunk] as number;
+      let text = texts[place] as string | null;
+      if (text === null || killed[chunk] === 1) {
+        const fragment = putTogether(part, own, audience, chunk);
+        if (killed[chunk] === 0) keep(compiled, audience, page, place, fragment);
+        text = fragment.text;
+        high = (Math.imul(high, fragment.factor) + fragment.high) | 0;
+        low = (Math.imul(low, fragment.factor) + fragment.low) | 0;
+      } else {
+        const at = place * PAGE_LENGTH;
+        const factor = numbers[at + PAGE_FACTOR] as number;
+        high = (Math.imul(high, factor) + (numbers[at + PAGE_HIGH] as number)) | 0;
+        low = (Math.imul(low, factor) + (numbers[at + PAGE_LOW] as number)) | 0;
+      }
+      flags = flags.length === 0 ? text.slice(1) : flags + text;
     }
-    flags = flags.length === 0 ? text.slice(1) : flags + text;
   }
   return { flags, etag: hex(high, low) };
 }
 
 /** Where each chunk's combination of results stands, kills aside. */
-function findPlaces(subject: Subject): void {
-  const { found, places, twoWay, ruled } = subject.compiled.chunks;
+function findPlaces(part: Part, subject: Subject): void {
+  const { found, places, twoWay, ruled } = part.chunks;
   found.set(places);
-  for (const { unit, flags } of twoWay) addHalves(flags, unit, subject);
-  addRuled(ruled, markClauses(ruled, subject), subject);
+  for (const { unit, flags } of twoWay) addHalves(part, flags, unit, subject);
+  addRuled(part, markClauses(ruled, subject), subject);
 }
 
 /** No call inside the loop, and no branch on a hash: a few nanoseconds a flag. */
-function addHalves(flags: Int32Array, unit: Unit, subject: Subject): void {
-  const { program, chunks } = subject.compiled;
+function addHalves({ flags: all, firsts, chunks }: Part, flags: Int32Array, unit: Unit, subject: Subject): void {
   const { found } = chunks;
   if (!hasUnit(unit, subject)) {
     for (let at = 0; at < flags.length; at += HALF_LENGTH) {
       const flag = flags[at + HALF_FLAG] as number;
-      const result = resultOf(flag, subject) - (program.firsts[flag] as number);
+      const result = resultOf(all[flag] as CompiledFlag, subject) - (firsts[flag] as number);
       found[flags[at + HALF_CHUNK] as number]! += result * (flags[at + HALF_COUNTS] as number);
     }
     return;
@@ -135,8 +136,9 @@ function markClauses(
 /** Blocked clauses count as well: nothing after them is asked. */
 const mayHold = (truth: Truth): boolean => truth === TRUE || truth === BLOCKED;
 
-function addRuled({ marks, touched, splitOf, adds, splits, flags }: RuleIndex, count: number, subject: Subject): void {
-  const { found } = subject.compiled.chunks;
+function addRuled({ flags: all, chunks }: Part, count: number, subject: Subject): void {
+  const { found } = chunks;
+  const { marks, touched, splitOf, adds, splits, flags } = chunks.ruled;
   for (let index = 0; index < count; index++) {
     const place = touched[index] as number;
     const mark = marks[place] as number;
@@ -147,19 +149,20 @@ function addRuled({ marks, touched, splitOf, adds, splits, flags }: RuleIndex, c
     if (blocked || split >= 0) {
       const arms = splits[split] as Split;
       const result =
-        !blocked && hasUnit(arms.unit, subject) ? armOf(arms) : resultOf(flags[at + RULED_FLAG] as number, subject);
+        !blocked && hasUnit(arms.unit, subject)
+          ? armOf(arms)
+          : resultOf(all[flags[at + RULED_FLAG] as number] as CompiledFlag, subject);
       add = (result - (flags[at + RULED_COUNTED] as number)) * (flags[at + RULED_COUNTS] as number);
     }
     found[flags[at + RULED_CHUNK] as number]! += add;
   }
 }
 
-function putTogether(subject: Subject, audience: Audience, chunk: number): Fragment {
-  const { ordered, chunks } = subject.compiled;
+function putTogether({ flags, chunks }: Part, subject: Subject, audience: Audience, chunk: number): Fragment {
   const end = chunks.flags[chunk + 1] as number;
   let fragment = NOTHING;
   for (let index = chunks.flags[chunk] as number; index < end; index++)
-    fragment = joined(fragment, outcomeOf(ordered[index] as CompiledFlag, subject)[audience]);
+    fragment = joined(fragment, outcomeOf(flags[index] as CompiledFlag, subject)[audience]);
   return fragment;
 }
 

@@ -2,7 +2,6 @@ import { readAttribute, readPlain } from "../attribute.ts";
 import { EncodedOutcome } from "../compile/encoded-outcome.ts";
 import { constantResult } from "../compile/program.ts";
 import type { CompiledFlag } from "../model/compiled-flag.ts";
-import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { EvaluationResult, Outcome } from "../model/outcome.ts";
 import {
   ALL,
@@ -15,7 +14,9 @@ import {
   MEMO_TRUTH,
   NOT,
   type Predicate,
+  SEARCH,
   SEGMENT,
+  type SearchPredicate,
   UNLESS,
   UNTIL,
   VALUE,
@@ -39,8 +40,8 @@ import type { Subject } from "./subject.ts";
 export function outcomeOf(flag: CompiledFlag, subject: Subject): Outcome {
   if (flag.fixed !== null) return flag.fixed;
   const { split } = flag;
-  const result = split !== null && hasUnit(split.unit, subject) ? armOf(split) : resultOf(flag.index, subject);
-  const outcome = subject.compiled.outcomes[result] ?? firstServed(flag, subject.compiled, result);
+  const result = split !== null && hasUnit(split.unit, subject) ? armOf(split) : resultOf(flag, subject);
+  const outcome = flag.part.outcomes[result] ?? firstServed(flag, result);
   return flag.instead === null ? outcome : underVariantKills(flag.instead, outcome);
 }
 
@@ -48,23 +49,23 @@ function underVariantKills(instead: ReadonlyMap<string, Outcome>, outcome: Outco
   return (outcome.variant !== null && instead.get(outcome.variant)) || outcome;
 }
 
-function firstServed(flag: CompiledFlag, { program, results, outcomes }: CompiledSnapshot, result: number): Outcome {
+function firstServed(flag: CompiledFlag, result: number): Outcome {
+  const { results, outcomes } = flag.part;
   const outcome = new EncodedOutcome(flag, results[result] as EvaluationResult);
   outcomes[result] = outcome;
-  if (constantResult(program, flag.index) === result && flag.kills === null) flag.fixed = outcome;
+  if (constantResult(flag.entry) === result && flag.kills === null) flag.fixed = outcome;
   return outcome;
 }
 
 /** The number of the result that the flag has beneath kills: see Clause. */
-export function resultOf(flag: number, subject: Subject): number {
-  const { program } = subject.compiled;
-  let step = program.entries[flag] as Step;
+export function resultOf(flag: CompiledFlag, subject: Subject): number {
+  let step = flag.entry;
   for (;;) {
     const { condition, served } = step;
     if (condition !== null) {
       const truth =
         condition.op >= BRIEF ? testAttribute(condition as AttributePredicate, subject) : truthOf(condition, subject);
-      if (truth === BLOCKED) return program.blocked[flag] as number;
+      if (truth === BLOCKED) return flag.blocked;
       if (truth !== TRUE) {
         step = step.otherwise as Step;
         continue;
@@ -92,6 +93,14 @@ function testAttribute(test: AttributePredicate, subject: Subject): Truth {
     return testValue(test, plain === null ? readAttribute(subject.context, test.path) : readPlain(plain, test.path));
   } catch {
     // Only a getter or proxy, or a fault of the regex engine, can get here; none may fail the request.
+    return UNKNOWN;
+  }
+}
+
+function search({ path, operand }: SearchPredicate, subject: Subject): Truth {
+  try {
+    return operand(readAttribute(subject.context, path), subject.compiled.searches);
+  } catch {
     return UNKNOWN;
   }
 }
@@ -129,13 +138,17 @@ function combine(predicate: Predicate, subject: Subject): Truth {
       return met === BLOCKED ? BLOCKED : met === TRUE ? FALSE : TRUE;
     }
     case SEGMENT:
-      return inSegment(predicate.operand, subject);
+      return inSegment(subject.compiled.segmentSlots[predicate.operand] as CompiledSegment | null, subject);
     case FLAG: {
-      const { flag, variants } = predicate.operand;
+      const { slot, variants } = predicate.operand;
+      const flag = subject.compiled.flagSlots[slot] as CompiledFlag | null;
+      if (flag === null) return BLOCKED;
       const outcome = outcomeOf(flag, subject);
       if (outcome.blocked) return BLOCKED;
       return outcome.variant !== null && variants.includes(outcome.variant) ? TRUE : FALSE;
     }
+    case SEARCH:
+      return search(predicate, subject);
     case WITHIN:
       return within(predicate.operand, subject) ? TRUE : FALSE;
     case UNTIL:
@@ -145,7 +158,8 @@ function combine(predicate: Predicate, subject: Subject): Truth {
   }
 }
 
-function inSegment(segment: CompiledSegment, subject: Subject): Truth {
+function inSegment(segment: CompiledSegment | null, subject: Subject): Truth {
+  if (segment === null) return UNKNOWN;
   const identity = identityOf(segment.by, subject);
   if (identity !== null) {
     if (segment.excluded.has(identity)) return FALSE;

@@ -13,7 +13,7 @@ export type Memberships = ReadonlyMap<string, boolean>;
 
 /**
  * One request's context, prepared for one compiled snapshot. Several may be alive at once: what was worked out is
- * kept in the snapshot under the subject's stamp, and another subject's work only costs it being done again.
+ * kept in its parts under the subject's stamp, and another subject's work only costs it being done again.
  */
 export interface Subject {
   readonly compiled: CompiledSnapshot;
@@ -36,9 +36,10 @@ export const MAX_STAMP = 2 ** 28 - 1;
  */
 export function prepare(compiled: CompiledSnapshot, context: unknown, now: number, memberships?: Memberships): Subject {
   // After a quarter of a billion subjects stamps start again; one that lived all that time is the accepted risk.
-  if (compiled.stamp >= MAX_STAMP) forget(compiled);
+  const { pool } = compiled;
+  if (pool.stamp >= MAX_STAMP) forget(compiled);
   forgetElements();
-  const stamp = ++compiled.stamp;
+  const stamp = ++pool.stamp;
   const plain = isPlain(context) ? context : null;
   return { compiled, context: plain ?? attributesOf(context), now, memberships, stamp, plain };
 }
@@ -55,9 +56,11 @@ function attributesOf(context: unknown): object {
 }
 
 function forget(compiled: CompiledSnapshot): void {
-  compiled.stamp = 0;
-  for (const predicate of compiled.predicates) predicate.memo = 0;
-  for (const unit of compiled.units) unit.stamp = 0;
+  compiled.pool.stamp = 0;
+  for (const { predicates, units } of compiled.parts) {
+    for (const predicate of predicates) predicate.memo = 0;
+    for (const unit of units) unit.stamp = 0;
+  }
 }
 
 /** A subject prepared for another snapshot carries that one's stamp, which means nothing here. */

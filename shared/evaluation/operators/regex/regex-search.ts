@@ -1,13 +1,15 @@
-import type { OperatorTest, SearchPlan } from "../../model/search.ts";
+import type { Regex } from "../../model/search.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../../model/truth.ts";
 import type { Search } from "../search-test.ts";
 import { isTooLong } from "./search-plan.ts";
 
-/** Runs the test's patterns on a text, as far as the plan lets them run. */
-export function regexSearch(test: OperatorTest, plan: SearchPlan): Search {
-  const all = plan.regexes(test);
-  const regexes = all.filter((regex) => regex !== null);
-  const otherwise = regexes.length === 0 || regexes.length < all.length ? UNKNOWN : FALSE;
+/**
+ * Runs patterns on a text until one is found.
+ *
+ * @param incomplete the test has others, which are never run
+ */
+export function regexSearch(regexes: readonly Regex[], incomplete: boolean): Search {
+  const otherwise = regexes.length === 0 || incomplete ? UNKNOWN : FALSE;
   return (text, steps) => {
     if (isTooLong(text)) return UNKNOWN;
     let result: Truth = otherwise;

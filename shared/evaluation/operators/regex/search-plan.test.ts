@@ -142,7 +142,7 @@ describe("under pressure", () => {
         const wanted = explain(snapshot, [], { a }, NOW, re2).map(({ variant }) => variant);
         const { flags } = evaluateAll(compiled, prepare(compiled, { a }, NOW), "server");
         expect((JSON.parse(`[${flags}]`) as { variant: string }[]).map(({ variant }) => variant)).toEqual(wanted);
-        const keys = compiled.ordered.map(({ key }) => key);
+        const keys = [...compiled.flags.keys()];
         const together = prepare(compiled, { a }, NOW);
         const backwards = [...keys].reverse().map((key) => evaluate(compiled, key, together)?.variant);
         expect(backwards.reverse()).toEqual(wanted);

@@ -1,4 +1,5 @@
 import { MATCHED_TEXT_CHARS, SNAPSHOT_REGEX_INSTRUCTIONS } from "../../../limits.ts";
+import type { OperatorTest } from "../../model/search.ts";
 
 /** Longer texts than this say nothing to a regular expression. */
 export const isTooLong = (text: string): boolean => text.length > MATCHED_TEXT_CHARS;
@@ -26,3 +27,7 @@ export function withinLimit(costs: ReadonlyMap<string, number>): ReadonlySet<str
 /** Names a pattern among others: equal ones are compiled once. */
 export const patternName = (pattern: string, ignoreCase: boolean | undefined): string =>
   `${ignoreCase ? "i" : "="}${pattern}`;
+
+/** The names of a test's patterns, in their order; null for a value that is none. */
+export const patternNames = ({ values = [], ignoreCase }: OperatorTest): (string | null)[] =>
+  values.map((value) => (typeof value === "string" ? patternName(value, ignoreCase) : null));

@@ -7,10 +7,11 @@ import { isTextSearch, textWeight } from "./search-cost.ts";
 import { type Finds, textSearch } from "./text-search.ts";
 
 const compares = (finds: Finds, atEnd = false): OperatorCompiler => ({
-  compile: (test, { searches }) =>
-    isTextSearch(test)
-      ? searchTest(searches().steps(test), textSearch(test, finds))
-      : edgeTest(atEnd, strings(test.values)),
+  compile: (test) => {
+    if (!isTextSearch(test)) return edgeTest(atEnd, strings(test.values));
+    const search = textSearch(test, finds);
+    return searchTest(({ share }) => ({ steps: share * textWeight(test), search }));
+  },
   search: (test) => (isTextSearch(test) ? textWeight(test) : null),
 });
 
