@@ -15,7 +15,7 @@ import type { Env } from "./env.ts";
 import * as worker from "./index.ts";
 import { breakGlassKillKey, readBreakGlass } from "./kv/break-glass.ts";
 import { listShardKey } from "./kv/list-shards.ts";
-import { snapshotKey } from "./kv/snapshot-store.ts";
+import { blockKey, snapshotKey } from "./kv/snapshot-store.ts";
 import { COURIER_MIGRATIONS } from "./objects/courier/migrations.ts";
 import { DESK_MIGRATIONS } from "./objects/desk/migrations.ts";
 import { DIRECTORY_MIGRATIONS } from "./objects/directory/migrations.ts";
@@ -42,7 +42,7 @@ const OBJECTS = {
   FLAG_STORE: {
     className: "FlagStore",
     methods:
-      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart auditPage searchAuditPage hasPredecessor listDocuments getDocument",
+      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart auditPage searchAuditPage hasPredecessor listDocuments getDocument block",
   },
   DIRECTORY: {
     className: "Directory",
@@ -144,6 +144,7 @@ test.each<[object: string, now: readonly Migration[]]>([
 
 test("values lie in KV under the keys they had", async () => {
   expect(snapshotKey(SHOP, PRODUCTION, 7, "abc")).toBe("snapshots/shop/production/7-abc");
+  expect(blockKey(SHOP, PRODUCTION, "abc")).toBe("blocks/shop/production/abc");
   expect(listShardKey(SHOP, VIP, "1-2", 3)).toBe("lists/shop/vip/1-2/3");
   const asked: string[] = [];
   const get = async (key: string) => {

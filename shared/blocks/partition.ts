@@ -15,11 +15,25 @@ export const blockChars = (entries: readonly Entry[]): number =>
 
 /** Whether these entries fit in one block. */
 export const fits = (entries: readonly Entry[]): boolean =>
-  entries.length <= 1 || (entries.length <= BLOCK_ENTRIES && blockChars(entries) <= BLOCK_CHARS);
+  !overflows({ entries: entries.length, chars: blockChars(entries) });
+
+/** How much a block holds. */
+export interface BlockSize {
+  readonly entries: number;
+  readonly chars: number;
+}
+
+/** Whether a block of this size is one that `cut` would cut. */
+export const overflows = ({ entries, chars }: BlockSize): boolean =>
+  entries > 1 && (entries > BLOCK_ENTRIES || chars > BLOCK_CHARS);
 
 /** Whether a block is so small that it should join a neighbour, if both fit with room to grow. */
-export const isSparse = (entries: readonly Entry[]): boolean =>
-  entries.length < BLOCK_ENTRIES / 4 && blockChars(entries) < BLOCK_CHARS / 4;
+export const isSparse = ({ entries, chars }: BlockSize): boolean =>
+  entries < BLOCK_ENTRIES / 4 && chars < BLOCK_CHARS / 4;
+
+/** Whether two blocks fit in one, with room for a quarter more. */
+export const joinWell = (one: BlockSize, other: BlockSize): boolean =>
+  one.entries + other.entries <= BLOCK_ENTRIES * 0.75 && one.chars + other.chars <= BLOCK_CHARS * 0.75;
 
 /**
  * Cuts a run of entries into blocks of about equal size, half full or more, so that a few more entries do not cut them

@@ -24,14 +24,15 @@ export const kvSnapshotStore = (namespace: KVNamespace): SnapshotStore => ({
 
 /** `snapshots/{project}/{environment}/{revision}-{sha256}`: never written twice with different content. */
 export const snapshotKey = (project: Slug, environment: Slug, revision: number, hash: string): string =>
-  `snapshots/${project}/${environment}/${revision}-${hash}`;
+  `${snapshotsPrefix(project, environment)}${revision}-${hash}`;
 
 /** `blocks/{project}/{environment}/{sha256}`: a block's text under its own hash, written before a manifest names it. */
 export const blockKey = (project: Slug, environment: Slug, hash: string): string =>
-  `blocks/${project}/${environment}/${hash}`;
+  `${blocksPrefix(project, environment)}${hash}`;
 
-/** The environment in such a key: names hold no slash. */
-export const environmentOf = (kvKey: string): string | undefined => kvKey.split("/")[2];
+/** What the keys of an environment's snapshots, and of its blocks, begin with. */
+export const snapshotsPrefix = (project: Slug, environment: Slug): string => `snapshots/${project}/${environment}/`;
+export const blocksPrefix = (project: Slug, environment: Slug): string => `blocks/${project}/${environment}/`;
 
 /** What a published value turned out to be: one whole snapshot, or the list of its blocks with what changed in them. */
 export type Published =

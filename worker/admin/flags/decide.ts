@@ -24,7 +24,7 @@ import {
   danglingReferences,
   defaultServe,
   flagCycle,
-  flagsTooDeep,
+  flagTooDeep,
   isLive,
   layerOverlap,
   settleState,
@@ -123,8 +123,8 @@ export const removedVariants = (before: Body<"flag"> | null, after: Body<"flag">
   Object.keys(before?.variants ?? {}).filter((variant) => !Object.hasOwn(after.variants, variant));
 
 /**
- * What uses variants, by flag. Goes through states, kills and plans once, however many flags are asked about: an import
- * may change thousands.
+ * What uses variants, by flag. Goes through states and kills once, however many flags are asked about: an import may
+ * change thousands.
  *
  * @param variants by flag
  * @param states those that may ask for one of the flags
@@ -149,8 +149,11 @@ export function usersOfVariants(
   for (const environment of environmentKeys(view))
     for (const { body } of activeKills(view, environment))
       note(body.flag, [body.serve], `the kill in ${environment}, which serves it`);
-  for (const { key, environment, body } of view.list("plan"))
-    note(key, [body.variant, body.baseline], `the plan of ${key} in ${environment}`);
+  for (const flag of variants.keys())
+    for (const environment of environmentKeys(view)) {
+      const plan = view.get("plan", environment, flag)?.body;
+      if (plan) note(flag, [plan.variant, plan.baseline], `the plan of ${flag} in ${environment}`);
+    }
   return users;
 }
 
@@ -201,10 +204,13 @@ export function archiveFlag(command: CommandOf<"archiveFlag">, c: Circumstances)
 /** A key used again starts as a new flag does, without the old one's tests. */
 function archived(leaving: ReadonlyMap<string, Body<"flag">>, c: Circumstances): Change[] {
   const archivedAt = new Date(c.now).toISOString();
-  const tests = Map.groupBy(c.view.list("test"), ({ key }) => key);
+  const environments = environmentKeys(c.view);
   return [...leaving].flatMap(([flag, body]) => [
     ...change("flag", "", flag, body, { ...body, archivedAt }),
-    ...(tests.get(flag) ?? []).flatMap(({ environment, body: test }) => change("test", environment, flag, test, null)),
+    ...environments.flatMap((environment) => {
+      const test = c.view.get("test", environment, flag)?.body;
+      return test ? change("test", environment, flag, test, null) : [];
+    }),
   ]);
 }
 
@@ -259,7 +265,7 @@ function saveState(
   const tangle =
     flagDependencies(state).length === 0
       ? null
-      : (flagCycle(c.view, environment, key, state) ?? flagsTooDeep(c.view, environment, new Map([[key, state]])));
+      : (flagCycle(c.view, environment, key, state) ?? flagTooDeep(c.view, environment, key, state));
   if (tangle) return reject(tangle);
   const asked = row ? flagDependencies(row.body) : [];
   const asksMore = flagDependencies(state).some((one) => !asked.includes(one));

@@ -107,7 +107,7 @@ export function deleteShared(
   const conflict = versionConflict(`${entity} "${key}"`, row, c.ifVersion);
   if (conflict) return reject(conflict);
   const by = c.view
-    .mentioning("state", `"${key}"`)
+    .mentioning("state", `"${entity}":"${key}"`)
     .filter(({ body }) => (entity === "layer" ? body.layer?.layer : body.holdout) === key)
     .filter((state) => isLive(c.view, state.key))
     .map((state) => `flag ${state.key} in ${state.environment}`);

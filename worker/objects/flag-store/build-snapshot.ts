@@ -1,6 +1,6 @@
 import { WHOLE_READER } from "../../../shared/limits.ts";
 import type { SnapshotTest } from "../../../shared/schema/demand-test.ts";
-import type { Kill, Snapshot, SnapshotFlag } from "../../../shared/schema/snapshot.ts";
+import type { Kill, Snapshot, SnapshotFlag, SnapshotKey } from "../../../shared/schema/snapshot.ts";
 import { snapshot as snapshotSchema } from "../../../shared/schema/snapshot.ts";
 import type { Body, ProjectView, Row } from "./entities.ts";
 import { seriesOf } from "./series.ts";
@@ -30,69 +30,109 @@ function snapshotTestOf({ settings, status, run }: Body<"test">): SnapshotTest {
   }
 }
 
-/** One environment as edges evaluate it, checked against the schema before anybody sees it. */
-export function buildSnapshot(
+/** A flag as edges evaluate it; null: they do not know it. What it is made of has the flag's own key, in every table. */
+export function snapshotFlagOf(
   view: ProjectView,
-  identity: { project: string; environment: string; epoch: number; revision: number; sealKey?: string | undefined },
+  environment: string,
+  { key, body }: Row<"flag">,
+  state: Body<"state"> | undefined,
+  test: Body<"test"> | undefined,
+): SnapshotFlag | null {
+  if (body.archivedAt || !state) return null;
+  const { variants, offVariant, visibility, seed } = body;
+  const series = seriesOf(view, environment, key);
+  return {
+    variants,
+    offVariant,
+    visibility,
+    seed,
+    state,
+    ...(series ? { series } : {}),
+    ...(test ? { test: snapshotTestOf(test) } : {}),
+  };
+}
+
+export function snapshotSegmentOf(
+  { body: { by, included, excluded, when } }: Row<"segment">,
+  list: Body<"list"> | undefined,
   /** The hash key of a long list, from its salt. */
   listKey: (salt: string) => string,
-): Snapshot {
-  const flags: Record<string, SnapshotFlag> = {};
-  const states = new Map(view.list("state", identity.environment).map((row) => [row.key, row.body]));
-  const tests = new Map(view.list("test", identity.environment).map((row) => [row.key, row.body]));
-  for (const { key, body } of view.list("flag")) {
-    const state = states.get(key);
-    if (body.archivedAt || !state) continue;
-    const { variants, offVariant, visibility, seed } = body;
-    const series = seriesOf(view, identity.environment, key);
-    const test = tests.get(key);
-    flags[key] = {
-      variants,
-      offVariant,
-      visibility,
-      seed,
-      state,
-      ...(series ? { series } : {}),
-      ...(test ? { test: snapshotTestOf(test) } : {}),
-    };
-  }
-  const segments: Snapshot["segments"] = {};
-  for (const { key, body } of view.list("segment")) {
-    const { by, included, excluded, when } = body;
-    const list = view.get("list", "", key)?.body;
-    segments[key] = { by, included, excluded, ...(when ? { when } : {}) };
-    if (!list) continue;
-    const { salt, version, count, shards } = list;
-    segments[key].list = { version, key: listKey(salt), count, shards };
-  }
-  const layers: Snapshot["layers"] = {};
-  for (const { key, body } of view.list("layer")) layers[key] = { by: body.by, seed: body.seed ?? key };
-  const holdouts: Snapshot["holdouts"] = {};
-  for (const { key, body } of view.list("holdout"))
-    holdouts[key] = { by: body.by, seed: body.seed ?? key, share: body.share };
+): Snapshot["segments"][string] {
+  const segment = { by, included, excluded, ...(when ? { when } : {}) };
+  if (!list) return segment;
+  const { salt, version, count, shards } = list;
+  return { ...segment, list: { version, key: listKey(salt), count, shards } };
+}
+
+export const snapshotLayerOf = ({ key, body }: Row<"layer">): Snapshot["layers"][string] => ({
+  by: body.by,
+  seed: body.seed ?? key,
+});
+
+export const snapshotHoldoutOf = ({ key, body }: Row<"holdout">): Snapshot["holdouts"][string] => ({
+  by: body.by,
+  seed: body.seed ?? key,
+  share: body.share,
+});
+
+export const snapshotKeyOf = ({
+  key,
+  body: { hash, kind, origins, limit, expiresAt, signing },
+}: Row<"key">): SnapshotKey => ({
+  id: key,
+  hash,
+  kind,
+  origins,
+  ...(limit ? { limit } : {}),
+  ...(expiresAt ? { expiresAt: Date.parse(expiresAt) } : {}),
+  ...(signing ? { signing } : {}),
+});
+
+export interface SnapshotIdentity {
+  project: string;
+  environment: string;
+  epoch: number;
+  revision: number;
+  sealKey?: string | undefined;
+}
+
+/** What a snapshot holds beside its entries. */
+export function snapshotHead(view: ProjectView, identity: SnapshotIdentity) {
   const signingKeys = view.list("signingKey", identity.environment).map((row) => row.key);
-  return snapshotSchema.parse({
-    minReader: WHOLE_READER,
+  return {
     ...identity,
-    flags,
-    segments,
-    layers,
-    holdouts,
-    keys: view
-      .list("key", identity.environment)
-      .map(({ key, body: { hash, kind, origins, limit, expiresAt, signing } }) => ({
-        id: key,
-        hash,
-        kind,
-        origins,
-        ...(limit ? { limit } : {}),
-        ...(expiresAt ? { expiresAt: Date.parse(expiresAt) } : {}),
-        ...(signing ? { signing } : {}),
-      })),
     ...(signingKeys.length > 0 ? { signingKeys } : {}),
     kills: view
       .list("kill", identity.environment)
       .filter((row) => row.body.clearedRevision === undefined)
       .map(killOf),
+  };
+}
+
+/** One environment as edges evaluate it, checked against the schema before anybody sees it. */
+export function buildSnapshot(
+  view: ProjectView,
+  identity: SnapshotIdentity,
+  listKey: (salt: string) => string,
+): Snapshot {
+  const { environment } = identity;
+  const flags: Record<string, SnapshotFlag> = {};
+  const states = new Map(view.list("state", environment).map((row) => [row.key, row.body]));
+  const tests = new Map(view.list("test", environment).map((row) => [row.key, row.body]));
+  for (const row of view.list("flag")) {
+    const flag = snapshotFlagOf(view, environment, row, states.get(row.key), tests.get(row.key));
+    if (flag) flags[row.key] = flag;
+  }
+  const segments: Snapshot["segments"] = {};
+  for (const row of view.list("segment"))
+    segments[row.key] = snapshotSegmentOf(row, view.get("list", "", row.key)?.body, listKey);
+  return snapshotSchema.parse({
+    minReader: WHOLE_READER,
+    ...snapshotHead(view, identity),
+    flags,
+    segments,
+    layers: Object.fromEntries(view.list("layer").map((row) => [row.key, snapshotLayerOf(row)])),
+    holdouts: Object.fromEntries(view.list("holdout").map((row) => [row.key, snapshotHoldoutOf(row)])),
+    keys: view.list("key", environment).map(snapshotKeyOf),
   });
 }

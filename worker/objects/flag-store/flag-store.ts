@@ -51,6 +51,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     if (this.ready) return;
     migrate(this.#storage, FLAG_STORE_MIGRATIONS);
     this.#parts.identity.begin();
+    this.#storage.transactionSync(() => this.#parts.derivation.begin());
     this.ready = true;
     // A store that is older than these tables: what they hold follows from its audit.
     if (this.tables.meta.get("delivery_built") === undefined) {
@@ -157,7 +158,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     const permitted = mayRestore(actor);
     if (!permitted.ok) return permitted;
     this.#prepare();
-    const { restoring, alarm, publisher, security } = this.#parts;
+    const { restoring, alarm, derivation, publisher, security } = this.#parts;
     // The audit that holds what the security log must still learn is about to be replaced.
     if (sent.last && security.dueAt !== null) {
       await security.handOver();
@@ -165,7 +166,10 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     }
     const result = this.#storage.transactionSync(() => {
       const taken = restoring.take(project, sent, actor, Date.now());
-      if (taken.ok && taken.value.done) alarm.armSafety(Date.now());
+      if (taken.ok && taken.value.done) {
+        derivation.begin();
+        alarm.armSafety(Date.now());
+      }
       return taken;
     });
     if (result.ok && result.value.done) await atMost(PUBLISH_WAIT_MS, publisher.drain());
@@ -197,9 +201,10 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   /** Does what is due, publishes what waits, and lets go of what was kept for long enough. */
   async alarm(): Promise<void> {
     if (!this.ready) return;
-    const { timedWork, publisher, retention, usageReports, alarm } = this.#parts;
+    const { timedWork, derivation, publisher, retention, usageReports, alarm } = this.#parts;
     const earliest = await runSteps({
       "timed-work": () => timedWork.run(),
+      derivation: () => derivation.run(),
       publish: () => publisher.drain(),
       retention: () => retention.run(),
       usage: () => this.#storage.transactionSync(() => usageReports.settle(Date.now())),

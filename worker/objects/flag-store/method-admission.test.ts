@@ -5,6 +5,8 @@ import {
   LIST_CHARS_AT_ONCE,
   POINT_CHARS_AT_ONCE,
   POINTER_READS_AT_ONCE,
+  SNAPSHOT_CHARS_AT_ONCE,
+  SNAPSHOT_READS_AT_ONCE,
 } from "../kernel/admission.ts";
 import { MethodAdmission } from "./method-admission.ts";
 import { METHOD_CLASSES } from "./method-classes.ts";
@@ -30,6 +32,16 @@ test.each(["write", "edge", "operator"].flatMap(OF_CLASS))("%s is never turned a
 
 test("pointers pass at their own rate, whatever they answer", () => {
   expect(running(fresh(), "pointer", 2_000, 1_000_000)).toBe(POINTER_READS_AT_ONCE);
+});
+
+test("snapshots and blocks together pass as long as their characters have room, whatever their number", () => {
+  const admission = fresh();
+  const large = 1_000_000;
+  const snapshots = running(admission, "snapshot", 5, large);
+  const blocks = running(admission, "block", 100, large);
+  expect(snapshots + blocks).toBe(Math.ceil(SNAPSHOT_CHARS_AT_ONCE / (CALL_CHARS + large)));
+  expect(["snapshot", "block"].map((method) => admission.refusalOf(method))).toEqual([503, 503]);
+  expect(running(fresh(), "block", 1_000)).toBe(SNAPSHOT_READS_AT_ONCE);
 });
 
 test("reads of one document and lists pay out of budgets of their own", () => {

@@ -10,6 +10,8 @@ import {
   POINTER_READS_PER_S,
   RateGate,
   ReadBudget,
+  SNAPSHOT_CHARS_AT_ONCE,
+  SNAPSHOT_CHARS_PER_S,
   SNAPSHOT_READS_AT_ONCE,
   SNAPSHOT_READS_PER_S,
   TRIGGER_LOOKS_AT_ONCE,
@@ -24,6 +26,9 @@ interface Bounds {
   readonly gate?: RateGate;
   readonly budget?: ReadBudget;
 }
+
+/** Classes that people ask for, who can be told so. */
+const FOR_PEOPLE: ReadonlySet<MethodClass> = new Set(["point", "list", "history"]);
 
 /** Decides which calls of one store may run, so that no crowd of readers delays a write. */
 export class MethodAdmission {
@@ -41,7 +46,10 @@ export class MethodAdmission {
       edge: {},
       operator: {},
       pointer: { gate: new RateGate(POINTER_READS_PER_S, POINTER_READS_AT_ONCE) },
-      snapshot: { gate: new RateGate(SNAPSHOT_READS_PER_S, SNAPSHOT_READS_AT_ONCE) },
+      snapshot: {
+        gate: new RateGate(SNAPSHOT_READS_PER_S, SNAPSHOT_READS_AT_ONCE),
+        budget: new ReadBudget(SNAPSHOT_CHARS_PER_S, SNAPSHOT_CHARS_AT_ONCE),
+      },
       "trigger-lookup": { gate: new RateGate(TRIGGER_LOOKS_PER_S, TRIGGER_LOOKS_AT_ONCE) },
       "usage-report": { gate: new RateGate(USAGE_REPORTS_PER_S, USAGE_REPORTS_AT_ONCE) },
       point: { budget: new ReadBudget(POINT_CHARS_PER_S, POINT_CHARS_AT_ONCE) },
@@ -68,7 +76,7 @@ export class MethodAdmission {
 
   /** 429 for callers that read too much; 503 for edges, which count it as an outage and go on with what they have. */
   refusalOf(method: string): 429 | 503 {
-    return this.#of(method).budget ? 429 : 503;
+    return FOR_PEOPLE.has(METHOD_CLASSES[method as keyof typeof METHOD_CLASSES]) ? 429 : 503;
   }
 
   #of(method: string): Bounds {

@@ -6,7 +6,8 @@ import type { FlagStoreMethods } from "./methods.ts";
  * - `write`: changes the project, or belongs to a write (an upload, a webhook's new secret). Never turned away.
  * - `edge`: isolates ask only when KV fails them. Never turned away.
  * - `operator`: only administrators and timers ask.
- * - `pointer`, `snapshot`, `trigger-lookup`, `usage-report`: a bounded rate of each.
+ * - `pointer`, `trigger-lookup`, `usage-report`: a bounded rate of each.
+ * - `snapshot`: a bounded rate, and a bounded number of characters.
  * - `point`: reads one document and what hangs on it.
  * - `list`: reads any number of documents.
  * - `history`: goes over everything there is, for any viewer.

@@ -78,6 +78,59 @@ const DELIVERY_EVENTS: Omit<Migration, "name"> = {
     CREATE INDEX delivery_event_at ON delivery_event (environment, at);`,
 };
 
+/** All of it follows from the documents: it is made anew, in slices, where it is missing. No backup holds it. */
+const BLOCKS: Omit<Migration, "name"> = {
+  sql: `
+    CREATE TABLE derived (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE document_count (
+      entity TEXT NOT NULL,
+      environment TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      PRIMARY KEY (entity, environment)
+    ) WITHOUT ROWID;
+    CREATE TABLE document_mention (
+      entity TEXT NOT NULL,
+      text TEXT NOT NULL,
+      environment TEXT NOT NULL,
+      key TEXT NOT NULL,
+      PRIMARY KEY (entity, text, environment, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE rendered_entry (
+      environment TEXT NOT NULL,
+      name TEXT NOT NULL,
+      json TEXT NOT NULL,
+      chars INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      tested INTEGER NOT NULL,
+      PRIMARY KEY (environment, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE rendered_block (
+      environment TEXT NOT NULL,
+      first TEXT NOT NULL,
+      hash TEXT NOT NULL,
+      published_hash TEXT NOT NULL,
+      stale INTEGER NOT NULL,
+      entries INTEGER NOT NULL,
+      chars INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      tested INTEGER NOT NULL,
+      PRIMARY KEY (environment, first)
+    ) WITHOUT ROWID;
+    CREATE TABLE render_owed (
+      environment TEXT NOT NULL,
+      name TEXT NOT NULL,
+      bytes INTEGER NOT NULL,
+      tested INTEGER NOT NULL,
+      PRIMARY KEY (environment, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE render_sweep (environment TEXT PRIMARY KEY, after TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE block_unwritten (kv_key TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE kept_value (kv_key TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO kept_value (kv_key, bytes)
+      SELECT kv_key, sum(octet_length(body)) FROM snapshot_part GROUP BY kv_key;
+    CREATE INDEX IF NOT EXISTS retired_at ON retired (delete_at);`,
+};
+
 export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-documents",
@@ -246,4 +299,5 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (entity, environment, key)
       ) WITHOUT ROWID;`,
   },
+  { name: "0014-blocks", ...BLOCKS },
 ];

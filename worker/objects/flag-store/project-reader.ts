@@ -259,11 +259,17 @@ export abstract class ProjectReader extends DurableBase {
     );
   }
 
-  /** The bytes of a published snapshot, for edges that KV fails. */
+  /** The text that was published under this hash, for edges that KV fails. */
   snapshot(environment: string, hash: string): string | null {
-    if (!this.ready) return null;
-    const published = this.tables.publications.published(environment).find((one) => one.hash === hash);
-    return published ? this.tables.publications.body(published.kvKey) : null;
+    if (!this.#hasEnvironment(environment)) return null;
+    return this.tables.publications.bodyByHash(this.tables.meta.slug, storedSlug(environment), hash);
+  }
+
+  /** The text of a block of a published snapshot, for edges that KV fails. */
+  block(environment: string, hash: string): string | null {
+    if (!this.#hasEnvironment(environment)) return null;
+    const { meta, publications } = this.tables;
+    return publications.body(blockKey(meta.slug, storedSlug(environment), hash));
   }
 
   /** The text of a block of a published snapshot, for edges that KV fails. */

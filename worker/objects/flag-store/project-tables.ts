@@ -1,12 +1,14 @@
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import { AuditLog } from "./audit.ts";
-import { buildSnapshot } from "./build-snapshot.ts";
+import { buildSnapshot, type SnapshotIdentity } from "./build-snapshot.ts";
 import { deliveryEventsOf } from "./decide/delivery.ts";
 import { DeliveryLog } from "./delivery-log.ts";
+import { Derived } from "./derived.ts";
 import { Documents } from "./documents.ts";
 import { Notices } from "./notices.ts";
 import { PropagationLog } from "./propagation-log.ts";
 import { Publications } from "./publications.ts";
+import { RenderedBlocks } from "./rendering/rendered-blocks.ts";
 import { SegmentLists } from "./segment-lists.ts";
 import { StoreMeta } from "./store-meta.ts";
 import { TriggerCalls } from "./trigger-calls.ts";
@@ -27,6 +29,8 @@ export class ProjectTables {
   readonly delivery: DeliveryLog;
   readonly triggerCalls: TriggerCalls;
   readonly notices: Notices;
+  readonly derived: Derived;
+  readonly rendered: RenderedBlocks;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
@@ -41,6 +45,8 @@ export class ProjectTables {
     this.delivery = new DeliveryLog(sql);
     this.triggerCalls = new TriggerCalls(sql);
     this.notices = new Notices(sql);
+    this.derived = new Derived(sql);
+    this.rendered = new RenderedBlocks(sql);
   }
 
   /** What has been read of documents, and searched in the history, so far. */
@@ -58,9 +64,13 @@ export class ProjectTables {
 
   /** An environment's snapshot as the documents stand now, with the project's own secret, as edges get it. */
   snapshotNow(environment: string): Snapshot {
+    return buildSnapshot(this.documents, this.identityOf(environment), (salt) => this.meta.listKey(salt));
+  }
+
+  /** What tells an environment's snapshot of this instant from any other. */
+  identityOf(environment: string): SnapshotIdentity {
     const { project, epoch, sealKey } = this.meta;
-    const identity = { project, environment, epoch, revision: this.auditLog.latestRevision, sealKey };
-    return buildSnapshot(this.documents, identity, (salt) => this.meta.listKey(salt));
+    return { project, environment, epoch, revision: this.auditLog.latestRevision, sealKey };
   }
 
   /** Builds the delivery events anew from the audit, as after a restore. Confirmations are not in it. */

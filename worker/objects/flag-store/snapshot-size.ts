@@ -4,24 +4,21 @@ import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { Rejection } from "../../result.ts";
 import type { Body, Change, ProjectView } from "./entities.ts";
 
-/** What a document adds to a snapshot beyond its own JSON, at most and about: its key, and names of fields. */
-const EXTRA_BYTES_PER_DOCUMENT = 200;
-/** A value takes this much of a document at least: a digit and a comma. */
-const LEAST_BYTES_PER_VALUE = 2;
-
 /** Where the sizes come from; the documents as they would stand after the change. */
 export interface SnapshotSizes {
-  /** Bytes and number of the documents that an environment's snapshot is made of. */
-  sources(environment: string): { bytes: number; documents: number };
+  /** Bytes of an environment's entries, and values of their conditions, at most; null while nobody knows. */
+  most(environment: string): { bytes: number; tested: number } | null;
+  /** Whether `most` is exact. */
+  isComplete(environment: string): boolean;
   build(environment: string): Snapshot;
   /** Values that the conditions of an environment's snapshot test against. */
   values(environment: string): number;
 }
 
 /**
- * Refuses a change that makes a snapshot larger than an edge can hold, with the size it would have. Only the sum of
- * the documents is looked at until that comes near the limit: building a snapshot costs too much to do it twice for
- * every write. What makes nothing larger is never refused, so whoever is at the limit can still take away.
+ * Refuses a change that makes a snapshot larger than an edge can hold, with the size it would have. Only sums that are
+ * kept of rendered entries are looked at, unless many entries still wait to be rendered and may come to too much. What
+ * makes nothing larger is never refused, so whoever is at the limit can still take away.
  */
 export function snapshotTooLarge(
   environments: readonly string[],
@@ -31,9 +28,10 @@ export function snapshotTooLarge(
   if (growth(changes) <= 0) return null;
   const max = LIMITS.snapshotBytes;
   for (const environment of environments) {
-    const { bytes, documents } = sizes.sources(environment);
-    if (bytes + documents * EXTRA_BYTES_PER_DOCUMENT <= max) continue;
-    const actual = new TextEncoder().encode(JSON.stringify(sizes.build(environment))).length;
+    const most = sizes.most(environment);
+    if (most !== null && most.bytes <= max) continue;
+    const exact = most !== null && sizes.isComplete(environment);
+    const actual = exact ? most.bytes : new TextEncoder().encode(JSON.stringify(sizes.build(environment))).length;
     if (actual > max) return { code: "limit-exceeded", limit: "snapshotBytes", max, actual };
   }
   return null;
@@ -52,8 +50,9 @@ export function tooManyValues(
     return null;
   const max = LIMITS.valuesPerEnvironment;
   for (const environment of environments) {
-    if (sizes.sources(environment).bytes <= max * LEAST_BYTES_PER_VALUE) continue;
-    const actual = sizes.values(environment);
+    const most = sizes.most(environment);
+    if (most !== null && most.tested <= max) continue;
+    const actual = most !== null && sizes.isComplete(environment) ? most.tested : sizes.values(environment);
     if (actual > max) return { code: "limit-exceeded", limit: "valuesPerEnvironment", max, actual };
   }
   return null;

@@ -12,8 +12,11 @@ import { ProjectIdentity } from "./project-identity.ts";
 import type { ProjectTables } from "./project-tables.ts";
 import { GuardOrders } from "./publishing/guard-orders.ts";
 import { KvCleanup } from "./publishing/kv-cleanup.ts";
+import { NextPublication } from "./publishing/next-publication.ts";
 import { PointerSource } from "./publishing/pointer-source.ts";
 import { Publisher } from "./publishing/publisher.ts";
+import { Derivation } from "./rendering/derivation.ts";
+import { Renderer } from "./rendering/renderer.ts";
 import { ProjectRestore } from "./restore/project-restore.ts";
 import { Retention } from "./retention.ts";
 import { SecurityOutbox } from "./security-outbox.ts";
@@ -47,7 +50,8 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
   });
   const listVersions = new ListVersions(tables);
   const restoring = new ProjectRestore(tables, identity, ledgers, { webhooks, security });
-  const documentChanges = new DocumentChanges(tables, {
+  const renderer = new Renderer(tables);
+  const documentChanges = new DocumentChanges(tables, renderer, {
     atomically,
     clearLedger: (place) => ledgers.append(place, null),
     endIdentity: (now) => identity.end(now),
@@ -60,7 +64,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
       webhooks.note(row);
       security.note(row);
     },
-    orderGuards: (environments, revision, now) => guardOrders.note(environments, revision, now),
+    orderGuards: (environments, changes, revision, now) => guardOrders.note(environments, changes, revision, now),
     armSafetyAlarm: (now) => alarm.armSafety(now),
     linger: () => checkpoints.linger(),
   });
@@ -73,14 +77,16 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
       return lane?.whole ? lane : null;
     },
   });
+  const derivation = new Derivation(tables, renderer, atomically);
   const alarm = new StoreAlarm(storage, () => {
     const followers = [webhooks.dueAt, ledgers.dueAt, security.dueAt].filter((at) => at !== null);
     const usage = tables.counters.dueAt ?? [];
-    return [...tables.publications.due(), ...timedWork.dueTimes(), ...followers, usage].flat();
+    return [...tables.publications.due(), ...timedWork.dueTimes(), ...derivation.due(), ...followers, usage].flat();
   });
 
   const publisher = new Publisher(
     tables,
+    new NextPublication(tables, renderer),
     {
       atomically,
       putSnapshot: (kvKey, body) => inTime(snapshots.put(kvKey, body)),
@@ -94,6 +100,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
   );
   const cleanup = new KvCleanup(tables, {
     deleteKey: (kvKey) => inTime(snapshots.delete(kvKey)),
+    putKey: (kvKey, body) => inTime(snapshots.put(kvKey, body)),
     removeBreakGlassKills: (ids) => inTime(removeBreakGlassKills(env.SNAPSHOTS, meta.slug, ids)),
   });
   const run = transaction.run.bind(transaction);
@@ -105,6 +112,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     listVersions,
     transaction,
     timedWork,
+    derivation,
     alarm,
     publisher,
     pointers: new PointerSource(tables, atomically),

@@ -9,6 +9,12 @@ export const POINTER_READS_AT_ONCE = 500;
 /** Snapshots for edges that KV fails, a second: up to megabytes each, so that not even an outage of KV stops writes. */
 export const SNAPSHOT_READS_PER_S = 200;
 export const SNAPSHOT_READS_AT_ONCE = 100;
+/**
+ * What they may come to, in characters: each read holds its text twice until it is sent, so that a crowd of edges during
+ * an outage of KV must not fill this object's 128 MB. One cold edge loads the largest project in two seconds.
+ */
+export const SNAPSHOT_CHARS_PER_S = 10_000_000;
+export const SNAPSHOT_CHARS_AT_ONCE = 10_000_000;
 /** Reports of what isolates were asked for, a second: news that can wait a minute, or be lost. */
 export const USAGE_REPORTS_PER_S = 50;
 export const USAGE_REPORTS_AT_ONCE = 100;

@@ -12,7 +12,9 @@ export const WRITE_STEPS = [
 ] as const;
 /** The steps of a guard's own kill, around the store's write of it. */
 export const GUARD_STEPS = ["breach-written", "kill-answered", "guard-told"] as const;
-export type Step = (typeof WRITE_STEPS)[number] | (typeof GUARD_STEPS)[number];
+/** Steps of a publication that takes several slices, or several values: each may come more than once. */
+export const BLOCK_STEPS = ["slice-rendered", "block-written"] as const;
+export type Step = (typeof WRITE_STEPS)[number] | (typeof GUARD_STEPS)[number] | (typeof BLOCK_STEPS)[number];
 
 export interface Checkpoints {
   /** Announces a step and waits for leave to go on. */

@@ -10,11 +10,12 @@ function outbox(pending: PendingPublication[], failing: (step: string) => boolea
   };
   const deps: OutboxDeps = {
     pending: () => pending,
-    render: (environment) => {
+    render: async (environment) => {
       reach(`render ${environment}`);
-      return { revision: 7, hash: "h", kvKey: `kv/${environment}`, body: `bytes of ${environment}` };
+      const body = `bytes of ${environment}`;
+      return { revision: 7, hash: "h", kvKey: `kv/${environment}`, body, blocks: [], blockKeys: [] };
     },
-    write: async (kvKey, body) => reach(`write ${kvKey}: ${body}`),
+    write: async (_environment, { kvKey, body }) => reach(`write ${kvKey}: ${body}`),
     publish: async (environment, { revision }) => reach(`publish ${environment} ${revision}`),
     postpone: (environment, attempts) => reach(`postpone ${environment || "directory"} ${attempts}`),
     register: async () => reach("register"),

@@ -5,9 +5,9 @@
  */
 export interface OutboxDeps {
   pending(): PendingPublication[];
-  /** Renders the environment as it stands now and keeps the bytes for edges that KV fails. */
-  render(environment: string): Rendered;
-  write(kvKey: string, body: string): Promise<void>;
+  /** Renders the environment as it stands at the end of it and keeps the bytes for edges that KV fails. */
+  render(environment: string): Promise<Rendered>;
+  write(environment: string, rendered: Rendered): Promise<void>;
   /** One transaction: the pointer names the snapshot, the outbox row goes (unless a later change came meanwhile). */
   publish(environment: string, rendered: Rendered): Promise<void>;
   postpone(environment: string, attempts: number): void;
@@ -31,6 +31,9 @@ export interface Rendered {
   hash: string;
   kvKey: string;
   body: string;
+  /** Of a snapshot that is published in blocks: their hashes, and the keys under which they have to be there before it. */
+  blocks: readonly string[];
+  blockKeys: readonly string[];
 }
 
 /** The name under which a guard's orders wait; environments hold no slash. */
@@ -50,8 +53,8 @@ export async function drainOutbox(deps: OutboxDeps): Promise<void> {
         await deps.order(guarded);
         continue;
       }
-      const rendered = deps.render(environment);
-      await deps.write(rendered.kvKey, rendered.body);
+      const rendered = await deps.render(environment);
+      await deps.write(environment, rendered);
       await deps.publish(environment, rendered);
     } catch (error) {
       deps.postpone(environment, attempts + 1);

@@ -1,14 +1,15 @@
 import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
 import type { Rejection } from "../../../result.ts";
 import type { Body, Change, ProjectView } from "../entities.ts";
+import { askersIn } from "./askers.ts";
 
 type Flag = Body<"flag"> | null;
 type Exposure = Extract<Rejection, { code: "exposes-hidden-flag" }>;
 
 /**
  * Hidden flags whose state holders of client keys could newly read off public ones, and those public ones; null when
- * there are none. What stands behind another public flag is that one's own matter. Reads each state that asks for
- * flags once, and each flag once.
+ * there are none. What stands behind another public flag is that one's own matter. Reads the changed flags, those that
+ * ask for them and what they ask for, each once.
  *
  * @param changes what is about to happen to `view`
  * @param tells whether a flag of this kind tells holders of client keys what it depends on
@@ -20,8 +21,6 @@ export function newlyExposed(
   tells: (flag: Body<"flag">) => boolean = isPublic,
 ): Exposure | null {
   const isOpen = (flag: Flag): boolean => flag !== null && tells(flag) && flag.archivedAt === undefined;
-  const rows = view.mentioning("state", '"flag":"');
-  const changedStates = changes.filter(({ entity }) => entity === "state") as Extract<Change, { entity: "state" }>[];
   const changedFlags = new Map<string, Flag>();
   for (const { entity, key, after } of changes) if (entity === "flag") changedFlags.set(key, after as Flag);
   const before = remembered((key: string): Flag => view.get("flag", "", key)?.body ?? null);
@@ -31,14 +30,22 @@ export function newlyExposed(
   };
   const open = new Set<string>();
   const hidden = new Set<string>();
+  const askersOf = askersIn(view, changes.length);
   for (const environment of environments) {
-    const here = <T extends { environment: string }>(one: T) => one.environment === environment;
-    const asked = new Map(rows.filter(here).map((row) => [row.key, flagDependencies(row.body)]));
-    const asks = new Map(asked);
-    for (const { key, after: state } of changedStates.filter(here)) asks.set(key, state ? flagDependencies(state) : []);
+    const states = new Map<string, Body<"state"> | null>();
+    for (const one of changes)
+      if (one.entity === "state" && one.environment === environment) states.set(one.key, one.after);
+    const asked = remembered((key: string) => dependenciesOf(view.get("state", environment, key)?.body));
+    const asks = (key: string) => (states.has(key) ? dependenciesOf(states.get(key)) : asked(key));
     const was = behind(asked, before);
     const is = behind(asks, after);
-    for (const key of asks.keys()) {
+    // Also flags that tell of a changed one, through others that are hidden.
+    const concerned = new Set([...changedFlags.keys(), ...states.keys()]);
+    for (const key of concerned) {
+      if (isPublic(before(key)) && isPublic(after(key))) continue;
+      for (const asker of askersOf(key)) if (asker.environment === environment) concerned.add(asker.key);
+    }
+    for (const key of concerned) {
       if (!isOpen(after(key))) continue;
       const known = isOpen(before(key)) ? was(key) : NOTHING;
       for (const one of is(key)) {
@@ -57,8 +64,11 @@ const isPublic = (flag: Flag): boolean => flag?.visibility === "public";
 /** Also a targeted flag tells what it depends on: to those whom it is served, by being there at all. */
 export const isVisibleToClients = (flag: Body<"flag">): boolean => flag.visibility !== "server-only";
 
+const dependenciesOf = (state: Body<"state"> | null | undefined): readonly string[] =>
+  state ? flagDependencies(state) : [];
+
 /** The hidden flags that a flag asks for, and those that they ask for. */
-function behind(asks: ReadonlyMap<string, readonly string[]>, flagOf: (key: string) => Flag) {
+function behind(asks: (key: string) => readonly string[], flagOf: (key: string) => Flag) {
   const known = new Map<string, Set<string>>();
   const of = (key: string): ReadonlySet<string> => {
     let found = known.get(key);
@@ -66,7 +76,7 @@ function behind(asks: ReadonlyMap<string, readonly string[]>, flagOf: (key: stri
     found = new Set();
     // Known before it is complete, so that a circle, which no saved state has, would end as well.
     known.set(key, found);
-    for (const one of asks.get(key) ?? []) {
+    for (const one of asks(key)) {
       if (isPublic(flagOf(one))) continue;
       found.add(one);
       for (const further of of(one)) found.add(further);

@@ -1,4 +1,3 @@
-import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
 import { isActive } from "../../../../shared/release/plan.ts";
 import { type Authority, EVERYWHERE, leastOf, roleIn } from "../../../../shared/role-in.ts";
 import { type Role, roleCovers } from "../../../../shared/schema/admin.ts";
@@ -7,6 +6,7 @@ import type { Dependant, ProjectFacts, Right } from "../../../admin/kernel/defin
 import { aFlagFor, roleOfPurpose } from "../../../admin/kernel/flag-rights.ts";
 import type { Rejection } from "../../../result.ts";
 import { type Change, ENTITY_DEFINITIONS, type Entity, type ProjectView } from "../entities.ts";
+import { askersIn } from "./askers.ts";
 import { isVisibleToClients, newlyExposed } from "./exposure.ts";
 
 /*
@@ -116,8 +116,7 @@ function factsOf(changes: readonly Change[], view: ProjectView, who: Authority):
   const afterwards = new Map(
     changes.flatMap((one) => (one.entity === "flag" && one.after ? [[one.key, one.after.purpose] as const] : [])),
   );
-  /** By the flag that they ask for. */
-  let askers: Map<string, { environment: string; key: string }[]> | null = null;
+  const askersOf = askersIn(view, changes.length);
   return {
     view,
     who,
@@ -133,18 +132,10 @@ function factsOf(changes: readonly Change[], view: ProjectView, who: Authority):
       return found;
     },
     dependantsOf(environment, flag) {
-      askers ??= Map.groupBy(
-        view
-          .mentioning("state", '"flag":"')
-          .flatMap((row) =>
-            flagDependencies(row.body).map((asked) => ({ asked, environment: row.environment, key: row.key })),
-          ),
-        ({ asked }) => asked,
-      );
       const reached = new Set<string>([flag]);
       const found: Dependant[] = [];
       for (const asked of reached) {
-        for (const { environment: theirs, key } of askers.get(asked) ?? []) {
+        for (const { environment: theirs, key } of askersOf(asked)) {
           if (reached.has(key) || (environment !== null && theirs !== environment)) continue;
           const body = view.get("flag", "", key)?.body;
           if (!body || body.archivedAt) continue;

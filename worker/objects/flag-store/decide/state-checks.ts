@@ -5,6 +5,7 @@ import { type Condition, walkCondition } from "../../../../shared/schema/conditi
 import type { FlagState, FlagStateInput, Serve } from "../../../../shared/schema/flag.ts";
 import type { FieldIssue, Rejection } from "../../../result.ts";
 import type { Body, ProjectView, Row } from "../entities.ts";
+import { askersIn } from "./askers.ts";
 
 /** What a flag serves once enabled, unless told otherwise: its first variant that is not "off". */
 export function defaultServe(flag: Body<"flag">): Serve {
@@ -151,15 +152,35 @@ export function flagCycle(view: ProjectView, environment: string, key: string, s
   return path && { code: "cycle", what: "flags", path };
 }
 
-/** Chains of flags that the evaluator would not follow, in an environment with `states` in place of its own. */
-export function flagsTooDeep(
-  view: ProjectView,
-  environment: string,
-  states: ReadonlyMap<string, FlagState> = new Map(),
-): Rejection | null {
-  const edges = flagEdges(view, environment);
-  for (const [key, state] of states) edges.set(key, flagDependencies(state));
-  return tooDeep(edges);
+/** A chain through this flag, with `state` in place, that the evaluator would not follow. There must be no circle in it. */
+export function flagTooDeep(view: ProjectView, environment: string, key: string, state: FlagState): Rejection | null {
+  const askersOf = askersIn(view, 1);
+  const below = longestChain(key, (flag) => {
+    if (flag === key) return flagDependencies(state);
+    const its = isLive(view, flag) ? view.get("state", environment, flag)?.body : undefined;
+    return its ? flagDependencies(its) : [];
+  });
+  const above = longestChain(key, (flag) =>
+    askersOf(flag)
+      .filter((asker) => asker.environment === environment && isLive(view, asker.key))
+      .map((asker) => asker.key),
+  );
+  return below + above > DEPENDENCY_DEPTH ? TOO_DEEP : null;
+}
+
+/** How many steps lead on from a key at most. */
+function longestChain(start: string, steps: (key: string) => readonly string[]): number {
+  const known = new Map<string, number>();
+  const from = (key: string): number => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    // Ends in a circle too, which no saved state has.
+    known.set(key, 0);
+    const longest = steps(key).reduce((most, next) => Math.max(most, 1 + from(next)), 0);
+    known.set(key, longest);
+    return longest;
+  };
+  return from(start);
 }
 
 /** A circle or too long a chain of any flags of an environment. Reads each state once, however many there are. */
@@ -205,9 +226,15 @@ function segmentEdges(view: ProjectView): Map<string, string[]> {
 function tooDeep(edges: ReadonlyMap<string, readonly string[]>): Rejection | null {
   const keys = new Set([...edges.keys(), ...[...edges.values()].flat()]);
   if (tangled(keys, (key) => edges.get(key) ?? []).size === 0) return null;
-  const max = DEPENDENCY_DEPTH;
-  return { code: "limit-exceeded", limit: "dependencyDepth", max, actual: max + 1 };
+  return TOO_DEEP;
 }
+
+const TOO_DEEP: Rejection = {
+  code: "limit-exceeded",
+  limit: "dependencyDepth",
+  max: DEPENDENCY_DEPTH,
+  actual: DEPENDENCY_DEPTH + 1,
+};
 
 export function segmentCycle(view: ProjectView, key: string, definition: Body<"segment">): Rejection | null {
   const path = findCycle(key, (segment) => {

@@ -9,6 +9,7 @@ function cleaning({
   pending = [] as string[],
   tombstones = [] as string[],
   shown = 0,
+  named = [] as string[],
   kvFails = false,
 }) {
   const done: string[] = [];
@@ -19,12 +20,14 @@ function cleaning({
   const publications = {
     pending: () => pending.map((environment) => ({ environment, revision: 1, attempts: 0 })),
     retired: () => retired,
-    forget: (key: string) => done.push(`forgotten ${key}`),
+    forget: (key: string) => !named.includes(key) && done.push(`forgotten ${key}`) > 0,
+    body: (key: string) => `bytes of ${key}`,
     reprieve: (key: string) => done.push(`kept ${key}`),
   };
   const documents = { tombstones: () => tombstones, forgetTombstones: () => done.push("tombstones forgotten") };
   const cleanup = new KvCleanup({ publications, documents } as unknown as ProjectTables, {
     deleteKey: (key) => call(`deleted ${key}`),
+    putKey: (key, body) => call(`put ${key}: ${body}`),
     removeBreakGlassKills: (ids) => call(`lifted ${ids.join(" ")}`).then(() => shown),
   });
   return { cleanup, done };
@@ -35,6 +38,12 @@ test("deletes what nothing names any more, and then forgets it", async () => {
   const { cleanup, done } = cleaning({ retired: ["snapshots/a", SHARD] });
   await cleanup.deleteRetired();
   expect(done).toEqual(["deleted snapshots/a", "forgotten snapshots/a", `deleted ${SHARD}`, `forgotten ${SHARD}`]);
+});
+
+test("writes a block again that a publication names since its deletion began", async () => {
+  const { cleanup, done } = cleaning({ retired: ["blocks/a"], named: ["blocks/a"] });
+  await cleanup.deleteRetired();
+  expect(done).toEqual(["deleted blocks/a", "put blocks/a: bytes of blocks/a"]);
 });
 
 test("keeps shards while a publication waits, because edges may still read a snapshot that names them", async () => {

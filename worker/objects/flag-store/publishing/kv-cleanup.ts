@@ -11,6 +11,7 @@ const KEYS_AT_ONCE = 50;
 /** Calls of KV; each fails when KV takes too long. */
 export interface CleanupEffects {
   deleteKey(kvKey: string): Promise<unknown>;
+  putKey(kvKey: string, body: string): Promise<unknown>;
   /** How many of them KV still showed. */
   removeBreakGlassKills(ids: readonly string[]): Promise<number>;
 }
@@ -37,7 +38,10 @@ export class KvCleanup {
       }
       try {
         await this.#effects.deleteKey(kvKey);
-        publications.forget(kvKey);
+        if (publications.forget(kvKey)) continue;
+        // A publication has named the block again meanwhile.
+        const body = publications.body(kvKey);
+        if (body !== null) await this.#effects.putKey(kvKey, body);
       } catch (error) {
         publications.reprieve(kvKey, Date.now());
         log({ event: "clean-up-failed", error: String(error) });

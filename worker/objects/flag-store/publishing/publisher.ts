@@ -1,14 +1,14 @@
-import { storedKeyName, storedSlug } from "../../../../shared/schema/names.ts";
-import { sha256 } from "../../../crypto/sha256.ts";
+import { type Slug, storedKeyName, storedSlug } from "../../../../shared/schema/names.ts";
 import { listShardKey } from "../../../kv/list-shards.ts";
-import { snapshotKey } from "../../../kv/snapshot-store.ts";
 import { log } from "../../../log.ts";
 import type { Checkpoints } from "../../kernel/checkpoint.ts";
 import { backoff, drainOutbox, type OutboxDeps, type Rendered } from "../../kernel/outbox.ts";
+import { pause } from "../../kernel/pause.ts";
 import type { ProjectTables } from "../project-tables.ts";
+import type { NextPublication } from "./next-publication.ts";
 
-/** Shards of long lists written at a time: as many connections as a Worker may have open. */
-const SHARDS_AT_ONCE = 6;
+/** Values written at a time: as many connections as a Worker may have open. */
+const WRITES_AT_ONCE = 6;
 
 /** Something else that learns of changes, in its own time and after the edges. */
 export interface Follower {
@@ -18,7 +18,7 @@ export interface Follower {
 }
 
 export interface PublisherEffects {
-  atomically(work: () => void): void;
+  atomically<T>(work: () => T): T;
   /** Writes to KV; fails when KV takes too long. */
   putSnapshot(kvKey: string, body: string): Promise<unknown>;
   putListShard(kvKey: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown>;
@@ -32,6 +32,7 @@ export interface PublisherEffects {
 /** Carries what was committed to the edges: the snapshot into KV, then the pointer to it. After them come the followers. */
 export class Publisher {
   readonly #tables: ProjectTables;
+  readonly #next: NextPublication;
   readonly #effects: PublisherEffects;
   readonly #followers: readonly Follower[];
   readonly #checkpoints: Checkpoints;
@@ -40,11 +41,13 @@ export class Publisher {
 
   constructor(
     tables: ProjectTables,
+    next: NextPublication,
     effects: PublisherEffects,
     followers: readonly Follower[],
     checkpoints: Checkpoints,
   ) {
     this.#tables = tables;
+    this.#next = next;
     this.#followers = followers;
     this.#effects = effects;
     this.#checkpoints = checkpoints;
@@ -52,7 +55,7 @@ export class Publisher {
     this.#outbox = {
       pending: () => publications.pending(),
       render: (environment) => this.#render(environment),
-      write: (kvKey, body) => this.#write(kvKey, body),
+      write: (environment, rendered) => this.#write(environment, rendered),
       publish: (environment, rendered) => this.#publish(environment, rendered),
       postpone: (environment, attempts) => publications.postpone(environment, attempts, Date.now() + backoff(attempts)),
       register: effects.register,
@@ -80,29 +83,48 @@ export class Publisher {
     }
   }
 
-  /** Renders the environment as it stands now and keeps the bytes for edges that KV fails. */
-  #render(environment: string): Rendered {
-    const revision = this.#tables.auditLog.latestRevision;
-    const body = JSON.stringify(this.#tables.snapshotNow(environment));
-    const hash = sha256(body);
-    const kvKey = snapshotKey(this.#tables.meta.slug, storedSlug(environment), revision, hash);
-    const rendered = { revision, hash, kvKey, body };
-    this.#effects.atomically(() => this.#tables.publications.keepBody(rendered));
-    return rendered;
+  /** A slice at a time, between which the store does what else is asked of it. */
+  async #render(environment: string): Promise<Rendered> {
+    for (;;) {
+      const rendered = this.#effects.atomically(() => this.#next.slice(environment));
+      if (rendered) return rendered;
+      await this.#checkpoints.reach("slice-rendered");
+      await pause();
+    }
   }
 
-  async #write(kvKey: string, body: string): Promise<void> {
+  async #write(environment: string, { kvKey, body, blocks }: Rendered): Promise<void> {
     await this.#checkpoints.reach("snapshot-rendered");
     await this.#writeShards();
-    await this.#effects.putSnapshot(kvKey, body);
+    // Nobody knows any of these keys before the pointer moves, so their order among themselves does not matter.
+    await Promise.all([
+      blocks.length > 0 && this.#writeBlocks(storedSlug(environment)),
+      this.#effects.putSnapshot(kvKey, body),
+    ]);
     await this.#checkpoints.reach("kv-written");
+  }
+
+  async #writeBlocks(environment: Slug): Promise<void> {
+    const { meta, publications } = this.#tables;
+    for (;;) {
+      const batch = publications.unwrittenBlocks(meta.slug, environment, WRITES_AT_ONCE);
+      if (batch.length === 0) return;
+      await Promise.all(
+        batch.map(async (kvKey) => {
+          const text = publications.body(kvKey);
+          if (text !== null) await this.#effects.putSnapshot(kvKey, text);
+          publications.writtenBlock(kvKey);
+          await this.#checkpoints.reach("block-written");
+        }),
+      );
+    }
   }
 
   /** A snapshot may name a shard only when it lies in KV. What is there already is not written again. */
   async #writeShards(): Promise<void> {
     const { lists, meta } = this.#tables;
     for (;;) {
-      const batch = lists.unwritten(SHARDS_AT_ONCE);
+      const batch = lists.unwritten(WRITES_AT_ONCE);
       if (batch.length === 0) return;
       await Promise.all(
         batch.map(async ({ segment, shard, version }) => {
@@ -117,11 +139,12 @@ export class Publisher {
   }
 
   #publish(environment: string, rendered: Rendered): Promise<void> {
-    const { documents, publications, propagationLog } = this.#tables;
+    const { documents, meta, publications, propagationLog, rendered: entries } = this.#tables;
     this.#effects.atomically(() => {
       if (!this.#tables.hasEnvironment(environment)) return;
       const now = Date.now();
-      publications.move(environment, rendered, now);
+      publications.move(meta.slug, storedSlug(environment), rendered, now);
+      entries.published(environment, new Set(rendered.blocks));
       propagationLog.published(environment, rendered.revision, now);
       documents.forgetClearedKills(environment, rendered.revision);
     });

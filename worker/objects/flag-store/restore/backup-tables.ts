@@ -3,7 +3,22 @@ export const TABLES = {
   /** The truth: carried by backups, replaced by a restore. Documents of every entity are among it. */
   carried: ["meta", "document", "list_shard", "audit", "audit_more"],
   /** Belongs to what a restore replaces. */
-  emptied: ["command", "change_log", "first_served", "list_outbox", "list_upload", "list_part", "ledger_owed"],
+  emptied: [
+    "command",
+    "change_log",
+    "first_served",
+    "list_outbox",
+    "list_upload",
+    "list_part",
+    "ledger_owed",
+    "derived",
+    "document_count",
+    "document_mention",
+    "rendered_entry",
+    "rendered_block",
+    "render_owed",
+    "render_sweep",
+  ],
   /** Publication, clean-up and observations, which go on. */
   kept: [
     "migration",
@@ -11,6 +26,8 @@ export const TABLES = {
     "published",
     "snapshot_part",
     "retired",
+    "block_unwritten",
+    "kept_value",
     "restore_part",
     "centre",
     "flag_asked",

@@ -100,7 +100,8 @@ export class ProjectRestore {
 
   #replaceTables(project: ReturnType<typeof storedSlug>, epoch: number, now: number): void {
     const { auditLog, delivery, lists, meta, publications } = this.#tables;
-    for (const { environment } of publications.published()) publications.withdraw(environment, now);
+    for (const { environment } of publications.published())
+      publications.withdraw(project, storedSlug(environment), now);
     const shardsBefore = lists.kvKeys(project);
     const { deletedAt } = this.#identity;
     const confirmations = this.#stage.apply(this.#ledgers);

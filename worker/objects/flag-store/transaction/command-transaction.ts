@@ -4,6 +4,7 @@ import type { AuditEntry } from "../audit.ts";
 import type { Command, Envelope } from "../commands.ts";
 import { decide } from "../decide/decide.ts";
 import { deliveryEventsOf } from "../decide/delivery.ts";
+import type { Change } from "../entities.ts";
 import type { Reply } from "../methods.ts";
 import type { ProjectTables } from "../project-tables.ts";
 import { viewAfter } from "../resources.ts";
@@ -19,7 +20,7 @@ export interface TransactionEffects {
   proposedList(command: Command): ListProposal | null;
   /** Notes for webhooks, the security log and guards what they must learn; still inside the transaction. */
   noteFollowers(row: AuditEntry): void;
-  orderGuards(environments: readonly string[], revision: number, now: number): void;
+  orderGuards(environments: readonly string[], changes: readonly Change[], revision: number, now: number): void;
   /** The alarm that publishes what was committed, should this process die. */
   armSafetyAlarm(now: number): void;
   /** Tests keep the transaction open here. */
@@ -84,7 +85,7 @@ export class CommandTransaction {
   }
 
   /** Audit, delivery figures, and what must learn of it. */
-  #record(row: AuditEntry, publish: readonly string[]): void {
+  #record(row: AuditEntry & { changes: Change[] }, publish: readonly string[]): void {
     const { auditLog, delivery, documents, publications, propagationLog } = this.#tables;
     const { revision, at, changes } = row;
     auditLog.append(row);
@@ -94,6 +95,7 @@ export class CommandTransaction {
       publications.enqueue(environment, revision, at);
       propagationLog.committed(environment, revision, row.action, at);
     }
-    this.#effects.orderGuards([...publish, ...changes.map((change) => change.environment)], revision, at);
+    const environments = new Set([...publish, ...changes.map((change) => change.environment)]);
+    this.#effects.orderGuards([...environments], changes, revision, at);
   }
 }

@@ -1,10 +1,11 @@
 import type { Actor } from "../../../../shared/schema/admin.ts";
-import { storedSlug } from "../../../../shared/schema/names.ts";
+import { type Slug, storedSlug } from "../../../../shared/schema/names.ts";
 import type { Rejection } from "../../../result.ts";
 import type { LedgerPlace } from "../../test-ledger/ledger-backup.ts";
 import type { Envelope } from "../commands.ts";
 import type { Change } from "../entities.ts";
 import type { ProjectTables } from "../project-tables.ts";
+import type { Renderer } from "../rendering/renderer.ts";
 import type { ListProposal } from "../segment-lists.ts";
 import { snapshotTooLarge, tooManyValues, valuesIn } from "../snapshot-size.ts";
 
@@ -35,10 +36,12 @@ export interface DocumentEffects {
 /** Writes decided changes, with everything that hangs on the documents and goes, or begins anew, with them. */
 export class DocumentChanges {
   readonly #tables: ProjectTables;
+  readonly #renderer: Renderer;
   readonly #effects: DocumentEffects;
 
-  constructor(tables: ProjectTables, effects: DocumentEffects) {
+  constructor(tables: ProjectTables, renderer: Renderer, effects: DocumentEffects) {
     this.#tables = tables;
+    this.#renderer = renderer;
     this.#effects = effects;
   }
 
@@ -57,6 +60,7 @@ export class DocumentChanges {
           this.#tables.documents.apply(change, revision, now);
           this.#follow(project, change, list, revision, now);
         }
+        this.#renderer.follow(changes);
         // Guards, triggers and time must not fail for a size that somebody else has brought about.
         const rejection = BY_PEOPLE.has(actor.type) ? this.#tooLarge(publish, changes) : null;
         if (rejection) throw new TransactionRejected(rejection);
@@ -70,7 +74,8 @@ export class DocumentChanges {
 
   #tooLarge(publish: readonly string[], changes: readonly Change[]): Rejection | null {
     const sizes = {
-      sources: (environment: string) => this.#tables.documents.snapshotSources(environment),
+      most: (environment: string) => this.#renderer.most(environment),
+      isComplete: (environment: string) => this.#renderer.isComplete(environment),
       build: (environment: string) => this.#tables.snapshotNow(environment),
       values: (environment: string) => valuesIn(this.#tables.documents, environment),
     };
@@ -83,7 +88,7 @@ export class DocumentChanges {
     const deleted = change.after === null;
     switch (change.entity) {
       case "environment":
-        if (deleted) this.#forgetEnvironment(change.key, now);
+        if (deleted) this.#forgetEnvironment(storedSlug(project), storedSlug(change.key), now);
         // Events of a deleted project's environment may have come late.
         else if (change.before === null && this.#tables.auditLog.predecessorEnd > 0)
           this.#effects.clearLedger({ environment: change.key, flag: "" });
@@ -109,8 +114,8 @@ export class DocumentChanges {
     }
   }
 
-  #forgetEnvironment(environment: string, now: number): void {
-    this.#tables.publications.withdraw(environment, now);
+  #forgetEnvironment(project: Slug, environment: Slug, now: number): void {
+    this.#tables.publications.withdraw(project, environment, now);
     this.#effects.clearLedger({ environment, flag: "" });
     this.#tables.usageLog.forget(environment);
     this.#tables.counters.forget(environment);
