@@ -159,6 +159,7 @@ export class Usage {
       const counts = gathered.counts.totals();
       const answer = await this.#sources.report(project, environment, { flags, bulk, attributes, reporter, counts });
       gathered.everyMs = Math.min(EVERY_MS.most, Math.max(EVERY_MS.usual, answer?.everyMs ?? 0));
+      gathered.dueAt = now + gathered.everyMs;
       gathered.toldAt = now;
     } catch {
       // The store has more urgent work: told again with the next report.

@@ -272,13 +272,6 @@ export abstract class ProjectReader extends DurableBase {
     return publications.body(blockKey(meta.slug, storedSlug(environment), hash));
   }
 
-  /** The text of a block of a published snapshot, for edges that KV fails. */
-  block(environment: string, hash: string): string | null {
-    if (!this.ready) return null;
-    const { meta, publications } = this.tables;
-    return publications.body(blockKey(meta.slug, storedSlug(environment), hash));
-  }
-
   /** An environment as it stands now, published or not: for the playground. Without the project's own secret. */
   draft(environment: string): Snapshot | null {
     if (!this.#hasEnvironment(environment)) return null;
