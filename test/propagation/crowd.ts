@@ -34,7 +34,9 @@ export async function subscribe(isolate: Isolate, clientKey: string, context: ob
 export function listen(isolate: Isolate, uri: string, headers: Record<string, string> = {}): Stream {
   const socket: Socket = connect(Number(isolate.url.port), isolate.url.hostname);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`GET ${uri} HTTP/1.1\r\nHost: edge\r\nAccept: text/event-stream\r\n${lines.join("")}\r\n`);
+  socket.write(
+    `GET ${uri} HTTP/1.1\r\nHost: edge\r\nAccept: text/event-stream\r\nConnection: close\r\n${lines.join("")}\r\n`,
+  );
   const stream: Stream = { status: 0, text: "", told: [], ended: false, drop: () => socket.resetAndDestroy() };
   let read = 0;
   socket.on("data", (chunk) => {

@@ -172,18 +172,49 @@ describe("a stream", () => {
   });
 });
 
-test("beyond an isolate's cap a stream is refused with 503 and when to come back; one that leaves makes room", async () => {
-  const shop = await newShop();
-  const uri = await uriOf(small, shop);
-  const streams = await crowd(small, uri, 3);
-  const refused = listen(small, uri);
-  await eventually(() => refused.status > 0);
-  expect(refused.status).toBe(503);
-  expect(refused.text).toMatch(/retry-after: [1-5]\r\n/i);
-  streams[0]?.drop();
-  await eventually(async () => (await small.observed()).openStreams === 2);
-  streams.push(...(await crowd(small, uri, 1)));
-  for (const stream of streams) stream.drop();
+describe("beyond an isolate's cap", () => {
+  const wait = ({ text }: Stream) => Number(/^retry: (\d+)$/m.exec(text)?.[1]);
+
+  test("a page is accepted, told when to come back and let go; a stream that leaves makes room", async () => {
+    const shop = await newShop();
+    const uri = await uriOf(small, shop);
+    const streams = await crowd(small, uri, 3);
+    const late = listen(small, uri);
+    await eventually(() => late.ended);
+    expect([late.status, late.told]).toEqual([200, []]);
+    expect(wait(late)).toBeGreaterThanOrEqual(20_000);
+    expect((await small.observed()).openStreams).toBe(3);
+    streams[0]?.drop();
+    await eventually(async () => (await small.observed()).openStreams === 2);
+    streams.push(...(await crowd(small, uri, 1)));
+    for (const stream of streams) stream.drop();
+  });
+
+  test("a program that reads refusals is answered 503 and Retry-After", async () => {
+    const shop = await newShop();
+    const uri = await uriOf(small, shop);
+    const streams = await crowd(small, uri, 3);
+    const { status, headers } = await fetch(new URL(uri, small.url));
+    expect(status).toBe(503);
+    expect(headers.get("Retry-After")).toMatch(/^[1-5]$/);
+    for (const stream of streams) stream.drop();
+  });
+
+  test("a page hears of a kill each time that it comes, until it has heard of it twice", async () => {
+    const shop = await newShop();
+    const uri = await uriOf(small, shop);
+    const streams = await crowd(small, uri, 3);
+    await shop.kill("checkout");
+    await until(small, shop.client, is(false));
+    const ids: string[] = [];
+    for (const id of [undefined, "first", "second"]) {
+      const late = listen(small, uri, id === undefined ? {} : { "Last-Event-ID": ids.at(-1) as string });
+      await eventually(() => late.ended);
+      expect(late.told).toHaveLength(id === "second" ? 0 : 1);
+      ids.push(/^id: (\S+)$/m.exec(late.text)?.[1] ?? "");
+    }
+    for (const stream of streams) stream.drop();
+  });
 });
 
 test("switched off, none is offered, the route refuses, and clients poll with ETags", async () => {

@@ -100,6 +100,15 @@ test.each(cases)("a key beyond its limit is answered 429 at %s (%i)", async (_ro
   expect(openStreams()).toBe(before);
 });
 
+test("an EventSource, which cannot read a refusal, is told when to come back, and opens nothing", async () => {
+  const before = openStreams();
+  await spend();
+  const { status, headers, text } = await fetched(stream, { headers: { Accept: "text/event-stream" } });
+  expect([status, headers.get("Content-Type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+  expect(text).toMatch(/^retry: 2\d{4}\n: no room\n\n$/);
+  expect(openStreams()).toBe(before);
+});
+
 test("each route refuses in its own words", async () => {
   await spend();
   const problem = await posted("/v1/events", batch)(shop.client);

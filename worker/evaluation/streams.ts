@@ -10,7 +10,7 @@ import type { Env } from "../env.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { EVENT_STREAM_HEADERS } from "../http/event-stream.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
-import { type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
+import { comeBackLater, type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
 import { isolateEdge } from "./edge/isolate.ts";
 import { waitOfOther } from "./edge/key-limits.ts";
 import { isolateLists, LIST_PATIENCE_MS } from "./edge/list-memory.ts";
@@ -86,6 +86,17 @@ const cors = {
 const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}) =>
   Response.json({ errorDetails }, { status, headers: { ...cors, ...headers } });
 
+/**
+ * For a client that gets no stream now, but may later. An EventSource takes any status but 200 for the end, and the page
+ * would try again each second; others are told by the status.
+ *
+ * @param result ETag of what the client would be answered; null: not looked at
+ */
+function notNow(request: Request, told: string, result: string | null, refusal: () => Response): Response {
+  if (!request.headers.get("Accept")?.includes("text/event-stream")) return refusal();
+  return new Response(comeBackLater(told, result, Math.random()), { headers: { ...cors, ...EVENT_STREAM_HEADERS } });
+}
+
 const tokenRefused = () => refuse(401, "this stream token is not valid any more; a bulk evaluation gives a new one");
 
 streams.get("/:project/:environment", async (c) => {
@@ -100,22 +111,29 @@ streams.get("/:project/:environment", async (c) => {
   // A name that cannot be one is answered as one that nobody has.
   if (project === null || environment === null) return tokenRefused();
   const loaded = await edge.current(project, environment, waitUntil);
-  if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
+  const lastEventId = c.req.header("Last-Event-ID") ?? "";
+  if (loaded === "unreachable")
+    return notNow(c.req.raw, lastEventId, null, () => refuse(503, "try again in a moment", { "Retry-After": "2" }));
   const subject = loaded === "missing" ? null : openStreamToken(loaded, token, Date.now());
   const key = loaded === "missing" || !subject ? null : loaded.keys.byId(subject.keyId);
   if (loaded === "missing" || !subject || !key || !isTrusted(loaded, subject)) return tokenRefused();
   edge.prove(project);
   const wait = waitOfOther(c.env, loaded, key, waitUntil);
-  if (wait > 0) return refuse(429, "this key asks too often", { "Retry-After": String(wait) });
+  const told = lastEventId || subject.etag;
+  if (wait > 0)
+    return notNow(c.req.raw, told, null, () => refuse(429, "this key asks too often", { "Retry-After": String(wait) }));
   const cap = Number(c.env.STREAMS_PER_ISOLATE) || DEFAULT_STREAMS_PER_ISOLATE;
   const slot = slots.take(holderOf(c.req.raw, project, subject), cap);
-  if (!slot)
-    return refuse(503, "too many streams here; try again", {
-      "Retry-After": String(1 + Math.floor(Math.random() * 5)),
-    });
+  const context: Record<string, unknown> = { ...subject.context, edge: edgeAttributes(c.req.raw) };
+  if (!slot) {
+    const result = await resultOf(c.env, loaded, context, waitUntil);
+    const seconds = String(1 + Math.floor(Math.random() * 5));
+    return notNow(c.req.raw, told, result, () =>
+      refuse(503, "too many streams here; try again", { "Retry-After": seconds }),
+    );
+  }
 
   let gone = false;
-  const context: Record<string, unknown> = { ...subject.context, edge: edgeAttributes(c.req.raw) };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const unread = () => 1 - (controller.desiredSize ?? 1);
@@ -136,7 +154,7 @@ streams.get("/:project/:environment", async (c) => {
         },
         isGone: () => gone || slot.lost || unread() > UNREAD,
       };
-      const telling = tellChanges(deps, c.req.header("Last-Event-ID") || subject.etag);
+      const telling = tellChanges(deps, told);
       void telling
         .then(() => gone || controller.close())
         // The client went away between two writes.

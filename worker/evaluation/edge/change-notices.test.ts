@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { HEARTBEAT_MS, JITTER_MS, LIFE_MS, type NoticesDeps, tellChanges } from "./change-notices.ts";
+import {
+  comeBackLater,
+  HEARTBEAT_MS,
+  JITTER_MS,
+  LIFE_MS,
+  type NoticesDeps,
+  REPEATS_MS,
+  tellChanges,
+} from "./change-notices.ts";
 import type { Loaded } from "./loaded.ts";
 
 /** What the isolate knows, the result of the stream's context, and what was written when. */
@@ -66,12 +74,12 @@ const change = (to: string, hash: string) => () => {
 const leaveAt = (ms: number) => at(ms, () => (gone = true));
 
 describe("a change", () => {
-  test("is told within a step and the jitter, with the result's ETag as id", async () => {
+  test("is told within a step and the jitter, with the result's ETag", async () => {
     at(2_000, change("b", "second"));
     leaveAt(5_000);
     await tellChanges(deps, "a");
     expect(notices()).toHaveLength(1);
-    expect(notices()[0]?.text).toBe('id: b\ndata: {"type":"refetchEvaluation","etag":"b"}\n\n');
+    expect(notices()[0]?.text).toBe('id: b~\ndata: {"type":"refetchEvaluation","etag":"b"}\n\n');
     expect((notices()[0]?.at ?? 0) - 2_000).toBeLessThanOrEqual(500 + JITTER_MS);
   });
 
@@ -107,6 +115,58 @@ describe("a change", () => {
     leaveAt(1_000);
     await tellChanges(deps, "a");
     expect(told()).toEqual(["b"]);
+  });
+});
+
+describe("a client whose refetch fails, which it does not repeat", () => {
+  test("is told of a change again, and only the last time that it was told counts", async () => {
+    at(2_000, change("b", "second"));
+    leaveAt(120_000);
+    await tellChanges(deps, "a");
+    expect(told()).toEqual(["b", "b", "b", "b"]);
+    expect(notices().map(({ text }) => /^id: (\S+)/.exec(text)?.[1])).toEqual(["b~", "b~", "b~", "b"]);
+    const [first = 0, ...again] = notices().map(({ at }) => at);
+    expect(again.every((at, nth) => Math.abs(at - first - (REPEATS_MS[nth] ?? 0)) <= 500)).toBe(true);
+  });
+
+  test("is told of the latest change alone, so often from then on", async () => {
+    at(2_000, change("b", "second"));
+    at(10_000, change("c", "third"));
+    leaveAt(120_000);
+    await tellChanges(deps, "a");
+    expect(told()).toEqual(["b", "b", "c", "c", "c", "c"]);
+  });
+
+  test("and whose stream then breaks is told on the next one", async () => {
+    result = "b";
+    leaveAt(1_000);
+    await tellChanges(deps, "b~");
+    expect(told()).toEqual(["b"]);
+    written = [];
+    time = 0;
+    gone = false;
+    leaveAt(1_000);
+    await tellChanges(deps, "b");
+    expect(told()).toEqual([]);
+  });
+});
+
+describe("a client for which there is no room", () => {
+  test("hears when to come back: before the 30 s after which a stock provider evaluates each time", () => {
+    for (const random of [0, 0.5, 0.999]) {
+      const wait = Number(/^retry: (\d+)\n/.exec(comeBackLater("a", "a", random))?.[1]);
+      expect(wait).toBeGreaterThanOrEqual(20_000);
+      expect(wait).toBeLessThan(29_000);
+    }
+  });
+
+  test("is told of a result that it does not have, twice, and of nothing else", () => {
+    const toldOf = (text: string) => /^id: (\S+)\ndata: .*"etag":"(\w+)"/m.exec(text)?.slice(1) ?? null;
+    expect(toldOf(comeBackLater("a", "a", 0))).toBeNull();
+    expect(toldOf(comeBackLater("a", null, 0))).toBeNull();
+    expect(toldOf(comeBackLater("a", "b", 0))).toEqual(["b~", "b"]);
+    expect(toldOf(comeBackLater("b~", "b", 0))).toEqual(["b", "b"]);
+    expect(toldOf(comeBackLater("b", "b", 0))).toBeNull();
   });
 });
 

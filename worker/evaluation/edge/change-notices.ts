@@ -15,6 +15,15 @@ export const LIFE_MS = { least: 240_000, most: 360_000 };
 export const JITTER_MS = 300;
 /** Clients whose stream ended come back after this long (ms). */
 const RECONNECT_MS = { least: 1_000, most: 3_000 };
+/**
+ * Clients that find no room come back after this long (ms). The stock web provider gives a stream up after 30 s without
+ * one and then evaluates anew each time, so a longer wait would cost more.
+ */
+const NO_ROOM_MS = { least: 20_000, most: 28_000 };
+/** Clients do not repeat a refetch that fails, as it may in a storm: a notice is repeated about this long (ms) after it. */
+export const REPEATS_MS = [5_000, 20_000, 60_000];
+/** Ends the id of a notice that is going to be repeated. */
+const REPEATED = "~";
 
 export interface NoticesDeps {
   now(): number;
@@ -33,13 +42,48 @@ export interface NoticesDeps {
   isGone(): boolean;
 }
 
-/** `told`: ETag of the result that the client has. Ends when the client is gone, its key is, or the time is over. */
-export async function tellChanges(deps: NoticesDeps, told: string): Promise<void> {
+interface Span {
+  readonly least: number;
+  readonly most: number;
+}
+const within = ({ least, most }: Span, random: number): number => Math.floor(least + random * (most - least));
+
+const notice = (etag: string, id: string): string =>
+  `id: ${id}\ndata: {"type":"refetchEvaluation","etag":"${etag}"}\n\n`;
+
+/** What a client was told last: nothing that counts while the notice was still going to be repeated. */
+const lastTold = (lastEventId: string): string => (lastEventId.endsWith(REPEATED) ? "" : lastEventId);
+
+/**
+ * All that a client gets for which there is no room: when to come back, and a notice if its result is not the one that
+ * it has. An EventSource takes a status such as 503 for the end and cannot read `Retry-After`, so its page would try
+ * again each second.
+ *
+ * @param told ETag of the result that the client has, or the id of the last notice that it got
+ * @param result ETag of what it would be answered; null: not looked at
+ * @param random in [0, 1)
+ */
+export function comeBackLater(told: string, result: string | null, random: number): string {
+  // Told twice: the first refetch may have failed.
+  const id = told === `${result}${REPEATED}` ? result : `${result}${REPEATED}`;
+  const news = result === null || result === told ? "" : notice(result, id as string);
+  return `retry: ${within(NO_ROOM_MS, random)}\n: no room\n\n${news}`;
+}
+
+/**
+ * Ends when the client is gone, its key is, or the time is over.
+ *
+ * @param has ETag of the result that the client has, or the id of the last notice that it got
+ */
+export async function tellChanges(deps: NoticesDeps, has: string): Promise<void> {
   const { now, wait, random, write, isGone } = deps;
-  const between = ({ least, most }: { least: number; most: number }) => Math.floor(least + random() * (most - least));
+  const between = (span: Span) => within(span, random());
   const end = now() + between(LIFE_MS);
+  let told = lastTold(has);
   let seen = "";
   let spoke = now();
+  /** When (ms) what was told last is to be said again. */
+  let repeats: number[] = [];
   write(`retry: ${between(RECONNECT_MS)}\n: open\n\n`);
   while (!isGone() && now() < end) {
     const loaded = await deps.look();
@@ -59,9 +103,15 @@ export async function tellChanges(deps: NoticesDeps, told: string): Promise<void
         if (result !== told) {
           told = result;
           spoke = now();
-          write(`id: ${told}\ndata: {"type":"refetchEvaluation","etag":"${told}"}\n\n`);
+          repeats = REPEATS_MS.map((ms) => spoke + ms * (0.8 + 0.4 * random()));
+          write(notice(told, told + REPEATED));
         }
       }
+    }
+    if (repeats[0] !== undefined && now() >= repeats[0]) {
+      repeats.shift();
+      spoke = now();
+      write(notice(told, repeats.length > 0 ? told + REPEATED : told));
     }
     if (now() - spoke >= HEARTBEAT_MS) {
       spoke = now();
