@@ -21,6 +21,8 @@ export interface Env {
   readonly EVENT_STREAMS?: string;
   /** Event streams one isolate holds; 600 unless set. */
   readonly STREAMS_PER_ISOLATE?: string;
+  /** The path that the Worker is reached under, such as "/flags"; unset at the root of its host. */
+  readonly BASE_PATH?: string;
   /** "allow", in development only: webhooks may go to http and to private addresses. */
   readonly WEBHOOK_LOCAL_TARGETS?: string;
   /** Tells this start from an earlier one that may still hold the port. */

@@ -2,6 +2,7 @@ import { app } from "./app.ts";
 import type { Env } from "./env.ts";
 import { EVALUATION_PATH, ofrep } from "./evaluation/ofrep.ts";
 import { EVENTS_PATH, events } from "./events/events.ts";
+import { basePath, withoutBasePath } from "./http/base-path.ts";
 import { pathStart } from "./http/path-start.ts";
 
 interface ShortPath {
@@ -30,18 +31,29 @@ const SHORT_PATHS: readonly ShortPath[] = [
 const SLASH = 47;
 
 /** A base URL that ends with a slash makes clients ask for `//ofrep/…`, which means the same. */
-function withoutExtraSlashes(request: Request, url: string, start: number): Request {
+function withoutExtraSlashes(url: string): string {
+  const start = pathStart(url);
+  if (url.charCodeAt(start + 1) !== SLASH) return url;
   let end = start + 1;
   while (url.charCodeAt(end) === SLASH) end++;
-  return new Request(url.slice(0, start + 1) + url.slice(end), request);
+  return url.slice(0, start + 1) + url.slice(end);
+}
+
+function addressMeant(url: string, env: Env): string {
+  const plain = withoutExtraSlashes(url);
+  return env.BASE_PATH ? withoutExtraSlashes(withoutBasePath(plain, basePath(env))) : plain;
 }
 
 /** The Worker's one entry for requests: the first short path that fits, or else the router. */
 export function frontDoor(request: Request, env: Env, execution: ExecutionContext): Response | Promise<Response> {
   // Read once: the runtime makes the string anew each time.
   const { url } = request;
+  const meant = addressMeant(url, env);
+  return route(meant === url ? request : new Request(meant, request), meant, env, execution);
+}
+
+function route(request: Request, url: string, env: Env, execution: ExecutionContext): Response | Promise<Response> {
   const start = pathStart(url);
-  if (url.charCodeAt(start + 1) === SLASH) return frontDoor(withoutExtraSlashes(request, url, start), env, execution);
   for (const { path, prefix, methods, serve } of SHORT_PATHS) {
     if (!url.startsWith(path, start)) continue;
     const end = start + path.length;

@@ -10,6 +10,7 @@ import type { Env } from "../env.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
 import type { Loaded } from "../evaluation/edge/loaded.ts";
 import { type Slot, StreamSlots } from "../evaluation/edge/stream-slots.ts";
+import { basePath } from "../http/base-path.ts";
 import { EVENT_STREAM_HEADERS } from "../http/event-stream.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
 import { log } from "../log.ts";
@@ -108,7 +109,8 @@ ask.post("/:flag", async (c) => {
     log({ event: "desk-unavailable", flag, error: error.message });
     view = { id: body.id, status: "fallback", answer: fallback, deadline: now() };
   }
-  const poll = `/v1/ask/${project}/${environment}/${body.id}.${pollMark(loaded.sealKey, environment, body.id)}`;
+  const mark = pollMark(loaded.sealKey, environment, body.id);
+  const poll = `${basePath(c.env)}/v1/ask/${project}/${environment}/${body.id}.${mark}`;
   return Response.json({ ...view, poll }, { status: 202, headers: VISITOR_HEADERS });
 });
 

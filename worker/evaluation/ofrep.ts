@@ -160,7 +160,7 @@ async function bulk(call: Call, admitted: Admitted, { context, signature }: Trus
   const { flags, etag } = evaluateAllWithPreviews(loaded.compiled, subject, key.kind, previews);
   if (previews.length === 0) noteUsage(call, admitted, null, context, now);
   const streaming = key.kind === "client" && streamsOffered(call.env);
-  const stream = streaming ? streamFor(loaded, subjectOfStream(key, context, etag, signature), now) : null;
+  const stream = streaming ? streamFor(call.env, loaded, subjectOfStream(key, context, etag, signature), now) : null;
   const tag = stream === null ? `"${etag}"` : `"${etag}-${stream.mark}"`;
   if (known !== null && (known === tag || matches(known, tag))) {
     isolateUsage(call.env).notModified(loaded);

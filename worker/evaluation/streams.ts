@@ -7,6 +7,7 @@ import { openPreviews, PREVIEW_ATTRIBUTE } from "../crypto/preview-token.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { openStreamToken, type StreamSubject, sealStreamToken } from "../crypto/stream-token.ts";
 import type { Env } from "../env.ts";
+import { basePath } from "../http/base-path.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { EVENT_STREAM_HEADERS } from "../http/event-stream.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
@@ -63,7 +64,7 @@ export interface OfferedStream {
 }
 
 /** Null when no stream fits: the subject would make the address too long. */
-export function streamFor(loaded: Loaded, subject: StreamSubject, now: number): OfferedStream | null {
+export function streamFor(env: Env, loaded: Loaded, subject: StreamSubject, now: number): OfferedStream | null {
   const { project, environment } = loaded;
   // The edge says anew what it knows where the stream is opened.
   const context = subject.context.edge === undefined ? subject.context : { ...subject.context, edge: undefined };
@@ -72,7 +73,7 @@ export function streamFor(loaded: Loaded, subject: StreamSubject, now: number): 
   return {
     mark: token.mark,
     json() {
-      const requestUri = `/ofrep/v1/streams/${project}/${environment}?token=${token.seal()}`;
+      const requestUri = `${basePath(env)}/ofrep/v1/streams/${project}/${environment}?token=${token.seal()}`;
       return `,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${requestUri}"},"inactivityDelaySec":${INACTIVITY_S}}]`;
     },
   };

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { triggerBody, triggerCreated, triggerView } from "../../../shared/schema/trigger.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { newId, newTriggerToken } from "../../crypto/tokens.ts";
+import { basePath } from "../../http/base-path.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
@@ -33,7 +34,7 @@ export const triggers = router()
       // A replay is another request's trigger, unless the reply to this very one was lost on the way.
       const kept = reply.replayed ? await flagStore(c.env, project).listTriggers(environment, flag) : null;
       if (kept && !kept.some((one) => one.id === id)) throw shownOnce;
-      const url = `${new URL(c.req.url).origin}/v1/triggers/${token}`;
+      const url = `${new URL(c.req.url).origin}${basePath(c.env)}/v1/triggers/${token}`;
       return c.json({ id, url, token }, 201, { "Cache-Control": "no-store" });
     },
   )
