@@ -39,22 +39,21 @@ interface Keys {
 const encoder = new TextEncoder();
 const known = new Map<string, Keys>();
 
-/** A text about to be sealed. */
+/** Bytes about to be sealed. */
 export interface Sealing {
-  /** 96 bits of the nonce: a keyed hash of the place and the text, in 16 URL-safe characters. */
+  /** 96 bits of the nonce: a keyed hash of the place and the bytes, in 16 URL-safe characters. */
   readonly mark: string;
-  /** The sealed text: URL-safe, a third longer than the UTF-8 bytes of the text and 56 characters. */
+  /** The sealed text: URL-safe, a third longer than the bytes and 56 characters. */
   seal(): string;
 }
 
 /**
- * Takes a text to be sealed, for callers that may need its mark alone: encrypting takes twice as long.
+ * Takes bytes to be sealed, for callers that may need their mark alone: encrypting takes twice as long.
  *
  * @param sealKey the project's secret, 256 bits in hex
  */
-export function sealing(sealKey: string, place: SealedFor, text: string): Sealing {
+export function sealing(sealKey: string, place: SealedFor, content: Uint8Array): Sealing {
   const keys = keysOf(sealKey, place);
-  const content = encoder.encode(text);
   const nonce = nonceOf(keys, content);
   return {
     mark: toBase64Url(nonce.subarray(0, 12)),
@@ -68,20 +67,27 @@ export function sealing(sealKey: string, place: SealedFor, text: string): Sealin
 }
 
 /** Seals a text at once. */
-export const seal = (sealKey: string, place: SealedFor, text: string): string => sealing(sealKey, place, text).seal();
+export const seal = (sealKey: string, place: SealedFor, text: string): string =>
+  sealing(sealKey, place, encoder.encode(text)).seal();
+
+/** Opens a sealed text, as `openBytes` does; null also when its bytes are no text. */
+export function open(sealKey: string, place: SealedFor, sealed: string): string | null {
+  const bytes = openBytes(sealKey, place, sealed);
+  return bytes === null ? null : textOfUtf8(bytes);
+}
 
 /**
- * Opens a sealed text.
+ * Opens what was sealed.
  *
  * @returns null when it was altered, cut, spelt in another way, or sealed with another secret or for another place
  */
-export function open(sealKey: string, place: SealedFor, sealed: string): string | null {
+export function openBytes(sealKey: string, place: SealedFor, sealed: string): Uint8Array | null {
   if (!isSealed(sealed)) return null;
   const bytes = bytesOfBase64Url(sealed.slice(VERSION.length));
   if (bytes === null || bytes.length < NONCE_BYTES) return null;
   try {
     const cipher = cipherOf(keysOf(sealKey, place), bytes.slice(0, NONCE_BYTES));
-    return textOfUtf8(cipher.decrypt(bytes.slice(NONCE_BYTES)));
+    return cipher.decrypt(bytes.slice(NONCE_BYTES));
   } catch {
     // The tag is wrong.
     return null;

@@ -1,6 +1,7 @@
 import type { KeySigning } from "../../shared/schema/signed-context.ts";
 import { openSiv } from "./former/siv.ts";
-import { isSealed, open, type Sealing, sealing } from "./seal.ts";
+import { packed, unpacked } from "./packed.ts";
+import { isSealed, openBytes, type Sealing, sealing } from "./seal.ts";
 
 /** What a stream needs to know of the person it serves; sealed, so that neither they nor others can read or alter it. */
 export interface StreamSubject {
@@ -29,8 +30,8 @@ export interface StreamPlace {
 
 /** Tokens change with this period (ms) and live for one to two of them: reconnects and sleeping laptops included. */
 export const STREAM_TOKEN_PERIOD_MS = 6 * 3_600_000;
-/** Longer contexts get no stream: the token travels in a URL. */
-const MAX_SEALED_CHARS = 4_096;
+/** More gets no stream: the token travels in an address, and proxies refuse those of more than 8 KB. */
+const MAX_SEALED_BYTES = 4_096;
 
 /**
  * Takes a subject to be sealed. The same subject gets the same token for a whole period, so that clients keep their
@@ -41,16 +42,22 @@ export function sealStreamToken(place: StreamPlace, subject: StreamSubject, now:
   const { keyId, context, etag, signing, signed } = subject;
   const expires = (Math.floor(now / STREAM_TOKEN_PERIOD_MS) + 2) * STREAM_TOKEN_PERIOD_MS;
   const text = JSON.stringify({ keyId, context, etag, signing, signed, expires } satisfies Partial<Sealed>);
-  return text.length > MAX_SEALED_CHARS ? null : sealing(place.sealKey, sealedFor(place), text);
+  const bytes = packed(text, MAX_SEALED_BYTES);
+  return bytes && sealing(place.sealKey, sealedFor(place), bytes);
 }
 
 /** The subject of a token; null when it was altered, is another environment's, or has expired. */
 export function openStreamToken(place: StreamPlace, token: string, now: number): StreamSubject | null {
   if (place.sealKey === undefined) return null;
-  const text = isSealed(token) ? open(place.sealKey, sealedFor(place), token) : openSiv(place.sealKey, token);
+  const text = isSealed(token) ? opened(place.sealKey, place, token) : openSiv(place.sealKey, token);
   if (text === null) return null;
   const { expires, ...subject } = JSON.parse(text) as Sealed;
   return now < Math.min(expires, subject.signed?.until ?? Number.POSITIVE_INFINITY) ? subject : null;
+}
+
+function opened(sealKey: string, place: StreamPlace, token: string): string | null {
+  const bytes = openBytes(sealKey, sealedFor(place), token);
+  return bytes && unpacked(bytes);
 }
 
 const sealedFor = ({ project, environment }: StreamPlace) => ({ use: "stream-token", project, environment }) as const;
