@@ -126,6 +126,11 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
       return [`The limit ${r.limit} is ${r.max}`, `This would make ${r.actual}.`];
     case "forbidden":
       return forbidden(r);
+    case "changed-since":
+      return [
+        `The flag "${r.flag}" was changed after this schedule was made`,
+        `It would undo that change of: ${r.fields.join(", ")}. Nothing was changed; look at the flag, and make the schedule again if it is still meant. With applyAnyway it replaces such changes.`,
+      ];
     case "idempotency-key-reused":
       return ["This Idempotency-Key was used for another request", "Use a new key for a new request."];
     case "already-done":

@@ -50,6 +50,8 @@ export type Rejection =
       /** `in`: the environment, "" for all of them, of somebody whose roles differ. */
       rights?: { needs: Role; field: string; what: string; in?: string }[];
     }
+  /** What a schedule would undo. */
+  | { code: "changed-since"; flag: string; fields: string[] }
   | { code: "idempotency-key-reused" }
   | { code: "already-done"; what: string }
   | { code: "test-not-found"; flag: string; environment: string }

@@ -33,12 +33,14 @@ export const scheduleBody = z
     /** JSON merge patch of the state, made when the time comes, on the state as it then stands. */
     patch: statePatch,
     comment: comment.default(""),
+    /** Also over what somebody changes of the patched fields until then. Otherwise the schedule fails and says so. */
+    applyAnyway: z.boolean().default(false),
   })
   .meta({ id: "ScheduleWrite" });
 
 /**
  * `pending`: waits for its time. `applied`: done, as the revision it names. `failed`: no longer fitted when its time
- * came, and changed nothing. `cancelled`: taken back before its time.
+ * came, or would have undone what somebody changed since, and changed nothing. `cancelled`: taken back before its time.
  */
 export const SCHEDULE_STATUSES = ["pending", "applied", "failed", "cancelled"] as const;
 export const scheduleStatus = z.enum(SCHEDULE_STATUSES);
@@ -54,6 +56,8 @@ export const scheduleFields = {
   /** `gap`: no clock shows that time that day, it was moved on; `overlap`: clocks show it twice, the first counts. */
   resolution: z.enum(["exact", "gap", "overlap"]).optional(),
   patch: statePatch,
+  /** It also replaces what somebody changed after it was made. */
+  applyAnyway: z.boolean().optional(),
   comment: z.string(),
   status: scheduleStatus,
   /** When it was applied, failed or was cancelled. */

@@ -93,14 +93,16 @@ test("unsaved changes can wait for their time instead of being saved; a wrong zo
   await dialog.getByRole("button", { name: "Schedule" }).click();
   await dialog.getByRole("alert").waitFor();
   await dialog.getByLabel("By the clocks of").fill("UTC");
+  await dialog.getByLabel("Apply anyway if somebody changes the same fields before then").check();
   await dialog.getByRole("button", { name: "Schedule" }).click();
   await page.getByText("2027-07-01, 09:00 UTC").waitFor();
+  await page.getByText("Replaces later changes").waitFor();
   await page.getByText("unsaved change").waitFor({ state: "detached" });
-  const { schedules } = await read<{ schedules: { status: string; patch: { rules: { serve: unknown }[] } }[] }>(
-    `${ROUTE}/schedules`,
-  );
+  type Made = { status: string; applyAnyway?: boolean; patch: { rules: { serve: unknown }[] } };
+  const { schedules } = await read<{ schedules: Made[] }>(`${ROUTE}/schedules`);
   const pending = schedules.find(({ status }) => status === "pending");
   expect(pending?.patch.rules[1]?.serve).toMatchObject({ split: [{ variant: "on", weight: 50_000 }, {}] });
+  expect(pending?.applyAnyway).toBe(true);
 });
 
 test("who would get it is shown before it is saved", async () => {

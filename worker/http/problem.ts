@@ -75,6 +75,7 @@ const STATUS: { readonly [C in Rejection["code"]]: ContentfulStatusCode } = {
   invalid: 422,
   "limit-exceeded": 422,
   forbidden: 403,
+  "changed-since": 409,
   "idempotency-key-reused": 422,
   "already-done": 409,
   "test-not-found": 404,

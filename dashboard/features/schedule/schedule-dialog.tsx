@@ -41,6 +41,7 @@ export function ScheduleDialog({ project, environment, flag, close }: ScheduleDi
   const local = useSignal(tomorrow());
   const zone = useSignal(HERE);
   const comment = useSignal("");
+  const applyAnyway = useSignal(false);
   const problem = useSignal<unknown>(null);
   const busy = useSignal(false);
   const document = editing<FlagState>(place);
@@ -61,6 +62,7 @@ export function ScheduleDialog({ project, environment, flag, close }: ScheduleDi
             ? patchOf(document.base, document.value)
             : { enabled: what.value === "on" },
         comment: comment.value,
+        applyAnyway: applyAnyway.value,
       };
       const { schedules } = api.projects[":project"].environments[":environment"].flags[":flag"];
       const made = (await sendOrAsk((query) =>
@@ -135,9 +137,19 @@ export function ScheduleDialog({ project, environment, flag, close }: ScheduleDi
         </label>
       </div>
       <CommentField comment={comment} example="The campaign begins" />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={applyAnyway.value}
+          onChange={(event) => {
+            applyAnyway.value = event.currentTarget.checked;
+          }}
+        />
+        <span>Apply anyway if somebody changes the same fields before then</span>
+      </label>
       <p class="muted">
-        Checked again when its time comes: what no longer fits then changes nothing and says so here. A schedule never
-        lifts a kill.
+        Checked again at its time. If it no longer fits, or would undo a later change, it changes nothing and the reason
+        is shown here. A schedule never lifts a kill.
       </p>
       {problem.value !== null && <Problem error={problem.value} />}
       <DialogActions close={() => close(false)} disabled={busy.value || local.value === ""}>

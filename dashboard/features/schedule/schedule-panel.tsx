@@ -72,7 +72,7 @@ export function SchedulePanel({ project, environment, flag, locked }: SectionPro
         </ul>
       )}
       {over.length > 0 && (
-        <details>
+        <details open={over[0]?.status === "failed"}>
           <summary class="muted">{over.length === 1 ? "1 earlier" : `${over.length} earlier`}</summary>
           <ul class="plain-list">
             {over.map((schedule) => (
@@ -108,7 +108,7 @@ const OUTCOME = {
 } as const;
 
 function ScheduleWords({ schedule }: { schedule: ScheduleView }) {
-  const { at, local, timeZone, patch, by, comment, status, resolution } = schedule;
+  const { at, local, timeZone, patch, by, comment, status, resolution, applyAnyway } = schedule;
   const when = local && timeZone ? `${local.replace("T", ", ")} ${timeZone}` : exactly(at);
   return (
     <div class="rule-words">
@@ -118,6 +118,7 @@ function ScheduleWords({ schedule }: { schedule: ScheduleView }) {
       </time>
       {status === "pending" && <span class="muted">{` · ${fromNow(at)}`}</span>}
       <span class="muted">{` · by ${by}`}</span>
+      {applyAnyway && status === "pending" && <span class="muted"> · Replaces later changes</span>}
       {resolution === "gap" && <p class="muted">Clocks skip that time that day, so it happens at {exactly(at)}.</p>}
       {resolution === "overlap" && <p class="muted">Clocks show that time twice that day; the first is meant.</p>}
       {comment && <p class="history-comment">“{comment}”</p>}

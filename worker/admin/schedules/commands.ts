@@ -8,7 +8,13 @@ const id = z.string().max(100);
 
 export const scheduleCommands = defineCommands({
   createSchedule: {
-    fields: { ...at, at: scheduleTime, patch: statePatch, acknowledgeExposure: z.boolean().optional() },
+    fields: {
+      ...at,
+      at: scheduleTime,
+      patch: statePatch,
+      acknowledgeExposure: z.boolean().optional(),
+      applyAnyway: z.boolean().optional(),
+    },
   },
   cancelSchedule: { fields: { ...at, id } },
   /** Sent by the store's own alarm. */

@@ -83,6 +83,96 @@ describe("a schedule", () => {
     expect(state(project)).toMatchObject({ enabled: true, fallthrough: { variant: "off" } });
   });
 
+  describe("of what somebody changed after it was made", () => {
+    const toOff = { fallthrough: { variant: "off" } };
+    const toOn = { fallthrough: { variant: "on" } };
+    const patchNow = (project: FakeProject, patch: Patch, now = NOW) =>
+      run(project, { type: "patchState", ...at, patch }, now);
+
+    test("fails, says which field, and changes nothing", () => {
+      const project = shop();
+      const id = plan(project, { ...toOff, enabled: true });
+      patchNow(project, { rules: [] });
+      patchNow(project, { fallthrough: { split: [{ variant: "on", weight: 100_000 }] } });
+      const before = state(project);
+      alarm(project, NOW + HOUR);
+      expect(state(project)).toEqual(before);
+      expect(schedule(project, id)).toMatchObject({ status: "failed", problem: { code: "changed-since" } });
+      expect(schedule(project, id)?.problem?.message).toMatch(/change of: fallthrough\./);
+    });
+
+    test.each<[string, Input]>([
+      ["a PUT", { type: "putState", ...at, state: { ...toOn, enabled: true } }],
+      ["a revert", { type: "revert", revision: 3 }],
+    ])("fails after %s, too", (_, input) => {
+      const project = shop();
+      patchNow(project, { enabled: true });
+      patchNow(project, toOff);
+      patchNow(project, { fallthrough: { split: [{ variant: "on", weight: 100_000 }] } });
+      const id = plan(project, toOff);
+      expect(run(project, input, NOW).ok).toBe(true);
+      alarm(project, NOW + HOUR);
+      expect(schedule(project, id)).toMatchObject({ status: "failed", problem: { code: "changed-since" } });
+    });
+
+    test("applies where its maker chose that", () => {
+      const project = shop();
+      const time = new Date(NOW + HOUR).toISOString();
+      run(project, { type: "createSchedule", ...at, at: time, patch: toOff, applyAnyway: true });
+      const id = `schedule-${project.revision}`;
+      patchNow(project, toOn);
+      alarm(project, NOW + HOUR);
+      expect(schedule(project, id)).toMatchObject({ status: "applied", applyAnyway: true });
+      expect(state(project)).toMatchObject(toOff);
+    });
+
+    test("applies where the change was taken back, or made what the schedule makes", () => {
+      const project = shop();
+      patchNow(project, toOn);
+      const takenBack = plan(project, toOff);
+      patchNow(project, toOff);
+      patchNow(project, toOn);
+      const alike = plan(project, { enabled: true });
+      patchNow(project, { enabled: true });
+      alarm(project, NOW + HOUR);
+      for (const id of [takenBack, alike]) expect(schedule(project, id)?.status).toBe("applied");
+    });
+
+    test("takes what another schedule changed for what it is: on at nine, off at five", () => {
+      const project = shop();
+      plan(project, { enabled: true }, new Date(NOW + HOUR).toISOString());
+      const off = plan(project, { enabled: false }, new Date(NOW + 2 * HOUR).toISOString());
+      const on = plan(project, { enabled: true }, new Date(NOW + 3 * HOUR).toISOString());
+      alarm(project, NOW + HOUR);
+      alarm(project, NOW + 2 * HOUR);
+      expect([schedule(project, off)?.status, state(project)?.enabled]).toEqual(["applied", false]);
+      patchNow(project, { enabled: true }, NOW + 2 * HOUR);
+      patchNow(project, { enabled: false }, NOW + 2 * HOUR);
+      alarm(project, NOW + 3 * HOUR);
+      expect(schedule(project, on)?.status).toBe("applied");
+    });
+
+    test("fails where somebody changed what another schedule had left", () => {
+      const project = shop();
+      plan(project, toOff, new Date(NOW + HOUR).toISOString());
+      const back = plan(project, toOn, new Date(NOW + 2 * HOUR).toISOString());
+      alarm(project, NOW + HOUR);
+      patchNow(project, { fallthrough: { split: [{ variant: "off", weight: 100_000 }] } }, NOW + HOUR);
+      alarm(project, NOW + 2 * HOUR);
+      expect(schedule(project, back)).toMatchObject({ status: "failed", problem: { code: "changed-since" } });
+    });
+
+    test("is not asked of a schedule that an earlier version stored", () => {
+      const project = shop();
+      const id = plan(project, toOff);
+      const { seen: _, ...stored } = schedule(project, id) as NonNullable<ReturnType<typeof schedule>>;
+      project.put("schedule", ENV, id, stored);
+      patchNow(project, toOn);
+      alarm(project, NOW + HOUR);
+      expect(schedule(project, id)?.status).toBe("applied");
+    });
+  });
+
   test("several that are late apply in the order of their times", () => {
     const project = shop();
     plan(project, { fallthrough: { variant: "off" } }, new Date(NOW + 2 * HOUR).toISOString());

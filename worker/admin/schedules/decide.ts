@@ -17,6 +17,7 @@ import type { Body, ProjectView, Row } from "../../objects/flag-store/entities.t
 import { rejectionWords } from "../../rejection-words.ts";
 import { type Rejection, type Result, reject } from "../../result.ts";
 import { patchState } from "../flags/decide.ts";
+import { changedSince, leftBy, seenBy } from "./changed-since.ts";
 
 /** The key of the schedule that a revision made. */
 export const scheduleKey = (revision: number): string => `schedule-${revision}`;
@@ -26,7 +27,7 @@ export const scheduleKey = (revision: number): string => `schedule-${revision}`;
  * the state of its time: a typing error should be met by whoever makes it.
  */
 export function createSchedule(command: CommandOf<"createSchedule">, c: Circumstances): Result<Decision> {
-  const { environment, flag, patch, acknowledgeExposure } = command;
+  const { environment, flag, patch, acknowledgeExposure, applyAnyway } = command;
   const made = { type: "patchState", environment, flag, patch } as const;
   const asked = patchState(made, unconditional(c));
   const exposed = exposedBy(asked);
@@ -49,6 +50,8 @@ export function createSchedule(command: CommandOf<"createSchedule">, c: Circumst
     flag,
     ...time.value,
     patch,
+    seen: seenBy(c.view, environment, flag, patch),
+    ...(applyAnyway ? { applyAnyway } : {}),
     comment: c.comment,
     ...(exposed ? { acknowledgedFlags: exposed } : {}),
     by: { ...c.actor, role: roleIn(actorsAuthority(c), environment) },
@@ -78,8 +81,8 @@ export function cancelSchedule(command: CommandOf<"cancelSchedule">, c: Circumst
 }
 
 /**
- * Carries a schedule out: its patch is decided like any other, by the right of whoever made it. What no longer fits
- * changes nothing but the schedule, which says why. Does nothing unless the schedule waits and its time has come, so
+ * Carries a schedule out: its patch is decided like any other, by the right of its maker. What no longer fits, or would
+ * undo what somebody changed since, changes nothing but the schedule, which says why. Does nothing unless the schedule waits and its time has come, so
  * an alarm may come twice or late. One that was stored before rights followed from changes is applied by the rules of
  * its time, except that it publishes no hidden flag that its maker may not change: that cannot be taken back.
  */
@@ -100,7 +103,10 @@ export function applySchedule(command: CommandOf<"applySchedule">, c: Circumstan
   const lacks = row.body.rights === undefined ? unentitledToExpose : unentitled;
   const refused = lacks(actorsAuthority(theirs), changes, c.view);
   if (refused) return failed(refused);
-  const applied = finish(row, { status: "applied", appliedRevision: c.revision }, c);
+  const fields = changedSince(row, changes, c.view);
+  if (fields.length > 0) return failed({ code: "changed-since", flag, fields });
+  const left = leftBy(row, changes, c.view);
+  const applied = finish(row, { status: "applied", appliedRevision: c.revision, left }, c);
   return decision([...changes, ...applied], publish);
 }
 

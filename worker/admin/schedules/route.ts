@@ -51,15 +51,16 @@ export const schedules = router()
       tags: ["Schedules"],
       summary: "Schedule a change of a flag's state.",
       description:
-        "The patch must be valid today and is checked again when its time comes: what no longer fits then is marked failed, with the reason, and changes nothing. A schedule works beneath a kill and never lifts one. A wall-clock time that clocks skip is moved on by as much as they are; of one that they show twice, the first is meant. What it does needs the right of its maker, now and at its time.",
+        "The patch must be valid today and is checked again when its time comes: what no longer fits then is marked failed, with the reason, and changes nothing. So is one that would undo what somebody changed of the patched fields after it was made, unless it says `applyAnyway`; what earlier schedules changed is no such thing. A schedule works beneath a kill and never lifts one. A wall-clock time that clocks skip is moved on by as much as they are; of one that they show twice, the first is meant. What it does needs the right of its maker, now and at its time.",
       request: { params: params.state, query: acknowledging, headers: writeHeaders, body: body(scheduleBody) },
       responses: { 201: json(scheduleView, "Waits for its time") },
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
-      const { at, patch, comment } = c.req.valid("json");
+      const { at, patch, comment, applyAnyway } = c.req.valid("json");
       const acknowledgeExposure = c.req.valid("query").acknowledge === EXPOSURE;
-      const command = { type: "createSchedule", environment, flag, at, patch, acknowledgeExposure } as const;
+      const asked = { at, patch, acknowledgeExposure, applyAnyway };
+      const command = { type: "createSchedule", environment, flag, ...asked } as const;
       const { view } = written<ScheduleView>(c, await execute(c, project, command, { comment }));
       return c.json(view, 201);
     },

@@ -3,7 +3,7 @@ import type { ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { iso } from "../../objects/flag-store/stamps.ts";
 
 export function scheduleView(row: Row<"schedule">): ScheduleView {
-  const { by, acknowledgeExposure: _, acknowledgedFlags: __, rights: ___, ...body } = row.body;
+  const { by, acknowledgeExposure: _, acknowledgedFlags: __, rights: ___, seen: ____, left: _____, ...body } = row.body;
   const { key: id, environment, version } = row;
   return { id, environment, ...body, by: by.name, createdAt: iso(row.createdAt), version };
 }

@@ -65,6 +65,18 @@ describe("events of real commands", () => {
     expect(typesOf("applySchedule", changes)).toEqual(["flag.changed", "schedule.applied"]);
   });
 
+  test("a schedule that would have undone what somebody changed since", () => {
+    const project = shop();
+    const patch = { fallthrough: { variant: "off" } };
+    project.must({ type: "createSchedule", ...at, at: "2026-11-22T12:00:01Z", patch });
+    const id = project.list("schedule")[0]?.key ?? "";
+    const split = [{ variant: "on", weight: 100_000 }];
+    project.must({ type: "patchState", ...at, patch: { fallthrough: { split } } });
+    project.now += 10_000;
+    const { changes } = project.must({ type: "applySchedule", ...at, id });
+    expect(typesOf("applySchedule", changes)).toEqual(["schedule.failed"]);
+  });
+
   test("keys, segments and webhooks themselves are nobody's event", () => {
     const project = shop();
     const { changes } = project.must({ type: "putSegment", segment: "staff", definition: {} });
