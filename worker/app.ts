@@ -35,6 +35,7 @@ import { webhooks } from "./admin/webhooks/route.ts";
 import { dashboardPage } from "./dashboard-page.ts";
 import { ask } from "./demand/ask.ts";
 import { demo } from "./demand/demo.ts";
+import { VISITOR_ROUTES } from "./demand/described.ts";
 import { doors, pages } from "./demand/doors.ts";
 import { script } from "./demand/script.ts";
 import type { Env } from "./env.ts";
@@ -83,6 +84,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
 export type Admin = typeof admin;
 
 admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+for (const route of VISITOR_ROUTES) admin.openAPIRegistry.registerPath(route);
 const document = new MadeOnce(() =>
   JSON.stringify(
     admin.getOpenAPI31Document({

@@ -79,6 +79,24 @@ test("describes events, which are outside administration, with their own address
   expect(document.components.schemas.TelemetryEvent.properties).toHaveProperty("unit");
 });
 
+test("describes what pages and products call, which is outside administration too", () => {
+  const named = described.filter(({ operation }) => operation.servers?.[0].url === "/").map(({ name }) => name);
+  expect(named.sort()).toEqual([
+    "GET /v1/ask/{project}/{environment}/{id}",
+    "POST /v1/ask/{flag}",
+    "POST /v1/doors/{flag}/click",
+    "POST /v1/doors/{flag}/join",
+    "POST /v1/doors/{flag}/open",
+    "POST /v1/doors/{flag}/seen",
+    "POST /v1/events",
+    "POST /v1/pages",
+  ]);
+  for (const { operation } of described.filter(({ operation }) => operation.tags[0] === "Tests of demand")) {
+    expect(operation.summary).toEqual(expect.any(String));
+    expect(Object.keys(operation.responses).some((code) => code.startsWith("2"))).toBe(true);
+  }
+});
+
 test("every reference leads somewhere", () => {
   const broken: string[] = [];
   nodes(document, (node, path) => {

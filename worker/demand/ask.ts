@@ -37,7 +37,7 @@ import {
  */
 export const ask = new Hono<{ Bindings: Env }>();
 
-const question = z.object({
+export const question = z.object({
   ...visitorFields,
   id: z.uuid({ error: "send a random UUID, and the same one when you ask again" }),
   input: json.refine((value) => JSON.stringify(value).length <= LIMITS.deskInputChars, {

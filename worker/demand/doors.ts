@@ -36,9 +36,9 @@ const identity = z.string().min(1).max(256);
  * signed context.
  */
 const user = identity.nullable().optional();
-const openBody = z.object({ ...visitorFields, user });
-const eventBody = z.object({ ...visitorFields, user, nonce: z.string().max(300) });
-const joinBody = z.object({
+export const openBody = z.object({ ...visitorFields, user });
+export const eventBody = z.object({ ...visitorFields, user, nonce: z.string().max(300) });
+export const joinBody = z.object({
   ...visitorFields,
   user: z.union([identity, z.null()], { error: "send the user's id, or null when this browser is nobody's" }),
 });
@@ -134,7 +134,7 @@ doors.post("/:flag/:action", async (c) => {
 
 /** Pages that carry a test's markup say so once a session. */
 export const pages = new Hono<{ Bindings: Env }>();
-const pagesBody = z.object({ key: visitorFields.key, flags: z.array(z.string().max(100)).max(50) });
+export const pagesBody = z.object({ key: visitorFields.key, flags: z.array(z.string().max(100)).max(50) });
 
 pages.options("/", preflight);
 
