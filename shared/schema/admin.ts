@@ -178,6 +178,8 @@ export const flagView = z
     expiresAt: z.string().optional(),
     archivedAt: z.string().optional(),
     environments: z.record(slug, stateSummary),
+    /** Of a flag that was just made: what its maker may not expect. */
+    notes: z.array(z.string()).optional(),
   })
   .meta({ id: "Flag" });
 export type FlagView = z.infer<typeof flagView>;

@@ -35,6 +35,14 @@ import { draftOf } from "../playground/drafts.ts";
 type FlagView = z.infer<typeof flagView>;
 type StateView = z.infer<typeof stateView>;
 
+/** A browser is answered FLAG_NOT_FOUND, as for a key that nobody has, and cannot be told why. */
+const notesOnNew = ({ key, visibility }: FlagView): string[] =>
+  visibility === "server-only"
+    ? [
+        `Client keys (browsers, mobile apps) are answered FLAG_NOT_FOUND for "${key}", since its visibility is "server-only". Set "public" or "targeted" to serve it to them.`,
+      ]
+    : [];
+
 /** KV is waited for this long (ms). */
 const KV_TIMEOUT_MS = 3_000;
 const flagQuery = acknowledging.extend({
@@ -103,7 +111,8 @@ export const flags = router()
         acknowledgeExposure: acknowledged === EXPOSURE,
       } as const;
       const { view, status } = written<FlagView>(c, await execute(c, project, command, { comment }));
-      return c.json(view, status);
+      const notes = status === 201 ? notesOnNew(view) : [];
+      return c.json(notes.length > 0 ? { ...view, notes } : view, status);
     },
   )
   .openapi(
