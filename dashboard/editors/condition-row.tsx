@@ -20,6 +20,9 @@ export function ConditionRow({ condition, set }: ConditionRowProps) {
   return <AttributeRow test={single} set={set} />;
 }
 
+/** Read from a header that the sender writes. */
+const FORGEABLE = new Set(["edge.device", "edge.bot"]);
+
 function AttributeRow({ test, set }: { test: AttributeTest; set: (test: AttributeTest) => void }) {
   const choose = (chosen: string) => {
     const [op, negated] = chosen.split(" ") as [Operator, string?];
@@ -76,6 +79,9 @@ function AttributeRow({ test, set }: { test: AttributeTest; set: (test: Attribut
           />
           in any case
         </label>
+      )}
+      {FORGEABLE.has(test.attribute) && (
+        <span class="hint">Anyone can fake this: the browser says it in its User-Agent header.</span>
       )}
     </div>
   );

@@ -1,6 +1,6 @@
 import { isSynthetic, SYNTHETIC_HEADER } from "../crypto/synthetic.ts";
 
-/** What the network knows of a request; clients cannot set it. */
+/** What the network knows of a request. Clients cannot set it, except for `bot` and `device`: those follow the user agent. */
 export interface EdgeAttributes {
   country?: string;
   region?: string;
