@@ -10,10 +10,14 @@ interface Flag {
   metadata?: { preview?: boolean };
 }
 type Flags = Record<string, Flag>;
+interface Attributes {
+  blastdoorContext?: string | undefined;
+  userId?: string | undefined;
+}
 interface Cache {
   id: string;
-  /** The context the flags were asked with, as JSON: for another one neither they nor the stream hold. */
-  context?: string;
+  /** When (ms) the flags were read. */
+  at?: number;
   etag?: string | null;
   stream?: string | undefined;
   flags?: Flags;
@@ -29,14 +33,17 @@ const script = document.currentScript as HTMLScriptElement | null;
 try {
   if (script?.dataset.key) start(script, script.dataset.key);
 } catch (error) {
-  console.warn("blastdoor", error);
+  console.warn(error);
 }
 
 function start(script: HTMLScriptElement, key: string): void {
-  const { origin } = new URL(script.src);
+  /** Beside the script: it may be mounted below a path. */
+  const at = (path: string) => new URL(path, script.src);
+  const page: Attributes = JSON.parse(script.dataset.context || "{}");
   const listeners: (() => void)[] = [];
   const known = new WeakSet<Element>();
   const uuid = (): string => crypto.randomUUID?.() ?? `${Math.random()}`;
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   /** What outlives the page, or its tab alone: read, written, or with null forgotten. */
   const memory = (storage: "localStorage" | "sessionStorage", value?: object | null) => {
     try {
@@ -52,8 +59,12 @@ function start(script: HTMLScriptElement, key: string): void {
   let cache: Cache;
   /** What this tab has told already, and the preview link that it was opened with. */
   let once: Record<string, 1> & { blastdoorPreview?: string };
-  let attributes: { blastdoorContext?: string; userId?: string } = JSON.parse(script.dataset.context || "{}");
+  let attributes = page;
   let events: object[] = [];
+  /** Batches go one after the other: a browser lets 64 KiB at once outlive the page, and refuses more. */
+  let sending = Promise.resolve();
+  /** Of the latest question for flags: the answer to an earlier one is older, or another user's. */
+  let turns = 0;
   /** The context that was refused last, such as one whose signature has expired: asking again is of no use. */
   let refused: string;
   /** Whether a preview is in force, as the server says; before that, the link's token. Anybody can make a link up. */
@@ -67,13 +78,22 @@ function start(script: HTMLScriptElement, key: string): void {
 
   /** Null: refused, so asking again is of no use. Throws when asking again may be. */
   const request = async (path: string, init?: RequestInit) => {
-    const response = await fetch(origin + path, init);
-    return response.ok ? response.json() : response.status < 500 ? null : Promise.reject();
+    const response = await fetch(at(path), init);
+    return response.ok ? response.json() : response.status < 429 ? null : Promise.reject();
   };
-  /** The key travels in the body, as text: no preflight, and the request outlives the page. */
+  /** The key travels in the body, as text: no preflight, and the request outlives the page. Undefined: not answered. */
   const post = async (path: string, body: object) =>
     allowed &&
-    request(`/v1/${path}`, { method: "POST", body: JSON.stringify({ key, ...body }), keepalive: true }).catch(() => {});
+    request(`v1/${path}`, { method: "POST", body: JSON.stringify({ key, ...body }), keepalive: true }).catch(() => {});
+  const later = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(load, ms);
+  };
+  /** After a failure: a full answer brings a new stream, too. */
+  const again = () => {
+    cache.etag = null;
+    later(Math.random() * 60_000);
+  };
   const unfollow = () => {
     clearTimeout(timer);
     stream?.close();
@@ -91,14 +111,19 @@ function start(script: HTMLScriptElement, key: string): void {
     // A preview is in no statistic.
     if (preview === true) events = [];
     if (!events[0]) return;
-    if (preview) setTimeout(flush, 500);
-    else
-      post("events", {
-        batchId: uuid(),
-        sentAt: Date.now(),
-        signedContext: attributes.blastdoorContext,
-        events: events.splice(0),
-      });
+    if (preview) return setTimeout(flush, 500);
+    const { blastdoorContext: signedContext } = attributes;
+    const batch = events.splice(0, 200);
+    sending = sending.then(async () => {
+      for (
+        let wait = 1_000;
+        wait < 99_000 &&
+        (await post("events", { batchId: uuid(), sentAt: Date.now(), signedContext, events: batch })) === undefined;
+        wait *= 2
+      )
+        await pause(wait);
+    });
+    flush();
   };
   const send = (event: object) => {
     if (!allowed) return;
@@ -111,58 +136,59 @@ function start(script: HTMLScriptElement, key: string): void {
 
   const load = async (told?: string) => {
     const asked = JSON.stringify(context());
+    const turn = ++turns;
     if (asked === refused) return;
     try {
-      const response = await fetch(`${origin}/ofrep/v1/evaluate/flags${told ? `?flagConfigEtag=${told}` : ""}`, {
+      const response = await fetch(at(`ofrep/v1/evaluate/flags${told ? `?flagConfigEtag=${told}` : ""}`), {
         method: "POST",
         body: `{"context":${asked}}`,
         headers: {
           "X-API-Key": key,
           "Content-Type": "application/json",
-          "If-None-Match": (cache.context === asked && cache.etag) || "",
+          "If-None-Match": cache.etag || "",
         },
       });
-      if (!allowed) return;
-      if (response.status === 400) {
-        refused = asked;
-        return settle();
+      const { status } = response;
+      const answer = status !== 304 && (await response.json());
+      if (turn !== turns) return;
+      if (status === 400) refused = asked;
+      else {
+        if (answer) {
+          // Throws where the answer is none, such as a 503's.
+          const flags = Object.fromEntries(answer.flags.map((flag: Flag) => [flag.key, flag]));
+          cache = {
+            id: cache.id,
+            at: Date.now(),
+            etag: response.headers.get("etag"),
+            stream: answer.eventStreams?.[0].endpoint.requestUri,
+            flags,
+          };
+          preview = answer.flags.some(({ metadata }: Flag) => metadata?.preview);
+          // What a preview forces would outlive it.
+          if (!once.blastdoorPreview) memory("localStorage", cache);
+          unfollow();
+        }
+        follow();
+        apply();
+        for (const listener of listeners) listener();
       }
-      if (response.ok) {
-        const answer = await response.json();
-        cache = {
-          ...cache,
-          context: asked,
-          etag: response.headers.get("etag"),
-          stream: answer.eventStreams?.[0].endpoint.requestUri,
-          flags: {},
-        };
-        for (const flag of answer.flags) (cache.flags as Flags)[flag.key] = flag;
-        preview = answer.flags.some(({ metadata }: Flag) => metadata?.preview);
-        // What a preview forces would outlive it.
-        if (!once.blastdoorPreview) memory("localStorage", cache);
-        unfollow();
-      }
-      apply();
-      for (const listener of listeners) listener();
-    } catch {}
+    } catch {
+      if (turn === turns) again();
+    }
     settle();
-    if (allowed) follow();
   };
 
   const follow = () => {
     clearTimeout(timer);
     if (stream || document.hidden) return;
-    if (!cache.stream) {
-      timer = setTimeout(load, 60_000);
-      return;
-    }
-    stream = new EventSource(origin + cache.stream);
+    if (!cache.stream) return later(60_000);
+    stream = new EventSource(at(cache.stream));
     stream.onmessage = ({ data }) => load(/"etag":"(\w+)/.exec(data)?.[1]);
     stream.onerror = () => {
-      // Closed for good, as with an outlived token: a full answer brings a new one.
+      // Closed for good, as with an outlived token.
       if (stream?.readyState !== 2) return;
-      stream = cache.etag = null;
-      timer = setTimeout(load, Math.random() * 30_000);
+      stream = null;
+      again();
     };
   };
 
@@ -187,63 +213,25 @@ function start(script: HTMLScriptElement, key: string): void {
     if (seen[0]) post("pages", { flags: seen });
   };
 
-  const door = async (element: HTMLElement, flag: string, on: unknown): Promise<unknown> => {
+  /** Hides a fake door, and leaves one that is on to the script's second part, which has the same address for policies. */
+  const door = (element: HTMLElement, flag: string, on: unknown) => {
     if (on && known.has(element)) return;
     element.hidden = true;
     if (!on) return;
     known.add(element);
     const act = (action: string, nonce?: string) => post(`doors/${flag}/${action}`, { context: context(), nonce });
-    const open = await act("open");
-    // Who cannot be counted is not shown a door to nowhere.
-    if (!open) return;
-    const say = (words: string): HTMLElement => {
-      const note = Object.assign(document.createElement("span"), {
-        className: "blastdoor-note",
-        tabIndex: -1,
-        role: "status",
-        textContent: words,
-      });
-      element.hidden = true;
-      element.after(note);
-      return note;
-    };
-    if (open.state === "clicked") return say(open.thanks);
-    element.hidden = false;
-    element.addEventListener(
-      "click",
-      (event) => {
-        event.stopImmediatePropagation();
-        event.preventDefault();
-        if (event.isTrusted) act("click", open.nonce);
-        say(open.message).focus();
-      },
-      { capture: true, once: true },
-    );
-    let view: ReturnType<typeof setInterval>;
-    new IntersectionObserver(
-      (entries, observer) => {
-        clearInterval(view);
-        if (!entries.at(-1)?.isIntersecting) return;
-        view = setInterval(() => {
-          if (document.hidden) return;
-          clearInterval(view);
-          observer.disconnect();
-          act("seen", open.nonce);
-        }, 1_000);
-      },
-      { threshold: 0.5 },
-    ).observe(element);
+    import(/* @vite-ignore */ `${at("blastdoor.js?doors")}`).then((part) => part.door(element, act)).catch(() => {});
   };
 
   const begin = () => {
-    cache = memory("localStorage") ?? { id: uuid() };
-    once = memory("sessionStorage") ?? {};
+    cache = { ...memory("localStorage") };
+    once = { ...memory("sessionStorage") };
     preview = once.blastdoorPreview =
       new URL(document.URL).searchParams.get("blastdoorPreview") ?? once.blastdoorPreview;
     memory("sessionStorage", once);
-    const id = script.dataset.id;
-    // An id of the page's own server: what another one was served does not count.
-    if (id && id !== cache.id) cache = { id };
+    const id = script.dataset.id || `${cache.id || uuid()}`;
+    // What another id was served does not count, nor what is over an hour old: much may have been killed since.
+    if (id !== cache.id || !(Date.now() - (cache.at as number) < 3_600_000)) cache = { id };
     memory("localStorage", cache);
     new MutationObserver(apply).observe(document, { childList: true, subtree: true });
     document.addEventListener("visibilitychange", () => {
@@ -268,11 +256,14 @@ function start(script: HTMLScriptElement, key: string): void {
     onChange: (listener: () => void) => listeners.push(listener),
     /** A conversion, or a measure with a value. */
     track: (metric: string, value?: number) => send({ type: "conversion", metric, value }),
-    /** Who has signed in, as attributes of the context. That two browsers are one person, only a server can say. */
-    identify(id: string, more?: object) {
+    /** Who has signed in, as attributes of the context; nobody: signed out. That two browsers are one person, only a server can say. */
+    identify(id?: string, more?: object) {
       // A batch has one signature: what happened before goes with the one of that time, or not at all.
       flush();
       events = [];
+      // Of another user's attributes nothing stays, nor of the page's if they were theirs.
+      if (attributes.userId && attributes.userId !== id)
+        attributes = page.userId ? {} : { ...page, blastdoorContext: undefined };
       attributes = { ...attributes, ...more, userId: id };
       if (allowed) load();
     },
@@ -282,6 +273,7 @@ function start(script: HTMLScriptElement, key: string): void {
       allowed = given;
       if (given) return begin();
       events = [];
+      turns++;
       unfollow();
       memory("localStorage", null);
       memory("sessionStorage", null);
@@ -290,8 +282,7 @@ function start(script: HTMLScriptElement, key: string): void {
     async ask(flag: string, input: unknown, id: string = uuid()) {
       let view = await post(`ask/${flag}`, { context: context(), id, input });
       const poll = view?.poll;
-      while (view?.status === "waiting")
-        view = await request(poll).catch(() => new Promise((resolve) => setTimeout(resolve, 2_000, view)));
+      while (view?.status === "waiting") view = await request(poll).catch(() => pause(2_000).then(() => view));
       return view?.answer;
     },
   };

@@ -130,9 +130,9 @@ async function buildDashboard() {
   // Built beside and then moved: a running Worker never serves half a dashboard, and a failed build leaves the old one.
   const fresh = path.join(root, "dist", ".dashboard-new");
   await vite("dashboard", "--config", config, "--outDir", fresh, "--emptyOutDir");
-  // The browser script lies beside it and is a file of its own.
-  const client = path.join(root, "client", "vite.config.ts");
-  await vite(".", "--config", client, "--outDir", fresh, "--emptyOutDir", "false");
+  // The two parts of the browser script lie beside it and are files of their own.
+  for (const name of ["vite.config.ts", "doors.vite.config.ts"])
+    await vite(".", "--config", path.join(root, "client", name), "--outDir", fresh, "--emptyOutDir", "false");
   const old = path.join(root, "dist", ".dashboard-old");
   rmSync(old, { recursive: true, force: true });
   if (existsSync(output)) renameSync(output, old);

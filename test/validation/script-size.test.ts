@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { root } from "../process/server.ts";
 
-const script = readFileSync(path.join(root, "dist", "dashboard", "blastdoor.js"));
+const built = (name: string) => readFileSync(path.join(root, "dist", "dashboard", name));
+const script = built("blastdoor.js");
 
 test("the browser script is at most 2 KB, as it travels", () => {
   const { length } = gzipSync(script, { level: 9 });
@@ -12,6 +13,11 @@ test("the browser script is at most 2 KB, as it travels", () => {
   expect(length).toBeLessThanOrEqual(2_048);
 });
 
+test("its part for fake doors is at most 600 bytes", () => {
+  expect(gzipSync(built("blastdoor-doors.js"), { level: 9 }).length).toBeLessThanOrEqual(600);
+});
+
 test("it asks of a content security policy nothing but its own address", () => {
-  expect(script.toString()).not.toMatch(/\beval\b|new Function|innerHTML|\.style\b|<style|setAttribute\("on/);
+  for (const part of [script, built("blastdoor-doors.js")])
+    expect(part.toString()).not.toMatch(/\beval\b|new Function|innerHTML|\.style\b|<style|setAttribute\("on/);
 });

@@ -1,13 +1,17 @@
 import { Hono } from "hono";
 import type { Env } from "../env.ts";
 
-/** `/blastdoor.js`, built with the dashboard. Any page may load it; a new one is in use everywhere within minutes. */
+/**
+ * `/blastdoor.js`, built with the dashboard. Any page may load it; a new one is in use everywhere within minutes. Its
+ * second part differs by the query alone, which policies of pages do not look at.
+ */
 export const script = new Hono<{ Bindings: Env }>();
 
 script.get("/blastdoor.js", async (c) => {
   const known = c.req.header("If-None-Match");
   const asked = known === undefined ? {} : { headers: { "If-None-Match": known } };
-  const built = await c.env.ASSETS.fetch(new URL("/blastdoor.js", c.req.url), asked);
+  const file = c.req.query("doors") === undefined ? "/blastdoor.js" : "/blastdoor-doors.js";
+  const built = await c.env.ASSETS.fetch(new URL(file, c.req.url), asked);
   const headers = {
     "Content-Type": "text/javascript; charset=utf-8",
     "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",

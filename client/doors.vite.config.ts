@@ -1,0 +1,9 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  publicDir: false,
+  build: {
+    target: "es2020",
+    lib: { entry: "client/doors.ts", formats: ["es"], fileName: () => "blastdoor-doors.js" },
+  },
+});
