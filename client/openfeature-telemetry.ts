@@ -32,7 +32,7 @@ const MAX_REMEMBERED = 50_000;
  * ```ts
  * const telemetry = new OpenFeatureTelemetry({ baseUrl, key: serverKey });
  * OpenFeature.addHooks(telemetry.hook);                                       // exposures, by themselves
- * telemetry.outcome("checkout", context, { ok: response.ok, latencyMs });     // outcomes, where they are known
+ * telemetry.outcome("outcome", context, { ok: response.ok, latencyMs });     // outcomes, where they are known
  * await telemetry.close();                                                    // before the process ends
  * ```
  */

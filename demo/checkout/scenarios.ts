@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BreachEvidence, GuardStatus, GuardTile } from "../../shared/schema/guard.ts";
+import { DEFAULT_GOAL_EVENT, DEFAULT_OUTCOME_EVENT } from "../../shared/telemetry/default-events.ts";
 import type { Blastdoor } from "./blastdoor.ts";
 import { type Deployment, deploy } from "./deployments.ts";
 import { type Crowd, shoppers, type Visit } from "./shoppers.ts";
@@ -98,9 +99,9 @@ export async function canaryAlone(story: Story): Promise<Outcome> {
 
 /** What is watched: errors, slow answers and conversion, one outcome a shopper. */
 export const GUARDS = [
-  { kind: "error", name: "errors", event: "checkout", tolerance: 0.25 },
-  { kind: "slow", name: "slow", event: "checkout", tolerance: 0.25, blockSeconds: 5 },
-  { kind: "conversion", name: "orders", event: "order", tolerance: 0.05 },
+  { kind: "error", name: "errors", event: DEFAULT_OUTCOME_EVENT, tolerance: 0.25 },
+  { kind: "slow", name: "slow", event: DEFAULT_OUTCOME_EVENT, tolerance: 0.25, blockSeconds: 5 },
+  { kind: "conversion", name: "orders", event: DEFAULT_GOAL_EVENT, tolerance: 0.05 },
 ];
 
 /** The plan with guards; a stage lasts so many seconds at least. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { OpenFeature } from "@openfeature/server-sdk";
 import { OpenFeatureTelemetry } from "../../client/openfeature-telemetry.ts";
+import { DEFAULT_GOAL_EVENT, DEFAULT_OUTCOME_EVENT } from "../../shared/telemetry/default-events.ts";
 import { newCheckout, newCheckoutFixed, type Order, oldCheckout } from "./checkout.ts";
 import { PoolExhausted } from "./connection-pool.ts";
 
@@ -63,8 +64,8 @@ async function checkout({ user, voucher, page }: Order & { page: number }): Prom
     result = error instanceof PoolExhausted ? "timed-out" : "declined";
   }
   const context = { targetingKey: user };
-  telemetry?.outcome("checkout", context, { ok: result === "ordered", latencyMs: performance.now() - from });
-  if (result === "ordered") telemetry?.conversion("order", context);
+  telemetry?.outcome(DEFAULT_OUTCOME_EVENT, context, { ok: result === "ordered", latencyMs: performance.now() - from });
+  if (result === "ordered") telemetry?.conversion(DEFAULT_GOAL_EVENT, context);
   return { version, result };
 }
 

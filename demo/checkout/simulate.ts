@@ -2,7 +2,9 @@ import { parseArgs } from "node:util";
 import { assess } from "../../shared/guard/statistics/assess.ts";
 import { EMPTY_MEMORY } from "../../shared/guard/statistics/guard-memory.ts";
 import { guardTests, type Observation } from "../../shared/guard/statistics/guard-tests.ts";
+import { stageHolds } from "../../shared/release/advance.ts";
 import { metric, type Series } from "../../shared/schema/series.ts";
+import { DEFAULT_GOAL_EVENT, DEFAULT_OUTCOME_EVENT } from "../../shared/telemetry/default-events.ts";
 import { readTally } from "../../shared/telemetry/read-tally.ts";
 import { recordExposure, recordOutcome, type UnitRecord } from "../../shared/telemetry/tally.ts";
 import { GUARDS, guarded } from "./scenarios.ts";
@@ -152,8 +154,8 @@ function ramp(seed: number, size: number, stretch: number, stallsPerSecond: numb
           const record = records.get(unit);
           if (!record) return;
           const common = { at: paidAt, arrivedAt: clock.now };
-          recordOutcome(of, 0, record, { event: "checkout", ...common, ok, latencyMs }, counters);
-          if (ok) recordOutcome(of, 0, record, { event: "order", ...common }, counters);
+          recordOutcome(of, 0, record, { event: DEFAULT_OUTCOME_EVENT, ...common, ok, latencyMs }, counters);
+          if (ok) recordOutcome(of, 0, record, { event: DEFAULT_GOAL_EVENT, ...common }, counters);
         });
         if (ok || ++failed === 2 || next() >= 0.5) return;
         later(next() * 300, () => ask(page));
@@ -180,13 +182,9 @@ function ramp(seed: number, size: number, stretch: number, stallsPerSecond: numb
       detail = `v2 ${events.treatment}/${units.treatment} v1 ${events.control}/${units.control} ${logEvidence}`;
       return;
     }
-    const fewest = Math.min(...Object.values(found.exposed));
     const { units, minimumMs } = STAGES[stage] as (typeof STAGES)[number];
-    if (
-      clock.now >= series.startedAt + minimumMs &&
-      fewest >= units &&
-      found.tiles.every(({ health }) => health === "healthy")
-    ) {
+    const holds = stageHolds({ series, minimumUnits: units, ...found });
+    if (clock.now >= series.startedAt + minimumMs && holds.length === 0) {
       if (++stage === STAGES.length) {
         over = "completed";
         return;

@@ -2,9 +2,8 @@ import { allocate } from "../evaluation/bucketing/allocate.ts";
 import { SPLIT_TOTAL } from "../limits.ts";
 import type { Condition } from "../schema/condition.ts";
 import type { FlagState, Range, Rule, Serve, Split } from "../schema/flag.ts";
-import type { Plan, PlanDefinition, PlanRun, PlanWait } from "../schema/plan.ts";
+import type { Plan, PlanDefinition, PlanRun } from "../schema/plan.ts";
 import type { Series } from "../schema/series.ts";
-import type { Frozen } from "./freeze.ts";
 
 /**
  * A stage of a release plan is a state of the flag's rules: one rule for the segments that have been reached, one that
@@ -177,14 +176,6 @@ export function planSeries(plan: Plan, state: FlagState): Series | null {
 export const isActive = (plan: Plan): plan is Plan & { run: PlanRun } =>
   plan.run?.status === "running" || plan.run?.status === "paused" || plan.run?.status === "halted";
 
-export interface PlanSituation {
-  /** Epoch milliseconds. */
-  now: number;
-  enabled: boolean;
-  killed: boolean;
-  frozen: Frozen | null;
-}
-
 /** When the present stage has lasted its minimum (epoch ms). */
 export function ripeAt(plan: Plan & { run: PlanRun }): number {
   return Date.parse(plan.run.enteredAt) + (plan.stages[plan.run.stage]?.minimumSeconds ?? 0) * 1_000;
@@ -194,24 +185,4 @@ export function ripeAt(plan: Plan & { run: PlanRun }): number {
 export function endsByTime(plan: Plan & { run: PlanRun }): boolean {
   const stage = plan.stages[plan.run.stage];
   return stage?.advance === "automatic" && stage.minimumUnits === 0 && stage.guards.length === 0;
-}
-
-/** Everything that keeps a plan from going on by itself. What only events can tell (`units`, `guards`) always stands. */
-export function waitsOf(plan: Plan, { now, enabled, killed, frozen }: PlanSituation): PlanWait[] {
-  if (!isActive(plan)) return [];
-  const { run } = plan;
-  const waits: PlanWait[] = [];
-  if (killed) waits.push({ for: "restore" });
-  if (run.status === "halted") waits.push({ for: "choice", reason: run.halted ?? "edited" });
-  else if (run.status === "paused") waits.push({ for: "resume" });
-  if (!enabled) waits.push({ for: "enabling" });
-  if (run.status !== "running") return waits;
-  const stage = plan.stages[run.stage];
-  const ripe = ripeAt(plan);
-  if (ripe > now) waits.push({ for: "time", until: new Date(ripe).toISOString() });
-  if (stage && stage.minimumUnits > 0) waits.push({ for: "units", atLeast: stage.minimumUnits });
-  if (stage && stage.guards.length > 0) waits.push({ for: "guards" });
-  if (stage?.advance === "by-hand") waits.push({ for: "person" });
-  else if (frozen) waits.push({ for: "freeze", until: new Date(frozen.until).toISOString(), name: frozen.name });
-  return waits;
 }

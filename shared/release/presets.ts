@@ -1,12 +1,13 @@
 import { SPLIT_TOTAL } from "../limits.ts";
 import type { PlanDefinition, PlanStage } from "../schema/plan.ts";
 import type { Metric } from "../schema/series.ts";
+import { DEFAULT_OUTCOME_EVENT as event } from "../telemetry/default-events.ts";
 
 /** What is watched unless told otherwise: outcomes as the OpenFeature hook and the events API report them. */
 export const USUAL_GUARDS: readonly Metric[] = [
-  { kind: "error", name: "errors", event: "outcome", tolerance: 0.25 },
-  { kind: "slow", name: "slow", event: "outcome", tolerance: 0.25, factor: 1.2, quantile: 0.95, blockSeconds: 10 },
-  { kind: "missing", name: "silent", event: "outcome", tolerance: 0.25, afterSeconds: 120 },
+  { kind: "error", name: "errors", event, tolerance: 0.25 },
+  { kind: "slow", name: "slow", event, tolerance: 0.25, factor: 1.2, quantile: 0.95, blockSeconds: 10 },
+  { kind: "missing", name: "silent", event, tolerance: 0.25, afterSeconds: 120 },
 ];
 
 interface Preset {

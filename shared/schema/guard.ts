@@ -108,12 +108,26 @@ export type BreachEvidence = z.infer<typeof breachEvidence>;
 
 export const HEALTH = ["collecting", "healthy", "breached"] as const;
 
+/**
+ * What is known of a metric. `no-data`: no event that feeds it arrives. `inconclusive`: harm is neither found nor ruled
+ * out. `no-harm-found`: the interval rules out harm that matters. `regression`: beyond the guard's level.
+ */
+export const VERDICTS = ["no-data", "inconclusive", "no-harm-found", "regression"] as const;
+export const verdict = z.enum(VERDICTS);
+export type Verdict = z.infer<typeof verdict>;
+
 /** One metric of one arm. */
 export const guardTile = z
   .object({
     ...numbers,
     basis: z.enum(["concurrent", "weaker"]),
+    /** The verdict in the words of earlier versions: `healthy` is `no-harm-found` alone. */
     health: z.enum(HEALTH),
+    verdict,
+    /** Units that sent an event which feeds the metric; `control` is null without a concurrent control. */
+    reported: z.object({ treatment: z.int(), control: z.int().nullable() }),
+    /** The least harmful rate that would have been seen by now, on average; null when none, or when there is no rate. */
+    seen: z.number().nullable(),
     logEvidence: z.number(),
     /** ln(1/alpha): where it breaches. */
     bar: z.number(),
@@ -122,10 +136,36 @@ export const guardTile = z
   .meta({ id: "GuardTile" });
 export type GuardTile = z.infer<typeof guardTile>;
 
-/** `mismatch`: units are not exposed in the planned shares, so look for lost exposures. It silences no guard. */
-export const GUARD_STATES = ["collecting", "healthy", "mismatch", "breached", "waiting-for-approval"] as const;
+/**
+ * `mismatch`: units are not exposed in the planned shares, so look for lost exposures. It silences no guard. `no-data`:
+ * people meet the release, and a metric receives none of its events. `healthy`: every verdict is `no-harm-found`.
+ */
+export const GUARD_STATES = [
+  "collecting",
+  "healthy",
+  "mismatch",
+  "breached",
+  "waiting-for-approval",
+  "no-data",
+] as const;
 export const guardState = z.enum(GUARD_STATES);
 export type GuardState = z.infer<typeof guardState>;
+
+/** What keeps a plan's stage from going on by itself, as far as counts tell. */
+export const stageHold = z
+  .discriminatedUnion("for", [
+    z.object({ for: z.literal("units"), units: z.int(), atLeast: z.int() }),
+    /** No event of this name has arrived (null: no event at all), so these metrics see nothing. */
+    z.object({ for: z.literal("event"), event: key.nullable(), metrics: z.array(key) }),
+    z.object({ for: z.literal("outcomes"), metric: key, units: z.int(), atLeast: z.int() }),
+    z.object({ for: z.literal("regression"), metric: key }),
+  ])
+  .meta({ id: "StageHold" });
+export type StageHold = z.infer<typeof stageHold>;
+
+/** An event that a guard listens for (null: any event) and that nobody exposed has sent, and the metrics it feeds. */
+export const silentEvent = z.object({ event: key.nullable(), metrics: z.array(key) });
+export type SilentEvent = z.infer<typeof silentEvent>;
 
 /** A point of a metric's chart. */
 export const guardPoint = z.object({
@@ -159,6 +199,10 @@ export const guardStatus = z
         /** What client keys alone report beyond tolerance: to be looked at, nothing is stopped by it. */
         clientAlerts: z.array(guardTile),
         mismatch: z.object({ logEvidence: z.number(), bar: z.number() }).nullable(),
+        /** What the guard listens for in vain, once people have been exposed. */
+        silent: z.array(silentEvent),
+        /** Of a plan's stage: what keeps it from going on by itself. */
+        holds: z.array(stageHold),
         breach: breachEvidence.nullable(),
         /** By `arm/metric`, oldest first. */
         history: z.record(z.string(), z.array(guardPoint)),

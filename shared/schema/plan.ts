@@ -162,7 +162,8 @@ export const planWait = z
   .discriminatedUnion("for", [
     z.object({ for: z.literal("time"), until: z.string() }),
     z.object({ for: z.literal("units"), atLeast: z.int() }),
-    z.object({ for: z.literal("guards") }),
+    /** `events`: those that feed its metrics; null is any event. Nothing advances while one of them does not arrive. */
+    z.object({ for: z.literal("guards"), events: z.array(key.nullable()) }),
     z.object({ for: z.literal("person") }),
     z.object({ for: z.literal("freeze"), until: z.string(), name: z.string() }),
     z.object({ for: z.literal("restore") }),

@@ -8,6 +8,8 @@ import type { Statistic } from "../statistics/statistic.ts";
 export interface MetricTest<M extends Metric = Metric, T extends MetricTotals = MetricTotals> {
   /** What the test takes of one arm: units with an outcome, and of them those with the event (or their values). */
   sample(totals: T, metric: M, variant: string, memory: GuardMemory): Moments;
+  /** Units of one arm that sent an event which feeds the metric: with none in any arm, nothing can be seen. */
+  reported(totals: T): number;
   statistic: Statistic<M>;
   /** Also trips by itself, beyond the metric's budget, where the event means that the app is broken for the unit. */
   breaksCircuit: boolean;

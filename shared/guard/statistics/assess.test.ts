@@ -114,9 +114,10 @@ test("events of client keys are alerts, however many, and kill nothing", () => {
 
 test("a sample-ratio mismatch is told, and silences no breach", () => {
   const lost = totals({ on: arm(700, { errors: errors(700, 7) }), off: arm(9_000, { errors: errors(9_000, 90) }) });
-  expect(look(observed(), lost)).toMatchObject({ state: "mismatch", breach: null });
+  const metrics = [metricSchema.parse(METRICS[0])];
+  expect(look(observed({ metrics }), lost)).toMatchObject({ state: "mismatch", breach: null });
   const worse = totals({ on: arm(700, { errors: errors(700, 60) }), off: arm(9_000, { errors: errors(9_000, 90) }) });
-  const found = look(observed(), worse);
+  const found = look(observed({ metrics }), worse);
   expect(found.state).toBe("breached");
   expect(found.mismatch).not.toBeNull();
 });
@@ -201,10 +202,36 @@ test("a circuit breaker waits for twenty distinct units", () => {
   expect(look(staff, failing(20)).breach).toMatchObject({ test: "circuit-breaker" });
 });
 
-test("nothing is called healthy before there are units in both arms", () => {
+test("nothing is called healthy while harm that matters is not ruled out", () => {
   const metrics = [metricSchema.parse({ name: "errors", kind: "error" })];
-  const few = totals({ on: arm(5, { errors: errors(5, 0) }), off: arm(45, { errors: errors(45, 0) }) });
-  expect(look(observed({ metrics }), few).state).toBe("collecting");
-  const enough = totals({ on: arm(50, { errors: errors(50, 0) }), off: arm(450, { errors: errors(450, 4) }) });
-  expect(look(observed({ metrics }), enough).state).toBe("healthy");
+  const seen = (scale: number, failures: number) =>
+    look(
+      observed({ metrics }),
+      totals({
+        on: arm(scale, { errors: errors(scale, failures) }),
+        off: arm(9 * scale, { errors: errors(9 * scale, 9 * failures) }),
+      }),
+    );
+  expect(seen(5, 0)).toMatchObject({ state: "collecting", tiles: [{ verdict: "inconclusive", health: "collecting" }] });
+  // As many failures in both arms, but so few that twice as many could hide.
+  const wide = seen(300, 3).tiles[0];
+  expect(wide?.interval.high).toBeGreaterThan(1);
+  expect(wide).toMatchObject({ verdict: "inconclusive", health: "collecting" });
+  expect(seen(60_000, 600)).toMatchObject({
+    state: "healthy",
+    tiles: [{ verdict: "no-harm-found", health: "healthy" }],
+  });
+});
+
+test("people who meet the release and send nothing are an alarm, also where nobody in either arm does", () => {
+  const metrics = [metricSchema.parse({ name: "silent", kind: "missing", event: "outcome", afterSeconds: 60 })];
+  const silence = (units: number): MetricTotals => ({ kind: "missing", units, failures: units });
+  const all = totals({ on: arm(350, { silent: silence(350) }), off: arm(3_150, { silent: silence(3_150) }) });
+  expect(look(observed({ metrics }), all)).toMatchObject({
+    state: "no-data",
+    breach: null,
+    reported: { silent: 0 },
+    tiles: [{ verdict: "no-data", health: "collecting", rate: { treatment: 1, control: 1 } }],
+  });
+  expect(look(observed({ metrics }), totals({})).state).toBe("collecting");
 });

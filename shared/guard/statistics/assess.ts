@@ -1,31 +1,35 @@
 import { ownOf } from "../../own.ts";
 import type { BreachEvidence, GuardState, GuardTile } from "../../schema/guard.ts";
-import type { Metric } from "../../schema/series.ts";
+import type { Metric, Series } from "../../schema/series.ts";
 import type { ArmTotals, SeriesTotals } from "../../schema/telemetry.ts";
 import { testOf } from "../metrics/tests.ts";
+import { ENOUGH_UNITS, verdictOf } from "../verdict.ts";
 import type { GuardMemory } from "./guard-memory.ts";
-import { type GuardTest, type Observation, ratioOf, shareOf, shareParts } from "./guard-tests.ts";
+import { type GuardTest, harmOf, type Observation, ratioOf, shareOf, shareParts } from "./guard-tests.ts";
 import type { Moments } from "./mean-test.ts";
 import { logMismatch } from "./sample-ratio.ts";
-import { remember, sampleOf } from "./samples.ts";
+import { remember, reportedIn, sampleOf } from "./samples.ts";
+import { seenBy } from "./seen.ts";
 
 /** Confidence of the intervals that are shown. */
 const SHOWN_ALPHA = 0.05;
 /** Level of the check of the planned shares: a false alarm here costs a look, nothing else. */
 const MISMATCH_ALPHA = 0.001;
-/** Units in each arm below which nothing is called healthy. A stage of chosen people may have fewer for good. */
-const ENOUGH_UNITS = 20;
+/** Without what it would have seen: that is reckoned when somebody looks. */
+export type AssessedTile = Omit<GuardTile, "seen">;
 
 export interface Assessment {
   memory: GuardMemory;
   state: Exclude<GuardState, "waiting-for-approval">;
-  tiles: GuardTile[];
+  tiles: AssessedTile[];
   /** The strongest breach, when there is one. */
   breach: BreachEvidence | null;
   /** Breaches among what client keys alone report: anybody can send those, so they stop nothing. */
-  clientAlerts: GuardTile[];
+  clientAlerts: AssessedTile[];
   mismatch: { logEvidence: number; bar: number } | null;
   exposed: Record<string, number>;
+  /** Units that sent an event for a metric, by its name, over all arms. */
+  reported: Record<string, number>;
 }
 
 /**
@@ -51,7 +55,14 @@ export function assess(
     .filter(({ test, logEvidence }) => logEvidence >= test.bar)
     .sort((a, b) => b.logEvidence - b.test.bar - (a.logEvidence - a.test.bar))[0];
   const mismatch = shareMismatch(observation, exposed);
-  const tiles = tilesOf(judged);
+  const tiles = tilesOf(series, judged);
+  const reported = Object.fromEntries(
+    series.metrics.map((metric) => [
+      metric.name,
+      series.arms.reduce((sum, { variant }) => sum + reportedIn(metric, ownOf(totals.arms, variant)), 0),
+    ]),
+  );
+  const isMismatch = mismatch !== null && mismatch.logEvidence >= mismatch.bar;
   return {
     memory,
     tiles,
@@ -66,10 +77,11 @@ export function assess(
           at,
         }
       : null,
-    clientAlerts: tilesOf(client).filter(({ health }) => health === "breached"),
-    mismatch: mismatch && mismatch.logEvidence >= mismatch.bar ? mismatch : null,
+    clientAlerts: tilesOf(series, client).filter(({ health }) => health === "breached"),
+    mismatch: isMismatch ? mismatch : null,
     exposed,
-    state: worst ? "breached" : mismatch && mismatch.logEvidence >= mismatch.bar ? "mismatch" : calm(tiles),
+    reported,
+    state: worst ? "breached" : isBlind(exposed, reported) ? "no-data" : isMismatch ? "mismatch" : calm(tiles),
   };
 }
 
@@ -80,7 +92,17 @@ interface Judged {
 }
 type Numbers = Pick<
   GuardTile,
-  "arm" | "metric" | "kind" | "units" | "events" | "rate" | "change" | "interval" | "confidence" | "tolerated"
+  | "arm"
+  | "metric"
+  | "kind"
+  | "units"
+  | "reported"
+  | "events"
+  | "rate"
+  | "change"
+  | "interval"
+  | "confidence"
+  | "tolerated"
 >;
 
 function judge(
@@ -97,11 +119,15 @@ function judge(
       series.control === null ? null : sampleOf(metric, ownOf(arms, series.control), series.control, memory);
     const centre = ownOf(memory.centres, metric.name)?.centre;
     const place = `${arm}/${metric.name}`;
-    const known =
-      numbers.get(place) ??
-      (control
+    const known = numbers.get(place) ?? {
+      ...(control
         ? compared(arm, metric, shareOf(series, arm), treatment, control, centre)
-        : alone(arm, metric, treatment));
+        : alone(arm, metric, treatment)),
+      reported: {
+        treatment: reportedIn(metric, ownOf(arms, arm)),
+        control: series.control === null ? null : reportedIn(metric, ownOf(arms, series.control)),
+      },
+    };
     numbers.set(place, known);
     return { test, numbers: known, logEvidence: test.logEvidence(treatment, control ?? treatment, centre) };
   });
@@ -118,7 +144,7 @@ function compared(
   treatment: Moments,
   control: Moments,
   centre: number | undefined,
-): Numbers {
+): Omit<Numbers, "reported"> {
   const [ours, theirs] = [rateOf(treatment), rateOf(control)];
   const { statistic } = testOf(metric.kind);
   const interval = statistic.quotient(metric, share, [treatment, control], centre, SHOWN_ALPHA);
@@ -138,7 +164,7 @@ function compared(
 
 const NO_INTERVAL = { low: Number.NaN, high: Number.NaN };
 
-function alone(arm: string, metric: Metric, treatment: Moments): Numbers {
+function alone(arm: string, metric: Metric, treatment: Moments): Omit<Numbers, "reported"> {
   const { low, high } = testOf(metric.kind).statistic.alone?.interval(treatment, SHOWN_ALPHA) ?? NO_INTERVAL;
   return {
     arm,
@@ -155,31 +181,41 @@ function alone(arm: string, metric: Metric, treatment: Moments): Numbers {
 }
 
 /** One tile for each metric and arm: of its tests, the one nearest to its bar. */
-function tilesOf(judged: readonly Judged[]): GuardTile[] {
-  const tiles = new Map<string, { tile: GuardTile; missing: number }>();
-  for (const { test, logEvidence, numbers } of judged) {
-    const place = `${numbers.arm}/${numbers.metric}`;
-    const missing = test.bar - logEvidence;
-    const known = tiles.get(place);
-    if (known && known.missing <= missing) continue;
-    const { treatment, control } = numbers.units;
-    const few = control === null ? treatment === 0 : Math.min(treatment, control) < ENOUGH_UNITS;
-    const tile: GuardTile = {
-      ...numbers,
-      basis: control === null ? "weaker" : "concurrent",
-      health: missing <= 0 ? "breached" : few ? "collecting" : "healthy",
-      // A circuit breaker that has not seen enough units has no evidence; JSON has no infinity.
-      logEvidence: rounded(Math.max(logEvidence, -1e6)),
-      bar: rounded(test.bar),
-      alpha: test.alpha,
-    };
-    tiles.set(place, { tile, missing });
+function tilesOf(series: Series, judged: readonly Judged[]): AssessedTile[] {
+  const nearest = new Map<string, { judged: Judged; missing: number }>();
+  for (const one of judged) {
+    const place = `${one.numbers.arm}/${one.numbers.metric}`;
+    const missing = one.test.bar - one.logEvidence;
+    const known = nearest.get(place);
+    if (!known || missing < known.missing) nearest.set(place, { judged: one, missing });
   }
-  return [...tiles.values()].map(({ tile }) => tile);
+  return [...nearest.values()].map(({ judged: one, missing }) => tileOf(series, one, missing <= 0));
 }
 
-const calm = (tiles: readonly GuardTile[]) =>
-  tiles.length > 0 && tiles.every(({ health }) => health === "healthy") ? "healthy" : "collecting";
+function tileOf(series: Series, { test, numbers, logEvidence }: Judged, isBreached: boolean): AssessedTile {
+  // Needed where the control has no event; elsewhere the interval decides.
+  const seen = numbers.events.control === 0 ? seenBy(series, test.metric, { ...numbers, alpha: test.alpha }) : null;
+  const verdict = verdictOf({ ...numbers, isBreached, harm: harmOf(test.metric), seen });
+  return {
+    ...numbers,
+    basis: numbers.units.control === null ? "weaker" : "concurrent",
+    health: verdict === "regression" ? "breached" : verdict === "no-harm-found" ? "healthy" : "collecting",
+    verdict,
+    // A circuit breaker that has not seen enough units has no evidence; JSON has no infinity.
+    logEvidence: rounded(Math.max(logEvidence, -1e6)),
+    bar: rounded(test.bar),
+    alpha: test.alpha,
+  };
+}
+
+const calm = (tiles: readonly AssessedTile[]) =>
+  tiles.length > 0 && tiles.every(({ verdict }) => verdict === "no-harm-found") ? "healthy" : "collecting";
+
+/** People meet the release, and a metric hears of nobody: an alarm, since its guard cannot find anything. */
+function isBlind(exposed: Readonly<Record<string, number>>, reported: Readonly<Record<string, number>>): boolean {
+  const met = Object.values(exposed).reduce((sum, units) => sum + units, 0);
+  return met >= ENOUGH_UNITS && Object.values(reported).includes(0);
+}
 
 function shareMismatch({ series }: Observation, exposed: Readonly<Record<string, number>>) {
   if (series.arms.length < 2) return null;

@@ -19,6 +19,12 @@ export function sampleOf(metric: Metric, arm: ArmTotals | undefined, variant: st
   return totals ? testOf(metric.kind).sample(totals, metric, variant, memory) : NOTHING;
 }
 
+/** Units of an arm that sent an event for the metric. */
+export function reportedIn(metric: Metric, arm: ArmTotals | undefined): number {
+  const totals = totalsOf(metric, arm);
+  return totals ? testOf(metric.kind).reported(totals) : 0;
+}
+
 /** What an arm has counted for a metric; a metric that was of another kind has counted nothing. */
 function totalsOf({ name, kind }: Metric, arm: ArmTotals | undefined) {
   const totals = ownOf(arm?.metrics, name);

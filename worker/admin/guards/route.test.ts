@@ -67,7 +67,7 @@ describe("what arrives at /v1/events", () => {
     const { rows } = await done("GET", `${at}/audit`);
     const [row] = rows.filter(({ action }: { action: string }) => action === "kill");
     expect(row.actor).toMatchObject({ type: "guard" });
-    expect(row.comment).toMatch(/errors: \d+ % of \d+ units with "on" failed, .* of \d+ with the control/);
+    expect(row.comment).toMatch(/errors: \d+ % of \d+ users with "on" failed, .* of \d+ with the control/);
     const evidence = row.changes.find(({ entity }: { entity: string }) => entity === "kill").after.evidence;
     expect(evidence).toMatchObject({ test: "comparison", metric: "errors", arm: "on" });
     expect(evidence.logEvidence).toBeGreaterThan(Math.log(1 / evidence.alpha));

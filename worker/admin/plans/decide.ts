@@ -11,8 +11,8 @@ import {
   stageState,
   standsAt,
   takeOverProblem,
-  waitsOf,
 } from "../../../shared/release/plan.ts";
+import { waitsOf } from "../../../shared/release/waits.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { type FlagState, flagState } from "../../../shared/schema/flag.ts";
 import type { HaltReason, Plan, PlanDefinition, PlanRun, PlanStep } from "../../../shared/schema/plan.ts";

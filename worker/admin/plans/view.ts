@@ -1,4 +1,5 @@
-import { seriesId, waitsOf } from "../../../shared/release/plan.ts";
+import { seriesId } from "../../../shared/release/plan.ts";
+import { waitsOf } from "../../../shared/release/waits.ts";
 import type { PlanView } from "../../../shared/schema/plan.ts";
 import type { ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { stamps } from "../../objects/flag-store/stamps.ts";

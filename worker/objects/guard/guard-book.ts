@@ -9,14 +9,26 @@ import {
 } from "../../../shared/schema/guard.ts";
 import { type WatchedSeries, watchedSeries } from "./guard-watch.ts";
 
+/** A tile as an earlier version stored it says less. */
+const storedTile = guardTile
+  .omit({ seen: true })
+  .partial({ verdict: true, reported: true })
+  .transform(({ verdict, reported, ...tile }) => ({
+    ...tile,
+    verdict: verdict ?? (tile.health === "breached" ? ("regression" as const) : ("inconclusive" as const)),
+    reported: reported ?? tile.units,
+  }));
+
 /** What the latest look found, as it is answered. */
 export const findings = z.object({
   checkedAt: z.int(),
   state: guardState.exclude(["waiting-for-approval"]),
-  tiles: z.array(guardTile),
-  clientAlerts: z.array(guardTile),
+  tiles: z.array(storedTile),
+  clientAlerts: z.array(storedTile),
   mismatch: z.object({ logEvidence: z.number(), bar: z.number() }).nullable(),
   exposed: z.record(z.string(), z.int()),
+  /** Units that sent an event for a metric; not in findings of before this version. */
+  reported: z.record(z.string(), z.int()).optional(),
   apart: z.object({ unattributed: z.int(), afterKill: z.int(), mismatched: z.int(), excluded: z.int() }),
 });
 export type Findings = z.infer<typeof findings>;

@@ -3,8 +3,9 @@ import { EMPTY_MEMORY } from "../../../shared/guard/statistics/guard-memory.ts";
 import { metric as metricSchema, series as seriesSchema } from "../../../shared/schema/series.ts";
 import type { SeriesTotals, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
 import { ok, type Result, reject } from "../../result.ts";
-import type { Watch } from "./guard-book.ts";
-import { type LookDeps, lookAtAll, preparedTests } from "./guard-look.ts";
+import { findings as findingsSchema, type Watch } from "./guard-book.ts";
+import { holdsOf, type LookDeps, lookAtAll, preparedTests } from "./guard-look.ts";
+import { guardStateWords } from "./guard-state.ts";
 
 const series = seriesSchema.parse({
   id: "guard-7",
@@ -187,7 +188,42 @@ test("past the cap, and where only an alert is wanted, nothing is stopped", asyn
   }
 });
 
-test("a plan goes on when its units are there and every metric is healthy, and is not asked each second", async () => {
+test("a plan whose people all stay silent does not go on, and the look says which event is missing", async () => {
+  const plan = { run: "plan-3", stage: 1, minimumUnits: 10, automatic: true };
+  const silent = metricSchema.parse({ name: "errors", kind: "missing", event: "outcome", afterSeconds: 60 });
+  const all = counts([0, 0], [0, 0]);
+  for (const arm of Object.values(all.arms)) {
+    arm.exposed = 1_750;
+    arm.metrics = { errors: { kind: "missing", units: 1_750, failures: 1_750 } };
+  }
+  const quiet = surroundings([watched({ plan, series: { ...series, metrics: [silent] } })], { "guard-7": all });
+  await quiet.look();
+  const seen = quiet.world.book.get("guard-7") as Watch;
+  expect(quiet.world.advances).toEqual([]);
+  expect(holdsOf(seen)).toEqual([{ for: "event", event: "outcome", metrics: ["errors"] }]);
+  expect(guardStateWords(seen)).toEqual({
+    state: "no-data",
+    reason: 'No event "outcome" has arrived from any of 3,500 exposed users, so errors cannot be judged.',
+  });
+  expect(seen.findings?.tiles).toMatchObject([{ verdict: "no-data", health: "collecting" }]);
+});
+
+test("findings of an earlier version are read, and call nothing healthy that was not concluded", () => {
+  const tile = {
+    ...{ arm: "on", metric: "errors", kind: "error", change: null, confidence: 0.95, tolerated: null },
+    ...{ units: { treatment: 9, control: 9 }, events: { treatment: 0, control: 0 } },
+    ...{ rate: { treatment: 0, control: 0 }, interval: { low: null, high: null } },
+    ...{ basis: "concurrent", health: "healthy", logEvidence: 0, bar: 5, alpha: 0.01 },
+  };
+  const stored = {
+    ...{ checkedAt: 1, state: "healthy", clientAlerts: [], mismatch: null, exposed: { on: 9, off: 9 } },
+    tiles: [tile, { ...tile, health: "breached" }],
+    apart: { unattributed: 0, afterKill: 0, mismatched: 0, excluded: 0 },
+  };
+  expect(findingsSchema.parse(stored).tiles.map(({ verdict }) => verdict)).toEqual(["inconclusive", "regression"]);
+});
+
+test("a plan goes on when its units are there and no metric shows a regression, and is not asked each second", async () => {
   const plan = { run: "plan-3", stage: 1, minimumUnits: 300, automatic: true };
   const few = surroundings([watched({ plan })], { "guard-7": counts([299, 6], [400, 6]) });
   await few.look();

@@ -1,6 +1,8 @@
 import { assess } from "../../../shared/guard/statistics/assess.ts";
 import { type GuardTest, guardTests, type Observation } from "../../../shared/guard/statistics/guard-tests.ts";
 import { ownOf } from "../../../shared/own.ts";
+import { stageHolds } from "../../../shared/release/advance.ts";
+import type { StageHold } from "../../../shared/schema/guard.ts";
 import type { SeriesTotals, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
 import type { Result } from "../../result.ts";
 import type { Findings, Watch } from "./guard-book.ts";
@@ -70,6 +72,7 @@ async function look(watch: Watch, totals: SeriesTotals, deps: LookDeps): Promise
     clientAlerts: found.clientAlerts,
     mismatch: found.mismatch,
     exposed: found.exposed,
+    reported: found.reported,
     apart: {
       unattributed: totals.unattributed,
       afterKill: totals.afterKill,
@@ -82,7 +85,7 @@ async function look(watch: Watch, totals: SeriesTotals, deps: LookDeps): Promise
   deps.save(next);
   deps.chart(next, now);
   if (next.breach) return answerBreach(next, now, deps);
-  if (next.body.plan?.automatic && now >= next.advanceAt && mayAdvance(next)) {
+  if (next.body.plan?.automatic && now >= next.advanceAt && holdsOf(next)?.length === 0) {
     deps.save({ ...next, advanceAt: now + ADVANCE_RETRY_MS });
     await deps.advance(next);
   }
@@ -108,13 +111,11 @@ async function answerBreach(watch: Watch, now: number, deps: LookDeps): Promise<
   settle(result.ok ? "done" : "refused", result.ok ? "" : result.rejection.code);
 }
 
-/** Enough units, and nothing that is still being collected. */
-export function mayAdvance({ body, findings }: Watch): boolean {
-  if (!findings || !body.plan) return false;
-  const { tiles, exposed } = findings;
-  const fewest = Math.min(...body.series.arms.map(({ variant }) => ownOf(exposed, variant) ?? 0));
-  if (fewest < body.plan.minimumUnits) return false;
-  return tiles.every(({ health }) => health === "healthy");
+/** What keeps a plan's stage where it is by what the latest look found; null before the first one, and without a plan. */
+export function holdsOf({ body, findings }: Watch): StageHold[] | null {
+  if (!findings || !body.plan) return null;
+  const { tiles, exposed, reported = {} } = findings;
+  return stageHolds({ series: body.series, minimumUnits: body.plan.minimumUnits, exposed, reported, tiles });
 }
 
 /** Prepares each observation's tests once; they depend on nothing that changes while it runs. */

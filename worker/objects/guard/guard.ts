@@ -1,10 +1,12 @@
 import { testOf } from "../../../shared/guard/metrics/tests.ts";
+import type { AssessedTile } from "../../../shared/guard/statistics/assess.ts";
 import type { Observation } from "../../../shared/guard/statistics/guard-tests.ts";
+import { seenBy } from "../../../shared/guard/statistics/seen.ts";
 import { breachWords } from "../../../shared/guard/words.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { ownOrNew } from "../../../shared/own.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
-import { GUARD_STATES, type GuardState, type GuardStatus } from "../../../shared/schema/guard.ts";
+import { GUARD_STATES, type GuardState, type GuardStatus, type GuardTile } from "../../../shared/schema/guard.ts";
 import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
@@ -18,8 +20,8 @@ import { migrate } from "../kernel/migrations.ts";
 import { flagStore } from "../stubs.ts";
 import { telemetryTotals } from "../telemetry-shard/totals.ts";
 import { GuardBook, type Watch } from "./guard-book.ts";
-import { lookAtAll, preparedTests } from "./guard-look.ts";
-import { guardStateWords } from "./guard-state.ts";
+import { holdsOf, lookAtAll, preparedTests } from "./guard-look.ts";
+import { guardStateWords, silentOf } from "./guard-state.ts";
 import { LatestFindings } from "./latest-findings.ts";
 import { LOOK_MS, LookCadence } from "./look-cadence.ts";
 import type { GuardMethods, WatchOrder } from "./methods.ts";
@@ -268,6 +270,10 @@ export class Guard extends DurableBase implements GuardMethods {
     const watch = this.#latest.of(known);
     const { series, active, body, findings, breach } = watch;
     const { state, reason } = guardStateWords(watch);
+    const shown = (tile: AssessedTile): GuardTile => {
+      const metric = body.series.metrics.find(({ name }) => name === tile.metric);
+      return { ...tile, seen: metric ? seenBy(body.series, metric, tile) : null };
+    };
     return {
       series,
       active,
@@ -277,9 +283,11 @@ export class Guard extends DurableBase implements GuardMethods {
       startedAt: new Date(body.series.startedAt).toISOString(),
       checkedAt: findings && new Date(findings.checkedAt).toISOString(),
       exposed: findings?.exposed ?? {},
-      tiles: findings?.tiles ?? [],
-      clientAlerts: findings?.clientAlerts ?? [],
+      tiles: findings?.tiles.map(shown) ?? [],
+      clientAlerts: findings?.clientAlerts.map(shown) ?? [],
       mismatch: findings?.mismatch ?? null,
+      silent: silentOf(watch),
+      holds: holdsOf(watch) ?? [],
       breach,
       history: charts ? this.#book.history(series) : {},
       apart: findings?.apart ?? { unattributed: 0, afterKill: 0, mismatched: 0, excluded: 0 },

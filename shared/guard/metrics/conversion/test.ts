@@ -4,6 +4,7 @@ import type { Settings, Totals } from "./schema.ts";
 
 export const test: MetricTest<Settings, Totals> = {
   sample: ({ units, conversions }) => counted(units, conversions),
+  reported: ({ conversions }) => conversions,
   statistic: SHARES,
   breaksCircuit: false,
   comparesWithEarlier: true,

@@ -2,11 +2,11 @@ import type { MetricWords } from "../metric-words.ts";
 
 export const words: MetricWords = {
   name: "Conversion",
-  watches: "fewer people convert",
+  watches: "fewer users convert",
   happened: "converted",
   offer: {
     label: "Fewer conversions",
-    hint: "fewer people reach the goal",
+    hint: "fewer users reach the goal",
     metric: "conversions",
     isGoal: true,
     settings: {},

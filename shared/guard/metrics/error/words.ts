@@ -2,8 +2,8 @@ import type { MetricWords } from "../metric-words.ts";
 
 export const words: MetricWords = {
   name: "Errors",
-  watches: "more people meet an error",
+  watches: "more users meet an error",
   happened: "failed",
-  offer: { label: "More errors", hint: "more people meet an error", metric: "errors", isGoal: false, settings: {} },
+  offer: { label: "More errors", hint: "more users meet an error", metric: "errors", isGoal: false, settings: {} },
   harm: { today: 1, harmed: 5, worse: "more" },
 };

@@ -13,6 +13,8 @@ export const test: MetricTest<Settings, Totals> = {
     const from = ownOf(ownOf(centres, name)?.from, variant);
     return from ? minus(moments(totals), from) : moments(totals);
   },
+  // Exposed units count with 0 before they send anything, so only a value tells that events arrive.
+  reported: ({ units, sumSquares }) => (sumSquares > 0 ? units : 0),
   statistic: MEANS,
   breaksCircuit: false,
   comparesWithEarlier: false,

@@ -4,6 +4,7 @@ import type { Settings, Totals } from "./schema.ts";
 
 export const test: MetricTest<Settings, Totals> = {
   sample: ({ units, failures }) => counted(units, failures),
+  reported: ({ units, failures }) => units - failures,
   statistic: SHARES,
   breaksCircuit: true,
   comparesWithEarlier: true,

@@ -1,12 +1,12 @@
 import type { MetricWords } from "../metric-words.ts";
 
 export const words: MetricWords = {
-  name: "Silence",
-  watches: "more people are never heard of again",
+  name: "Missing outcomes",
+  watches: "more users never report an outcome",
   happened: "never reported",
   offer: {
-    label: "Silence",
-    hint: "more people are never heard of again",
+    label: "Missing outcomes",
+    hint: "more users never report an outcome",
     metric: "silent",
     isGoal: false,
     settings: { afterSeconds: 60 },

@@ -21,6 +21,7 @@ export const test: MetricTest<Settings, Totals> = {
     }
     return counted(units, over);
   },
+  reported: ({ units }) => units,
   statistic: SHARES,
   breaksCircuit: false,
   // Its threshold is the concurrent control's.

@@ -1,8 +1,8 @@
 import type { MetricWords } from "../metric-words.ts";
 
 export const words: MetricWords = {
-  name: "Slow answers",
-  watches: "more people wait for slow answers",
+  name: "Latency",
+  watches: "more users wait for slow answers",
   happened: "were slow",
   offer: {
     label: "Slower",
