@@ -145,6 +145,20 @@ export const mergePatch = z
 const versioned = { key, version: z.int(), revision: z.int(), createdAt: z.string(), updatedAt: z.string() };
 
 /** In one environment, what a list of flags shows. */
+const servedShares = z.array(z.object({ variant: key.nullable(), share: z.number() }));
+const reachGroup = z.object({ rule: key, name: z.string().optional(), segments: z.array(key), share: z.number() });
+export const reachSummary = z
+  .object({
+    /** Of the users whom no rule singles out, 0 to 1: who gets something else than the off variant. */
+    share: z.number(),
+    served: servedShares,
+    /** Rules that single users out by attributes or segments, in order, and what share of those users is reached. */
+    groups: z.array(reachGroup),
+    /** Other flags on which it depends. */
+    flags: z.array(key),
+  })
+  .meta({ id: "ReachSummary", description: "Whom a flag reaches when it is on and not killed" });
+
 export const stateSummary = z
   .object({
     version: z.int(),
@@ -159,6 +173,8 @@ export const stateSummary = z
       z.object({ variant: key.nullable() }),
       z.object({ split: z.array(z.object({ variant: key, weight: z.int() })), by: z.string() }),
     ]),
+    /** Left out where `everybody` says it all; null where the flags that it depends on are too many to reckon. */
+    reach: reachSummary.nullable().optional(),
   })
   .meta({ id: "FlagStateSummary" });
 export type StateSummary = z.infer<typeof stateSummary>;
@@ -195,6 +211,8 @@ export const stateView = z
     kills: z.array(killView),
     /** Changes that wait for their time, the next first. */
     schedules: z.array(scheduleView),
+    /** As in the flag's summary. */
+    reach: reachSummary.nullable().optional(),
     /** What saving would refuse today, and what evaluation leaves out or can never meet. */
     problems: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
@@ -372,6 +390,38 @@ export const sampleReply = z
     after: z.array(sampled).nullable(),
   })
   .meta({ id: "Sample", description: "What each of many contexts gets from one flag" });
+
+export const reachBody = z
+  .strictObject({
+    /** A state that is not saved: whom the flag would reach with it. */
+    state: flagStateInput.optional(),
+    /** Reckoned as if the flag were on and not killed. */
+    ifOn: z.boolean().default(false),
+  })
+  .meta({ id: "ReachRequest" });
+const reach = reachSummary
+  .extend({
+    /** How it was reckoned: what stops users, and what serves the others. Shares add up to 1. */
+    steps: z.array(
+      z.object({
+        cause: z.object({ by: z.string(), rule: key.optional() }),
+        share: z.number(),
+        served: servedShares,
+      }),
+    ),
+  })
+  .meta({ id: "Reach", description: "Whom a flag reaches, reckoned from its buckets" });
+export type ReachView = z.infer<typeof reach>;
+export const reachReply = z
+  .object({
+    revision: z.int(),
+    /** As the environment stands; null where it is too entangled to reckon. */
+    before: reach.nullable(),
+    /** The same with the state that was sent; null without one. */
+    after: reach.nullable(),
+  })
+  .meta({ id: "ReachReply" });
+export type ReachReply = z.infer<typeof reachReply>;
 
 export const problem = z
   .object({

@@ -1,3 +1,4 @@
+import type { ReachWorld } from "../../../shared/flags/reach-world.ts";
 import { summarize } from "../../../shared/flags/summary.ts";
 import type { FlagView } from "../../../shared/schema/admin.ts";
 import { patternProblems } from "../../objects/flag-store/decide/pattern-checks.ts";
@@ -7,8 +8,14 @@ import { stamps } from "../../objects/flag-store/stamps.ts";
 import { activeKills } from "../kills/decide.ts";
 import { killView } from "../kills/view.ts";
 import { scheduleViews } from "../schedules/view.ts";
+import { reachSummary, reachWorld } from "./reach.ts";
 
-export function flagView(row: Row<"flag">, states: Row<"state">[], kills: Row<"kill">[]): FlagView {
+function flagView(
+  row: Row<"flag">,
+  states: Row<"state">[],
+  kills: Row<"kill">[],
+  worldOf: (environment: string) => ReachWorld,
+): FlagView {
   const environments: FlagView["environments"] = {};
   for (const state of states) {
     const its = kills.filter((kill) => kill.environment === state.environment && kill.body.flag === row.key);
@@ -16,6 +23,7 @@ export function flagView(row: Row<"flag">, states: Row<"state">[], kills: Row<"k
       state.body,
       state.version,
       its.map((kill) => kill.body),
+      reachSummary(worldOf(state.environment), row.key, state.body, Date.now()),
     );
   }
   return { key: row.key, ...stamps(row), ...row.body, environments };
@@ -27,16 +35,25 @@ export function flagViewOf(view: ProjectView, key: string): FlagView | null {
   const row = view.get("flag", "", key);
   if (!row) return null;
   const states = view.list("environment").flatMap((environment) => view.get("state", environment.key, key) ?? []);
-  return flagView(row, states, allKills(view));
+  return flagView(row, states, allKills(view), (environment) => reachWorld(view, environment));
 }
 
 export function flagViews(view: ProjectView, archived: boolean): FlagView[] {
-  const states = Map.groupBy(view.list("state"), (row) => row.key);
+  const rows = view.list("flag");
+  const all = view.list("state");
+  const states = Map.groupBy(all, (row) => row.key);
   const kills = Map.groupBy(allKills(view), (row) => row.body.flag);
-  return view
-    .list("flag")
+  const flags = new Map(rows.map(({ key, body }) => [key, body]));
+  const worlds = new Map(
+    [...Map.groupBy(all, (row) => row.environment)].map(([environment, its]) => [
+      environment,
+      reachWorld(view, environment, { flags, states: new Map(its.map(({ key, body }) => [key, body])) }),
+    ]),
+  );
+  const worldOf = (environment: string) => worlds.get(environment) ?? reachWorld(view, environment);
+  return rows
     .filter((row) => archived === (row.body.archivedAt !== undefined))
-    .map((row) => flagView(row, states.get(row.key) ?? [], kills.get(row.key) ?? []));
+    .map((row) => flagView(row, states.get(row.key) ?? [], kills.get(row.key) ?? [], worldOf));
 }
 
 export function stateViewOf(view: ProjectView, environment: string, flag: string) {
@@ -44,6 +61,7 @@ export function stateViewOf(view: ProjectView, environment: string, flag: string
   if (!row) return null;
   const kills = activeKills(view, environment).filter((kill) => kill.body.flag === flag);
   const schedules = scheduleViews(view, environment, flag).filter(({ status }) => status === "pending");
+  const reach = reachSummary(reachWorld(view, environment), flag, row.body, Date.now());
   const problems = [...valueProblems(view, row), ...patternProblems(view, environment, row.body)];
   return {
     environment,
@@ -52,6 +70,7 @@ export function stateViewOf(view: ProjectView, environment: string, flag: string
     ...row.body,
     kills: kills.map(killView),
     schedules,
+    ...(reach === undefined ? {} : { reach }),
     ...(problems.length > 0 ? { problems } : {}),
   };
 }

@@ -4,9 +4,20 @@ import { Effort, EXPLAIN_EFFORT, TooMuchToExplain } from "../../../shared/evalua
 import { type Explanation, explainEach } from "../../../shared/evaluation/explain/explain.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
+import { type Reach, reachIfOn, reachOf } from "../../../shared/flags/reach.ts";
+import type { ReachWorld } from "../../../shared/flags/reach-world.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { evaluateBody, sampleBody, sampleReply } from "../../../shared/schema/admin.ts";
+import { ownOf } from "../../../shared/own.ts";
+import {
+  evaluateBody,
+  type ReachView,
+  reachBody,
+  reachReply,
+  sampleBody,
+  sampleReply,
+} from "../../../shared/schema/admin.ts";
 import { json as jsonValue, key } from "../../../shared/schema/primitives.ts";
+import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import { isolateLists, LIST_PATIENCE_MS, listsOf } from "../../evaluation/edge/list-memory.ts";
 import { edgeAttributes } from "../../http/edge-attributes.ts";
 import { ProblemError } from "../../http/problem.ts";
@@ -101,7 +112,51 @@ export const playground = router()
       const after = settled ? await look({ ...snapshot.flags, [flag]: { ...current, state: settled } }) : null;
       return c.json({ revision: snapshot.revision, before, after }, 200);
     },
+  )
+  .openapi(
+    adminRoute("viewer", {
+      method: "post",
+      path: "/projects/{project}/environments/{environment}/flags/{flag}/reach",
+      tags: ["Playground"],
+      summary: "Whom a flag reaches, as it is and as it would be, and how that was reckoned.",
+      description:
+        "Prerequisites, holdout, layer, rules in order and splits, exactly. Rules by attributes or segments are groups by name: how many users they pick is not known.",
+      request: { params: params.state, body: body(reachBody) },
+      responses: { 200: json(reachReply, "Shares from 0 to 1 of the users whom no rule singles out") },
+    }),
+    async (c) => {
+      const { project, environment, flag } = c.req.valid("param");
+      const { state, ifOn } = c.req.valid("json");
+      const snapshot = found(c, await draftOf(c.env, project, environment), "environment", environment);
+      const definition = found(c, await flagStore(c.env, project).getFlag(flag), "flag", flag);
+      c.header("ETag", undefined);
+      const current = ownOf(snapshot.flags, flag);
+      if (!current) throw new ProblemError(404, "flag-not-found", `There is no flag "${flag}" here`);
+      const now = Date.now();
+      const settled = state && settleState(state, definition, current.state);
+      const draft = settled && { ...snapshot, flags: { ...snapshot.flags, [flag]: { ...current, state: settled } } };
+      const view = (reach: Reach | null): ReachView | null => reach && (structuredClone(reach) as ReachView);
+      const reckon = ifOn ? reachIfOn : reachOf;
+      const before = view(reckon(reachWorldOf(snapshot), flag, now));
+      const after = draft ? view(reckon(reachWorldOf(draft), flag, now)) : null;
+      return c.json({ revision: snapshot.revision, before, after }, 200);
+    },
   );
+
+/** The environment as reach is reckoned from it. */
+const reachWorldOf = ({ flags, segments, layers, holdouts, kills }: Snapshot): ReachWorld => ({
+  flag: (key) => {
+    const flag = ownOf(flags, key);
+    return flag && { ...flag, variants: Object.keys(flag.variants) };
+  },
+  segment: (key) => {
+    const segment = ownOf(segments, key);
+    return segment && { when: segment.when, included: segment.included, listed: segment.list?.count ?? 0 };
+  },
+  layer: (key) => ownOf(layers, key),
+  holdout: (key) => ownOf(holdouts, key),
+  kills: (key) => kills.filter(({ flag }) => flag === key),
+});
 
 const invalid = (field: string, message: string) =>
   new ProblemError(422, "invalid", "Some fields are not valid", { errors: [{ field, message }] });

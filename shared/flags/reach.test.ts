@@ -1,0 +1,285 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compile } from "../evaluation/compile/compile.ts";
+import { re2 } from "../evaluation/operators/regex/regex.ts";
+import { evaluate, prepare } from "../evaluation/run/evaluate.ts";
+import { anyWeights } from "../evaluation/testing/arbitraries.ts";
+import { ownOf } from "../own.ts";
+import type { Condition } from "../schema/condition.ts";
+import { type Snapshot, snapshot as snapshotSchema } from "../schema/snapshot.ts";
+import { type Reach, reachIfOn, reachOf } from "./reach.ts";
+import type { ReachWorld } from "./reach-world.ts";
+
+const NOW = Date.parse("2026-11-22T12:00:00Z");
+
+const worldOf = ({ flags, segments, layers, holdouts, kills }: Snapshot): ReachWorld => ({
+  flag: (key) => {
+    const flag = ownOf(flags, key);
+    return flag && { ...flag, variants: Object.keys(flag.variants) };
+  },
+  segment: (key) => {
+    const segment = ownOf(segments, key);
+    return segment && { when: segment.when, included: segment.included, listed: segment.list?.count ?? 0 };
+  },
+  layer: (key) => ownOf(layers, key),
+  holdout: (key) => ownOf(holdouts, key),
+  kills: (key) => kills.filter(({ flag }) => flag === key),
+});
+
+const made = (over: object): Snapshot =>
+  snapshotSchema.parse({
+    ...{ minReader: 1, project: "p", environment: "e", epoch: 1, revision: 1 },
+    ...{ flags: {}, segments: {}, layers: {}, holdouts: {}, keys: [], kills: [] },
+    ...over,
+  });
+const flag = (state: object, over: object = {}) => ({
+  ...{ variants: { off: false, on: true, blue: "b" }, offVariant: "off", visibility: "public", seed: "f" },
+  state: { enabled: true, fallthrough: { variant: "off" }, ...state },
+  ...over,
+});
+const split = (on: number, by = "targetingKey") => ({
+  split: [
+    { variant: "on", weight: on },
+    { variant: "off", weight: 100_000 - on },
+  ],
+  by,
+});
+const everybody = { all: [] };
+const isStaff = { attribute: "email", op: "ends_with", values: ["@corp"] };
+const reach = (snapshot: Snapshot, key = "f"): Reach => reachOf(worldOf(snapshot), key, NOW) as Reach;
+
+describe("by hand", () => {
+  test("staff and 20 %: the share of everybody else, and staff as a group", () => {
+    const rules = [
+      { id: "r1", when: { segment: "staff" }, serve: { variant: "on" } },
+      { id: "r2", when: everybody, serve: split(20_000) },
+    ];
+    const segments = { staff: { when: isStaff, included: [], excluded: [], by: "targetingKey" } };
+    expect(reach(made({ flags: { f: flag({ rules }) }, segments }))).toMatchObject({
+      share: 0.2,
+      groups: [{ rule: "r1", segments: ["staff"], share: 1 }],
+      steps: [{ cause: { by: "rule", rule: "r2" }, share: 1 }],
+    });
+  });
+
+  test("a layer and a holdout narrow whoever the rules would reach, groups too", () => {
+    const state = {
+      holdout: "h",
+      layer: { layer: "l", from: 0, to: 50_000 },
+      rules: [{ id: "r1", when: isStaff, serve: { variant: "on" } }],
+      fallthrough: { variant: "on" },
+    };
+    const snapshot = made({
+      flags: { f: flag(state) },
+      layers: { l: { by: "targetingKey", seed: "l" } },
+      holdouts: { h: { by: "targetingKey", seed: "h", share: 10_000 } },
+    });
+    expect(reach(snapshot)).toMatchObject({ share: 0.45, groups: [{ share: 0.45 }] });
+    expect(reach(snapshot).steps.map(({ cause, share }) => [cause.by, share])).toEqual([
+      ["holdout", 0.1],
+      ["layer", 0.45],
+      ["fallthrough", 0.45],
+    ]);
+  });
+
+  test("a prerequisite of the same seed is the same bucket: 20 % of those within 50 % are 20 %, not 10 %", () => {
+    const needs = { prerequisites: [{ flag: "g", variants: ["on"] }] };
+    const flags = (seed: string) => ({
+      f: flag({ ...needs, fallthrough: split(20_000) }),
+      g: flag({ fallthrough: split(50_000) }, { seed }),
+    });
+    expect(reach(made({ flags: flags("f") })).share).toBe(0.2);
+    expect(reach(made({ flags: flags("g") })).share).toBe(0.1);
+  });
+
+  test("a prerequisite that is off or killed reaches nobody", () => {
+    const f = flag({ prerequisites: [{ flag: "g", variants: ["on"] }], fallthrough: { variant: "on" } });
+    const g = flag({ fallthrough: { variant: "on" } });
+    expect(reach(made({ flags: { f, g } })).share).toBe(1);
+    expect(reach(made({ flags: { f, g: flag({ enabled: false }) } })).share).toBe(0);
+    const kills = [{ id: "k", flag: "g", serve: "on", revision: 1 }];
+    expect(reach(made({ flags: { f, g }, kills })).share).toBe(0);
+  });
+
+  test("rules count in order: what stands behind the rule for everybody reaches nobody, expired and paused ones too", () => {
+    const on = { serve: { variant: "on" } };
+    const rules = [
+      { id: "r1", when: everybody, ...on, paused: true },
+      { id: "r2", when: isStaff, ...on, expiresAt: "2026-11-22T11:59:59Z" },
+      { id: "r3", when: everybody, serve: split(5_000) },
+      { id: "r4", when: isStaff, ...on },
+    ];
+    expect(reach(made({ flags: { f: flag({ rules }) } }))).toMatchObject({ share: 0.05, groups: [] });
+  });
+
+  test("what switching on would bring is reckoned without changing what is", () => {
+    const snapshot = made({
+      flags: { f: flag({ enabled: false, fallthrough: split(20_000) }) },
+      kills: [{ id: "k", flag: "f", serve: "off", revision: 1 }],
+    });
+    expect(reach(snapshot).share).toBe(0);
+    expect(reachIfOn(worldOf(snapshot), "f", NOW)?.share).toBe(0.2);
+  });
+
+  test("flags that require each other are reckoned like those that evaluation refuses", () => {
+    const needs = (other: string) =>
+      flag({ prerequisites: [{ flag: other, variants: ["on"] }], fallthrough: { variant: "on" } });
+    expect(reach(made({ flags: { f: needs("g"), g: needs("f") } })).share).toBe(0);
+  });
+});
+
+// Users of whom nothing but the attributes that bucket is known, evaluated one by one.
+
+const BYS = ["targetingKey", "account"];
+const serve = fc.oneof(
+  fc.record({ variant: fc.constantFrom("off", "on", "blue", null) }),
+  fc.record({ split: anyWeights(["off", "on", "blue"]), by: fc.constantFrom(...BYS) }),
+);
+const FLAGS = ["f", "g", "h"];
+/** A flag tests only those after it, so that most snapshots have no circles. */
+const conditionOf = (later: readonly string[]): fc.Arbitrary<Condition> => {
+  const leaf: fc.Arbitrary<Condition> = fc.oneof(
+    fc.constant<Condition>({ all: [] }),
+    fc.constant<Condition>({ any: [] }),
+    fc.constantFrom<Condition>({ segment: "few" }, { segment: "crew" }, { segment: "none" }, { segment: "gone" }),
+    fc.constant<Condition>({ attribute: "crew", op: "equals", values: ["a"] } as Condition),
+    ...(later.length > 0
+      ? [fc.record({ flag: fc.constantFrom(...later), variants: fc.constantFrom<string[]>(["on"], ["off", "blue"]) })]
+      : []),
+  );
+  return fc.oneof(
+    { weight: 2, arbitrary: leaf },
+    { weight: 1, arbitrary: fc.record({ all: fc.array(leaf, { maxLength: 3 }) }) },
+    { weight: 1, arbitrary: fc.record({ any: fc.array(leaf, { maxLength: 3 }) }) },
+    { weight: 1, arbitrary: fc.constantFrom<Condition>({ not: { segment: "few" } }, { not: { segment: "crew" } }) },
+  );
+};
+const flagOf = (index: number) => {
+  const later = FLAGS.slice(index + 1);
+  return fc
+    .record({
+      offVariant: fc.constantFrom("off", "off", "off", null),
+      seed: fc.constantFrom("one", "two", FLAGS[index] ?? ""),
+      enabled: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
+      prerequisites:
+        later.length === 0
+          ? fc.constant([])
+          : fc.array(fc.record({ flag: fc.constantFrom(...later), variants: fc.constantFrom(["on"], ["on", "off"]) }), {
+              maxLength: 2,
+            }),
+      holdout: fc.constantFrom(undefined, undefined, "h", "gone"),
+      layer: fc.constantFrom(
+        undefined,
+        undefined,
+        { layer: "l", from: 20_000, to: 90_000 },
+        { layer: "gone", from: 0, to: 5 },
+      ),
+      rules: fc.array(
+        fc.record(
+          {
+            when: conditionOf(later),
+            serve,
+            paused: fc.boolean(),
+            expiresAt: fc.constantFrom("2026-11-22T12:00:00Z", "2026-11-22T12:00:00.001Z"),
+          },
+          { requiredKeys: ["when", "serve"] },
+        ),
+        { maxLength: 4 },
+      ),
+      fallthrough: serve,
+    })
+    .map(({ offVariant, seed, rules, ...state }) =>
+      flag({ ...state, rules: rules.map((rule, at) => ({ id: `r${at}`, ...rule })) }, { offVariant, seed }),
+    );
+};
+const kill = fc.record(
+  {
+    ...{ id: fc.uuid(), flag: fc.constantFrom(...FLAGS), revision: fc.nat(3) },
+    ...{ variant: fc.constantFrom("on", "off"), serve: fc.constantFrom("blue", "off", null) },
+  },
+  { requiredKeys: ["id", "flag", "serve", "revision"] },
+);
+const anyEnvironment = fc
+  .record({
+    f: flagOf(0),
+    g: flagOf(1),
+    h: flagOf(2),
+    kills: fc.oneof(fc.constant([]), fc.array(kill, { maxLength: 2 })),
+  })
+  .map(({ kills, ...flags }) =>
+    made({
+      flags,
+      kills,
+      segments: {
+        few: { by: "targetingKey", included: ["nobody"], excluded: [] },
+        crew: {
+          by: "targetingKey",
+          included: [],
+          excluded: [],
+          when: { attribute: "crew", op: "equals", values: ["a"] },
+        },
+        none: { by: "targetingKey", included: [], excluded: [] },
+      },
+      // Of the seed that flags may have, too: then layer and split look at the same bucket.
+      layers: { l: { by: "targetingKey", seed: "one" } },
+      holdouts: { h: { by: "account", seed: "two", share: 20_000 } },
+    }),
+  );
+
+const USERS = 2_500;
+/** Five standard deviations of a share counted over so many users: once in millions by chance. */
+const FIVE_SIGMA = 5 * Math.sqrt(0.25 / USERS);
+
+test("the shares are those of users who are evaluated one by one", () => {
+  fc.assert(
+    fc.property(anyEnvironment, fc.constantFrom(...FLAGS), (snapshot, key) => {
+      const compiled = compile(snapshot, re2);
+      const counts = new Map<string | null, number>();
+      for (let n = 0; n < USERS; n++) {
+        const context = { targetingKey: `user-${n}`, account: `account-${n * 7}` };
+        const variant = evaluate(compiled, key, prepare(compiled, context, NOW))?.variant ?? null;
+        counts.set(variant, (counts.get(variant) ?? 0) + 1);
+      }
+      const { served, share, steps } = reach(snapshot, key);
+      for (const variant of [null, "off", "on", "blue"]) {
+        const reckoned = served.find((one) => one.variant === variant)?.share ?? 0;
+        expect(Math.abs(reckoned - (counts.get(variant) ?? 0) / USERS)).toBeLessThan(FIVE_SIGMA);
+      }
+      const off = snapshot.flags[key]?.offVariant ?? null;
+      const reached = served.filter(({ variant }) => variant !== null && variant !== off);
+      expect(share).toBeCloseTo(
+        reached.reduce((sum, one) => sum + one.share, 0),
+        6,
+      );
+      expect(steps.reduce((sum, one) => sum + one.share, 0)).toBeCloseTo(1, 6);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("a group's share is that of its users, through the same gates", () => {
+  fc.assert(
+    fc.property(anyEnvironment, fc.uniqueArray(serve, { minLength: 1, maxLength: 3 }), (snapshot, serves) => {
+      const rules = serves.map((one, at) => ({
+        id: `group-${at}`,
+        when: { attribute: "team", op: "equals", values: [`team-${at}`] },
+        serve: one,
+      }));
+      const { f } = snapshot.flags as { f: Snapshot["flags"][string] };
+      const grouped = made({ ...snapshot, flags: { ...snapshot.flags, f: { ...f, state: { ...f.state, rules } } } });
+      const compiled = compile(grouped, re2);
+      const { groups } = reach(grouped);
+      expect(groups.map(({ rule }) => rule)).toEqual(rules.map(({ id }) => id));
+      for (const [at, { share }] of groups.entries()) {
+        let reached = 0;
+        for (let n = 0; n < USERS; n++) {
+          const context = { targetingKey: `user-${n}`, account: `account-${n * 7}`, team: `team-${at}` };
+          const variant = evaluate(compiled, "f", prepare(compiled, context, NOW))?.variant ?? null;
+          if (variant !== null && variant !== f.offVariant) reached++;
+        }
+        expect(Math.abs(share - reached / USERS)).toBeLessThan(FIVE_SIGMA);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
