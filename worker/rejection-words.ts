@@ -96,6 +96,9 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
         "Its key is kept so that old code does not meet a new meaning. Use another key, or repeat the PUT with ?reuse=true.",
       ];
     case "version-conflict":
+      // Version 0 is asked for by whoever makes something new.
+      if (r.expected === 0)
+        return [`There is already the ${r.what}`, "Choose another key, or read what is there and change that."];
       return [
         `Somebody else changed the ${r.what}`,
         `You edited version ${r.expected}; it is now ${r.actual === 0 ? "gone or not made yet" : `at version ${r.actual}`}. Read it again and repeat the change.`,
@@ -133,6 +136,16 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
       ];
     case "idempotency-key-reused":
       return ["This Idempotency-Key was used for another request", "Use a new key for a new request."];
+    case "changed-since":
+      return [
+        `The ${r.what} was changed again since`,
+        `Undoing the earlier change would take the later one with it${r.fields.length > 0 ? ` (${r.fields.join(", ")})` : ""}. Undo the later one first, or revert to an earlier revision.`,
+      ];
+    case "nothing-to-undo":
+      return [
+        `Revision ${r.revision} changed nothing that can be undone`,
+        "Flags, their states, segments, layers and holdouts can be put back; kills are lifted by Restore alone.",
+      ];
     case "already-done":
       return [r.what];
     case "test-not-found":

@@ -342,6 +342,10 @@ export const revertBody = z
   .strictObject({ version: z.int().min(1), comment: comment.optional(), dryRun: z.boolean().optional() })
   .meta({ id: "Revert" });
 
+export const undoBody = z
+  .strictObject({ revision: z.int().min(1), comment: comment.optional(), dryRun: z.boolean().optional() })
+  .meta({ id: "Undo" });
+
 /** A project as it travels: definitions, states with their ranges and seeds. Never keys, tokens or kills. */
 export const exportDocument = z
   .strictObject({

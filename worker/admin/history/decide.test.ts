@@ -226,3 +226,59 @@ describe("import", () => {
     expect(shop().refusal({ type: "import", document: retyped })).toBe("type-change");
   });
 });
+
+describe("undoing one change", () => {
+  const state = (project: FakeProject) => project.get("state", "production", "price")?.body;
+  const patch = (project: FakeProject, change: Record<string, unknown>) => {
+    project.must({ type: "patchState", environment: "production", flag: "price", patch: change });
+    return project.revision;
+  };
+
+  test("takes back what it changed, and leaves what was changed since", () => {
+    const project = shop();
+    const before = state(project);
+    const first = patch(project, { enabled: !before?.enabled });
+    patch(project, { killVariant: "on" });
+    project.must({ type: "revert", revision: first, alone: true });
+    expect(state(project)).toEqual({ ...before, killVariant: "on" });
+  });
+
+  test("is refused, with the fields, where the same was changed again; nothing is half undone", () => {
+    const project = shop();
+    const first = patch(project, { enabled: true, killVariant: "on" });
+    patch(project, { killVariant: "off" });
+    const after = state(project);
+    const answer = project.run({ type: "revert", revision: first, alone: true });
+    expect(answer).toMatchObject({ ok: false, rejection: { code: "changed-since", fields: ["killVariant"] } });
+    expect(state(project)).toEqual(after);
+  });
+
+  test("brings back what was archived and deleted, and undoes an undo", () => {
+    const project = shop();
+    project.must({ type: "putFlag", flag: "loose", definition: aFlag() });
+    project.must({ type: "archiveFlag", flag: "loose" });
+    project.must({ type: "revert", revision: project.revision, alone: true });
+    expect(project.get("flag", "", "loose")?.body.archivedAt).toBeUndefined();
+    const undo = project.revision;
+    project.must({ type: "revert", revision: undo, alone: true });
+    expect(project.get("flag", "", "loose")?.body.archivedAt).toBeDefined();
+  });
+
+  test("lifts no kill: a revision that only killed has nothing to undo", () => {
+    const project = shop();
+    project.must({ type: "kill", environment: "production", flag: "price" });
+    expect(project.refusal({ type: "revert", revision: project.revision, alone: true })).toBe("nothing-to-undo");
+    expect(project.refusal({ type: "revert", revision: 9_999, alone: true })).toBe("revision-not-found");
+  });
+
+  test("a flag's own revert leaves other flags as they are", () => {
+    const project = shop();
+    const then = project.revision;
+    const before = state(project);
+    patch(project, { enabled: !before?.enabled });
+    project.must({ type: "patchState", environment: "production", flag: "banner", patch: { killVariant: "on" } });
+    project.must({ type: "revert", revision: then, flag: "price" });
+    expect(state(project)).toEqual(before);
+    expect(project.get("state", "production", "banner")?.body.killVariant).toBe("on");
+  });
+});

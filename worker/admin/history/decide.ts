@@ -21,7 +21,7 @@ import {
 } from "../../objects/flag-store/decide/state-checks.ts";
 import { valueIssues, variantIssues } from "../../objects/flag-store/decide/value-checks.ts";
 import type { Body, Change, Entity } from "../../objects/flag-store/entities.ts";
-import { type FieldIssue, type Result, reject } from "../../result.ts";
+import { type FieldIssue, ok, type Result, reject } from "../../result.ts";
 import { removedVariants, usersOfVariants } from "../flags/decide.ts";
 import { removed } from "../segments/decide.ts";
 
@@ -29,27 +29,78 @@ import { removed } from "../segments/decide.ts";
 export const REVERTIBLE = new Set<Entity>(["flag", "state", "segment", "layer", "holdout"]);
 
 /**
- * Puts back how things stood at a revision: of the later changes, oldest first, the first `before` of each document
- * is what it was then. A revert is itself just the next revision.
+ * Puts back how things stood at a revision, of all documents or of one flag's; or, with `alone`, takes back what that one
+ * revision changed. A revert is itself just the next revision.
  */
 export function revert(command: CommandOf<"revert">, c: Circumstances): Result<Decision> {
-  const history = c.historySince(command.revision);
-  if (!history) return reject({ code: "revision-not-found", revision: command.revision, latest: c.revision - 1 });
-  const wanted = new Map<string, Change>();
-  for (const past of history) {
-    const place = `${past.entity}\n${past.environment}\n${past.key}`;
-    if (REVERTIBLE.has(past.entity) && !wanted.has(place)) wanted.set(place, past);
-  }
+  const found = command.alone ? undone(command.revision, c) : earlier(command, c);
+  if (!found.ok) return found;
   const existing = new Set(environmentKeys(c.view));
-  const changes = [...wanted.values()]
+  const changes = found.value
     .filter(({ environment }) => environment === "" || existing.has(environment))
-    .flatMap(({ entity, environment, key, before }) =>
+    .flatMap(({ entity, environment, key, after }) =>
       // A list's earlier keys are kept nowhere, so a revert leaves lists alone; but none stays without its segment.
-      entity === "segment" && before === null
+      entity === "segment" && after === null
         ? removed(c.view, key)
-        : change(entity, environment, key, c.view.get(entity, environment, key)?.body ?? null, before),
+        : change(entity, environment, key, c.view.get(entity, environment, key)?.body ?? null, after),
     );
   return checked(changes, c, command.acknowledgeExposure);
+}
+
+/** What a document is to become again. */
+type Wanted = Pick<Change, "entity" | "environment" | "key" | "after">;
+
+/** Of the later changes, oldest first, the first `before` of each document is what it was then. */
+function earlier({ revision, flag }: CommandOf<"revert">, c: Circumstances): Result<Wanted[]> {
+  const history = c.historySince(revision);
+  if (!history) return reject({ code: "revision-not-found", revision, latest: c.revision - 1 });
+  const wanted = new Map<string, Wanted>();
+  for (const { entity, environment, key, before } of history) {
+    const place = `${entity}\n${environment}\n${key}`;
+    const isMeant = flag === undefined || (key === flag && (entity === "flag" || entity === "state"));
+    if (REVERTIBLE.has(entity) && isMeant && !wanted.has(place))
+      wanted.set(place, { entity, environment, key, after: before });
+  }
+  return ok([...wanted.values()]);
+}
+
+/** What one revision changed, as it was before; what was changed elsewhere in the same document since stays. */
+function undone(revision: number, c: Circumstances): Result<Wanted[]> {
+  const since = c.historySince(revision - 1);
+  const later = c.historySince(revision);
+  if (!since || !later) return reject({ code: "revision-not-found", revision, latest: c.revision - 1 });
+  const all = [...since];
+  const own = all.slice(0, all.length - [...later].length).filter(({ entity }) => REVERTIBLE.has(entity));
+  if (own.length === 0) return reject({ code: "nothing-to-undo", revision });
+  const wanted: Wanted[] = [];
+  for (const { entity, environment, key, before, after } of own) {
+    const now = c.view.get(entity, environment, key)?.body ?? null;
+    const found = without(now, before, after);
+    if (!found.ok) {
+      const where = environment === "" ? "" : ` in ${environment}`;
+      return reject({ code: "changed-since", what: `${entity} of "${key}"${where}`, fields: found.fields });
+    }
+    wanted.push({ entity, environment, key, after: found.body } as Wanted);
+  }
+  return ok(wanted);
+}
+
+type Without = { ok: true; body: unknown } | { ok: false; fields: string[] };
+
+/** A document without the change from `before` to `after`; refused where the same fields were changed again. */
+function without(now: object | null, before: object | null, after: object | null): Without {
+  const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+  if (same(now, after)) return { ok: true, body: before };
+  if (!now || !before || !after) return { ok: false, fields: [] };
+  const [body, was, became] = [{ ...now }, before, after] as Record<string, unknown>[];
+  const fields: string[] = [];
+  for (const field of new Set([...Object.keys(was as object), ...Object.keys(became as object)])) {
+    const [then, since, present] = [was?.[field], became?.[field], body?.[field]];
+    if (same(then, since)) continue;
+    if (!same(present, since)) fields.push(field);
+    else if (body) body[field] = then;
+  }
+  return fields.length > 0 ? { ok: false, fields } : { ok: true, body };
 }
 
 /** Brings in a document as exported: adds and replaces what it names, leaves the rest. */

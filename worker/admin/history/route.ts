@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../../../shared/limits.ts";
-import { auditRow, changesReply, exportDocument, revertBody } from "../../../shared/schema/admin.ts";
+import { auditRow, changesReply, exportDocument, revertBody, undoBody } from "../../../shared/schema/admin.ts";
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
@@ -99,6 +99,47 @@ export const history = router()
       const { project } = c.req.valid("param");
       const { version, comment, dryRun } = c.req.valid("json");
       const command = { type: "revert", revision: version, ...meant(c.req.valid("query").acknowledge) } as const;
+      const reply = await execute(c, project, command, { comment, dryRun });
+      return c.json(
+        { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
+        200,
+      );
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: "/projects/{project}/flags/{flag}/revert",
+      tags: ["History"],
+      summary: "Put one flag and its states back to how they stood at a revision. Kills stay.",
+      request: { params: params.flag, query: acknowledging, headers: writeHeaders, body: body(revertBody) },
+      responses: { 200: json(changesReply, "What changed, or would with dryRun") },
+    }),
+    async (c) => {
+      const { project, flag } = c.req.valid("param");
+      const { version, comment, dryRun } = c.req.valid("json");
+      const command = { type: "revert", revision: version, flag, ...meant(c.req.valid("query").acknowledge) } as const;
+      const reply = await execute(c, project, command, { comment, dryRun });
+      return c.json(
+        { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
+        200,
+      );
+    },
+  )
+  .openapi(
+    adminRoute("marketer", {
+      method: "post",
+      path: "/projects/{project}/audit/undo",
+      tags: ["History"],
+      summary: "Take back what one revision changed, and nothing that was changed since. Kills stay.",
+      description: "409 `changed-since` where the same fields were changed again.",
+      request: { params: params.project, query: acknowledging, headers: writeHeaders, body: body(undoBody) },
+      responses: { 200: json(changesReply, "What changed, or would with dryRun") },
+    }),
+    async (c) => {
+      const { project } = c.req.valid("param");
+      const { revision, comment, dryRun } = c.req.valid("json");
+      const command = { type: "revert", revision, alone: true, ...meant(c.req.valid("query").acknowledge) } as const;
       const reply = await execute(c, project, command, { comment, dryRun });
       return c.json(
         { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
