@@ -15,6 +15,7 @@ export const EVENT_TYPES = [
   "drill.failed",
   "key.expiring",
   "key.expired",
+  "deployment.rollback-requested",
 ] as const;
 export const eventType = z.enum(EVENT_TYPES);
 export type EventType = z.infer<typeof eventType>;
@@ -40,6 +41,10 @@ export const webhookMessage = z
       more: z.int(),
       /** Of events about keys: which one. */
       key: z.object({ id: z.string(), name: z.string(), expiresAt: z.string() }).optional(),
+      /** Of `deployment.rollback-requested`: what CI reported of each service; `previous` is null where nothing came before. */
+      deployments: z
+        .array(z.object({ service: z.string().optional(), version: z.string(), previous: z.string().nullable() }))
+        .optional(),
       actor: z.object({ type: z.string(), id: z.string(), name: z.string() }),
       action: z.string(),
       comment: z.string(),

@@ -13,9 +13,10 @@ export const EVENT_WORDS: Record<EventType, string> = {
   "drill.failed": "The kill drill fails",
   "key.expiring": "An SDK key expires soon",
   "key.expired": "An SDK key has expired",
+  "deployment.rollback-requested": "A guard's kill asks to roll the deployment back",
   "flag.changed": "A flag is changed",
 };
-/** What most people want to hear of: not every change. */
+/** What most people want to hear of: not every change, nor what only a pipeline acts on. */
 export const USUAL_EVENTS: readonly EventType[] = (Object.keys(EVENT_WORDS) as EventType[]).filter(
-  (type) => type !== "flag.changed",
+  (type) => type !== "flag.changed" && type !== "deployment.rollback-requested",
 );

@@ -81,6 +81,13 @@ function sentence({ type, data }: WebhookMessage, subject: string, where: string
       return `The key *${escaped(data.key?.name ?? "")}* of ${subject} expires at ${data.key?.expiresAt}${where}`;
     case "key.expired":
       return `The key *${escaped(data.key?.name ?? "")}* of ${subject} has expired${where}`;
+    case "deployment.rollback-requested": {
+      const back = (data.deployments ?? []).flatMap(({ service, version, previous }) =>
+        previous === null ? [] : [`${service ? `${service} ` : ""}${version} to ${previous}`],
+      );
+      const versions = back.length === 0 ? "" : `: ${escaped(back.join(", "))}`;
+      return `A guard killed ${subject}${where}, so the deployment should be rolled back${versions}`;
+    }
     case "webhook.test":
       return `A test from Blastdoor: this channel hears of the project *${escaped(data.project)}*`;
   }

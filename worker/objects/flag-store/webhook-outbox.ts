@@ -36,7 +36,9 @@ export class WebhookOutbox {
     if (row.changes.some(({ entity }) => entity === "webhook"))
       this.#meta.set("webhooks_revision", String(row.revision));
     if (webhooks.length === 0) return;
-    for (const [index, message] of messagesOf(this.#meta.project, row).entries()) {
+    const deployments = (environment: string) =>
+      this.#documents.list("deployment", environment).map(({ body }) => body);
+    for (const [index, message] of messagesOf(this.#meta.project, row, deployments).entries()) {
       const wanting = webhooks.filter(({ body }) => wants(body, message)).map(({ key }) => key);
       if (wanting.length === 0) continue;
       const id = `msg_${this.#meta.project}-${this.#meta.epoch}-${row.revision}-${index}`;

@@ -52,7 +52,7 @@ describe("events of real commands", () => {
     const project = shop();
     const kill = project.must({ type: "kill", ...at }).changes;
     expect(typesOf("kill", kill)).toEqual(["flag.killed"]);
-    expect(typesOf("kill", kill, guard)).toEqual(["flag.killed", "guard.breached"]);
+    expect(typesOf("kill", kill, guard)).toEqual(["flag.killed", "guard.breached", "deployment.rollback-requested"]);
     expect(typesOf("restore", project.must({ type: "restore", ...at }).changes)).toEqual(["flag.restored"]);
   });
 
@@ -133,4 +133,27 @@ test("a webhook gets the events that it chose, of its environments and of all at
   expect(wants({ ...webhook, environments: ["staging", "production"] }, message)).toBe(true);
   expect(wants({ ...webhook, environments: ["staging"] }, changed("") ?? message)).toBe(true);
   expect(wants({ ...webhook, paused: true }, message)).toBe(false);
+});
+
+test("a guard's kill asks pipelines to go back to the version deployed before; nobody else's kill does", () => {
+  const changes = [
+    { entity: "kill", environment: "production", key: "k_1", before: null, after: { flag: "checkout", serve: "off" } },
+  ] as never;
+  const deployed = (hour: number, version: string) => ({
+    ...{ version, status: "success" as const, finishedAt: `2026-11-25T0${hour}:00:00.000Z`, service: "shop" },
+  });
+  const deployments = (environment: string) =>
+    environment === "production" ? [deployed(1, "1.4.0"), deployed(2, "1.5.0")] : [];
+  const requestedBy = (type: string) =>
+    messagesOf(
+      "shop",
+      { ...rowOf("kill", changes), actor: { type, id: type, name: type, role: "engineer" } as never },
+      deployments,
+    ).find((message) => message.type === "deployment.rollback-requested");
+  expect(requestedBy("guard")?.data).toMatchObject({
+    flag: "checkout",
+    environment: "production",
+    deployments: [{ service: "shop", version: "1.5.0", previous: "1.4.0" }],
+  });
+  for (const other of ["token", "trigger", "schedule"]) expect(requestedBy(other)).toBeUndefined();
 });

@@ -1,3 +1,4 @@
+import { deployedServices } from "../../../../shared/delivery/previous-deployments.ts";
 import { DRILL_ACTOR } from "../../../../shared/schema/drill.ts";
 import type { EventType, WebhookMessage } from "../../../../shared/schema/webhook.ts";
 import type { AuditEntry } from "../audit.ts";
@@ -69,6 +70,12 @@ const RULES: readonly { type: EventType; about: (change: Changed, row: AuditEntr
     type: "key.expired",
     about: ({ entity, after }, { action }) => (entity === "key" && action === "expireKey" && !after ? "" : null),
   },
+  {
+    // For a pipeline that shifts traffic back: the flag is off, and what was deployed with it may be at fault.
+    type: "deployment.rollback-requested",
+    about: ({ entity, before, after }, { actor }) =>
+      actor.type === "guard" && entity === "kill" && !before && after ? String(after.flag) : null,
+  },
 ];
 
 /** The key that an event is about. */
@@ -86,8 +93,15 @@ const scheduled = ({ entity, before, after }: Changed, status: string): string |
 /** Subjects that one message names. An import may change thousands; the audit has them all. */
 const MAX_SUBJECTS = 100;
 
+/** What an environment's CI reported, as far as a message needs it. */
+export type DeploymentsOf = (environment: string) => Parameters<typeof deployedServices>[0];
+
 /** The messages of an audit row, one for each type of event that it tells of. */
-export function messagesOf(project: string, row: AuditEntry): WebhookMessage[] {
+export function messagesOf(
+  project: string,
+  row: AuditEntry,
+  deploymentsOf: DeploymentsOf = () => [],
+): WebhookMessage[] {
   // A drill kills and restores every day; only what it found is news.
   if (row.actor.id === DRILL_ACTOR && row.action !== "recordDrill") return [];
   const changes = row.changes as Changed[];
@@ -111,6 +125,9 @@ export function messagesOf(project: string, row: AuditEntry): WebhookMessage[] {
           subjects: subjects.filter(({ flag }) => flag !== "").slice(0, MAX_SUBJECTS),
           more: Math.max(0, subjects.length - MAX_SUBJECTS),
           ...keyOf(type, changes),
+          ...(type === "deployment.rollback-requested"
+            ? { deployments: deployedServices(deploymentsOf(first.environment)) }
+            : {}),
           actor: { type: actorType, id, name },
           action: row.action,
           comment: row.comment,
