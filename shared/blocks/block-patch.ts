@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { blockText, byName, type Entry, entriesOf } from "./block.ts";
+import { blockText, byName, type Entry, entriesOf, lineOf } from "./block.ts";
 
 /** What turns one block into its successor. The result's hash says whether it did. */
 export const blockPatch = z.object({
@@ -48,6 +48,24 @@ export function splitPublished(text: string): { head: string; patch: string | nu
 
 /** The block's text with the patch applied; null when the text is no block. */
 export function patchedText(text: string, patch: Pick<BlockPatch, "put" | "remove">): string | null {
+  const replaced = patch.remove.length === 0 ? withLines(text, patch.put) : null;
+  if (replaced !== null) return replaced;
   const entries = entriesOf(text);
   return entries === null ? null : blockText(patched(entries, patch));
 }
+
+/** The usual change, of a few entries that are there, without taking the others apart. Null: it is another one. */
+function withLines(text: string, put: readonly Entry[]): string | null {
+  if (put.length > FEW) return null;
+  let result = text;
+  for (const [name, json] of put) {
+    const start = lineOf(result, name);
+    if (start === null) return null;
+    const end = result.indexOf("\n", start);
+    if (end < 0) return null;
+    result = `${result.slice(0, start)}${name}\t${json}${result.slice(end)}`;
+  }
+  return result;
+}
+
+const FEW = 8;

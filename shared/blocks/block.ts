@@ -38,6 +38,14 @@ export function entriesOf(text: string): Entry[] | null {
   return entries;
 }
 
+/** Where an entry's line begins in a block's text; null when it is not there. No name and no JSON looks like one. */
+export function lineOf(text: string, name: string): number | null {
+  const start = `${name}\t`;
+  if (text.startsWith(start)) return 0;
+  const before = text.indexOf(`\n${start}`);
+  return before < 0 ? null : before + 1;
+}
+
 /** The documents of a block. Throws for a text that is none, as JSON.parse does. Kinds of later versions are skipped. */
 export function documentsOf(text: string): BlockDocuments {
   const entries = entriesOf(text);

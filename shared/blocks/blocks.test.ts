@@ -54,6 +54,16 @@ describe("a patch", () => {
     );
   });
 
+  test("of one entry gives the same text as taking all apart", () => {
+    fc.assert(
+      fc.property(anyEntries, fc.nat(), fc.json(), (before, at, json) => {
+        const put = before.slice(at % (before.length + 1)).map(([name]): [string, string] => [name, json]);
+        const text = blockText(patched(before, { put, remove: [] }));
+        expect(patchedText(blockText(before), { put, remove: [] })).toBe(text);
+      }),
+    );
+  });
+
   test("holds what changed, and nothing else", () => {
     const before = run(200, 1_000);
     const after = before.map(([name, json], index): Entry => [name, index === 7 ? "2" : json]);

@@ -4,12 +4,13 @@ import { evaluateAll, prepare } from "../../../shared/evaluation/run/evaluate.ts
 import { anyContext, anySnapshot, NOW } from "../../../shared/evaluation/testing/arbitraries.ts";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../../../shared/schema/snapshot.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import { blockKey, snapshotKey } from "../../kv/snapshot-store.ts";
 import type { InBlocks } from "../../testing/fake-blocks.ts";
 import { aKill, FakeIsolate, FakeSources, PROJECT } from "../../testing/fake-sources.ts";
 import { served } from "../../testing/served.ts";
 import type { Known, Loaded } from "./loaded.ts";
-import { weightOfChars } from "./memory-budget.ts";
+import { SNAPSHOTS_BYTES } from "./memory-budget.ts";
 import { BOUND_MS, STALE_MS, WAIT_COLD_MS } from "./pointer-lane.ts";
 
 /* The law: what an edge serves is a function of the hash that the pointer names. Patches are a hint. */
@@ -373,29 +374,43 @@ describe("the copy of last resort", () => {
 });
 
 describe("room", () => {
-  const charsOf = (one: InBlocks) => one.manifest.chars;
+  /** What a version takes, as an isolate with room for it says. */
+  const bytesOf = async () => (await loaded(new FakeIsolate(sources))).bytes;
 
   test("a version that no isolate can hold is refused before its blocks are read; kills go on", async () => {
     const one = sources.publishBlocks({ flags: flagsWith("on") });
-    isolate = new FakeIsolate(sources, 2 * weightOfChars(charsOf(one)));
     expect(await now()).toBe("on");
     const reads = sources.count("kv");
-    sources.revision++;
-    const next = sources.publishBlocks({ flags: flagsWith("blue", { count: 3_000 }) }, { patch: false });
-    expect(charsOf(next)).toBeGreaterThan(3 * charsOf(one));
+    const next = sources.publishBlocks({ flags: flagsWith("blue") }, { patch: false });
+    sources.place(JSON.stringify({ ...next.manifest, chars: 10 * SNAPSHOTS_BYTES }));
     expect(await later()).toBe("on");
     expect(sources.reports).toContain("snapshot-too-large");
-    expect(sources.count("kv") - reads).toBeLessThanOrEqual(2);
+    expect((await loaded()).hash).toBe(one.hash);
+    await later(60_000);
+    expect(sources.count("kv") - reads).toBe(1);
     sources.setKills([aKill("k1")]);
     expect(await later()).toBe("off");
     sources.setKills([]);
     sources.publishBlocks({ flags: flagsWith("blue") });
-    expect(await later(20_000)).toBe("blue");
+    expect(await later()).toBe("blue");
+  });
+
+  test("so is one that turns out to be too large when its blocks are there, which are not read again", async () => {
+    sources.publishBlocks({ flags: flagsWith("on") });
+    isolate = new FakeIsolate(sources, 2 * (await bytesOf()));
+    expect(await now()).toBe("on");
+    const next = sources.publishBlocks({ flags: flagsWith("blue", { count: 1_800 }) }, { patch: false });
+    expect(await later()).toBe("on");
+    expect(sources.reports).toContain("snapshot-too-large");
+    const reads = sources.count("kv");
+    await later(60_000);
+    expect(sources.count("kv")).toBe(reads);
+    expect((await loaded()).hash).not.toBe(next.hash);
   });
 
   test("two versions that do not fit together follow each other, and nobody gets a part of either", async () => {
-    const one = sources.publishBlocks({ flags: flagsWith("on") });
-    isolate = new FakeIsolate(sources, 1.4 * weightOfChars(charsOf(one)));
+    sources.publishBlocks({ flags: flagsWith("on") });
+    isolate = new FakeIsolate(sources, 1.5 * (await bytesOf()));
     expect(await now()).toBe("on");
     sources.publishBlocks({ flags: flagsWith("blue", { others: "off" }) }, { patch: false });
     await sources.tick(STALE_MS);
@@ -408,16 +423,33 @@ describe("room", () => {
     }
     expect(new Set(got)).toEqual(new Set(["on on", "blue off"]));
     expect(await now()).toBe("blue");
+    expect(sources.reports).not.toContain("snapshot-too-large");
   });
 
   test("the next version's blocks cannot be had: the one in place does not give way", async () => {
-    const one = sources.publishBlocks({ flags: flagsWith("on") });
-    isolate = new FakeIsolate(sources, 1.4 * weightOfChars(charsOf(one)));
+    sources.publishBlocks({ flags: flagsWith("on") });
+    isolate = new FakeIsolate(sources, 1.5 * (await bytesOf()));
     expect(await now()).toBe("on");
     sources.publishBlocks({ flags: flagsWith("blue", { others: "off" }) }, { patch: false });
     sources.faults.kv = "null";
     sources.faults.storeBlock = "null";
     for (let round = 0; round < 3; round++) expect(await later()).toBe("on");
+  });
+
+  test("blocks that cannot be read do not make the one in place give way either", async () => {
+    sources.publishBlocks({ flags: flagsWith("on") });
+    isolate = new FakeIsolate(sources, 1.5 * (await bytesOf()));
+    expect(await now()).toBe("on");
+    const damaged = Array.from(
+      { length: 2_400 },
+      (_, n) => `flag/a${String(n).padStart(5, "0")}\t{"offVariant":"\n`,
+    ).join("");
+    const hash = sha256(damaged);
+    const next = sources.publishBlocks({ flags: flagsWith("blue", { others: "off" }) }, { patch: false });
+    sources.bodies.set(keyOf(hash), damaged);
+    sources.place(JSON.stringify({ ...next.manifest, blocks: [hash], chars: damaged.length }));
+    for (let round = 0; round < 3; round++) expect(await later()).toBe("on");
+    expect(sources.reports).toContain("snapshot-unreadable");
   });
 });
 

@@ -1,3 +1,4 @@
+import { compiledWeight } from "../../../shared/blocks/weight.ts";
 import { compile } from "../../../shared/evaluation/compile/compile.ts";
 import { compileBlocks } from "../../../shared/evaluation/compile/compile-blocks.ts";
 import type { CompiledSnapshot } from "../../../shared/evaluation/model/compiled-snapshot.ts";
@@ -14,7 +15,7 @@ import { gatherBlocks } from "./gather-blocks.ts";
 import type { HeldBlock } from "./held-block.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Loading } from "./loading.ts";
-import { weightOfChars } from "./memory-budget.ts";
+import { TEXTS_BYTES } from "./memory-budget.ts";
 import type { ProjectMemory, ProjectState } from "./project-memory.ts";
 
 /** A load in its turn. */
@@ -43,9 +44,6 @@ export interface Version extends DerivedFrom {
   readonly bytes: number;
 }
 
-/** How a version finds room: beside the one that serves, in its place, or not at all. */
-type Room = "beside" | "instead" | "none";
-
 /** A version that only has to be compiled: in slices, between which requests go. */
 export interface Uncompiled {
   readonly slices: Generator<undefined, CompiledSnapshot, undefined>;
@@ -63,9 +61,10 @@ export class VersionBuilder {
     this.#memory = memory;
   }
 
-  whole(job: Job, snapshot: Snapshot, chars: number): Uncompiled | null {
+  whole(job: Job, snapshot: Snapshot, text: string): Uncompiled | null {
     const { segments, sealKey } = snapshot;
-    if (this.#room(job, chars, 0) === "none") return this.#refuse(job, snapshot, chars);
+    const bytes = compiledWeight(text);
+    if (!this.#hasRoom(job, bytes, 0)) return this.#refuse(job, snapshot, bytes);
     return {
       slices: compileWhole(snapshot),
       finish: (compiled) => ({
@@ -75,7 +74,7 @@ export class VersionBuilder {
         sealKey,
         segment: (key) => ownOf(segments, key),
         blocks: [],
-        bytes: weightOfChars(chars),
+        bytes,
       }),
     };
   }
@@ -85,14 +84,20 @@ export class VersionBuilder {
     const held = new Map(state.environments.get(environment)?.blocks.map((block) => [block.hash, block]));
     const wanted = new Set(manifest.blocks);
     for (const hash of loading.blocks.keys()) if (!wanted.has(hash)) loading.blocks.delete(hash);
-    const reused = sumOfBytes(manifest.blocks.flatMap((hash) => held.get(hash) ?? []));
-    const room = this.#room(job, manifest.chars, reused);
-    if (room === "none") return this.#refuse(job, manifest, manifest.chars);
+    // Before any is read: their texts have to find room beside the version in place, whatever they come to.
+    if (!this.#hasRoom(job, charsToCome(manifest, held), TEXTS_BYTES))
+      return this.#refuse(job, manifest, manifest.chars);
     const blocks = await this.#gather(job, manifest, patch, held);
+    const bytes = blocks === null ? 0 : sumOfBytes(blocks);
+    const added = blocks === null ? 0 : bytes - sumOfBytes(blocks.filter(({ hash }) => held.has(hash)));
     // Nothing in here may hold on to the version in place while it gives way.
     held.clear();
     if (blocks === null) return null;
-    if (room === "instead" && !(await this.#giveWay(job, blocks))) return null;
+    if (!this.#hasRoom(job, added, 0)) {
+      const gone = (state.environments.get(environment)?.bytes ?? 0) - (bytes - added);
+      if (gone <= 0 || !this.#hasRoom(job, added, gone)) return this.#refuse(job, manifest, bytes);
+      if (!(await this.#giveWay(job, blocks))) return null;
+    }
     const { sealKey } = manifest;
     return {
       slices: compileBlocks(state.environments.get(environment)?.compiled ?? null, manifest, blocks, re2),
@@ -103,7 +108,7 @@ export class VersionBuilder {
         sealKey,
         segment: segmentIn(blocks),
         blocks,
-        bytes: sumOfBytes(blocks),
+        bytes,
       }),
     };
   }
@@ -121,21 +126,12 @@ export class VersionBuilder {
     });
   }
 
-  /** `reused`: bytes of the version in place that this one shares. */
-  #room({ state, environment, loading }: Job, chars: number, reused: number): Room {
-    const now = this.#sources.now();
-    const added = Math.max(0, weightOfChars(chars) - reused);
-    const gone = (state.environments.get(environment)?.bytes ?? 0) - reused;
+  /** Reserves room for so many bytes, if there is any when so many need none or will have gone. */
+  #hasRoom({ state, loading }: Job, bytes: number, spared: number): boolean {
     loading.reserved = 0;
-    if (this.#memory.makeRoomFor(state, added, now)) {
-      loading.reserved = added;
-      return "beside";
-    }
-    // First its texts beside the version in place, then what they become without it.
-    const most = Math.max(chars, added - gone);
-    if (gone <= 0 || !this.#memory.makeRoomFor(state, most, now)) return "none";
-    loading.reserved = most;
-    return "instead";
+    const hasRoom = this.#memory.makeRoomFor(state, Math.max(0, bytes - spared), this.#sources.now());
+    if (hasRoom) loading.reserved = bytes;
+    return hasRoom;
   }
 
   /**
@@ -151,13 +147,13 @@ export class VersionBuilder {
     }
     loading.kills = state.environments.get(environment)?.kills ?? [];
     state.environments.delete(environment);
-    loading.reserved = sumOfBytes(blocks);
     return true;
   }
 
-  #refuse({ state: { project }, environment, loading, hash }: Job, { revision }: Head, chars: number): null {
-    loading.refuse(hash, this.#sources.now());
-    this.#sources.report({ event: "snapshot-too-large", project, environment, revision, chars });
+  #refuse({ state: { project }, environment, loading, hash }: Job, { revision }: Head, bytes: number): null {
+    loading.refuse(hash, this.#sources.now(), bytes > this.#memory.maxBytes);
+    loading.blocks.clear();
+    this.#sources.report({ event: "snapshot-too-large", project, environment, revision, bytes: Math.round(bytes) });
     return null;
   }
 }
@@ -168,6 +164,13 @@ function* compileWhole(snapshot: Snapshot): Uncompiled["slices"] {
 }
 
 const sumOfBytes = (blocks: readonly HeldBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Characters of the blocks that are not held. */
+const charsToCome = ({ blocks, chars }: Manifest, held: ReadonlyMap<string, HeldBlock>): number =>
+  Math.max(
+    0,
+    blocks.reduce((left, hash) => left - (held.get(hash)?.text.length ?? 0), chars),
+  );
 
 /** Looks a segment up in the blocks that have any. It holds on to no other: they may be of a version long gone. */
 function segmentIn(blocks: readonly HeldBlock[]): Version["segment"] {

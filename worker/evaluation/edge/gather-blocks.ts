@@ -53,6 +53,7 @@ async function applyPatch(
   find: (hash: string) => HeldBlock | undefined,
 ): Promise<boolean> {
   if (missing.size === 0) return goesOn();
+  await pause();
   for (const { from, to, put, remove } of blockPatches(patch)) {
     const before = from === EMPTY ? "" : find(from)?.text;
     if (before === undefined || !missing.has(to)) continue;

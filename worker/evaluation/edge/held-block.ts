@@ -1,8 +1,8 @@
-import { type BlockDocuments, documentsOf, type EntryKind, entryName } from "../../../shared/blocks/block.ts";
+import { type BlockDocuments, documentsOf, type EntryKind, entryName, lineOf } from "../../../shared/blocks/block.ts";
+import { compiledWeight, textWeight } from "../../../shared/blocks/weight.ts";
 import type { BlockSource } from "../../../shared/evaluation/compile/compile-blocks.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Facts, factsOf } from "./facts.ts";
-import { weightOfBlock } from "./memory-budget.ts";
 
 /**
  * A block in an isolate's memory. Its text stays, so that the next patch can be applied; its parsed documents do not,
@@ -20,7 +20,7 @@ export class HeldBlock implements BlockSource {
   private constructor(hash: string, text: string) {
     this.hash = hash;
     this.text = text;
-    this.bytes = weightOfBlock(text);
+    this.bytes = textWeight(text) + compiledWeight(text);
   }
 
   /** Null when the text is not what the hash promises. */
@@ -41,11 +41,11 @@ export class HeldBlock implements BlockSource {
     return this.#facts;
   }
 
-  /** One document. Neither a name nor JSON holds a line break or a tab, so its line is found as text. */
+  /** One document. */
   entry(kind: EntryKind, key: string): unknown {
-    const start = `${entryName(kind, key)}\t`;
-    const at = this.text.startsWith(start) ? 0 : this.text.indexOf(`\n${start}`) + 1;
-    if (at === 0 && !this.text.startsWith(start)) return undefined;
-    return JSON.parse(this.text.slice(at + start.length, this.text.indexOf("\n", at)));
+    const name = entryName(kind, key);
+    const start = lineOf(this.text, name);
+    if (start === null) return undefined;
+    return JSON.parse(this.text.slice(start + name.length + 1, this.text.indexOf("\n", start)));
   }
 }

@@ -5,8 +5,8 @@ import type { HeldBlock } from "./held-block.ts";
 export const LOAD_LEASE_MS = 1_000;
 /** In place of a hash: the copy of last resort, which gives way to whatever can be had. */
 export const LAST_COPY = "";
-/** What did not fit is tried again after this long (ms): other projects may have gone meanwhile. */
-const REFUSED_MS = 10_000;
+/** What did not fit beside others is tried again after this long (ms): they may have gone meanwhile. */
+const REFUSED_MS = 30_000;
 
 /**
  * One environment's next version on its way into memory. One request loads at a time, so that no isolate builds the
@@ -19,7 +19,7 @@ export class Loading {
   reserved = 0;
   /** Kills of the version that had to go before this one could be compiled. */
   kills: readonly Kill[] = [];
-  #refused: { hash: string; until: number } | null = null;
+  #refused: { hash: string; at: number; forGood: boolean } | null = null;
   #hash = LAST_COPY;
   #turn = 0;
   #until = 0;
@@ -77,12 +77,13 @@ export class Loading {
     this.blocks.clear();
   }
 
-  refuse(hash: string, now: number): void {
-    this.#refused = { hash, until: now + REFUSED_MS };
+  /** @param forGood whether it would not even fit in an isolate of its own */
+  refuse(hash: string, now: number, forGood: boolean): void {
+    this.#refused = { hash, at: now, forGood };
   }
 
   isRefused(hash: string, now: number): boolean {
     const refused = this.#refused;
-    return refused?.hash === hash && now < refused.until && refused.until - now <= REFUSED_MS;
+    return refused?.hash === hash && (refused.forGood || Math.abs(now - refused.at) < REFUSED_MS);
   }
 }

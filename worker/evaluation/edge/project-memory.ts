@@ -72,11 +72,11 @@ export class ProjectMemory {
   /** All that goes on, also for projects that were pushed out meanwhile. */
   readonly #loadings = new Map<Loading, ProjectState>();
 
-  readonly #maxBytes: number;
+  /** Of all snapshots together. */
+  readonly maxBytes: number;
 
-  /** @param maxBytes of all snapshots together */
   constructor(maxBytes = SNAPSHOTS_BYTES) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** How many there are of each, for tests. */
@@ -161,7 +161,7 @@ export class ProjectMemory {
    * an unproven one pushes no proven one out that is in use. False, and nothing has gone, when there is no room.
    */
   makeRoomFor(state: ProjectState, bytes: number, now: number): boolean {
-    let excess = this.bytes(now) + bytes - this.#maxBytes;
+    let excess = this.bytes(now) + bytes - this.maxBytes;
     const age = ({ held }: ProjectState) => ageOf(held, now);
     const oldest = (states: Iterable<ProjectState>) =>
       [...states]

@@ -136,8 +136,7 @@ export class SnapshotLoader {
     if (!read || !job.isMine()) return false;
     const { published, text } = read;
     if (this.#isOlder(job, published.kind === "whole" ? published.snapshot : published.manifest)) return false;
-    if (published.kind === "whole")
-      return this.#compile(job, this.#builder.whole(job, published.snapshot, text.length), text);
+    if (published.kind === "whole") return this.#compile(job, this.#builder.whole(job, published.snapshot, text), text);
     const { manifest, patch, head } = published;
     return this.#compile(job, await this.#builder.blocks(job, manifest, patch), head);
   }
@@ -159,7 +158,7 @@ export class SnapshotLoader {
     const uncompiled =
       "blocks" in head
         ? await this.#builder.blocks(job, head, null)
-        : this.#builder.whole(job, head, JSON.stringify(head).length);
+        : this.#builder.whole(job, head, JSON.stringify(head));
     return this.#compile(job, uncompiled, null);
   }
 

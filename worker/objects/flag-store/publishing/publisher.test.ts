@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { verifySnapshot } from "../../../kv/snapshot-store.ts";
+import { verifyPublished } from "../../../kv/snapshot-store.ts";
 import { env } from "../../../testing/bindings.ts";
 import { newName } from "../../../testing/names.ts";
 import {
@@ -45,7 +45,7 @@ describe("publishing", () => {
     const key = `snapshots/${project}/production/${named?.revision}-${named?.hash}`;
     const body = (await env.SNAPSHOTS.get(key)) ?? "";
     const expected = { project, environment: "production", revision, hash: named?.hash ?? "" };
-    expect(verifySnapshot(body, expected)).toMatchObject({ ok: true, snapshot: { epoch: 1 } });
+    expect(verifyPublished(body, expected)).toMatchObject({ ok: true, published: { snapshot: { epoch: 1 } } });
     expect(await storeOf(project).snapshot("production", named?.hash ?? "")).toBe(body);
   });
 
