@@ -122,8 +122,11 @@ export const LIMITS = {
   deskFallbacksKept: 2_000,
   commentChars: 1_000,
   nameChars: 100,
-  /** Bytes of a snapshot, refused when saved. KV allows 25 MiB a value; an isolate must hold two, compiled. */
-  snapshotBytes: 20 * 1024 * 1024,
+  /**
+   * Bytes of a snapshot, refused when something is saved that makes it larger: ten thousand flags of five rules, which an
+   * isolate holds while it changes (`worker/evaluation/edge/memory-budget.ts`). What is larger already goes on.
+   */
+  snapshotBytes: 10 * 1024 * 1024,
   /** Characters of a bearer token that we are willing to hash. Ours are shorter than 200. */
   tokenChars: 256,
   /** Distinct bearer tokens remembered per isolate and snapshot. */
