@@ -136,7 +136,7 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
       ];
     case "idempotency-key-reused":
       return ["This Idempotency-Key was used for another request", "Use a new key for a new request."];
-    case "changed-since":
+    case "changed-again":
       return [
         `The ${r.what} was changed again since`,
         `Undoing the earlier change would take the later one with it${r.fields.length > 0 ? ` (${r.fields.join(", ")})` : ""}. Undo the later one first, or revert to an earlier revision.`,

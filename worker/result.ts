@@ -55,7 +55,7 @@ export type Rejection =
   | { code: "idempotency-key-reused" }
   | { code: "already-done"; what: string }
   /** A change cannot be undone alone: what it changed was changed again. */
-  | { code: "changed-since"; what: string; fields: string[] }
+  | { code: "changed-again"; what: string; fields: string[] }
   | { code: "nothing-to-undo"; revision: number }
   | { code: "test-not-found"; flag: string; environment: string }
   | { code: "test-running"; flag: string }

@@ -78,7 +78,7 @@ const STATUS: { readonly [C in Rejection["code"]]: ContentfulStatusCode } = {
   "changed-since": 409,
   "idempotency-key-reused": 422,
   "already-done": 409,
-  "changed-since": 409,
+  "changed-again": 409,
   "nothing-to-undo": 409,
   "test-not-found": 404,
   "test-running": 409,

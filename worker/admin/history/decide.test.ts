@@ -249,7 +249,7 @@ describe("undoing one change", () => {
     patch(project, { killVariant: "off" });
     const after = state(project);
     const answer = project.run({ type: "revert", revision: first, alone: true });
-    expect(answer).toMatchObject({ ok: false, rejection: { code: "changed-since", fields: ["killVariant"] } });
+    expect(answer).toMatchObject({ ok: false, rejection: { code: "changed-again", fields: ["killVariant"] } });
     expect(state(project)).toEqual(after);
   });
 

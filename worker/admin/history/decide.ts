@@ -78,7 +78,7 @@ function undone(revision: number, c: Circumstances): Result<Wanted[]> {
     const found = without(now, before, after);
     if (!found.ok) {
       const where = environment === "" ? "" : ` in ${environment}`;
-      return reject({ code: "changed-since", what: `${entity} of "${key}"${where}`, fields: found.fields });
+      return reject({ code: "changed-again", what: `${entity} of "${key}"${where}`, fields: found.fields });
     }
     wanted.push({ entity, environment, key, after: found.body } as Wanted);
   }

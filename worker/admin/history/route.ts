@@ -132,7 +132,7 @@ export const history = router()
       path: "/projects/{project}/audit/undo",
       tags: ["History"],
       summary: "Take back what one revision changed, and nothing that was changed since. Kills stay.",
-      description: "409 `changed-since` where the same fields were changed again.",
+      description: "409 `changed-again` where the same fields were changed again.",
       request: { params: params.project, query: acknowledging, headers: writeHeaders, body: body(undoBody) },
       responses: { 200: json(changesReply, "What changed, or would with dryRun") },
     }),
