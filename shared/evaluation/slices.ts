@@ -2,7 +2,7 @@
 export type Slices<T> = Generator<undefined, T, undefined>;
 
 /** How many things of the kind that take some hundred nanoseconds make a slice. */
-const SLICE = 2_000;
+const SLICE = 1_000;
 
 /**
  * Does something for each, and pauses whenever enough has been done.

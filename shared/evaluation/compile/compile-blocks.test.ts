@@ -13,6 +13,7 @@ import { inOneGo } from "../slices.ts";
 import { anyContext, anyKill, anyMemberships, anySnapshot, NOW } from "../testing/arbitraries.ts";
 import { applyKills, type CompiledSnapshot, compile } from "./compile.ts";
 import { type BlockSource, compileBlocks } from "./compile-blocks.ts";
+import { compileParts } from "./compile-parts.ts";
 
 // Thousands of random cases on a busy machine: slow is not wrong.
 vi.setConfig({ testTimeout: 60_000 });
@@ -74,18 +75,29 @@ const at = (bounds: readonly string[]) => (entries: readonly Entry[]) => {
   return blocks.filter((block) => block.length > 0);
 };
 
-const compiledFrom = (previous: CompiledSnapshot | null, { manifest, blocks }: Cut): CompiledSnapshot =>
-  inOneGo(compileBlocks(previous, manifest, blocks, re2));
+/** Each block is a part of its own, as large ones are. */
+const apart = (previous: CompiledSnapshot | null, { manifest, blocks }: Cut) =>
+  compileParts(previous, manifest, blocks, re2, { flags: 0, rules: 0 });
+/** Small neighbours are one part. */
+const usual = (previous: CompiledSnapshot | null, { manifest, blocks }: Cut) =>
+  compileBlocks(previous, manifest, blocks, re2);
+const some = (previous: CompiledSnapshot | null, { manifest, blocks }: Cut) =>
+  compileParts(previous, manifest, blocks, re2, { flags: 2, rules: 100 });
+const compiledFrom = (previous: CompiledSnapshot | null, given: Cut): CompiledSnapshot =>
+  inOneGo(apart(previous, given));
 
 type Asker = { readonly context: unknown; readonly known: ReadonlyMap<string, boolean> | undefined };
 
 /** Everything that can be seen of a compiled snapshot. */
 function seen(compiled: CompiledSnapshot, askers: readonly Asker[]) {
   const { project, environment, epoch, revision, size, readsEdge, expires, stale, patternsLeft } = compiled;
+  const keys = compiled.parts.flatMap(({ flags }) => flags.map(({ key }) => key));
   const names = (lists: readonly { segment: string; source: unknown }[]) => lists.map((l) => [l.segment, l.source]);
   return {
     head: { project, environment, epoch, revision, size, readsEdge, expires, stale, patternsLeft },
-    keys: [...compiled.flags.keys()],
+    keys,
+    map: [...compiled.flags].map(([key, flag]) => `${key} ${flag.key}`).sort(),
+    has: [compiled.flags.size, compiled.flags.has("f0"), compiled.flags.has("none")],
     killed: compiled.killed.map(({ key, kills }) => [key, kills]),
     tangled: [...compiled.tangled].sort(),
     lists: names(compiled.lists),
@@ -96,7 +108,7 @@ function seen(compiled: CompiledSnapshot, askers: readonly Asker[]) {
       return {
         client: evaluateAll(compiled, subject, "client"),
         server: evaluateAll(compiled, prepare(compiled, context, NOW, known), "server"),
-        single: [...compiled.flags.keys()].map((key) => {
+        single: keys.map((key) => {
           const one = evaluate(compiled, key, subject);
           return [one?.serverJson, one?.clientJson, one?.cause, one?.blocked];
         }),
@@ -118,7 +130,7 @@ describe("a snapshot compiled from its predecessor", () => {
     holdout: fc.option(gate),
     kills: fc.option(fc.array(anyKill, { maxLength: 3 })),
     bounds: fc.option(bounds),
-    dropped: fc.nat(3),
+    dropped: fc.nat(20),
   });
 
   function changed(snapshot: Snapshot, change: typeof anyChange extends fc.Arbitrary<infer T> ? T : never): Snapshot {
@@ -147,21 +159,23 @@ describe("a snapshot compiled from its predecessor", () => {
 
   test("answers as one that is loaded fresh, byte for byte, whatever changed and wherever it is cut", () => {
     const askers = fc.array(fc.record({ context: anyContext, known: anyMemberships }), { minLength: 1, maxLength: 3 });
+    const start = fc.tuple(anySnapshot, bounds, fc.constantFrom(apart, some, usual));
     fc.assert(
-      fc.property(anySnapshot, bounds, fc.array(anyChange, { maxLength: 5 }), askers, (first, cutAt, changes, who) => {
+      fc.property(start, fc.array(anyChange, { maxLength: 5 }), askers, ([first, cutAt, divided], changes, who) => {
         let version = cutInto(first, at(cutAt));
-        let compiled = compiledFrom(null, version);
+        let compiled = inOneGo(divided(null, version));
         let where = cutAt;
-        expect(seen(compiled, who)).toEqual(seen(compile(first, re2), who));
+        const versions = [{ compiled, kills: first.kills, answers: seen(compiled, who) }];
+        expect(versions[0]?.answers).toEqual(seen(compile(first, re2), who));
         for (const change of changes) {
           where = change.bounds ?? where;
           const next = cutInto(changed(version.snapshot, change), at(where));
           const before = seen(compiled, who);
           // One that is begun and dropped leaves nothing behind but kills, if it came to its end.
-          const dropped = compileBlocks(compiled, next.manifest, next.blocks, re2);
+          const dropped = divided(compiled, next);
           for (let step = 0; step < change.dropped; step++)
             if (dropped.next().done) applyKills(compiled, version.snapshot.kills);
-          const work = compileBlocks(compiled, next.manifest, next.blocks, re2);
+          const work = divided(compiled, next);
           let step = work.next();
           for (; !step.done; step = work.next()) expect(seen(compiled, who)).toEqual(before);
           const after = seen(step.value, who);
@@ -173,6 +187,12 @@ describe("a snapshot compiled from its predecessor", () => {
           expect(seen(step.value, who)).toEqual(after);
           version = next;
           compiled = step.value;
+          versions.push({ compiled, kills: next.snapshot.kills, answers: after });
+        }
+        // So do those before that one.
+        for (const { compiled, kills, answers } of versions) {
+          applyKills(compiled, kills);
+          expect(seen(compiled, who)).toEqual(answers);
         }
       }),
       { numRuns: 400 },
@@ -209,50 +229,53 @@ describe("a change costs what it changes", () => {
   /** As `large` is cut, whatever changed. */
   const bounds = cut(entriesOfSnapshot(large)).map(([entry]) => (entry as Entry)[0]);
 
-  test("one flag of 10,000: one part is compiled, one block is read, and no slice does more than a part's work", () => {
-    const slices: { predicates: number; asked: number }[] = [];
+  test("one flag of 10,000: one part is compiled, its blocks are read, and the rest stays as it was", () => {
     const first = cutInto(large, at(bounds));
-    const before = compiledFrom(null, first);
-    expect(first.asked).toHaveLength(before.parts.length);
+    const before = inOneGo(usual(null, first));
+    expect(first.asked).toHaveLength(first.blocks.length);
+    expect(before.parts.length).toBeGreaterThan(20);
     evaluateAll(before, prepare(before, { a: "a5000" }, NOW), "server");
+    const made = before.pool.predicates;
     const edited = cutInto({ ...large, flags: { ...large.flags, [keyOf(5_000)]: own(5_000, "!") } }, at(bounds));
-    const { pool } = before;
-    const work = compileBlocks(before, edited.manifest, edited.blocks, re2);
-    for (let made = pool.predicates, asked = 0; ; ) {
-      const step = work.next();
-      slices.push({ predicates: pool.predicates - made, asked: edited.asked.length - asked });
-      made = pool.predicates;
-      asked = edited.asked.length;
-      if (!step.done) continue;
-      const after = step.value;
-      const kept = after.parts.filter((part) => before.parts.includes(part));
-      expect(kept).toHaveLength(before.parts.length - 1);
-      // What was put together for answers stays.
-      for (const part of kept) expect(part.chunks.pages.server?.texts.some((text) => text !== null)).toBe(true);
-      expect(evaluate(after, keyOf(5_000), prepare(after, { a: "a5000!" }, NOW))?.variant).toBe("on");
-      break;
-    }
-    expect(edited.asked).toHaveLength(1);
-    const total = slices.reduce((sum, { predicates }) => sum + predicates, 0);
-    expect(total).toBeLessThanOrEqual(5 * BLOCK_ENTRIES);
-    for (const { predicates, asked } of slices) expect(predicates > 0 ? asked : 0).toBe(0);
+    const after = inOneGo(usual(before, edited));
+    const kept = after.parts.filter((part) => before.parts.includes(part));
+    expect(kept).toHaveLength(before.parts.length - 1);
+    // What was put together for answers stays.
+    for (const part of kept) expect(part.chunks.pages.server?.texts.some((text) => text !== null)).toBe(true);
+    const anew = after.parts.find((part) => !kept.includes(part)) as (typeof after.parts)[number];
+    expect(edited.asked.sort()).toEqual([...anew.hashes].sort());
+    expect(anew.flags.length).toBeLessThanOrEqual(400);
+    expect(after.pool.predicates - made).toBe(anew.predicates.length);
+    expect(evaluate(after, keyOf(5_000), prepare(after, { a: "a5000!" }, NOW))?.variant).toBe("on");
   });
 
-  test("the first time, and when everything changed, each slice reads one block or compiles one part", () => {
+  test("no slice reads more than one block, nor compiles more flags than one holds", () => {
     let compiled: CompiledSnapshot | null = null;
     for (const salt of ["", "!"]) {
       const flags = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [keyOf(i), own(i, salt)]));
       const given = cutInto(snapshotOf({ flags }), cut);
-      const work = compileBlocks(compiled, given.manifest, given.blocks, re2);
+      const work = usual(compiled, given);
+      let made = compiled?.pool.predicates;
       for (let asked = 0; ; asked = given.asked.length) {
         const step = work.next();
         expect(given.asked.length - asked).toBeLessThanOrEqual(1);
+        if (compiled !== null) expect(compiled.pool.predicates - (made ?? 0)).toBeLessThanOrEqual(5 * BLOCK_ENTRIES);
+        made = compiled?.pool.predicates;
         if (!step.done) continue;
         compiled = step.value;
         break;
       }
       expect(given.asked).toHaveLength(given.blocks.length);
     }
+  });
+
+  test("small neighbours are one part, which a change keeps together", () => {
+    const flags = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [keyOf(i), flag()]));
+    const first = cutInto(snapshotOf({ flags }), cut);
+    const before = inOneGo(usual(null, first));
+    expect([first.blocks.length, before.parts.length]).toEqual([4, 1]);
+    const edited = { ...flags, [keyOf(7)]: flag([whenOn(is("x", "1"))]) };
+    expect(inOneGo(usual(before, cutInto(snapshotOf({ flags: edited }), cut))).parts).toHaveLength(1);
   });
 
   test("a flag or segment that others refer to: only its own part, and those others see the change", () => {

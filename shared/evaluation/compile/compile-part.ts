@@ -9,6 +9,7 @@ import type { Step } from "../model/program.ts";
 import type { RegexEngine } from "../model/search.ts";
 import type { StaleFlag, WiredNode } from "../model/wiring.ts";
 import { searchesOf, searchingConditions } from "../operators/search-budget.ts";
+import { forEach, type Slices } from "../slices.ts";
 import { chunksOf } from "./chunks.ts";
 import { ConditionCompiler, type PredicateNames } from "./condition-compiler.ts";
 import type { Gates } from "./gates.ts";
@@ -16,8 +17,18 @@ import { leadingSplit } from "./program.ts";
 import { ProgramWriter, type WrittenFlag } from "./program-writer.ts";
 import { linked } from "./steps.ts";
 
+/** What a flag and each of its rules take to be compiled: see forEach. */
+const FLAG_WORK = 3;
+const RULE_WORK = 3;
+
 /** What is compiled of a block. */
 export type PartDocuments = Pick<BlockDocuments, "flags" | "segments" | "layers" | "holdouts">;
+
+/** A block with its documents read. */
+export interface ReadBlock {
+  readonly hash: string;
+  readonly documents: PartDocuments;
+}
 
 export interface PartContext {
   readonly pool: Pool;
@@ -26,8 +37,9 @@ export interface PartContext {
   readonly regex: RegexEngine;
 }
 
-/** Compiles a part. Its own layers and holdouts, and those of all parts after it, are known afterwards. */
-export function compilePart(hash: string, documents: PartDocuments, { pool, names, gates, regex }: PartContext): Part {
+/** Compiles neighbouring blocks into a part. Their layers and holdouts, and those of all parts after it, are known then. */
+export function* compilePart(blocks: readonly ReadBlock[], { pool, names, gates, regex }: PartContext): Slices<Part> {
+  const documents = together(blocks);
   const layers = new Map(Object.entries(documents.layers));
   const holdouts = new Map(Object.entries(documents.holdouts));
   gates.add({ layers, holdouts });
@@ -49,14 +61,15 @@ export function compilePart(hash: string, documents: PartDocuments, { pool, name
     conditions.asked.clear();
     return all;
   };
-  const written = keys.map((key) => {
+  const written: WrittenFlag[] = [];
+  yield* forEach(keys, (key) => {
     const flag = flagOf(key);
-    const one = writer.write(flag);
+    written.push(writer.write(flag));
     const asks = asked();
     const dependencies = flagDependencies(flag.state).map((other) => entryName("flag", other));
     if (asks.length > 0 || dependencies.length > 0)
       nodes.push({ name: entryName("flag", key), visibility: flag.visibility, dependencies, asks });
-    return one;
+    return FLAG_WORK + RULE_WORK * flag.state.rules.length;
   });
   const segments = Object.entries(documents.segments).map(([key, segment]) => {
     const compiled = conditions.segment(key, segment);
@@ -71,18 +84,21 @@ export function compilePart(hash: string, documents: PartDocuments, { pool, name
   const entries = written.map(({ clauses }) => linked(clauses));
   const firsts = Int32Array.from([...written.map(({ first }) => first), writer.results.length]);
   const { predicates } = conditions;
+  yield;
+  const chunks = chunksOf(
+    written.map(({ clauses }) => clauses),
+    entries,
+    firsts,
+  );
+  yield;
   const flags: CompiledFlag[] = [];
   const part: Part = {
-    hash,
+    hashes: blocks.map(({ hash }) => hash),
     flags,
     firsts,
     results: writer.results,
     outcomes: new Array<Outcome | null>(writer.results.length).fill(null),
-    chunks: chunksOf(
-      written.map(({ clauses }) => clauses),
-      entries,
-      firsts,
-    ),
+    chunks,
     predicates,
     units: [...conditions.units],
     segments,
@@ -120,7 +136,16 @@ export function compilePart(hash: string, documents: PartDocuments, { pool, name
       instead: null,
     });
   }
+  yield;
   return part;
+}
+
+function together(blocks: readonly ReadBlock[]): PartDocuments {
+  const all = <Kind extends keyof PartDocuments>(kind: Kind): PartDocuments[Kind] =>
+    Object.assign({}, ...blocks.map(({ documents }) => documents[kind]));
+  const [only] = blocks;
+  if (only && blocks.length === 1) return only.documents;
+  return { flags: all("flags"), segments: all("segments"), layers: all("layers"), holdouts: all("holdouts") };
 }
 
 function wiringText(nodes: readonly WiredNode[], segments: readonly CompiledSegment[]): string {

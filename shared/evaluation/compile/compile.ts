@@ -8,8 +8,8 @@ export type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 export { applyKills } from "./kills.ts";
 export { staleKills } from "./stale-kills.ts";
 
-/** Flags of one part. */
-const PART_FLAGS = 256;
+/** Flags that are compiled in one go. */
+const RUN = 256;
 
 /**
  * Compiles a snapshot that passed the schema. Never throws: what is missing (variants, segments, flags, layers)
@@ -23,7 +23,7 @@ function partsOf({ flags, segments, layers, holdouts }: Snapshot): PartSource[] 
   const all = Object.entries(flags).sort(([a], [b]) => (a < b ? -1 : 1));
   const parts: PartSource[] = [];
   do {
-    const run = Object.fromEntries(all.splice(0, PART_FLAGS));
+    const run = Object.fromEntries(all.splice(0, RUN));
     const others = all.length === 0 ? { segments, layers, holdouts } : { segments: {}, layers: {}, holdouts: {} };
     parts.push({ hash: "", documents: () => ({ flags: run, ...others }) });
   } while (all.length > 0);

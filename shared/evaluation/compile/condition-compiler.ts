@@ -186,10 +186,11 @@ export class ConditionCompiler {
 
   #intern(name: string, make: () => Parts, blockable = false): Predicate {
     const { shared } = this.#pool;
-    const known = this.#names.get(name) ?? shared.get(name);
+    const met = this.#names.get(name);
+    const known = met ?? shared.get(name);
     if (known) {
       known.shared = true;
-      if (known.id < this.#firstId && !this.borrowed.has(known)) {
+      if ((met === undefined || met.id < this.#firstId) && !this.borrowed.has(known)) {
         shared.set(name, known);
         this.borrowed.add(known);
         this.predicates.push(known);

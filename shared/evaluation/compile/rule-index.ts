@@ -2,6 +2,7 @@ import { ALL, type Predicate } from "../model/predicate.ts";
 import type { Clause } from "../model/program.ts";
 import { type Group, MARK_BITS, type RuleIndex } from "../model/rule-index.ts";
 import type { Split } from "../model/split.ts";
+import { lookupsOf, wantedTexts } from "./lookups.ts";
 
 export interface RuledFlag {
   readonly clauses: readonly Clause[];
@@ -44,19 +45,20 @@ export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
       else usesOf.set(condition, [place, mark]);
     }
   }
-  // What begins alike stands together.
+  // What has a part in common stands together.
   const byGuard = new Map<Predicate | null, Predicate[]>();
   for (const condition of usesOf.keys()) {
-    const guard = condition.op === ALL ? (condition.operand[0] ?? null) : null;
+    const guard = guardOf(condition);
     const known = byGuard.get(guard);
     if (known) known.push(condition);
     else byGuard.set(guard, [condition]);
   }
-  const groups: Group[] = [];
+  const all: Group[] = [];
   for (const [guard, { length }] of byGuard) {
-    const start = groups.at(-1)?.end ?? 0;
-    groups.push({ guard, start, end: start + length });
+    const start = all.at(-1)?.end ?? 0;
+    all.push({ guard, start, end: start + length });
   }
+  const { groups, lookups } = lookupsOf(all);
   const conditions = [...byGuard.values()].flat();
   const uses = conditions.map((condition) => usesOf.get(condition) ?? []);
   const starts = [0];
@@ -64,6 +66,7 @@ export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
   return {
     conditions,
     groups,
+    lookups,
     starts: Int32Array.from(starts),
     uses: Int32Array.from(uses.flat()),
     otherwise: Int32Array.from(otherwise),
@@ -78,4 +81,9 @@ export function ruleIndexOf(flags: readonly RuledFlag[]): RuleIndex {
       ruled.flatMap(({ flag, chunk, usual, first, counts }) => [flag, chunk, usual ?? first, counts]),
     ),
   };
+}
+
+function guardOf(condition: Predicate): Predicate | null {
+  if (condition.op !== ALL) return wantedTexts(condition) === null ? null : condition;
+  return condition.operand.find((child) => wantedTexts(child) !== null) ?? condition.operand[0] ?? null;
 }

@@ -10,26 +10,23 @@ const SEGMENT = entryName("segment", "");
 
 /** All flags and segments of a snapshot, by their keys. */
 export interface Named {
-  readonly flags: ReadonlyMap<string, CompiledFlag>;
+  readonly flag: (key: string) => CompiledFlag | undefined;
   readonly segments: ReadonlyMap<string, CompiledSegment>;
 }
 
-export function* namedIn(parts: readonly Part[]): Slices<Named> {
-  const flags = new Map<string, CompiledFlag>();
-  const segments = new Map<string, CompiledSegment>();
-  yield* forEach(parts, (part) => {
-    for (const flag of part.flags) flags.set(flag.key, flag);
-    for (const segment of part.segments) segments.set(segment.key, segment);
-    return part.flags.length + part.segments.length;
+export function* segmentMap(parts: readonly Part[]): Slices<Map<string, CompiledSegment>> {
+  const map = new Map<string, CompiledSegment>();
+  yield* forEach(parts, ({ segments }) => {
+    for (const segment of segments) map.set(segment.key, segment);
+    return 1 + segments.length;
   });
-  return { flags, segments };
+  return map;
 }
 
 export const isSegment = (name: string): boolean => name.startsWith(SEGMENT);
 export const segmentNamed = (name: string, { segments }: Named): CompiledSegment | undefined =>
   segments.get(name.slice(SEGMENT.length));
-export const flagNamed = (name: string, { flags }: Named): CompiledFlag | undefined =>
-  flags.get(name.slice(FLAG.length));
+export const flagNamed = (name: string, { flag }: Named): CompiledFlag | undefined => flag(name.slice(FLAG.length));
 
 /** Flags and segments that no reference may enter, by their entries' names: see graph.tangled. */
 export function* tangledIn(parts: readonly Part[], named: Named): Slices<ReadonlySet<string>> {

@@ -30,8 +30,8 @@ export interface CompiledFlag extends OutcomeFlag {
  * of them changes. It names flags and segments by slots, so that no part is compiled again for what another holds.
  */
 export interface Part {
-  /** Of the block that it was compiled from; empty for a run of a whole snapshot. */
-  readonly hash: string;
+  /** Of the neighbouring blocks that it was compiled from. */
+  readonly hashes: readonly string[];
   /** In the order of their keys' code units. */
   readonly flags: readonly CompiledFlag[];
   /** Per flag: its first result; one more at the end. A flag's results stand side by side. */

@@ -15,9 +15,9 @@ export interface CompiledSnapshot {
   readonly revision: number;
   /** Number of flags. */
   readonly size: number;
-  /** In the order of their keys' code units, which is the order of bulk answers. */
-  readonly flags: ReadonlyMap<string, CompiledFlag>;
-  /** All flags, in the same order. */
+  /** By key, in no order. */
+  flags: ReadonlyMap<string, CompiledFlag>;
+  /** All flags in the order of their keys' code units, which is the order of bulk answers. */
   readonly parts: readonly Part[];
   readonly pool: Pool;
   /** By slot: null for what does not exist or runs in circles. */

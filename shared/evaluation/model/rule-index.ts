@@ -1,3 +1,4 @@
+import type { AttributePath } from "./attribute-path.ts";
 import type { Predicate } from "./predicate.ts";
 import type { Split } from "./split.ts";
 
@@ -5,13 +6,16 @@ import type { Split } from "./split.ts";
  * Flags with rules, turned around: from a condition to the clauses that it guards. Of all conditions in a project few
  * hold for one subject. So a bulk evaluation asks each once and visits only the clauses behind those that hold, and
  * its time goes by them, not by how many rules all flags have together. Conjunctions that begin alike are asked
- * together: where their beginning does not hold, none of them does.
+ * together: where their beginning does not hold, none of them does. And conditions that test an attribute for texts are
+ * found by the text that the subject has, however many there are.
  */
 
 export interface RuleIndex {
   /** Each once, whichever clauses it guards; those of a group stand together. */
   readonly conditions: readonly Predicate[];
+  /** Those that are asked one by one. */
   readonly groups: readonly Group[];
+  readonly lookups: readonly Lookup[];
   /** Per condition: its first use; one more at the end. */
   readonly starts: Int32Array;
   /** Records of USE_LENGTH numbers. A flag's clauses ascend. */
@@ -54,8 +58,21 @@ export const RULED_LENGTH = 4;
 
 /** Conditions from `start` to `end`. */
 export interface Group {
-  /** What their conjunctions begin with: unless it is true or blocked, neither are they. Null: they are none. */
+  /** A part of each of them, or all of it: unless it is true or blocked, neither are they. Null: they have none. */
   readonly guard: Predicate | null;
   readonly start: number;
   readonly end: number;
 }
+
+/** Groups whose guards ask for texts in one attribute. */
+export interface Lookup {
+  readonly path: AttributePath;
+  /** How many characters of the attribute's end are looked up, each length in turn; WHOLE for all of it. */
+  readonly lengths: readonly number[];
+  /** By text: the group's place, or that of several of them, inverted. */
+  readonly byText: ReadonlyMap<string, number>;
+  readonly several: readonly (readonly number[])[];
+  readonly groups: readonly Group[];
+}
+
+export const WHOLE = 0;

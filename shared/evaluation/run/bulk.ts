@@ -16,8 +16,10 @@ import {
 import type { CompiledFlag, Part } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
 import type { Fragment } from "../model/outcome.ts";
-import type { Predicate } from "../model/predicate.ts";
+import { MEMO_BITS, MEMO_TRUTH, type Predicate } from "../model/predicate.ts";
 import {
+  type Group,
+  type Lookup,
   MARK_BITS,
   MARK_BLOCKED,
   RULED_CHUNK,
@@ -29,10 +31,11 @@ import {
   USE_FLAG,
   USE_LENGTH,
   USE_MARK,
+  WHOLE,
 } from "../model/rule-index.ts";
 import type { Split, Unit } from "../model/split.ts";
 import { BLOCKED, TRUE, type Truth } from "../model/truth.ts";
-import { outcomeOf, resultOf, truthOf } from "./execute.ts";
+import { attributeOf, outcomeOf, resultOf, truthOf } from "./execute.ts";
 import { keep, pageOf } from "./page.ts";
 import { armOf, hasUnit } from "./split.ts";
 import { type Audience, forSnapshot, type Subject } from "./subject.ts";
@@ -107,27 +110,60 @@ function addHalves({ flags: all, firsts, chunks }: Part, flags: Int32Array, unit
 }
 
 /** Marks of each flag the first clause whose condition holds or is blocked; how many flags are touched. */
-function markClauses(
-  { conditions, groups, starts, uses, otherwise, marks, touched, always }: RuleIndex,
-  subject: Subject,
-): number {
+function markClauses(index: RuleIndex, subject: Subject): number {
+  const { groups, lookups, marks, otherwise, always } = index;
   marks.set(otherwise);
   let count = always;
-  for (const { guard, start, end } of groups) {
-    if (guard !== null && !mayHold(truthOf(guard, subject))) continue;
-    for (let at = start; at < end; at++) {
-      const truth = truthOf(conditions[at] as Predicate, subject);
-      if (!mayHold(truth)) continue;
-      const blocked = truth === BLOCKED ? MARK_BLOCKED : 0;
-      const last = starts[at + 1] as number;
-      for (let use = starts[at] as number; use < last; use += USE_LENGTH) {
-        const flag = uses[use + USE_FLAG] as number;
-        const mark = (uses[use + USE_MARK] as number) | blocked;
-        const before = marks[flag] as number;
-        if (mark >= before) continue;
-        marks[flag] = mark;
-        if (flag >= always && before === otherwise[flag]) touched[count++] = flag;
-      }
+  for (let at = 0; at < lookups.length; at++) count = markFound(index, lookups[at] as Lookup, subject, count);
+  for (let at = 0; at < groups.length; at++) {
+    const group = groups[at] as Group;
+    if (group.guard === null || mayHold(knownTruth(group.guard, subject)))
+      count = markGroup(index, group, subject, count);
+  }
+  return count;
+}
+
+/** `truthOf`, which is called only where the truth is not known from another part or flag. */
+function knownTruth(predicate: Predicate, subject: Subject): Truth {
+  const { memo } = predicate;
+  return memo >> MEMO_BITS === subject.stamp ? ((memo & MEMO_TRUTH) as Truth) : truthOf(predicate, subject);
+}
+
+function markFound(index: RuleIndex, lookup: Lookup, subject: Subject, touched: number): number {
+  const { path, lengths, byText, several, groups } = lookup;
+  const value = attributeOf(path, subject);
+  let count = touched;
+  if (typeof value === "string") {
+    for (const length of lengths) {
+      if (value.length < length) continue;
+      const place = byText.get(length === WHOLE ? value : value.slice(-length));
+      if (place === undefined) continue;
+      if (place >= 0) count = markGroup(index, groups[place] as Group, subject, count);
+      else for (const one of several[~place] ?? []) count = markGroup(index, groups[one] as Group, subject, count);
+    }
+  } else if (Array.isArray(value)) {
+    for (const group of groups)
+      if (truthOf(group.guard as Predicate, subject) === TRUE) count = markGroup(index, group, subject, count);
+  }
+  return count;
+}
+
+/** Its guard may hold. */
+function markGroup(index: RuleIndex, { start, end }: Group, subject: Subject, touched: number): number {
+  const { conditions, starts, uses, otherwise, marks, always } = index;
+  let count = touched;
+  for (let at = start; at < end; at++) {
+    const truth = knownTruth(conditions[at] as Predicate, subject);
+    if (!mayHold(truth)) continue;
+    const blocked = truth === BLOCKED ? MARK_BLOCKED : 0;
+    const last = starts[at + 1] as number;
+    for (let use = starts[at] as number; use < last; use += USE_LENGTH) {
+      const flag = uses[use + USE_FLAG] as number;
+      const mark = (uses[use + USE_MARK] as number) | blocked;
+      const before = marks[flag] as number;
+      if (mark >= before) continue;
+      marks[flag] = mark;
+      if (flag >= always && before === otherwise[flag]) index.touched[count++] = flag;
     }
   }
   return count;

@@ -1,6 +1,7 @@
 import { readAttribute, readPlain } from "../attribute.ts";
 import { EncodedOutcome } from "../compile/encoded-outcome.ts";
 import { constantResult } from "../compile/program.ts";
+import type { AttributePath } from "../model/attribute-path.ts";
 import type { CompiledFlag } from "../model/compiled-flag.ts";
 import type { EvaluationResult, Outcome } from "../model/outcome.ts";
 import {
@@ -94,6 +95,15 @@ function testAttribute(test: AttributePredicate, subject: Subject): Truth {
   } catch {
     // Only a getter or proxy, or a fault of the regex engine, can get here; none may fail the request.
     return UNKNOWN;
+  }
+}
+
+/** Undefined also for what throws when it is read. */
+export function attributeOf(path: AttributePath, { plain, context }: Subject): unknown {
+  try {
+    return plain === null ? readAttribute(context, path) : readPlain(plain, path);
+  } catch {
+    return undefined;
   }
 }
 

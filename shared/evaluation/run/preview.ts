@@ -59,8 +59,8 @@ export function evaluateAllWithPreviews(
   previews: readonly Preview[],
 ): { flags: string; etag: string } {
   if (previews.length === 0) return evaluateAll(compiled, subject, audience);
-  const shown = [...compiled.flags.keys()].flatMap(
-    (key) => evaluateWithPreviews(compiled, key, subject, audience, previews) ?? [],
+  const shown = compiled.parts.flatMap((part) =>
+    part.flags.flatMap(({ key }) => evaluateWithPreviews(compiled, key, subject, audience, previews) ?? []),
   );
   const flags = shown.join(",");
   return { flags, etag: hex(murmur3(flags, 1)) + hex(murmur3(flags, 2)) };
