@@ -3,6 +3,8 @@ import { provenance, writeSection } from "./report.ts";
 import { EDGE_TARGET, ownBundle, ownSizes, peerSizes } from "./sizes.ts";
 import {
   type BenchFlag,
+  distinctFlags,
+  distinctUser,
   expected,
   FIVE,
   fifthRuleUser,
@@ -51,6 +53,7 @@ interface Measurement {
   readonly wrong?: string;
 }
 
+const distinct = (count: number) => ({ flags: distinctFlags(count), user: distinctUser, key: null });
 const SINGLE: BenchFlag[] = [
   { key: "static", kind: "static" },
   { key: "five", kind: "five", rules: FIVE },
@@ -62,6 +65,8 @@ const WORKLOADS: Workload[] = [
   { name: "50/50 split, 10,000 users", flags: SINGLE, user: fifthRuleUser, key: "split", calls: 10_000 },
   { name: "100 mixed flags", flags: mixedFlags(100), user: mixedUser, key: null, calls: 500 },
   { name: "1,000 mixed flags", flags: mixedFlags(1_000), user: mixedUser, key: null, calls: 300 },
+  { name: "100 flags without a condition in common", ...distinct(100), calls: 500 },
+  { name: "1,000 flags without a condition in common", ...distinct(1_000), calls: 100 },
 ];
 await setupPeers();
 // Not read from the module at each call: its properties are slower than variables.

@@ -31,7 +31,8 @@ const shared = new URL("../shared", import.meta.url).pathname;
 const EVALUATE = 'export * from "./evaluation/run/evaluate.ts";';
 const KILLS =
   'export { applyKills } from "./evaluation/compile/kills.ts"; export { staleKills } from "./evaluation/compile/stale-kills.ts";';
-const COMPILE = 'export { compile } from "./evaluation/compile/compile.ts";';
+const COMPILE =
+  'export { compile } from "./evaluation/compile/compile.ts"; export { compileBlocks } from "./evaluation/compile/compile-blocks.ts";';
 const REGEX = 'export * from "./evaluation/operators/regex/regex.ts";';
 /** What an edge must load: it compiles a snapshot itself whenever one changes. */
 const EDGE = EVALUATE + KILLS + COMPILE;
@@ -44,6 +45,7 @@ type Own = typeof import("../shared/evaluation/run/evaluate.ts") &
   typeof import("../shared/evaluation/compile/kills.ts") &
   typeof import("../shared/evaluation/compile/stale-kills.ts") &
   typeof import("../shared/evaluation/compile/compile.ts") &
+  typeof import("../shared/evaluation/compile/compile-blocks.ts") &
   typeof import("../shared/evaluation/operators/regex/regex.ts");
 
 /**

@@ -118,6 +118,39 @@ export function mixedFlags(count: number): BenchFlag[] {
 /** One of so many, evenly and without pattern, but always the same. */
 const picked = (index: number, salt: number, count: number): number => (Math.imul(index + 1, salt) >>> 13) % count;
 
+/**
+ * Flags with five rules each, none of which has a condition in common with any other flag's: nothing can be decided
+ * once for many. Of a thousand, each user matches a few.
+ */
+export function distinctFlags(count: number): BenchFlag[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `flag-${index}`,
+    kind: "five",
+    rules: {
+      countries: Array.from({ length: 10 }, (_, place) => `c${index}-${place}`),
+      plan: `plan-${index}`,
+      major: RELEASES - 2 + index,
+      suffix: `@team-${index}.example`,
+      country: `d${index}`,
+      orPlan: `other-${index}`,
+      age: 18 + index / 1_000,
+    },
+  }));
+}
+
+/** Users of flags that have nothing in common; all distinct. */
+export function distinctUser(index: number): User {
+  const flag = (salt: number) => picked(index, salt, 1_000);
+  return {
+    id: `user-${index}`,
+    country: index % 2 === 0 ? `c${flag(0x9e3779b1)}-${index % 10}` : `d${flag(0x27d4eb2f)}`,
+    plan: index % 3 === 0 ? `other-${flag(0x27d4eb2f)}` : `plan-${flag(0x85ebca77)}`,
+    version: `${1 + ((index * 5) % RELEASES)}.${index % 20}.${index % 7}`,
+    email: `user${index}@team-${flag(0x165667b1)}.example`,
+    age: 14 + (index % 70),
+  };
+}
+
 /** What the flag must serve; undefined for splits, where each peer has buckets of its own. */
 export function expected(flag: BenchFlag, user: User): boolean | undefined {
   if (flag.kind === "static") return true;

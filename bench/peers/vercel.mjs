@@ -54,7 +54,13 @@ export function vercel(flags) {
 
 const seedOf = (key) => [...key].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) | 0, 7) >>> 0;
 
-/** Versions `N.x.y` with N from `major` on. */
+/** Versions `N.x.y` with N from `major` on: the last digit is greater, or one before it, or there are more. */
 function majorAtLeast(major) {
-  return major <= 9 ? `^([${major}-9]|[1-9]\\d+)\\.` : `^(1[${major - 10}-9]|[2-9]\\d|[1-9]\\d\\d+)\\.`;
+  const digits = String(major);
+  const greater = [...digits].map((digit, place) => {
+    const rest = digits.length - 1 - place;
+    const least = Number(digit) + (rest === 0 ? 0 : 1);
+    return least > 9 ? [] : `${digits.slice(0, place)}[${least}-9]${"\\d".repeat(rest)}`;
+  });
+  return `^(${[...greater.flat().reverse(), `[1-9]${"\\d".repeat(digits.length - 1)}\\d+`].join("|")})\\.`;
 }
