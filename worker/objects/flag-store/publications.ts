@@ -15,6 +15,8 @@ const RETIRE_AFTER_MS = 3_600_000;
  * yet. Some twenty edits of a large project; beyond, an edge that is so late loads what is newest.
  */
 const RETIRED_BYTES = 4 * 2 ** 20;
+/** Manifests are small, but every publication looks through them. */
+const RETIRED_VALUES = 32;
 
 /** As `JSON.stringify` writes a manifest, whose schema names this field first. */
 const MANIFEST_START = `{"minReader":${BLOCKS_READER},`;
@@ -126,7 +128,7 @@ export class Publications {
   /** Points an environment at a snapshot and retires those before, also such that never came to be published. */
   move(project: Slug, environment: Slug, rendered: Rendered, now: number): void {
     const named = new Set([rendered.kvKey, ...rendered.blockKeys]);
-    for (const kvKey of this.#kept(project, environment))
+    for (const kvKey of this.#current(project, environment))
       if (!named.has(kvKey)) this.#retire(kvKey, now + RETIRE_AFTER_MS);
     this.#sql.exec(
       "INSERT OR REPLACE INTO published (environment, revision, hash, kv_key, published_at) VALUES (?, ?, ?, ?, ?)",
@@ -146,7 +148,7 @@ export class Publications {
    */
   intend(project: Slug, environment: Slug, next: Rendered, standing: ReadonlySet<string>, now: number): void {
     const named = new Set([next.kvKey, ...next.blockKeys]);
-    for (const kvKey of this.#kept(project, environment)) {
+    for (const kvKey of this.#current(project, environment)) {
       if (named.has(kvKey) || standing.has(kvKey)) continue;
       this.#retire(kvKey, now + RETIRE_AFTER_MS);
       this.writtenBlock(kvKey);
@@ -186,7 +188,7 @@ export class Publications {
 
   /** The environment is gone: nothing of it is published or will be. */
   withdraw(project: Slug, environment: Slug, now: number): void {
-    for (const kvKey of this.#kept(project, environment)) {
+    for (const kvKey of this.#current(project, environment)) {
       this.#retire(kvKey, now);
       this.writtenBlock(kvKey);
     }
@@ -199,11 +201,16 @@ export class Publications {
     return new Set(this.#keysIn(blocksPrefix(project, environment)));
   }
 
-  /** Every value of an environment whose bytes are kept here. */
-  #kept(project: Slug, environment: Slug): string[] {
-    return [snapshotsPrefix(project, environment), blocksPrefix(project, environment)].flatMap((prefix) =>
-      this.#keysIn(prefix),
-    );
+  /** Values of an environment whose bytes are kept here, and that are not retired yet. */
+  #current(project: Slug, environment: Slug): string[] {
+    return [snapshotsPrefix(project, environment), blocksPrefix(project, environment)].flatMap((prefix) => {
+      const rows = this.#sql.exec<{ kv_key: string }>(
+        `SELECT kv_key FROM kept_value WHERE kv_key >= ? AND kv_key < ?
+         AND NOT EXISTS (SELECT 1 FROM retired WHERE retired.kv_key = kept_value.kv_key)`,
+        ...rangeOf(prefix),
+      );
+      return [...rows].map((row) => row.kv_key);
+    });
   }
 
   // No pattern is made of the name: SQLite here takes none above 50 bytes, which a long name exceeds.
@@ -223,9 +230,9 @@ export class Publications {
          ORDER BY delete_at DESC`,
         ...rangeOf(prefix),
       );
-      for (const row of rows.toArray()) {
+      for (const [index, row] of rows.toArray().entries()) {
         bytes += row.bytes;
-        if (bytes > RETIRED_BYTES) this.#drop(row.kv_key);
+        if (bytes > RETIRED_BYTES || index >= RETIRED_VALUES) this.#drop(row.kv_key);
       }
     }
   }

@@ -92,6 +92,8 @@ describe("values of conditions beyond the limit of an environment", () => {
         "flag-0",
         last,
       );
+      // Nor were there rendered entries, whose sums are kept.
+      sql.exec("INSERT OR REPLACE INTO render_sweep (environment, after) VALUES ('production', '')");
     });
     await must(project, { type: "kill", environment: "production", flag: "flag-1" });
     await must(project, put("flag-1", "production", 1));

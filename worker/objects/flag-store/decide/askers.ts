@@ -1,8 +1,8 @@
 import { flagDependencies } from "../../../../shared/evaluation/graph.ts";
-import type { ProjectView } from "../entities.ts";
+import type { Change, ProjectView } from "../entities.ts";
 
-/** Changes of more documents than this ask about so many flags that reading every state once is quicker. */
-const FEW_CHANGES = 50;
+/** Of more flags than this it is quicker to read every state once. */
+const FEW_FLAGS = 10;
 
 /** A flag that asks for another one, in prerequisites or rules. */
 export interface Asker {
@@ -13,14 +13,17 @@ export interface Asker {
 /**
  * Who asks for a flag, as states stand before any changes.
  *
- * @param changes how many documents the question is about: few are looked up one by one
+ * @param changes what the question is about: few flags are looked up one by one
  */
-export function askersIn(view: ProjectView, changes: number): (flag: string) => readonly Asker[] {
+export function askersIn(
+  view: ProjectView,
+  changes: readonly Pick<Change, "key">[],
+): (flag: string) => readonly Asker[] {
   const asking = (text: string) =>
     view
       .mentioning("state", text)
       .flatMap(({ environment, key, body }) => flagDependencies(body).map((asked) => ({ asked, environment, key })));
-  if (changes <= FEW_CHANGES) {
+  if (new Set(changes.map(({ key }) => key)).size <= FEW_FLAGS) {
     const known = new Map<string, Asker[]>();
     return (flag) => {
       const found = known.get(flag) ?? asking(`"flag":"${flag}"`).filter(({ asked }) => asked === flag);

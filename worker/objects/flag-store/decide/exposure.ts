@@ -30,7 +30,7 @@ export function newlyExposed(
   };
   const open = new Set<string>();
   const hidden = new Set<string>();
-  const askersOf = askersIn(view, changes.length);
+  const askersOf = askersIn(view, changes);
   for (const environment of environments) {
     const states = new Map<string, Body<"state"> | null>();
     for (const one of changes)

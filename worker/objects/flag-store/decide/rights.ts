@@ -116,7 +116,7 @@ function factsOf(changes: readonly Change[], view: ProjectView, who: Authority):
   const afterwards = new Map(
     changes.flatMap((one) => (one.entity === "flag" && one.after ? [[one.key, one.after.purpose] as const] : [])),
   );
-  const askersOf = askersIn(view, changes.length);
+  const askersOf = askersIn(view, changes);
   return {
     view,
     who,

@@ -154,7 +154,7 @@ export function flagCycle(view: ProjectView, environment: string, key: string, s
 
 /** A chain through this flag, with `state` in place, that the evaluator would not follow. There must be no circle in it. */
 export function flagTooDeep(view: ProjectView, environment: string, key: string, state: FlagState): Rejection | null {
-  const askersOf = askersIn(view, 1);
+  const askersOf = askersIn(view, [{ key }]);
   const below = longestChain(key, (flag) => {
     if (flag === key) return flagDependencies(state);
     const its = isLive(view, flag) ? view.get("state", environment, flag)?.body : undefined;

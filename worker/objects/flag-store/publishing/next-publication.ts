@@ -38,16 +38,14 @@ export class NextPublication {
     }
     const place = { project: this.#tables.meta.slug, environment: storedSlug(environment) };
     const blocks = rendered.sums(environment).chars > WHOLE_CHARS ? rendered.blocks(environment) : [];
-    const stale = blocks.filter((block) => block.stale);
-    const [first] = stale;
-    if (first) {
-      const { hash, text } = rendered.makeText(environment, first.first);
+    const stale = blocks.find((block) => block.stale);
+    if (stale) {
+      const { hash, text } = rendered.makeText(environment, stale.first);
       publications.keepBlock(blockKey(place.project, place.environment, hash), text);
-      if (stale.length > 1) return null;
+      return null;
     }
-    const current = first ? rendered.blocks(environment) : blocks;
-    if (this.#findLost(place, current)) return null;
-    const made = blocks.length === 0 ? this.#whole(environment) : this.#manifest(environment, current);
+    if (this.#findLost(place, blocks)) return null;
+    const made = blocks.length === 0 ? this.#whole(environment) : this.#manifest(environment, blocks);
     return this.#keep(place, made);
   }
 
