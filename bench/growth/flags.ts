@@ -21,12 +21,13 @@ export function distinctFiveRuleFlags(count: number): BenchFlag[] {
 }
 
 /** Documents of the import API that bring these flags into production. */
-export function* importsOf(flags: readonly BenchFlag[]): Generator<object> {
+export function* importsOf(project: string, flags: readonly BenchFlag[]): Generator<object> {
   const entries = Object.entries(ourSnapshot(flags).flags);
   for (let from = 0; from < entries.length; from += FLAGS_AT_ONCE) {
     const part = entries.slice(from, from + FLAGS_AT_ONCE);
     yield {
       format: "blastdoor-export-1",
+      project,
       environments: { production: {} },
       flags: Object.fromEntries(
         part.map(([key, { state: _, ...flag }]) => [key, { ...flag, type: "boolean", purpose: "release" }]),
