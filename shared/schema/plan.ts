@@ -6,10 +6,13 @@ import { metric } from "./series.ts";
 
 /** Who a stage adds: a segment's people, or a share of everybody in parts of SPLIT_TOTAL. */
 export const stageAudience = z
-  .union([
-    z.strictObject({ segment: key }),
-    z.strictObject({ share: z.int().min(1, "a stage's share is at least 1 part (0.001 %)").max(SPLIT_TOTAL) }),
-  ])
+  .union(
+    [
+      z.strictObject({ segment: key }),
+      z.strictObject({ share: z.int().min(1, "a stage's share is at least 1 part (0.001 %)").max(SPLIT_TOTAL) }),
+    ],
+    { error: "must be a segment, or a share of everybody from 0.001 % to 100 %" },
+  )
   .meta({ id: "StageAudience" });
 
 export const planStage = z

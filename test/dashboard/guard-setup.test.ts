@@ -33,14 +33,14 @@ test("a guard is set up in the page, says what it counts and by which numbers it
   await page.waitForTimeout(CHANGE_MS + SLACK_MS);
   await shop.report("checkout", 600, { on: 2, off: 2 });
   await panel(page)
-    .getByText(/Seen: .*Nothing is worse than tolerated/)
+    .getByText(/Seen: .*No regression so far/)
     .waitFor({ timeout: PATIENCE_MS });
   await shop.report("checkout", 600, { on: 60, off: 2 });
   const banner = panel(page).locator(".guard-breach");
   await banner.getByText("It stopped the flag").waitFor({ timeout: PATIENCE_MS });
   await expect
     .poll(() => banner.textContent())
-    .toMatch(/errors: \d+ % of \d+ units with "on" failed, .* with the control/);
+    .toMatch(/errors: \d+ % of \d+ users with "on" failed, .* with the control/);
   await page.getByText("Killed").first().waitFor();
   expect(await flaws(page, "a stopped flag")).toEqual([]);
   await page.getByRole("button", { name: "Take the guard off" }).click();

@@ -16,7 +16,7 @@ let key: string;
 let met = 0;
 
 /** People ask for the flag and report how it went; `fails` says for whom of those with the release it fails. */
-async function people(count: number, fails: boolean): Promise<void> {
+async function people(count: number, fails: boolean, metric?: string): Promise<void> {
   const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
   const events = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -31,7 +31,14 @@ async function people(count: number, fails: boolean): Promise<void> {
       const time = Date.now();
       return [
         { id: randomUUID(), type: "exposure", unit, time, flag: "checkout", variant, ...(rule ? { rule } : {}) },
-        { id: randomUUID(), type: "outcome", unit, time, ok: !(fails && variant === "on") },
+        {
+          id: randomUUID(),
+          type: "outcome",
+          unit,
+          time,
+          ok: !(fails && variant === "on"),
+          ...(metric ? { metric } : {}),
+        },
       ];
     }),
   );
@@ -62,18 +69,32 @@ afterAll(async () => {
 
 const tile = () => page.locator(".guard-tile");
 
-test("a tile shows the metric's health once people have met the release", async () => {
+test("people who report under another name are an alarm with the snippet that mends it, on the plan, too", async () => {
+  await people(40, false, "checkout");
+  await tile().getByText("No data").waitFor();
+  const alarm = page.locator(".plan").getByRole("alert");
+  await alarm.getByText(/No event "outcome" has arrived from any of \d+ exposed users/).waitFor();
+  await alarm.getByText('telemetry.outcome("outcome", { targetingKey }').waitFor();
+  await page.locator(".plan-waits").getByText('Waits: for the event "outcome" (errors)').waitFor();
+  expect(await flaws(page, "silence")).toEqual([]);
+});
+
+test("a tile calls few users inconclusive and says how small a harm it would have seen", async () => {
   await people(100, false);
-  await tile().getByText("Healthy").waitFor();
+  await tile().getByText("Inconclusive").waitFor();
   await tile()
-    .getByText(/^\d+ people with it, \d+ without/)
+    .getByText(/^\d+ users with it, \d+ in the control/)
     .waitFor();
+  await tile()
+    .getByText(/would have been seen\.$/)
+    .waitFor();
+  expect(await tile().getByText("Healthy").count()).toBe(0);
   expect(await flaws(page, "health")).toEqual([]);
 });
 
 test("harm turns it red, the flag is killed, the plan halts, and the page says so", async () => {
   await people(60, true);
-  await tile().getByText("Harm").waitFor();
+  await tile().getByText("Regression").waitFor();
   await page.locator(".plan").getByText("The flag was killed. Choose the stage").waitFor();
   await page.locator(".kill-notes").getByText("Guard").waitFor();
   const { kills } = (await (await server.admin(FLAG)).json()) as { kills: unknown[] };

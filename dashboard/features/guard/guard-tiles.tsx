@@ -42,12 +42,12 @@ export function GuardTiles({ project, environment, flag }: SectionProps) {
           )}
         </div>
       )}
-      {watch.state === "mismatch" && (
+      {watch.mismatch !== null && (
         <p class="guard-banner guard-banner-amber">
           <Icon name="alert" size={20} />
           <span>
-            <strong>People are not divided as planned.</strong> {watch.reason} Exposures may be lost on the way; the
-            guards keep watching.
+            <strong>Users are not divided as planned.</strong> Exposures may be lost on the way, so look for those that
+            do not arrive; the guards keep watching.
           </span>
         </p>
       )}

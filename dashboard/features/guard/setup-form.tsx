@@ -2,6 +2,9 @@ import { useSignal } from "@preact/signals";
 import { METRIC_WORDS } from "../../../shared/guard/metrics/words.ts";
 import type { GuardDefinition } from "../../../shared/schema/guard.ts";
 import type { Metric, MetricKind } from "../../../shared/schema/series.ts";
+import { DEFAULT_GOAL_EVENT, DEFAULT_OUTCOME_EVENT } from "../../../shared/telemetry/default-events.ts";
+import type { GuardPlace } from "../../domain/guard-store.ts";
+import { EventField } from "../../editors/event-field.tsx";
 
 const CHOICES = (Object.keys(METRIC_WORDS) as MetricKind[]).flatMap((kind) => {
   const { offer } = METRIC_WORDS[kind];
@@ -13,11 +16,16 @@ type Choice = (typeof CHOICES)[number];
 const metricOf = ({ kind, metric, settings }: Choice, event: string): Metric =>
   ({ name: metric, event, tolerance: 0, kind, ...settings }) as Metric;
 
-/** Sets up a guard without a plan: what is harm, under which name it is reported, and what happens then. */
-export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metrics" | "onBreach">) => Promise<void> }) {
+interface SetupFormProps {
+  place: GuardPlace;
+  save: (guard: Pick<GuardDefinition, "metrics" | "onBreach">) => Promise<void>;
+}
+
+/** Sets up a guard without a plan: what is watched, which events feed it, and what happens then. */
+export function SetupForm({ place, save }: SetupFormProps) {
   const kinds = useSignal<MetricKind[]>(["error", "slow", "missing"]);
-  const event = useSignal("checkout");
-  const goal = useSignal("order");
+  const event = useSignal(DEFAULT_OUTCOME_EVENT);
+  const goal = useSignal(DEFAULT_GOAL_EVENT);
   const onBreach = useSignal<"kill" | "alert">("kill");
   const busy = useSignal(false);
   const toggle = (kind: MetricKind) => {
@@ -38,7 +46,7 @@ export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metri
       }}
     >
       <fieldset>
-        <legend class="label">What would be harm?</legend>
+        <legend class="label">Guardrail metrics</legend>
         <div class="guard-choices">
           {CHOICES.map(({ kind, label, hint }) => (
             <label key={kind} class="guard-choice">
@@ -51,27 +59,25 @@ export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metri
         </div>
       </fieldset>
       <div class="inline-form">
-        <label class="field">
-          <span class="label">Outcomes are reported as</span>
-          <input
+        {chosen.some(({ isGoal }) => !isGoal) && (
+          <EventField
+            place={place}
+            label="Metric event"
             value={event.value}
-            maxLength={100}
-            onInput={(input) => {
-              event.value = input.currentTarget.value;
+            set={(typed) => {
+              event.value = typed;
             }}
           />
-        </label>
+        )}
         {hasGoal && (
-          <label class="field">
-            <span class="label">The goal is reported as</span>
-            <input
-              value={goal.value}
-              maxLength={100}
-              onInput={(input) => {
-                goal.value = input.currentTarget.value;
-              }}
-            />
-          </label>
+          <EventField
+            place={place}
+            label="Goal event"
+            value={goal.value}
+            set={(typed) => {
+              goal.value = typed;
+            }}
+          />
         )}
         <label class="field">
           <span class="label">Then</span>
@@ -82,7 +88,7 @@ export function SetupForm({ save }: { save: (guard: Pick<GuardDefinition, "metri
             }}
           >
             <option value="kill">stop the flag</option>
-            <option value="alert">only tell</option>
+            <option value="alert">notify only</option>
           </select>
         </label>
         <button type="submit" class="button button-primary" disabled={busy.value || incomplete}>

@@ -7,6 +7,7 @@ import { deleteGuard, putGuard, useGuardStatus } from "../../domain/guard-setup-
 import type { GuardPlace } from "../../domain/guard-store.ts";
 import type { SectionProps } from "../../domain/section-props.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
+import { SilentNote } from "../../editors/silent-note.tsx";
 import { confirmed } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
@@ -62,6 +63,7 @@ export function GuardSetup({ project, environment, flag, locked }: SectionProps)
       {!guard && locked && <p class="muted">Nothing guards this flag.</p>}
       {!guard && !locked && (
         <SetupForm
+          place={place}
           save={(definition) => attempt(putGuard(place, definition), "The flag is guarded", "The flag is not guarded")}
         />
       )}
@@ -97,8 +99,11 @@ function Watching({ metrics, watch }: { metrics: readonly Metric[]; watch: Watch
           ? `Seen: ${units.map(([arm, count]) => `${count.toLocaleString("en")} ${arm}`).join(", ")}. `
           : "It counts as soon as the flag is on and its servers report. "}
         {left > 0 && `${left.toLocaleString("en")} told apart: bots, staff, events without an exposure. `}
-        {!breach && units.length > 0 && watch?.reason}
+        {!breach && units.length > 0 && watch?.state !== "no-data" && watch?.reason}
       </p>
+      {watch?.silent.map((silent) => (
+        <SilentNote key={silent.event ?? ""} silent={silent} exposed={exposed ?? {}} />
+      ))}
       {blind && (
         <p class="guard-blind" role="status">
           <Icon name="alert" /> It has not been able to look for a while: a part of the counts does not answer.

@@ -129,7 +129,7 @@ export function PlanEditor({ place, flag, version, reached, initial, close }: Pl
       <button type="button" class="button button-small stage-add" onClick={add}>
         <Icon name="plus" /> Add a stage
       </button>
-      <GuardChoice guards={guards} set={setGuards} />
+      <GuardChoice place={place} guards={guards} set={setGuards} />
       <div class="plan-arms">
         <label class="field">
           <span class="label">When a guard sees harm</span>

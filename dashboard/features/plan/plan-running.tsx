@@ -3,10 +3,11 @@ import { useEffect } from "preact/hooks";
 import type { PlanView } from "../../../shared/schema/plan.ts";
 import { useGuard } from "../../domain/guard-store.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
+import { SilentNote } from "../../editors/silent-note.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import type { Asked } from "./plan-dialogs.tsx";
 import type { PlanPlace } from "./plan-store.ts";
-import { audienceWords, durationWords, stageName, stepWords, waitWords } from "./plan-words.ts";
+import { audienceWords, durationWords, smallestGroup, stageName, stepWords, waitWords } from "./plan-words.ts";
 
 interface PlanRunningProps {
   place: PlanPlace;
@@ -23,7 +24,7 @@ export function PlanRunning({ place, plan, locked, ask, edit }: PlanRunningProps
   const watch = useGuard(place, run?.series)?.watch;
   const seen =
     watch && watch.series === run?.series
-      ? { units: Math.min(...Object.values(watch.exposed)), reason: watch.reason }
+      ? { units: smallestGroup(watch.exposed), reason: watch.reason, holds: watch.holds }
       : null;
   if (!run) return null;
   const isLast = run.stage === plan.stages.length - 1;
@@ -73,13 +74,23 @@ export function PlanRunning({ place, plan, locked, ask, edit }: PlanRunningProps
           <p class="muted">{isLast ? "Ends in a moment" : "Goes on in a moment"}</p>
         )}
       </div>
+      {watch?.active &&
+        watch.series === run.series &&
+        watch.silent.map((silent) => (
+          <SilentNote
+            key={silent.event ?? ""}
+            silent={silent}
+            exposed={watch.exposed}
+            consequence="The plan does not advance by itself until it does."
+          />
+        ))}
       {!locked && (
         <div class="row plan-actions">
           {run.status === "running" && (
             <>
               <button type="button" class="button" onClick={() => ask({ action: "advance" })}>
                 <Icon name={isLast ? "check" : "play"} />{" "}
-                {isLast ? "Finish now…" : `Go on to ${stageName(plan, run.stage + 1)}…`}
+                {isLast ? "Finish now…" : `Advance to ${stageName(plan, run.stage + 1)}…`}
               </button>
               <button type="button" class="button" onClick={() => ask({ action: "pause" })}>
                 <Icon name="pause" /> Pause…
@@ -95,12 +106,12 @@ export function PlanRunning({ place, plan, locked, ask, edit }: PlanRunningProps
             <Icon name="restore" /> Roll back…
           </button>
           <button type="button" class="button button-plain" onClick={edit}>
-            Edit what lies ahead
+            Edit remaining stages
           </button>
         </div>
       )}
       <details>
-        <summary>{`What happened (${run.steps.length})`}</summary>
+        <summary>{`Activity (${run.steps.length})`}</summary>
         <ol class="plan-log">
           {run.steps.toReversed().map((step) => (
             <li key={`${step.at} ${step.what}`}>

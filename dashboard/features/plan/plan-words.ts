@@ -1,4 +1,5 @@
 import { SPLIT_TOTAL } from "../../../shared/limits.ts";
+import type { StageHold } from "../../../shared/schema/guard.ts";
 import type {
   HaltReason,
   PlanDefinition,
@@ -51,11 +52,19 @@ const HALT_WORDS: Record<HaltReason, string> = {
   edited: "The plan's rules were changed by hand. Choose the stage at which the plan goes on.",
 };
 
-/** What the guard knows of the present stage: units in the smaller arm, and its state in a sentence. */
+/** What the guard knows of the present stage: users in the smaller group, its state in a sentence, what holds the stage. */
 export interface Seen {
-  units: number;
+  /** Null: nobody is counted yet. */
+  units: number | null;
   reason: string;
+  holds: readonly StageHold[];
 }
+
+/** The users in the group with the fewest; null while there is no group. */
+export const smallestGroup = (exposed: Readonly<Record<string, number>>): number | null => {
+  const counts = Object.values(exposed);
+  return counts.length === 0 ? null : Math.min(...counts);
+};
 
 /** Why the plan stays where it is, a sentence each. */
 export function waitWords(wait: PlanWait, now: number, seen: Seen | null): string {
@@ -63,11 +72,11 @@ export function waitWords(wait: PlanWait, now: number, seen: Seen | null): strin
     case "time":
       return `At least ${durationWords((Date.parse(wait.until) - now) / 1_000)} more`;
     case "units":
-      return seen === null
-        ? `Until ${count(wait.atLeast)} units have been exposed in each arm`
-        : `${count(seen.units)} of ${count(wait.atLeast)} units in the smaller arm${seen.units >= wait.atLeast ? ": enough" : " so far"}`;
+      return seen === null || seen.units === null
+        ? `Until ${count(wait.atLeast)} users have been exposed in each group`
+        : `${count(seen.units)} of ${count(wait.atLeast)} users in the smaller group${seen.units >= wait.atLeast ? ": enough" : " so far"}`;
     case "guards":
-      return `Goes on only while its guards are healthy${seen ? `. Now: ${seen.reason}` : ""}`;
+      return guardsWords(wait.events, seen);
     case "person":
       return "Then waits for somebody to advance it";
     case "freeze":
@@ -80,6 +89,31 @@ export function waitWords(wait: PlanWait, now: number, seen: Seen | null): strin
       return "Paused: what is live stays live until somebody resumes it";
     case "choice":
       return HALT_WORDS[wait.reason];
+  }
+}
+
+/** Why the guards hold the stage; what they would need to hear where nobody knows yet. */
+function guardsWords(events: readonly (string | null)[], seen: Seen | null): string {
+  const needs = "Advances only while its metrics receive events and show no regression";
+  const holds = seen?.holds.filter((hold) => hold.for !== "units") ?? [];
+  if (holds.length > 0) return `Waits: ${holds.map(holdWords).join("; ")}`;
+  if (seen) return `${needs}. Now: ${seen.reason}`;
+  const named = events.filter((event) => event !== null);
+  return named.length === 0 ? needs : `${needs} (${named.join(", ")})`;
+}
+
+function holdWords(hold: StageHold): string {
+  switch (hold.for) {
+    case "units":
+      return `${count(hold.units)} of ${count(hold.atLeast)} users in the smaller group`;
+    case "event":
+      return hold.event === null
+        ? `for any event (${hold.metrics.join(", ")})`
+        : `for the event "${hold.event}" (${hold.metrics.join(", ")})`;
+    case "outcomes":
+      return `${hold.metric} has outcomes of ${count(hold.units)} users in the smaller group, ${count(hold.atLeast)} are needed`;
+    case "regression":
+      return `${hold.metric} shows a regression`;
   }
 }
 

@@ -95,7 +95,7 @@ export function StageEditor({ number, stage, locked, set, remove }: StageEditorP
           value={advance}
           onChange={(event) => set({ ...stage, advance: event.currentTarget.value as PlanStage["advance"] })}
         >
-          <option value="automatic">then on by itself</option>
+          <option value="automatic">then advance automatically</option>
           <option value="by-hand">then wait for a person</option>
         </select>
       </div>

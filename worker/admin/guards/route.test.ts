@@ -85,14 +85,17 @@ describe("what arrives at /v1/events", () => {
     await expect.poll(served).toEqual(new Set(["off"]));
   });
 
-  test("of a harmless treatment kills nothing, and is told as healthy with its interval", async () => {
+  test("of a harmless treatment kills nothing; few users leave it inconclusive, with what would have been seen", async () => {
     const { project, server, flag, guard } = await guardedShop();
     await sendAll(server, visits(400, FINE));
     await look(project);
     expect(await isKilled(flag)).toBe(false);
     const { watch } = await done("GET", guard);
-    expect(watch).toMatchObject({ active: true, state: "healthy", breach: null, clientAlerts: [] });
-    expect(watch.tiles).toMatchObject([{ metric: "errors", health: "healthy", basis: "concurrent" }]);
+    expect(watch).toMatchObject({ active: true, state: "collecting", breach: null, clientAlerts: [], silent: [] });
+    expect(watch.tiles).toMatchObject([
+      { metric: "errors", verdict: "inconclusive", health: "collecting", basis: "concurrent" },
+    ]);
+    expect(watch.tiles[0].seen).toBeGreaterThan(watch.tiles[0].rate.control);
     expect(watch.exposed.on + watch.exposed.off).toBe(400);
     const [point] = watch.history["on/errors"];
     expect(point.low).toBeLessThan(point.high);

@@ -1,0 +1,17 @@
+import { DEFAULT_GOAL_EVENT, DEFAULT_OUTCOME_EVENT } from "../../shared/telemetry/default-events.ts";
+import { Copyable } from "../ui/copyable.tsx";
+
+/** What an app's server calls so that an event arrives; null: any event will do. */
+export function ReportSnippet({
+  event,
+  isGoal = event === DEFAULT_GOAL_EVENT,
+}: {
+  event: string | null;
+  isGoal?: boolean;
+}) {
+  const name = JSON.stringify(event ?? DEFAULT_OUTCOME_EVENT);
+  const call = isGoal
+    ? `telemetry.conversion(${name}, { targetingKey });`
+    : `telemetry.outcome(${name}, { targetingKey }, { ok: response.ok, latencyMs });`;
+  return <Copyable text={call} note="On your server, where it is known what came of the request:" />;
+}
