@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import { Route, Router, useLocation, useRoute } from "preact-iso";
 import { followChanges } from "../domain/live.ts";
 import { loadProjects, projects } from "../domain/project.ts";
-import { who } from "../domain/session.ts";
+import { may, who } from "../domain/session.ts";
 import { useProject } from "../domain/use-project.ts";
 import { KillDialog } from "../editors/kill-dialog.tsx";
 import { RestoreDialog } from "../editors/restore-dialog.tsx";
@@ -10,6 +10,7 @@ import { SwitchOnDialog } from "../editors/switch-on-dialog.tsx";
 import { FlagList } from "../features/flags/flag-list.tsx";
 import { NewProject } from "../features/settings/new-project.tsx";
 import { ConfirmDialog } from "../ui/confirm.tsx";
+import { keepFocus } from "../ui/keep-focus.ts";
 import { Problem } from "../ui/problem.tsx";
 import { Toasts } from "../ui/toasts.tsx";
 import { CommandBar } from "./command-bar.tsx";
@@ -60,7 +61,9 @@ function Home() {
       const all = projects.value ?? [];
       const last = localStorage.getItem("blastdoor-project");
       const next = all.find(({ key }) => key === last) ?? all[0];
-      if (next) route(`/p/${next.key}/flags`, true);
+      // Who may change tests and nothing else comes for those.
+      const page = may("marketer") && !may("engineer") ? "tests" : "flags";
+      if (next) route(`/p/${next.key}/${page}`, true);
     });
   }, []);
   if (projects.value?.length !== 0) return null;
@@ -75,6 +78,7 @@ function ProjectPages() {
   const { params } = useRoute();
   const { problem } = useProject(params.project ?? "");
   useEffect(followChanges, []);
+  useEffect(keepFocus, []);
   if (problem)
     return (
       <main class="page">

@@ -1,6 +1,6 @@
-import { useSignal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { Dialog } from "../ui/dialog.tsx";
-import { useKeys } from "../ui/keys.ts";
+import { singleKeys, useKeys } from "../ui/keys.ts";
 
 const KEYS = [
   ["Ctrl K", "Jump to a flag, a page or an action"],
@@ -17,8 +17,11 @@ const KEYS = [
   ["?", "This list"],
 ] as const;
 
+/** Opened by its key, and from the person menu, where it is found also while single keys are off. */
+export const showingKeys = signal(false);
+
 export function KeyHelp() {
-  const open = useSignal(false);
+  const open = showingKeys;
   useKeys({
     "?": () => {
       open.value = true;
@@ -32,6 +35,16 @@ export function KeyHelp() {
         open.value = false;
       }}
     >
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={singleKeys.value}
+          onChange={(event) => {
+            singleKeys.value = event.currentTarget.checked;
+          }}
+        />
+        Single keys act on the page
+      </label>
       <dl class="key-help">
         {KEYS.map(([key, what]) => (
           <div key={key}>

@@ -3,12 +3,13 @@ import { signOut, who } from "../domain/session.ts";
 import { environmentRoleWords, ROLE_WORDS } from "../domain/words/flag-words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { complain } from "../ui/toasts.tsx";
+import { showingKeys } from "./key-help.tsx";
 import { NEXT_THEME, type Theme, theme } from "./theme.ts";
 
 const THEME_WORDS: Record<Theme, { text: string; icon: "system" | "sun" | "moon" }> = {
-  system: { text: "Colours: like the system", icon: "system" },
-  light: { text: "Colours: light", icon: "sun" },
-  dark: { text: "Colours: dark", icon: "moon" },
+  system: { text: "Theme: System", icon: "system" },
+  light: { text: "Theme: Light", icon: "sun" },
+  dark: { text: "Theme: Dark", icon: "moon" },
 };
 
 /** Who is signed in, the theme, and the way out. */
@@ -59,6 +60,15 @@ export function PersonMenu() {
             }}
           >
             <Icon name={icon} /> {text}
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              setOpen(false);
+              showingKeys.value = true;
+            }}
+          >
+            Keyboard shortcuts…
           </button>
           <button type="button" onClick={() => leave(false)}>
             Sign out

@@ -1,7 +1,8 @@
 import { hc, type InferResponseType } from "hono/client";
-import type { KillView } from "../../shared/schema/admin.ts";
+import type { KillView, StateSummary } from "../../shared/schema/admin.ts";
 import type { FlagState } from "../../shared/schema/flag.ts";
 import type { Admin } from "../../worker/app.ts";
+import { issueWords, withoutCalls } from "./words/issue-words.ts";
 
 export type { KillView };
 /** As the routes themselves declare it. */
@@ -16,6 +17,7 @@ export type StateView = FlagState & {
   revision: number;
   updatedAt: string;
   kills: KillView[];
+  reach?: StateSummary["reach"];
 };
 
 const TIMEOUT_MS = 15_000;
@@ -37,8 +39,8 @@ export class Refusal extends Error {
 
   /** Everything there is to say, in one line. */
   get words(): string {
-    const fields = this.errors.map(({ field, message }) => (field ? `${field}: ${message}` : message));
-    return [this.message, this.detail, ...fields].filter(Boolean).join(". ").replaceAll("..", ".");
+    const fields = this.errors.map(issueWords).map(({ label, words }) => (label ? `${label} ${words}` : words));
+    return [this.message, withoutCalls(this.detail), ...fields].filter(Boolean).join(". ").replaceAll("..", ".");
   }
 }
 

@@ -37,7 +37,8 @@ async function catchUp(key: string, revision: number): Promise<void> {
   // A page that holds large changes ends early.
   if ((rows.at(-1)?.revision ?? revision) < revision) return openProject(key);
   const changes = rows.flatMap((row) => row.changes);
-  if (changes.some(({ entity }) => entity === "project" || entity === "environment")) return openProject(key);
+  if (changes.some(({ entity }) => ["project", "environment", "layer", "holdout"].includes(entity)))
+    return openProject(key);
   const changed = new Set<string>();
   for (const { entity, key: name, before, after: now } of changes) {
     if (entity === "flag" || entity === "state") changed.add(name);

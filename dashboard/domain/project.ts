@@ -74,7 +74,7 @@ function showSummary(key: string, inEnvironment: string, change: (summary: Summa
 /** What the list shows of a state that was just read or written. */
 export function showState(state: StateView): void {
   showSummary(state.flag, state.environment, (shown) =>
-    shown.version > state.version ? shown : summarize(state, state.version, state.kills),
+    shown.version > state.version ? shown : summarize(state, state.version, state.kills, state.reach),
   );
 }
 
@@ -90,13 +90,37 @@ export async function refreshFlag(key: string): Promise<void> {
   } catch {
     hideFlag(key);
   }
+  await refreshDependants(key).catch(() => {});
 }
 
-/** Shows the switch in its new place at once, and back in its old one when the server refuses. */
-export async function toggle(flag: FlagView, inEnvironment: string): Promise<void> {
-  const before = flag.environments[inEnvironment];
-  if (!before || !project.value) return;
-  const enabled = !before.enabled;
+/** Whom a flag reaches also depends on flags that it tests: what these became shows in it. */
+async function refreshDependants(key: string): Promise<void> {
+  const current = project.value;
+  const dependants = (flags.value ?? []).filter((flag) =>
+    Object.values(flag.environments).some(({ reach }) => reach?.flags.includes(key)),
+  );
+  if (!current || dependants.length === 0) return;
+  if (dependants.length > FEW) return openProject(current.key);
+  for (const flag of dependants) {
+    const param = { project: current.key, flag: flag.key };
+    showFlag(await answer(api.projects[":project"].flags[":flag"].$get({ param })));
+  }
+}
+/** More flags than this are read with the whole list. */
+const FEW = 10;
+
+/**
+ * Shows the switch in its new place at once, and back in its old one when the server refuses.
+ *
+ * @param enabled where it is to be; the other place unless told otherwise
+ */
+export async function toggle(
+  flag: FlagView,
+  inEnvironment: string,
+  enabled = flag.environments[inEnvironment]?.enabled === false,
+): Promise<void> {
+  const before = (flagOf(flag.key) ?? flag).environments[inEnvironment];
+  if (!before || !project.value || before.enabled === enabled) return;
   showSummary(flag.key, inEnvironment, (summary) => ({ ...summary, enabled }));
   try {
     const state = await stateAnswer(
@@ -108,6 +132,7 @@ export async function toggle(flag: FlagView, inEnvironment: string): Promise<voi
       }),
     );
     showState(state);
+    await refreshDependants(flag.key).catch(() => {});
   } catch (error) {
     showSummary(flag.key, inEnvironment, (summary) => ({ ...summary, enabled: before.enabled }));
     void refreshFlag(flag.key);

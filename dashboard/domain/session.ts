@@ -82,9 +82,19 @@ const roleFor = (purpose: Purpose): Role => (TESTS.has(purpose) ? "marketer" : "
 export const mayChange = (purpose: Purpose, environment?: string): boolean =>
   environment === undefined ? mayEverywhere(roleFor(purpose)) : may(roleFor(purpose), environment);
 
-/** Why somebody who changes flags elsewhere may not change this one there; null when they may, or may nowhere. */
+const ROLE_NAMES: Record<Role, string> = {
+  viewer: "a viewer",
+  marketer: "a marketer",
+  engineer: "an engineer",
+  admin: "an administrator",
+};
+
+/** Why somebody may not change a flag in an environment; null when they may. */
 export function whyLocked(purpose: Purpose, environment: { key: string; name: string }): string | null {
-  if (!who.value?.environments || mayChange(purpose, environment.key)) return null;
-  const has = roleThere(who.value, environment.key);
-  return `In ${environment.name} you are ${has === "viewer" ? "a viewer" : `a ${has}`}; to change this flag there you need to be ${roleFor(purpose) === "marketer" ? "a marketer" : "an engineer"}.`;
+  if (!who.value || mayChange(purpose, environment.key)) return null;
+  const has = ROLE_NAMES[roleThere(who.value, environment.key)];
+  const needed = ROLE_NAMES[roleFor(purpose)];
+  if (who.value.environments)
+    return `In ${environment.name} you are ${has}; to change this flag there you need to be ${needed}.`;
+  return `You are ${has}, so you can look at this flag and not change it; ${needed} can. An administrator gives roles.`;
 }

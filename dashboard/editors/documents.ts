@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { FlagDefinition, FlagState } from "../../shared/schema/flag.ts";
 import { answer, api, type FlagView, ifMatch, type KillView, type StateView, stateAnswer } from "../domain/api.ts";
+import { keepDrafts } from "../domain/drafts.ts";
 import { showFlag, showState } from "../domain/project.ts";
 import { same } from "../domain/words/change-words.ts";
 import type { Acknowledgement } from "./exposure.ts";
@@ -136,9 +137,10 @@ export async function lostRace(place: Place): Promise<LostRace> {
   return { place, conflicts, resolve };
 }
 
-export async function save(place: Place, comment: string, query: Acknowledgement): Promise<void> {
+/** @returns the revision that this made; 0: there was nothing to save */
+export async function save(place: Place, comment: string, query: Acknowledgement): Promise<number> {
   const document = editing(place);
-  if (!document) return;
+  if (!document) return 0;
   const { project, flag, environment } = place;
   const header = ifMatch(document.version);
   const json = { ...document.value, comment };
@@ -149,7 +151,7 @@ export async function save(place: Place, comment: string, query: Acknowledgement
     );
     showFlag(view);
     settle(place, view);
-    return;
+    return view.revision;
   }
   const param = { project, flag, environment };
   const view = await stateAnswer(
@@ -162,9 +164,18 @@ export async function save(place: Place, comment: string, query: Acknowledgement
   );
   showState(view);
   settle(place, view);
+  return view.revision;
 }
 
 function settle(place: Place, view: StateView | FlagView): void {
   const body = bodyOf(place, view);
   put(place, { base: body, version: view.version, value: body, kills: "kills" in view ? view.kills : [] });
 }
+
+keepDrafts({
+  turnSwitch(place) {
+    if (!isEdited(place)) return null;
+    edit<FlagState>(place, (state) => ({ ...state, enabled: !state.enabled }));
+    return editing<FlagState>(place)?.value.enabled ? "on" : "off";
+  },
+});

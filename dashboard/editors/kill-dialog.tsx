@@ -8,7 +8,7 @@ import { DialogActions } from "../ui/dialog-actions.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Problem } from "../ui/problem.tsx";
 import { EnvironmentChoice } from "./environment-choice.tsx";
-import { killRevision, watchPropagation } from "./propagation-toast.ts";
+import { killRevision, killTopic, watchPropagation } from "./propagation-toast.ts";
 
 /** Which flag somebody is about to kill, from any page. */
 export const killing = signal<{ flag: FlagView; environment: Environment } | null>(null);
@@ -44,7 +44,13 @@ function Confirm({ flag, environment: first }: { flag: FlagView; environment: En
       );
       showState(state);
       close();
-      void watchPropagation(projectKey, target, killRevision(state), `${flag.key} is killed in ${target.name}`);
+      void watchPropagation(
+        projectKey,
+        target,
+        killRevision(state),
+        `${flag.key} is killed in ${target.name}`,
+        killTopic(flag.key, target.key),
+      );
     } catch (error) {
       problem.value = error;
     }

@@ -74,7 +74,7 @@ export function KillManyDialog({ flags, environment, note, where, close, done }:
     const killed = keys.length - failures.value.length;
     if (killed > 0) {
       const words = killed === 1 ? "1 flag is killed" : `${killed} flags are killed`;
-      void watchPropagation(project.value?.key ?? "", environment, last, `${words} in ${environment.name}`);
+      void watchPropagation(project.value?.key ?? "", environment, last, `${words} in ${environment.name}`, "kills");
     }
     chosen.value = new Set(failures.value.map(({ field }) => field));
     if (failures.value.length > 0) return;

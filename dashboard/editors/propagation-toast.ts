@@ -10,14 +10,19 @@ const SHOWN = 4;
 export const killRevision = ({ kills }: Pick<StateView, "kills">): number =>
   Math.max(0, ...kills.map(({ revision }) => revision));
 
+/** What toasts about a flag's kills are about: that of a restore takes the place of that of the kill. */
+export const killTopic = (flag: string, environment: string): string => `kill ${flag} ${environment}`;
+
 /** Shows how a kill travels while it does: committed, then served by one data centre after the other. */
 export async function watchPropagation(
   project: string,
   environment: Environment,
   revision: number,
   text: string,
+  /** The flag that it is about: a later toast about it takes its place. */
+  topic: string,
 ): Promise<void> {
-  const say = follow(text, "Committed. On its way to every data centre…");
+  const say = follow(text, "Committed. On its way to every data centre…", topic);
   const param = { project, environment: environment.key };
   let said = "";
   for (let look = 0; look < LOOKS; look++) {

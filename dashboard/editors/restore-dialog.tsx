@@ -8,6 +8,8 @@ import { DialogActions } from "../ui/dialog-actions.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Problem } from "../ui/problem.tsx";
 import { tell } from "../ui/toasts.tsx";
+import { LaterReachNote } from "./later-reach-note.tsx";
+import { killTopic } from "./propagation-toast.ts";
 
 export const restoring = signal<{ flag: FlagView; environment: Environment } | null>(null);
 
@@ -39,7 +41,12 @@ function Confirm({ flag, environment }: { flag: FlagView; environment: Environme
       );
       showState(state);
       close();
-      tell(`${flag.key} is restored in ${environment.name}`);
+      tell(
+        `${flag.key} is restored in ${environment.name}`,
+        undefined,
+        undefined,
+        killTopic(flag.key, environment.key),
+      );
     } catch (error) {
       problem.value = error;
     }
@@ -55,6 +62,12 @@ function Confirm({ flag, environment }: { flag: FlagView; environment: Environme
           <span class="unseen">becomes</span>
           <span class={`pill tone-${then.tone}`}>{then.text}</span>
         </p>
+      )}
+      {summary?.enabled && (
+        <LaterReachNote
+          place={{ project: project.value?.key ?? "", environment: environment.key, flag: flag.key }}
+          ifOn
+        />
       )}
       {problem.value !== null && <Problem error={problem.value} />}
       <CommentField comment={comment} example="Fixed in 3.2.1" first />

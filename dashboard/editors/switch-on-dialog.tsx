@@ -1,61 +1,89 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Environment, FlagView } from "../domain/api.ts";
+import { turnUnsavedSwitch } from "../domain/drafts.ts";
 import { isProduction, project, toggle } from "../domain/project.ts";
 import { loadUsage, usage } from "../domain/usage.ts";
-import { type StateWords, stateWords } from "../domain/words/state-words.ts";
+import { stateWords } from "../domain/words/state-words.ts";
 import { askedWords } from "../domain/words/usage-words.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { DialogActions } from "../ui/dialog-actions.tsx";
-import { complain } from "../ui/toasts.tsx";
+import { complain, tell } from "../ui/toasts.tsx";
+import { LaterReachNote } from "./later-reach-note.tsx";
 
-const switchingOn = signal<{ flag: FlagView; environment: Environment } | null>(null);
+const switching = signal<{ flag: FlagView; environment: Environment } | null>(null);
 
-/** Off is always at once; on in production asks first, naming whom it reaches. */
+const placeOf = (flag: FlagView, environment: Environment) => ({
+  project: project.value?.key ?? "",
+  flag: flag.key,
+  environment: environment.key,
+});
+
+/**
+ * In production it asks first, naming whom it reaches; elsewhere it is done at once. With unsaved changes of the same
+ * state the switch is one of them: on its own it would make live what nobody looks at.
+ */
 export function switchState(flag: FlagView, environment: Environment): void {
-  const isOff = flag.environments[environment.key]?.enabled === false;
-  if (isOff && isProduction(environment)) switchingOn.value = { flag, environment };
+  const unsaved = turnUnsavedSwitch(placeOf(flag, environment));
+  if (unsaved) {
+    tell(
+      `Switching ${flag.key} ${unsaved} is one of your unsaved changes in ${environment.name}`,
+      "Review and save them on the flag's page.",
+    );
+  } else if (isProduction(environment)) switching.value = { flag, environment };
   else void carryOut(flag, environment);
 }
 
 async function carryOut(flag: FlagView, environment: Environment): Promise<void> {
+  const on = flag.environments[environment.key]?.enabled === false;
   try {
     await toggle(flag, environment.key);
+    tell(`${flag.key} is switched ${on ? "on" : "off"} in ${environment.name}`, undefined, {
+      label: "Undo",
+      act: () => toggle(flag, environment.key, !on),
+    });
   } catch (error) {
     complain(`${flag.key} was not switched in ${environment.name}`, error);
   }
 }
 
 export function SwitchOnDialog() {
-  const asked = switchingOn.value;
+  const asked = switching.value;
   if (!asked) return null;
   const { flag, environment } = asked;
   const summary = flag.environments[environment.key];
-  const words = summary && stateWords(flag, { ...summary, enabled: true });
+  if (!summary) return null;
+  const turnsOn = !summary.enabled;
+  const on = stateWords(flag, { ...summary, enabled: true });
+  const off = stateWords(flag, { ...summary, enabled: false });
+  const [was, becomes] = turnsOn ? [off, on] : [on, off];
+  const verb = turnsOn ? "Switch on" : "Switch off";
   const close = () => {
-    switchingOn.value = null;
+    switching.value = null;
   };
   return (
     <Dialog
-      title={`Switch on ${flag.key} in ${environment.name}?`}
+      title={`${verb} ${flag.key} in ${environment.name}?`}
       onClose={close}
       onSubmit={() => {
         close();
         void carryOut(flag, environment);
       }}
     >
-      {words && (
-        <p class="before-after">
-          <span class="pill tone-off">Off</span>
-          <span aria-hidden="true">→</span>
-          <span class="unseen">becomes</span>
-          <span class={`pill tone-${words.tone}`}>{words.text}</span>
-        </p>
+      <p class="before-after">
+        <span class={`pill tone-${was.tone}`}>{was.text}</span>
+        <span aria-hidden="true">→</span>
+        <span class="unseen">becomes</span>
+        <span class={`pill tone-${becomes.tone}`}>{becomes.text}</span>
+      </p>
+      {turnsOn ? (
+        <LaterReachNote place={placeOf(flag, environment)} ifOn />
+      ) : (
+        <p>{`Everyone gets ${flag.offVariant ?? "the default of their code"}, at once. Its rules stay as they are.`}</p>
       )}
-      <p>{words && reach(words, summary.targeting)}</p>
       <AskedFor flag={flag.key} environment={environment} />
       <DialogActions close={close} first="go-on">
-        {`Switch on in ${environment.name}`} <kbd>↵</kbd>
+        {`${verb} in ${environment.name}`} <kbd>↵</kbd>
       </DialogActions>
     </Dialog>
   );
@@ -69,18 +97,4 @@ function AskedFor({ flag, environment }: { flag: string; environment: Environmen
   }, [key, environment.key]);
   const known = usage.value?.environment === environment.key ? usage.value : null;
   return <p class="muted">{known ? askedWords(known, flag, environment.name) : "\u00a0"}</p>;
-}
-
-function reach({ tone, share }: StateWords, targeting: number): string {
-  const rules = `people whom ${targeting === 1 ? "its rule names" : `its ${targeting} rules name`}`;
-  switch (tone) {
-    case "on":
-      return "It reaches everybody, at once.";
-    case "part":
-      return `It reaches about ${share} of every 100 people${targeting > 0 ? `, and ${rules}` : ""}.`;
-    case "rules":
-      return `It reaches ${rules}; everybody else keeps the off variant.`;
-    default:
-      return "Nobody gets anything else than before.";
-  }
 }

@@ -12,15 +12,21 @@ export interface Sending {
 
 export type DryRun = ReturnType<typeof useDryRun>;
 
+/** What the store answers: what changes, or would, and the revision that this is. */
+interface DryRunReply {
+  changes: readonly unknown[];
+  revision: number;
+}
+
 /** A change that is asked of the store first, so that people see what it would do before it does. */
-export function useDryRun(send: (sending: Sending) => Promise<{ changes: readonly unknown[] }>) {
+export function useDryRun(send: (sending: Sending) => Promise<DryRunReply>) {
   const changes = useSignal<Change[] | null>(null);
   const problem = useSignal<unknown>(null);
   const busy = useSignal<"looking" | "doing" | null>(null);
   const acknowledged = useSignal(false);
   /** Counts up with each question, so that an answer that was overtaken is dropped. */
   const turn = useRef(0);
-  const ask = async (what: "looking" | "doing", then?: () => Promise<void>): Promise<void> => {
+  const ask = async (what: "looking" | "doing", then?: (reply: DryRunReply) => Promise<void>): Promise<void> => {
     turn.current++;
     const mine = turn.current;
     const isCurrent = () => mine === turn.current;
@@ -30,7 +36,7 @@ export function useDryRun(send: (sending: Sending) => Promise<{ changes: readonl
       const query = acknowledged.value ? MEANT : NOT_SAID;
       const reply = await send({ dryRun: what === "looking", query });
       if (what === "looking" && isCurrent()) changes.value = allChanges(reply.changes as AuditRow["changes"]);
-      await then?.();
+      await then?.(reply);
     } catch (error) {
       if (isCurrent()) problem.value = error;
     }
@@ -53,7 +59,7 @@ export function useDryRun(send: (sending: Sending) => Promise<{ changes: readonl
     exposes: exposesHiddenFlag(problem.value),
     look: () => ask("looking"),
     /** @param then what belongs to it, while the dialog still waits */
-    carryOut: async (then: () => Promise<void>) => {
+    carryOut: async (then: (reply: DryRunReply) => Promise<void>) => {
       if (busy.value === null && changes.value !== null && changes.value.length > 0) await ask("doing", then);
     },
     acknowledge: () => {

@@ -1,7 +1,9 @@
-import { signal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { Dialog } from "./dialog.tsx";
 import { DialogActions } from "./dialog-actions.tsx";
+import { TextField } from "./text-field.tsx";
 
 interface Question {
   title: string;
@@ -9,6 +11,8 @@ interface Question {
   text: ComponentChildren;
   /** The button that says yes. */
   action: string;
+  /** What has to be typed before yes can be said: for what cannot be taken back. */
+  name?: string;
 }
 
 const asked = signal<(Question & { answer: (isYes: boolean) => void }) | null>(null);
@@ -27,12 +31,24 @@ export const confirmed = (question: Question): Promise<boolean> =>
   });
 
 export function ConfirmDialog() {
-  if (!asked.value) return null;
-  const { title, text, action, answer } = asked.value;
+  const typed = useSignal("");
+  const question = asked.value;
+  useEffect(() => {
+    typed.value = "";
+  }, [question]);
+  if (!question) return null;
+  const { title, text, action, name, answer } = question;
+  const isNamed = name === undefined || typed.value.trim() === name;
   return (
-    <Dialog title={title} onClose={() => answer(false)} onSubmit={() => answer(true)} tone="killed">
-      <p>{text}</p>
-      <DialogActions close={() => answer(false)} first="cancel" kills>
+    <Dialog title={title} onClose={() => answer(false)} onSubmit={() => isNamed && answer(true)} tone="killed">
+      {typeof text === "string" ? <p>{text}</p> : text}
+      {name !== undefined && <TextField label={`Type ${name} to confirm`} value={typed} first />}
+      <DialogActions
+        close={() => answer(false)}
+        first={name === undefined ? "cancel" : undefined}
+        disabled={!isNamed}
+        kills
+      >
         {action}
       </DialogActions>
     </Dialog>

@@ -8,7 +8,7 @@ interface DialogActionsProps {
   /** What it does takes something away. */
   kills?: boolean;
   /** Which button the dialog opens with; left out, whatever field says so. */
-  first?: "cancel" | "go-on";
+  first?: "cancel" | "go-on" | undefined;
 }
 
 /** The end of a dialog: away without a trace, or on. */

@@ -1,4 +1,15 @@
+import { effect, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+
+const STORED = "blastdoor-single-keys";
+/**
+ * Whether single keys act. Somebody who speaks, or whose hand slips, presses letters that are meant for no page (WCAG
+ * 2.1.4), so they can be switched off; arrows and what is held with Ctrl go on working.
+ */
+export const singleKeys = signal(localStorage.getItem(STORED) !== "off");
+effect(() => {
+  localStorage.setItem(STORED, singleKeys.value ? "on" : "off");
+});
 
 type Keys = Record<string, (event: KeyboardEvent) => void>;
 
@@ -18,7 +29,7 @@ export function useKeys(keys: Keys): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
       const act = latest.current[event.key];
-      if (!act) return;
+      if (!act || (event.key.length === 1 && !singleKeys.value)) return;
       event.preventDefault();
       act(event);
     };

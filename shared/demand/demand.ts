@@ -124,11 +124,11 @@ const places = (share: number): number => (share < 0.01 ? 2 : 1);
 const shown = (percents: number, digits: number): string => `${Number(percents.toFixed(digits))} %`;
 export const percent = (share: number): string => shown(share * 100, places(share));
 /** Bounds are rounded away from what they claim. */
-const percentDown = (share: number): string => {
+export const percentDown = (share: number): string => {
   const scale = 10 ** places(share);
   return shown(Math.floor(share * 100 * scale) / scale, places(share));
 };
-const percentUp = (share: number): string => {
+export const percentUp = (share: number): string => {
   const scale = 10 ** places(share);
   return shown(Math.ceil(share * 100 * scale) / scale, places(share));
 };

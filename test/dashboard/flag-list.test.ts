@@ -79,7 +79,7 @@ test("on in production asks first and names the environment; the answer is evalu
   expect(await served("payments-queue")).toBe(false);
   await page.getByRole("switch", { name: /^payments-queue in Production/ }).click();
   const dialog = page.getByRole("dialog", { name: "Switch on payments-queue in Production?" });
-  await dialog.getByText("It reaches everybody, at once.").waitFor();
+  await dialog.getByText("It reaches everyone.").waitFor();
   const saved = page.waitForResponse((response) => response.request().method() === "PATCH");
   await page.keyboard.press("Enter");
   expect((await saved).status()).toBe(200);
@@ -117,7 +117,7 @@ test("k kills and r restores, by keyboard alone, in force at once", async () => 
   await page.getByRole("button", { name: "new-checkout in Production: Killed. Restore…" }).waitFor();
   await page.getByRole("link", { name: "new-checkout", exact: true }).focus();
   await page.keyboard.press("r");
-  await page.getByRole("dialog").getByText("10 % + 1 rule").waitFor();
+  await page.getByRole("dialog").getByText("≈ 9.8 % of users + staff").waitFor();
   const restored = page.waitForResponse((response) => response.url().endsWith("/restore"));
   await page.keyboard.press("Enter");
   expect((await restored).status()).toBe(200);

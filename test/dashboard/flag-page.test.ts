@@ -201,7 +201,7 @@ test("the history tells it in sentences and goes back after showing what would c
   await page.goto(`${server.url}/p/demo/history`);
   const newest = page.locator(".history-row").first();
   await newest.getByText("Administrator changed new-checkout in Staging").waitFor();
-  await newest.getByRole("button", { name: "Go back to before this…" }).click();
+  await newest.getByRole("button", { name: "Revert the project to before this…" }).click();
   await page.getByRole("dialog").getByText("Rule “Staff see it” removed").waitFor();
   await page.keyboard.press("Enter");
   await page.getByText(/^Everything is as it was at revision/).waitFor();

@@ -41,7 +41,7 @@ test("what is typed key by key comes out as typed: fractions that are inexact, h
     await box.blur();
     await expect.poll(() => box.inputValue()).toBe(text.replace(",", "."));
   };
-  await panel().getByLabel("fewer people convert").check();
+  await panel().getByLabel("fewer users convert").check();
   await type("Tolerated change of conversion, in per cent", "7,5");
   await panel().getByLabel("Unit of the least time of stage 2").selectOption("hours");
   await type("Least time of stage 2", "240");
@@ -54,7 +54,7 @@ test("a preset is chosen, edited in plain words, and saved without anything goin
   await panel().getByLabel("Share of stage 2, in per cent").fill("2,5");
   await panel().getByLabel("Least time of stage 2", { exact: true }).fill("2");
   await panel().getByLabel("Unit of the least time of stage 2").selectOption("hours");
-  await panel().getByLabel("fewer people convert").check();
+  await panel().getByLabel("fewer users convert").check();
   await panel().getByLabel("Tolerated change of conversion, in per cent").fill("3");
   const before = (await (await server.admin(FLAG)).json()) as object;
   await press("Save the plan");
@@ -132,15 +132,19 @@ test("the calculator takes the traffic that was measured, of the environment or 
   await expect.poll(() => box.inputValue()).toBe(measured);
 });
 
-test("a start that would take the variant from people is refused in words, and a later stage is offered", async () => {
+test("a start offers no stage that would take the variant from people, and says whom the others reach", async () => {
   await press("Start…");
-  await confirm(/^Start/);
-  // The flag is live for 10 % already.
+  // The flag is live for 10 % already, less those of the holdout.
+  const first = page.getByLabel("Begin with");
+  expect(await first.locator("option:disabled").allTextContents()).toEqual([
+    "1. Staff: more users have it already",
+    "2. 2.5 %: more users have it already",
+  ]);
+  expect(await first.inputValue()).toBe("2");
   await page
     .getByRole("dialog")
-    .getByText(/10 % of everybody get "on" now/)
+    .getByText("It reaches about 9.8 % of users: staff and 9.8 % of everyone else.")
     .waitFor();
-  await page.getByLabel("Begin with").selectOption("2");
   await page.getByRole("dialog").getByText("The segment staff and 10 % of everybody else get on").waitFor();
   await page.getByLabel("Why? (for the history)").fill("Release day");
   await page.keyboard.press("Enter");
@@ -154,7 +158,7 @@ test("it is paused, resumed and taken on by keyboard, each after saying what goe
   await page.keyboard.press("Enter");
   await page
     .getByRole("dialog")
-    .getByText(/Nothing changes for anybody/)
+    .getByText(/Nothing changes for anybody: .* It stays so until somebody resumes it\./)
     .waitFor();
   await page.keyboard.press("Enter");
   await panel().getByText("Paused", { exact: true }).waitFor();
@@ -165,7 +169,7 @@ test("it is paused, resumed and taken on by keyboard, each after saying what goe
     .waitFor();
   await page.keyboard.press("Enter");
   await panel().getByText("Running", { exact: true }).waitFor();
-  await press("Go on to 50 %…");
+  await press("Advance to 50 %…");
   await page
     .getByRole("dialog")
     .getByText(/50 % of everybody else get on, everybody else off/)
@@ -176,7 +180,7 @@ test("it is paused, resumed and taken on by keyboard, each after saying what goe
 });
 
 test("what was reached stays, what lies ahead is edited under way", async () => {
-  await press("Edit what lies ahead");
+  await press("Edit remaining stages");
   await expect.poll(() => panel().getByLabel("Share of stage 4, in per cent").isDisabled()).toBe(true);
   await panel().getByLabel("Least time of stage 5", { exact: true }).fill("3");
   await press("Save the plan");

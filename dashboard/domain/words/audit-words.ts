@@ -38,12 +38,16 @@ export function subjectOf(row: Row): { entity: string; key: string; environment:
   if (!first) return null;
   const body = (first.after ?? first.before) as { flag?: string; name?: string } | null;
   const key = nameOf(first, body);
-  const keys = new Set(
-    row.changes.map(
-      (change) => `${["state", "plan", "test"].includes(change.entity) ? "flag" : change.entity} ${change.key}`,
-    ),
-  );
-  return { entity: first.entity, key, environment: first.environment, more: keys.size - 1 };
+  const subjects = new Set(row.changes.map(subjectName));
+  return { entity: first.entity, key, environment: first.environment, more: subjects.size - 1 };
+}
+
+/** Documents that belong to a flag are about the flag: a kill that halts its plan concerns one, not two. */
+const OF_A_FLAG: ReadonlySet<string> = new Set(["flag", "state", "plan", "test", "guard", "breach"]);
+function subjectName({ entity, key, before, after }: Row["changes"][number]): string {
+  const flag = ((after ?? before) as { flag?: unknown } | null)?.flag;
+  if (OF_A_FLAG.has(entity)) return `flag ${key}`;
+  return typeof flag === "string" ? `flag ${flag}` : `${entity} ${key}`;
 }
 
 /** What people know a document by: ids of kills and keys tell nobody anything. */

@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { summarize } from "../../../shared/flags/summary.ts";
+import { reachIfOn } from "../../../shared/flags/reach.ts";
+import { isNarrowed, summarize } from "../../../shared/flags/summary.ts";
 import { ownOf } from "../../../shared/own.ts";
-import type { ExportDocument } from "../../../shared/schema/admin.ts";
+import type { ExportDocument, StateSummary } from "../../../shared/schema/admin.ts";
 import { answer, api, type Environment } from "../../domain/api.ts";
 import { withQuery } from "../../domain/filters.ts";
 import { flagOf, isProduction, project, seenRevision } from "../../domain/project.ts";
@@ -13,6 +14,7 @@ import { stateWords } from "../../domain/words/state-words.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
+import { exportedWorld } from "./exported-world.ts";
 import { PromoteDialog } from "./promote-dialog.tsx";
 
 interface Difference {
@@ -167,9 +169,10 @@ function DifferenceRow({ one, from, to, document, isTicked, tick }: DifferenceRo
   const flag = flagOf(one.key);
   const words = (where: Environment) => {
     const state = ownOf(document.states[where.key], one.key);
-    return flag && state && stateWords(flag, summarize(state, 0, []));
+    if (!flag || !state) return undefined;
+    const reach = isNarrowed(state) ? reachIfOn(exportedWorld(document, where.key), one.key, Date.now()) : undefined;
+    return stateWords(flag, summarize(state, 0, [], reach as StateSummary["reach"]));
   };
-  const [was, becomes] = [words(to), words(from)];
   const kills = flag?.environments[to.key]?.kills ?? [];
   return (
     <li class="card difference">
@@ -182,10 +185,17 @@ function DifferenceRow({ one, from, to, document, isTicked, tick }: DifferenceRo
         </a>
       </span>
       <span class="before-after">
-        {was && <span class={`pill tone-${was.tone}`}>{was.text}</span>}
-        <span aria-hidden="true">→</span>
-        <span class="unseen">would become</span>
-        {becomes && <span class={`pill tone-${becomes.tone}`}>{becomes.text}</span>}
+        {[from, to].map((where) => {
+          const shown = words(where);
+          return (
+            shown && (
+              <span key={where.key} class="compared">
+                <span class="muted">{`${where.name}: `}</span>
+                <span class={`pill tone-${shown.tone}`}>{shown.text}</span>
+              </span>
+            )
+          );
+        })}
         {kills.length > 0 && <span class="muted">{`killed in ${to.name}, and stays so`}</span>}
       </span>
       <details>

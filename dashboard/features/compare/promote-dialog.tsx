@@ -5,11 +5,16 @@ import type { ExportDocument } from "../../../shared/schema/admin.ts";
 import { answer, api, type Environment } from "../../domain/api.ts";
 import { isProduction, openProject, project } from "../../domain/project.ts";
 import { DryRunResult } from "../../editors/dry-run.tsx";
+import { ReachNote } from "../../editors/reach-note.tsx";
+import { undoing } from "../../editors/undo.ts";
 import { useDryRun } from "../../editors/use-dry-run.ts";
 import { CommentField } from "../../ui/comment-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { DialogActions } from "../../ui/dialog-actions.tsx";
 import { tell } from "../../ui/toasts.tsx";
+
+/** Of more flags the dialog would be too long to read. */
+const MOST_REACHES = 5;
 
 interface PromoteDialogProps {
   document: ExportDocument;
@@ -54,9 +59,9 @@ export function PromoteDialog({ document, flags, from, to, close }: PromoteDialo
     void run.look();
   }, []);
   const promote = () =>
-    run.carryOut(async () => {
+    run.carryOut(async ({ revision }) => {
       await openProject(key);
-      tell(`Promoted to ${to.name}`, flags.join(", "));
+      tell(`Promoted to ${to.name}`, flags.join(", "), undoing(key, [revision]));
       close();
     });
   const words = flags.length === 1 ? flags[0] : `${flags.length} flags`;
@@ -66,6 +71,17 @@ export function PromoteDialog({ document, flags, from, to, close }: PromoteDialo
         {isProduction(to) ? "Real people get this at once. " : ""}The same people are in each rollout as in {from.name}.
         Kills stay: only Restore lifts them.
       </p>
+      {flags.slice(0, MOST_REACHES).map((flag) => {
+        const state = ownOf(document.states[from.key], flag);
+        return (
+          state && (
+            <section key={flag} class="review-part" aria-label={`Whom ${flag} reaches in ${to.name}`}>
+              <h3>{flag}</h3>
+              <ReachNote place={{ project: key, environment: to.key, flag }} state={state} />
+            </section>
+          )
+        );
+      })}
       <DryRunResult run={run} nothing="Nothing would change: they are alike." />
       <CommentField comment={comment} first />
       <DialogActions close={close} disabled={!run.ready}>

@@ -1,8 +1,19 @@
+import type { FlagState } from "../../../shared/schema/flag.ts";
 import type { Environment, FlagView } from "../../domain/api.ts";
 import { project } from "../../domain/project.ts";
 import { mayChange } from "../../domain/session.ts";
-import { stateWords } from "../../domain/words/state-words.ts";
+import { type StateWords, stateWords } from "../../domain/words/state-words.ts";
+import { editing } from "../../editors/documents.ts";
 import { StateSwitch } from "../../editors/state-switch.tsx";
+
+/** Where an unsaved change has put the switch; null where it stands as it is served. */
+function draftSwitch(flag: FlagView, environment: Environment): (StateWords & { enabled: boolean }) | null {
+  const place = { project: project.value?.key ?? "", flag: flag.key, environment: environment.key };
+  const document = editing<FlagState>(place);
+  if (!document || document.base.enabled === document.value.enabled) return null;
+  const { enabled } = document.value;
+  return { enabled, tone: enabled ? "part" : "off", text: enabled ? "On, unsaved" : "Off, unsaved" };
+}
 
 interface EnvironmentTabsProps {
   flag: FlagView | undefined;
@@ -19,6 +30,7 @@ export function EnvironmentTabs({ flag, here, choose, toggle, restore }: Environ
       {project.value?.environments.map((one) => {
         const summary = flag?.environments[one.key];
         const isHere = one.key === here.key;
+        const draft = flag && draftSwitch(flag, one);
         return (
           <div key={one.key} class={`environment-tab ${isHere ? "is-here" : ""}`}>
             <button type="button" class="environment-name" aria-pressed={isHere} onClick={() => choose(one)}>
@@ -28,8 +40,8 @@ export function EnvironmentTabs({ flag, here, choose, toggle, restore }: Environ
               <StateSwitch
                 flag={flag}
                 environment={one}
-                words={stateWords(flag, summary)}
-                enabled={summary.enabled}
+                words={draft ?? stateWords(flag, summary)}
+                enabled={draft ? draft.enabled : summary.enabled}
                 disabled={!mayChange(flag.purpose, one.key)}
                 onToggle={() => toggle(flag, one)}
                 onRestore={() => {

@@ -6,6 +6,7 @@ import { withQuery } from "../../domain/filters.ts";
 import { hideFlag, project } from "../../domain/project.ts";
 import { mayChange } from "../../domain/session.ts";
 import { edit, editing, load } from "../../editors/documents.ts";
+import { undoingLatest } from "../../editors/undo.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { DialogActions } from "../../ui/dialog-actions.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -61,6 +62,9 @@ export function FlagMenu({ flag, here, locked, kill }: FlagMenuProps) {
           ))}
         </select>
       )}
+      <a class="button" href={`/p/${projectKey}/history?flag=${encodeURIComponent(flag.key)}`}>
+        History
+      </a>
       {mayChange(flag.purpose) && (
         <button
           type="button"
@@ -99,7 +103,7 @@ function ArchiveDialog({ flag, close }: { flag: FlagView; close: () => void }) {
       close();
       hideFlag(flag.key);
       route(`/p/${param.project}/flags`);
-      tell(`${flag.key} is archived`, "History → undo brings it back.");
+      tell(`${flag.key} is archived`, undefined, await undoingLatest(param.project, flag.key));
     } catch (error) {
       problem.value = error;
     }

@@ -1,8 +1,12 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { FlagState } from "../../../shared/schema/flag.ts";
 import { Refusal } from "../../domain/api.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
-import { type LostRace, lostRace, save } from "../../editors/documents.ts";
+import { editing, type LostRace, lostRace, save } from "../../editors/documents.ts";
 import { exposesHiddenFlag, MEANT, NOT_SAID } from "../../editors/exposure.ts";
+import { ReachNote } from "../../editors/reach-note.tsx";
+import { undoing } from "../../editors/undo.ts";
 import { CommentField } from "../../ui/comment-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Problem } from "../../ui/problem.tsx";
@@ -21,13 +25,15 @@ export function ReviewDialog({ parts, close }: ReviewDialogProps) {
   const problem = useSignal<unknown>(null);
   const race = useSignal<LostRace | null>(null);
   const busy = useSignal(false);
+  /** Revisions made so far: also those of before a part that was refused. */
+  const saved = useRef<number[]>([]);
   const exposes = exposesHiddenFlag(problem.value);
   const saveAll = async (query = NOT_SAID) => {
     busy.value = true;
     problem.value = null;
     for (const { place } of parts) {
       try {
-        await save(place, comment.value, query);
+        saved.current.push(await save(place, comment.value, query));
       } catch (error) {
         busy.value = false;
         if (error instanceof Refusal && error.status === 412) {
@@ -46,7 +52,7 @@ export function ReviewDialog({ parts, close }: ReviewDialogProps) {
       }
     }
     close();
-    tell("Saved", parts.map(({ where }) => where).join(", "));
+    tell("Saved", parts.map(({ where }) => where).join(", "), undoing(parts[0]?.place.project ?? "", saved.current));
   };
   if (race.value) {
     const { conflicts, resolve } = race.value;
@@ -67,6 +73,7 @@ export function ReviewDialog({ parts, close }: ReviewDialogProps) {
         <section key={where} class="review-part">
           <h3>{where}</h3>
           <ChangeList changes={changesAt(place)} />
+          {place.environment !== "" && <ReachNote place={place} state={editing<FlagState>(place)?.value} />}
         </section>
       ))}
       {problem.value !== null && <Problem error={problem.value} />}

@@ -3,6 +3,7 @@ import { api, type Environment, type FlagView } from "../../domain/api.ts";
 import { hideFlag } from "../../domain/project.ts";
 import { mayChange } from "../../domain/session.ts";
 import { KillManyDialog } from "../../editors/kill-many-dialog.tsx";
+import { undoingLatest } from "../../editors/undo.ts";
 import { CommentField } from "../../ui/comment-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { DialogActions } from "../../ui/dialog-actions.tsx";
@@ -85,7 +86,8 @@ function ArchiveMany({ project, flags, close }: ArchiveManyProps) {
       tickAll([], false);
       tell(
         flags.length === 1 ? "1 flag is archived" : `${flags.length} flags are archived`,
-        "The history can bring them back.",
+        undefined,
+        await undoingLatest(project, flags[0]?.key ?? ""),
       );
       close();
     } catch (error) {

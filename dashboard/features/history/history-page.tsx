@@ -9,7 +9,7 @@ import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { type AuditEntry, HistoryRow } from "./history-row.tsx";
 import { KillChanged } from "./kill-changed.tsx";
-import { RevertDialog } from "./revert-dialog.tsx";
+import { RevertDialog, type Reverting } from "./revert-dialog.tsx";
 
 const PAGE = 50;
 const HOUR_MS = 3_600_000;
@@ -25,7 +25,7 @@ export function HistoryPage() {
   const rows = useSignal<AuditEntry[] | null>(null);
   const next = useSignal<number | null>(null);
   const problem = useSignal<unknown>(null);
-  const reverting = useSignal<number | null>(null);
+  const reverting = useSignal<Reverting | null>(null);
   const killing = useSignal(false);
   const people = useSignal<ReadonlySet<string>>(new Set());
   const turn = useRef(0);
@@ -135,8 +135,9 @@ export function HistoryPage() {
           <HistoryRow
             key={row.revision}
             row={row}
-            revert={() => {
-              reverting.value = row.revision - 1;
+            flag={flag}
+            revert={(what) => {
+              reverting.value = what;
             }}
           />
         ))}
@@ -157,7 +158,7 @@ export function HistoryPage() {
       )}
       {reverting.value !== null && (
         <RevertDialog
-          revision={reverting.value}
+          reverting={reverting.value}
           close={() => {
             reverting.value = null;
           }}

@@ -1,17 +1,25 @@
 import { useState } from "preact/hooks";
 import type { AuditRow } from "../../../shared/schema/admin.ts";
-import { project } from "../../domain/project.ts";
+import { flagOf, project } from "../../domain/project.ts";
 import { may } from "../../domain/session.ts";
 import { actionWords, actorWords, subjectOf } from "../../domain/words/audit-words.ts";
 import { allChanges } from "../../domain/words/change-words.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
 import { Icon } from "../../ui/icon.tsx";
+import type { Reverting } from "./revert-dialog.tsx";
 
 export type AuditEntry = AuditRow;
 
+interface HistoryRowProps {
+  row: AuditEntry;
+  /** The flag that the list is about, if it is about one. */
+  flag: string;
+  revert: (what: Reverting) => void;
+}
+
 /** One revision as a sentence; opened, what was different before. */
-export function HistoryRow({ row, revert }: { row: AuditEntry; revert: () => void }) {
+export function HistoryRow({ row, flag, revert }: HistoryRowProps) {
   const [open, setOpen] = useState(false);
   const subject = subjectOf(row);
   const environment = project.value?.environments.find(({ key }) => key === subject?.environment);
@@ -54,9 +62,31 @@ export function HistoryRow({ row, revert }: { row: AuditEntry; revert: () => voi
         >
           <Icon name="chevron" size={14} /> {open ? "Hide" : "What changed"}
         </button>
-        {may("engineer") && row.revision > 1 && (
-          <button type="button" class="button button-small button-plain" onClick={revert}>
-            <Icon name="restore" size={14} /> Go back to before this…
+        {canUndo(row) && may("marketer") && (
+          <button
+            type="button"
+            class="button button-small button-plain"
+            onClick={() => revert({ what: "change", revision: row.revision })}
+          >
+            <Icon name="restore" size={14} /> Undo this change…
+          </button>
+        )}
+        {flag !== "" && flagOf(flag) && may("marketer") && row.revision > 1 && (
+          <button
+            type="button"
+            class="button button-small button-plain"
+            onClick={() => revert({ what: "flag", flag, revision: row.revision - 1 })}
+          >
+            {`Revert ${flag} to before this…`}
+          </button>
+        )}
+        {flag === "" && may("engineer") && row.revision > 1 && (
+          <button
+            type="button"
+            class="button button-small button-plain"
+            onClick={() => revert({ what: "project", revision: row.revision - 1 })}
+          >
+            Revert the project to before this…
           </button>
         )}
         <span class="muted history-revision">{`revision ${row.revision}`}</span>
@@ -65,3 +95,7 @@ export function HistoryRow({ row, revert }: { row: AuditEntry; revert: () => voi
     </li>
   );
 }
+
+/** As REVERTIBLE of the store has it: kills, keys and plans are not put back. */
+const UNDOABLE: ReadonlySet<string> = new Set(["flag", "state", "segment", "layer", "holdout"]);
+const canUndo = ({ changes }: AuditEntry): boolean => changes.some(({ entity }) => UNDOABLE.has(entity));

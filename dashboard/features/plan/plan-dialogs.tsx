@@ -1,6 +1,10 @@
 import { useSignal } from "@preact/signals";
+import { presentShare, shareAt, stageState, takeOverProblem } from "../../../shared/release/plan.ts";
+import type { FlagState } from "../../../shared/schema/flag.ts";
 import type { PlanView } from "../../../shared/schema/plan.ts";
 import type { Environment } from "../../domain/api.ts";
+import { editing } from "../../editors/documents.ts";
+import { ReachNote } from "../../editors/reach-note.tsx";
 import { CommentField } from "../../ui/comment-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -27,13 +31,24 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
   const { run } = plan;
   const choosesStage = action === "start" || action === "resume";
   const mustChoose = run?.status === "halted";
-  const stage = useSignal(action === "resume" && run ? run.stage : 0);
+  const base = editing<FlagState>(place)?.base;
+  /** Stages below what is live would take the variant from people, and are refused. */
+  const isRefused = (index: number) =>
+    action === "start" && base !== undefined && presentShare(base, plan.variant) > shareAt(plan, index);
+  const firstStage = Math.max(
+    0,
+    plan.stages.findIndex((_, index) => !isRefused(index)),
+  );
+  const stage = useSignal(action === "resume" && run ? run.stage : firstStage);
+  const obstacle = action === "start" && base ? takeOverProblem(base, plan) : null;
   const comment = useSignal("");
   const problem = useSignal<unknown>(null);
   const busy = useSignal(false);
   const next = run ? run.stage + 1 : 0;
   const isEnd = action === "advance" && next >= plan.stages.length;
   const where = environment.name;
+  const goesLive = choosesStage ? stage.value : action === "advance" && !isEnd ? next : null;
+  const state = base && goesLive !== null ? { ...stageState(base, plan, goesLive), enabled: true } : null;
   const words = {
     start: {
       title: `Start the release in ${where}?`,
@@ -43,7 +58,7 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
     },
     pause: {
       title: `Pause the release in ${where}?`,
-      live: `Nothing changes for anybody: ${liveWords(plan, run?.stage ?? 0)} Guards go on watching.`,
+      live: `Nothing changes for anybody: ${whoGets(plan, run?.stage ?? 0)} It stays so until somebody resumes it. Guards go on watching.`,
       button: "Pause",
       done: "The release is paused",
     },
@@ -54,11 +69,11 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
       done: `The release goes on at ${stageName(plan, stage.value)}`,
     },
     advance: {
-      title: isEnd ? `Finish the release in ${where}?` : `Go on to ${stageName(plan, next)} in ${where}?`,
+      title: isEnd ? `Finish the release in ${where}?` : `Advance to ${stageName(plan, next)} in ${where}?`,
       live: isEnd
-        ? `Nothing changes for anybody: ${liveWords(plan, run?.stage ?? 0)} Its guards stop watching.`
+        ? `Nothing changes for anybody: ${whoGets(plan, run?.stage ?? 0)} Its guards stop watching.`
         : `${liveWords(plan, next)} Whatever the plan still waits for is skipped.`,
-      button: isEnd ? "Finish" : `Go on to ${stageName(plan, next)}`,
+      button: isEnd ? "Finish" : `Advance to ${stageName(plan, next)}`,
       done: isEnd ? "The release is complete" : `The release goes on at ${stageName(plan, next)}`,
     },
     rollback: {
@@ -97,14 +112,20 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
             }}
           >
             {plan.stages.map((_, index) => (
-              <option key={`${index} ${stageName(plan, index)}`} value={index}>
-                {`${index + 1}. ${stageName(plan, index)}`}
+              <option key={`${index} ${stageName(plan, index)}`} value={index} disabled={isRefused(index)}>
+                {`${index + 1}. ${stageName(plan, index)}${isRefused(index) ? ": more users have it already" : ""}`}
               </option>
             ))}
           </select>
         </label>
       )}
+      {obstacle !== null && (
+        <p class="note">
+          <Icon name="alert" /> {`The plan cannot take over: ${obstacle}. Change that first, or switch the flag off.`}
+        </p>
+      )}
       <p>{words.live}</p>
+      {state && <ReachNote place={place} state={state} />}
       {isKilled && action !== "rollback" && (
         <p class="note">
           <Icon name="stop" /> The flag is killed in {where}. That stays so until somebody restores it; then this is
@@ -120,7 +141,7 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
         <button
           type="submit"
           class={`button ${action === "rollback" ? "button-kill" : "button-primary"}`}
-          disabled={busy.value}
+          disabled={busy.value || obstacle !== null || isRefused(stage.value)}
         >
           {words.button} <kbd>↵</kbd>
         </button>
@@ -129,15 +150,21 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
   );
 }
 
-function liveWords(plan: PlanView, stage: number): string {
+function whoGets(plan: PlanView, stage: number): string {
   const who = audienceWords(plan, stage);
   const rest = who === "everybody" ? "" : `, everybody else ${plan.baseline}`;
+  return `${capital(who)} get ${plan.variant}${rest}.`;
+}
+
+function liveWords(plan: PlanView, stage: number): string {
   const { minimumSeconds = 0, advance } = plan.stages[stage] ?? {};
   const then =
     advance === "by-hand"
       ? " It stays so until somebody goes on."
-      : ` It stays so for at least ${durationWords(minimumSeconds)}.`;
-  return `${capital(who)} ${who === "everybody" || stage >= 0 ? "get" : ""} ${plan.variant}${rest}.${then}`;
+      : minimumSeconds > 0
+        ? ` It stays so for at least ${durationWords(minimumSeconds)}.`
+        : "";
+  return `${whoGets(plan, stage)}${then}`;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

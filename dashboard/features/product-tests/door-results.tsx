@@ -1,4 +1,4 @@
-import { percent } from "../../../shared/demand/demand.ts";
+import { percent, percentDown, percentUp } from "../../../shared/demand/demand.ts";
 import type { FakeDoorSettings } from "../../../shared/schema/demand-test.ts";
 import type { TestResults } from "../../../shared/schema/test-results.ts";
 import { Icon } from "../../ui/icon.tsx";
@@ -38,11 +38,11 @@ export function DoorResults({ flag, settings, report, refused }: Props) {
             <Figure name="Clicked" value={demand.clicked.toLocaleString("en")} />
             <Figure name="So far" value={percent(demand.rate ?? 0)} />
             {demand.interval.upper === 1 ? (
-              <Figure name="Surely at least" value={percent(demand.interval.lower)} />
+              <Figure name="Surely at least" value={percentDown(demand.interval.lower)} />
             ) : (
               <Figure
                 name="Surely between"
-                value={`${percent(demand.interval.lower)} and ${percent(demand.interval.upper)}`}
+                value={`${percentDown(demand.interval.lower)} and ${percentUp(demand.interval.upper)}`}
               />
             )}
           </dl>
@@ -54,7 +54,7 @@ export function DoorResults({ flag, settings, report, refused }: Props) {
           <p class={suspiciousShare > 0.1 ? "note" : "muted"}>
             {suspiciousShare > 0.1 && <Icon name="alert" />}
             <span>
-              {`${percent(suspiciousShare)} of those who saw it look suspicious (bots, too many of one network, clicks faster than people) and are not counted. With them it would be at least ${percent(withSuspicious.interval.lower)} instead of ${percent(demand.interval.lower)}.`}
+              {`${percent(suspiciousShare)} of those who saw it look suspicious (bots, too many of one network, clicks faster than people) and are not counted. With them it would be at least ${percentDown(withSuspicious.interval.lower)} instead of ${percentDown(demand.interval.lower)}.`}
             </span>
           </p>
           <p class="muted">
@@ -100,7 +100,7 @@ function IntervalBar({ interval, rate, bar }: { interval: Demand["demand"]["inte
         </span>
       </div>
       <figcaption class="unseen">
-        {`From ${percent(interval.lower)} to ${known ? percent(interval.upper) : "an end not known yet"}, ${percent(rate)} so far; the bar is ${percent(bar)}.`}
+        {`From ${percentDown(interval.lower)} to ${known ? percentUp(interval.upper) : "an end not known yet"}, ${percent(rate)} so far; the bar is ${percent(bar)}.`}
       </figcaption>
     </figure>
   );

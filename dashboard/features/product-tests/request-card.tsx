@@ -62,6 +62,11 @@ export function RequestCard({ request, now, act }: RequestCardProps) {
             <textarea
               rows={3}
               value={typed.value}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+                event.preventDefault();
+                event.currentTarget.form?.requestSubmit();
+              }}
               onInput={(event) => {
                 typed.value = event.currentTarget.value;
               }}
@@ -69,10 +74,10 @@ export function RequestCard({ request, now, act }: RequestCardProps) {
           </label>
           <div class="row">
             <button type="submit" class="button button-primary" disabled={typed.value.trim() === ""}>
-              Send the answer
+              Send the answer <kbd>Ctrl ↵</kbd>
             </button>
             <button type="button" class="button" onClick={() => act(request, "release")}>
-              Hand it back
+              Release
             </button>
           </div>
         </form>

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { BudgetView } from "../../../shared/schema/quota.ts";
-import { answer, api } from "../../domain/api.ts";
+import { wholeNumber } from "../../../shared/whole-number.ts";
+import { answer, api, Refusal } from "../../domain/api.ts";
 import { may } from "../../domain/session.ts";
 import { InlineForm } from "../../ui/inline-form.tsx";
 import { Problem } from "../../ui/problem.tsx";
@@ -21,10 +22,15 @@ export function BudgetSettings({ project }: { project: string }) {
   const budget = useSignal<BudgetView | null>(null);
   const wanted = useSignal("");
   const problem = useSignal<unknown>(null);
+  /** What the field showed when it was last read. */
+  const known = useRef("");
   const param = { project };
   const read = async () => {
     budget.value = await answer(route.$get({ param }));
-    wanted.value = String(budget.value.evaluationsPerMonth ?? "");
+    const stored = String(budget.value.evaluationsPerMonth ?? "");
+    // What somebody has typed meanwhile stays.
+    if (wanted.value === known.current) wanted.value = stored;
+    known.current = stored;
   };
   useEffect(() => {
     read().catch((error) => {
@@ -33,10 +39,19 @@ export function BudgetSettings({ project }: { project: string }) {
   }, [project]);
   const save = async () => {
     problem.value = null;
-    const digits = wanted.value.replace(/[\s,.']/g, "");
+    const isNone = wanted.value.trim() === "";
+    const evaluationsPerMonth = wholeNumber(wanted.value);
+    if (!isNone && evaluationsPerMonth === null) {
+      problem.value = new Refusal(0, {
+        title: `"${wanted.value.trim()}" is no whole number`,
+        detail: "Write the evaluations of a month as a whole number, such as 10,000,000.",
+      });
+      return;
+    }
     try {
-      if (digits === "") await route.$delete({ param, header: {} });
-      else await route.$put({ param, header: {}, json: { evaluationsPerMonth: Number(digits) } });
+      if (evaluationsPerMonth === null) await route.$delete({ param, header: {} });
+      else await route.$put({ param, header: {}, json: { evaluationsPerMonth } });
+      known.current = wanted.value;
       await read();
     } catch (error) {
       problem.value = error;

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { api, type Environment, ifMatch, type Project } from "../../domain/api.ts";
-import { openProject } from "../../domain/project.ts";
+import { useEffect } from "preact/hooks";
+import { answer, api, type Environment, ifMatch, type Project } from "../../domain/api.ts";
+import { flags, openProject } from "../../domain/project.ts";
 import { may } from "../../domain/session.ts";
 import { slugOf } from "../../domain/words/key-words.ts";
 import { confirmed } from "../../ui/confirm.tsx";
@@ -50,6 +51,43 @@ export function EnvironmentSettings({ project }: { project: Project }) {
   );
 }
 
+const DAY_MS = 86_400_000;
+
+/** What is lost with an environment: its keys, whether apps still use them, and the flags that are on. */
+function WhatHangsOn({ project, environment }: { project: string; environment: Environment }) {
+  const keys = useSignal<{ name: string; lastUsedAt?: string | null | undefined }[] | null>(null);
+  useEffect(() => {
+    const param = { project, environment: environment.key };
+    answer(api.projects[":project"].environments[":environment"].keys.$get({ param })).then(
+      (found) => {
+        keys.value = found.keys;
+      },
+      () => {},
+    );
+  }, [project, environment.key]);
+  const on = (flags.value ?? []).filter((flag) => flag.environments[environment.key]?.enabled).length;
+  const used = keys.value?.filter(({ lastUsedAt }) => lastUsedAt && Date.now() - Date.parse(lastUsedAt) < DAY_MS) ?? [];
+  return (
+    <>
+      <p>
+        Its states, schedules, plans and keys are gone for good: every app that asks with one of its keys is refused.
+        Flags stay in the other environments.
+      </p>
+      <ul aria-label="What is lost">
+        <li>{on === 1 ? "1 flag is on here" : `${on} flags are on here`}</li>
+        {keys.value && <li>{keys.value.length === 1 ? "1 SDK key" : `${keys.value.length} SDK keys`}</li>}
+        {keys.value && (
+          <li>
+            {used.length === 0
+              ? "No key was used in the last 24 hours"
+              : `In use within the last 24 hours: ${used.map(({ name }) => name).join(", ")}`}
+          </li>
+        )}
+      </ul>
+    </>
+  );
+}
+
 interface EnvironmentRowProps {
   project: Project;
   one: Environment;
@@ -75,8 +113,9 @@ function EnvironmentRow({ project, one, fail }: EnvironmentRowProps) {
   const remove = async () => {
     const isSure = await confirmed({
       title: `Delete the environment ${one.name}?`,
-      text: `Its states, schedules and keys are gone for good: every app that asks with a key of ${one.key} is refused. Flags stay in the other environments.`,
+      text: <WhatHangsOn project={project.key} environment={one} />,
       action: `Delete ${one.name}`,
+      name: one.key,
     });
     if (!isSure) return;
     try {

@@ -54,8 +54,11 @@ export function FreezeSettings({ project }: { project: Project }) {
       : { from: instant(begins.value), until: instant(ends.value) };
     try {
       const json = { name: name.value.trim(), ...when };
-      await routes[":freeze"].$put({ param: { ...param, freeze: id }, header: {}, json });
-      tell(`“${json.name}” is in force`, "Kills, guards and people are as free as ever.");
+      // A name that is taken must not replace the other window.
+      await routes[":freeze"].$put({ param: { ...param, freeze: id }, header: { "if-match": '"0"' }, json });
+      const isAhead = !isWeekly.value && begins.value !== "" && Date.parse(begins.value) > Date.now();
+      const state = isWeekly.value ? "is saved" : isAhead ? "is saved and not in force yet" : "is in force";
+      tell(`“${json.name}” ${state}`, "Kills, guards and people are as free as ever.");
       name.value = "";
       await read();
     } catch (error) {

@@ -4,6 +4,7 @@ import { answer, api } from "../../domain/api.ts";
 import { openProject } from "../../domain/project.ts";
 import { may } from "../../domain/session.ts";
 import { DryRunResult } from "../../editors/dry-run.tsx";
+import { undoing } from "../../editors/undo.ts";
 import { changesWords, useDryRun } from "../../editors/use-dry-run.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { DialogActions } from "../../ui/dialog-actions.tsx";
@@ -57,10 +58,10 @@ export function TransferSettings({ project }: { project: string }) {
     document.value = null;
   };
   const carryOut = () =>
-    run.carryOut(async () => {
+    run.carryOut(async ({ revision }) => {
       await openProject(project);
       document.value = null;
-      tell("Imported", "The history can undo it.");
+      tell("Imported", undefined, undoing(project, [revision]));
     });
   return (
     <section class="card stack" aria-labelledby="transfer">

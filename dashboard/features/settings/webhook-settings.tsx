@@ -9,7 +9,7 @@ import { confirmed } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { ShownOnce } from "../../ui/shown-once.tsx";
-import { complain, tell } from "../../ui/toasts.tsx";
+import { complain, tell, warn } from "../../ui/toasts.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 
 const routes = api.projects[":project"].webhooks;
@@ -74,13 +74,13 @@ function Webhook({ project, webhook, read, made }: WebhookProps) {
   const { id, name } = webhook;
   const param = { project, id };
   const one = routes[":id"];
-  /** Does it, reads the list again, and says what came of it. */
-  const act = async (what: string, work: () => Promise<string>) => {
+  /** Does it, reads the list again, and says what came of it; null: that is said already. */
+  const act = async (what: string, work: () => Promise<string | null>) => {
     try {
       const said = await work();
       await read();
       if (deliveries.value) await show();
-      tell(said);
+      if (said !== null) tell(said);
     } catch (error) {
       complain(`${name} could not be ${what}`, error);
     }
@@ -91,7 +91,9 @@ function Webhook({ project, webhook, read, made }: WebhookProps) {
   const test = () =>
     act("tested", async () => {
       const { delivered, result } = await answer(one.test.$post({ param }));
-      return delivered ? `${name} received the test` : `${name} did not receive the test: ${result}`;
+      if (delivered) return `${name} received the test`;
+      warn(`${name} did not receive the test`, result);
+      return null;
     });
   const pause = () =>
     act(webhook.paused ? "resumed" : "paused", async () => {

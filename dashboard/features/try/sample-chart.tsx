@@ -2,7 +2,6 @@ import { useSignal } from "@preact/signals";
 import type { Rule } from "../../../shared/schema/flag.ts";
 import type { FlagView } from "../../domain/api.ts";
 import { GROUP_WORDS } from "../../domain/words/cause-words.ts";
-import { percent } from "../../domain/words/state-words.ts";
 import type { Context } from "./crowd.ts";
 
 interface Got {
@@ -42,11 +41,13 @@ export function SampleChart({ sample, flag, rules }: SampleChartProps) {
               </span>
               <span class={`bar ${variant === flag.offVariant ? "tone-off" : "tone-on"}`}>
                 <span style={{ width: `${share * 100}%` }} />
-                {after && <i style={{ left: `${was * 100}%` }} title={`Now ${percent(round(was))}`} />}
+                {after && <i style={{ left: `${was * 100}%` }} title={`Now ${people(was, before.length)}`} />}
               </span>
               <span class="bar-figure">
-                {percent(round(share))}
-                {after && round(was) !== round(share) && <span class="muted">{` was ${percent(round(was))}`}</span>}
+                {people(share, then.length)}
+                {after && round(was) !== round(share) && (
+                  <span class="muted">{` was ${people(was, before.length)}`}</span>
+                )}
               </span>
             </div>
           );
@@ -109,10 +110,13 @@ function People({ contexts, before, after }: Sample) {
 
 const shareOf = (got: readonly Got[], variant: string | null): number =>
   got.length === 0 ? 0 : got.filter((one) => one.variant === variant).length / got.length;
+/** Of those tried: a share would read as one of the app's users. */
+const people = (share: number, all: number): string =>
+  `${Math.round(share * all).toLocaleString("en")} of ${all.toLocaleString("en")}`;
 const round = (share: number): number => Math.round(share * 1_000) / 10;
 
 const sentence = (variants: readonly (string | null)[], got: readonly Got[]): string =>
-  variants.map((variant) => `${variant ?? "no value"} ${percent(round(shareOf(got, variant)))}`).join(", ");
+  variants.map((variant) => `${variant ?? "no value"} ${people(shareOf(got, variant), got.length)}`).join(", ");
 
 /** How many people each rule decides for, in the order of the rules, then the rest. */
 function reasons(got: readonly Got[], rules: readonly Rule[]): { words: string; people: number }[] {

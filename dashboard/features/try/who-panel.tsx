@@ -7,6 +7,7 @@ import type { SectionProps } from "../../domain/section-props.ts";
 import { segments } from "../../domain/segment-store.ts";
 import { usage } from "../../domain/usage.ts";
 import { editing, isEdited, type Place } from "../../editors/documents.ts";
+import { ReachNote } from "../../editors/reach-note.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { attributesAsked, type Context, CROWD, madeUp, parseList } from "./crowd.ts";
@@ -65,6 +66,7 @@ export function WhoPanel({ project, environment, flag }: SectionProps) {
         </span>
       </summary>
       <div class="stack">
+        {isOpen.value && <ReachNote place={place} state={state} />}
         <div class="segmented" role="radiogroup" aria-label="Which people">
           {[
             { words: `${CROWD.toLocaleString("en")} made-up visitors`, value: null },
@@ -86,8 +88,8 @@ export function WhoPanel({ project, environment, flag }: SectionProps) {
         </div>
         {own.value === null ? (
           <p class="muted">
-            Spread evenly over the values that its rules ask for. Shares of a rollout come out as they will be; how many
-            people a rule names depends on who really comes.
+            Spread evenly over the values that its rules ask for, so that each rule has somebody to try it on. Their
+            shares are not those of your users, which stand above.
           </p>
         ) : (
           <label class="field">

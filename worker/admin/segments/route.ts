@@ -8,6 +8,7 @@ import { router } from "../kernel/router.ts";
 type View = z.infer<typeof segmentView>;
 
 const answers = { 200: json(segmentView, "Changed"), 201: json(segmentView, "Made") };
+const dryRunQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false") });
 const SEGMENTS = "/projects/{project}/segments" as const;
 const LAYERS = "/projects/{project}/layers" as const;
 const HOLDOUTS = "/projects/{project}/holdouts" as const;
@@ -63,12 +64,14 @@ export const segments = router()
       path: `${SEGMENTS}/{segment}`,
       tags: ["Segments"],
       summary: "Delete a segment that nothing uses.",
-      request: { params: params.segment, headers: writeHeaders },
-      responses: { 204: { description: "Deleted" } },
+      description: "With `dryRun=true` nothing is deleted: 409 `in-use` names what uses it.",
+      request: { params: params.segment, query: dryRunQuery, headers: writeHeaders },
+      responses: { 204: { description: "Deleted, or would be" } },
     }),
     async (c) => {
       const { project, segment } = c.req.valid("param");
-      await execute(c, project, { type: "deleteSegment", segment });
+      const dryRun = c.req.valid("query").dryRun === "true";
+      await execute(c, project, { type: "deleteSegment", segment }, { dryRun });
       return c.body(null, 204);
     },
   )
