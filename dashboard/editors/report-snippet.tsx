@@ -13,5 +13,5 @@ export function ReportSnippet({
   const call = isGoal
     ? `telemetry.conversion(${name}, { targetingKey });`
     : `telemetry.outcome(${name}, { targetingKey }, { ok: response.ok, latencyMs });`;
-  return <Copyable text={call} note="On your server, where it is known what came of the request:" />;
+  return <Copyable isPublic text={call} note="On your server, where it is known what came of the request:" />;
 }

@@ -2,14 +2,21 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { Icon } from "./icon.tsx";
 
-/** A text to take away, such as a link or a secret. */
-export function Copyable({ text, note }: { text: string; note: ComponentChildren }) {
+interface CopyableProps {
+  text: string;
+  note: ComponentChildren;
+  /** It may be read by anybody, such as a line of code. */
+  isPublic?: boolean;
+}
+
+/** A text to take away, such as a link, a secret or a line of code. */
+export function Copyable({ text, note, isPublic = false }: CopyableProps) {
   const copied = useSignal(false);
   return (
-    <div class="shown-once" role="status">
+    <div class="shown-once" role={isPublic ? undefined : "status"}>
       <p>{note}</p>
       <div class="row">
-        <code class="secret">{text}</code>
+        <code class={isPublic ? "copied-line" : "secret"}>{text}</code>
         <button
           type="button"
           class="button button-small"

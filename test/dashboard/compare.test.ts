@@ -94,7 +94,7 @@ test("two environments that are alike say so; a marketer sees the differences an
   await kim.context.close();
 });
 
-test("an environment is made, renamed and, asked once more, deleted", async () => {
+test("an environment is made, renamed and, once it is shown what is lost and its name is typed, deleted", async () => {
   await page.goto(`${server.url}/p/alike/settings`);
   await page.getByLabel("New environment").fill("Preview");
   await page.getByRole("button", { name: "Make it" }).click();
@@ -108,7 +108,13 @@ test("an environment is made, renamed and, asked once more, deleted", async () =
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await row.getByRole("button", { name: "Delete…" }).click();
-  await page.getByRole("button", { name: "Delete Sandbox" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Flags stay in the other environments.").waitFor();
+  await dialog.getByText("0 flags are on here").waitFor();
+  await dialog.getByText("No key was used in the last 24 hours").waitFor();
+  expect(await dialog.getByRole("button", { name: "Delete Sandbox" }).isDisabled()).toBe(true);
+  await dialog.getByLabel("Type preview to confirm").fill("preview");
+  await dialog.getByRole("button", { name: "Delete Sandbox" }).click();
   await page.getByText("The environment Sandbox is deleted").waitFor();
   const { environments } = (await (await server.admin("/projects/alike")).json()) as {
     environments: { key: string }[];

@@ -116,7 +116,7 @@ test("a dark launch goes by stages: staff of the shop see it, other visitors hav
   const stage = (words: string) => page.locator(".dark-stages li", { hasText: words });
   const [staff, guest] = [await visits(), await visits()];
   const feature = (visit: { page: Page }) => visit.page.getByText("Search by photo");
-  for (const words of ["Synthetic traffic", "Chosen group", "Staff"]) {
+  for (const words of ["Test traffic", "Chosen group", "Staff"]) {
     await stage(words).getByRole("button", { name: "Go to this stage" }).click();
     await expect.poll(() => stage(words).getAttribute("aria-current")).toBe("step");
   }

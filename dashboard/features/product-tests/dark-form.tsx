@@ -42,8 +42,8 @@ export function DarkForm({ draft }: { draft: Signal<DarkDraft> }) {
       <section class="card stack" aria-labelledby="dark-group">
         <h2 id="dark-group">The first people to see it</h2>
         <p class="muted">
-          After signed synthetic traffic comes one group that no outsider guesses. A network is the safest: a browser
-          cannot claim one.
+          After test traffic comes one small group. A network, such as that of your office, is the safest: a browser
+          cannot claim to be in one.
         </p>
         <fieldset class="field">
           <legend class="label">They are</legend>

@@ -2,6 +2,7 @@ import { DARK_STAGES, type DarkStage } from "../../../shared/demand/test-kinds.t
 import type { DarkLaunchSettings } from "../../../shared/schema/demand-test.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
 import { environment, project } from "../../domain/project.ts";
+import { may } from "../../domain/session.ts";
 import { conditionWords } from "../../domain/words/condition-words.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
@@ -48,7 +49,10 @@ export function DarkStages({ test, settings, locked, changed }: DarkStagesProps)
               <strong>{STAGE_WORDS[stage].name}</strong>
               <span class="muted">{STAGE_WORDS[stage].explanation}</span>
               {who[stage] && <span class="hint">{who[stage]}</span>}
-              {stage === "synthetic" && index <= here && here > 0 && (
+              {stage === "synthetic" && index <= here && here > 0 && !may("engineer", environment.value?.key) && (
+                <span class="hint">An engineer starts it.</span>
+              )}
+              {stage === "synthetic" && index <= here && here > 0 && may("engineer", environment.value?.key) && (
                 <code class="dark-command">
                   {`npm run synthetic -- ${project.value?.key} ${environment.value?.key} ${test.flag} --rate 20 --seconds 30`}
                 </code>

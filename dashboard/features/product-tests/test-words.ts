@@ -26,8 +26,8 @@ export const KIND_WORDS: Record<TestKind, { name: string; make: string; question
 
 export const STAGE_WORDS: Record<DarkStage, { name: string; explanation: string }> = {
   off: { name: "Off", explanation: "Nobody sees it." },
-  synthetic: { name: "Synthetic traffic", explanation: "Only requests that your own load generator has signed." },
-  segment: { name: "Chosen group", explanation: "Also a group that no outsider would guess." },
+  synthetic: { name: "Test traffic", explanation: "Only requests of your engineers' load test. No visitor sees it." },
+  segment: { name: "Chosen group", explanation: "Also a small group, such as your office." },
   staff: { name: "Staff", explanation: "Also your own people." },
   percent: { name: "First visitors", explanation: "Also a small share of everybody." },
 };
