@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { evaluateAll, prepare } from "../../../shared/evaluation/run/evaluate.ts";
 import { anyContext, anySnapshot, NOW } from "../../../shared/evaluation/testing/arbitraries.ts";
 import { storedSlug } from "../../../shared/schema/names.ts";
@@ -9,6 +9,7 @@ import { blockKey, snapshotKey } from "../../kv/snapshot-store.ts";
 import type { InBlocks } from "../../testing/fake-blocks.ts";
 import { aKill, FakeIsolate, FakeSources, PROJECT } from "../../testing/fake-sources.ts";
 import { served } from "../../testing/served.ts";
+import { HeldBlock } from "./held-block.ts";
 import type { Known, Loaded } from "./loaded.ts";
 import { SNAPSHOTS_BYTES } from "./memory-budget.ts";
 import { BOUND_MS, STALE_MS, WAIT_COLD_MS } from "./pointer-lane.ts";
@@ -87,6 +88,15 @@ describe("what an edge reads", () => {
     expect(after.blocks.filter((block) => !before.blocks.includes(block))).toHaveLength(1);
     expect(after.keys).toBe(before.keys);
     expect(after.observed).toBe(before.observed);
+  });
+
+  test("warm: of an edit, one block is parsed and compiled", async () => {
+    sources.publishBlocks({ flags: flagsWith("on", { count: 2_000 }) });
+    await now();
+    using documents = vi.spyOn(HeldBlock.prototype, "documents");
+    sources.publishBlocks({ flags: flagsWith("blue", { count: 2_000 }) });
+    expect(await later()).toBe("blue");
+    expect(documents).toHaveBeenCalledTimes(1);
   });
 
   test("a crowd that finds the environment absent loads it once", async () => {
