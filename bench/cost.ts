@@ -88,7 +88,7 @@ if (values.write) {
       "",
       "**Left out**: storage beyond what the plan includes, traffic of the dashboard, and webhooks. **Assumed**: a Durable Object works 10 ms for a request, an isolate loads one snapshot for each change, senders make batches of 200 events. Where the Cache API keeps nothing (`workers.dev`, Cloudflare Access), every isolate asks the store up to twice a second.",
       "",
-      "**Scale.** One FlagStore admits 1,000 pointer reads a second, twice what a project that is busy in every data centre asks. It is the bound of one *project*; projects do not share anything.",
+      "**Scale.** One FlagStore admits 1,000 pointer reads a second, twice what a project that is busy in every data centre asks. It is the bound of one *project*; projects do not share anything. An isolate keeps 200 projects in memory of which a secret was shown, 200 more that the store knows, and 50 names that it has not answered for, as far as their snapshots fit in its memory.",
       "",
       "**Workers Free** (100,000 requests a day, 100,000 Durable Object requests, 100,000 rows and 1,000 KV writes a day, 50 subrequests an invocation): switch event streams off. When the day's requests are used up the Worker does not run at all and callers serve their defaults; after 100,000 Durable Object requests edges serve their last knowledge, and then only break-glass kills.",
     ],

@@ -136,6 +136,25 @@ describe("in one isolate", () => {
     expect((await isolate.asked()).got).toBe(before);
   });
 
+  test("a hundred real projects of which no secret was shown stay, amid made-up names: none is looked up again", async () => {
+    const known = Array.from({ length: 100 }, (_, n) => `known-${n}`);
+    for (const name of known) sources.others.add(name);
+    sources.names.push(...known);
+    for (const name of known) {
+      isolate.askFor(name);
+      await sources.tick(20);
+    }
+    expect(new Set(sources.lookedUp)).toEqual(new Set(known));
+    // A second look-up of each is due within these; a third one would be a reload.
+    const before = sources.lookedUp.length;
+    for (let round = 0; round < 3; round++) {
+      for (const name of known) isolate.askFor(name);
+      await flood(60, { atOnce: 60, everyMs: 50 });
+    }
+    const again = sources.lookedUp.slice(before).filter((name) => sources.others.has(name));
+    expect(again.length).toBeLessThanOrEqual(100);
+  });
+
   test("200 proven projects stay, whatever comes beside", async () => {
     for (let n = 0; n < 200; n++) {
       const name = `real-${n}`;

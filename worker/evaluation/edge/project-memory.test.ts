@@ -76,11 +76,18 @@ describe("room for a version", () => {
     expect(memory.bytes(NOW)).toBe(10);
   });
 
+  test("names that may be made up push out such names only", () => {
+    project("known", 10, { proven: false, idleMs: 1_000_000 });
+    for (let n = 0; n < 500; n++) memory.enter(storedSlug(`made-up-${n}`), false);
+    expect(held("known", "made-up-0", "made-up-449", "made-up-450")).toEqual(["known", "made-up-450"]);
+  });
+
   test("loads of names that were pushed out count for as long as they show signs of life", () => {
     const stranger = project("stranger", 0, { proven: false });
     const loading = memory.loadingOf(stranger, PRODUCTION);
     loading.begin("hash", NOW);
     loading.reserved = 70;
+    stranger.held = null;
     for (let n = 0; n < 60; n++) memory.enter(storedSlug(`made-up-${n}`), false);
     expect(held("stranger")).toEqual([]);
     expect(memory.bytes(NOW)).toBe(70);

@@ -50,8 +50,10 @@ export interface ProjectState {
 
 /** Proven projects in one isolate's memory; beyond, the one longest unused goes. */
 const MAX_PROVEN = 200;
-/** Names that anybody may have made up: few, because each may hold a snapshot if it is a real project's. */
-const MAX_UNPROVEN = 50;
+/** Projects of which nobody has shown a secret, but which the store knows; what their snapshots take is bounded apart. */
+const MAX_CONFIRMED = 200;
+/** Names that anybody may have made up, and that the store has not answered for yet. */
+const MAX_UNCONFIRMED = 50;
 /** Names that the store does not know. Each is a name and two numbers. */
 const MAX_MISSING = 1_000;
 /** A project in use is refreshed about once a second: one whose pointer is older than this (ms) is idle. */
@@ -106,10 +108,26 @@ export class ProjectMemory {
     const state = newState(project);
     if (proven) this.prove(state);
     else {
-      makeRoom(this.#unproven, MAX_UNPROVEN);
+      this.#makeRoomForName();
       this.#unproven.set(project, state);
     }
     return state;
+  }
+
+  /** A name that may be made up pushes out such names only, and a project that the store knows the longest idle one. */
+  #makeRoomForName(): void {
+    let oldest: ProjectState | undefined;
+    let idlest: ProjectState | undefined;
+    let confirmed = 0;
+    for (const state of this.#unproven.values()) {
+      if (state.held === null) oldest ??= state;
+      else {
+        confirmed++;
+        if (!idlest?.held || state.held.stampedAt < idlest.held.stampedAt) idlest = state;
+      }
+    }
+    if (oldest && this.#unproven.size - confirmed >= MAX_UNCONFIRMED) this.#unproven.delete(oldest.project);
+    if (idlest && confirmed >= MAX_CONFIRMED) this.#drop(idlest);
   }
 
   /** The project is real: a secret of it was shown, or somebody with the right to has written to it. */
