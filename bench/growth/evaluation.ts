@@ -93,7 +93,7 @@ function nanoseconds(compiled: CompiledSnapshot, first: number): number {
 }
 
 /** How fast a bulk evaluation of mixed flags is after so many edits, one by one; fresh = 1, more is faster. */
-export function speedAfterEdits(flags = 1_000, rounds = 200): number {
+export function speedAfterEdits(flags = 1_000, rounds = 600): number {
   const environment = new Environment(mixedFlags(flags));
   for (let edit = 0; edit < EDITS; edit++) environment.edit(placeOf(edit, flags));
   const fresh = environment.fresh();
