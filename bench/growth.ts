@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { compiledRows, fill } from "./growth/compiled.ts";
+import { compiledRows } from "./growth/compiled.ts";
 import { fleetRows } from "./growth/fleet.ts";
 import { missOf, type RowProvider, wordsOf } from "./growth/row.ts";
 import { storeRows } from "./growth/store.ts";
@@ -16,7 +16,7 @@ import { provenance, writeSection } from "./report.ts";
 const PROVIDERS: Readonly<Record<string, RowProvider>> = {
   store: storeRows,
   fleet: fleetRows,
-  compiled: (sizes) => compiledRows(sizes, import.meta.filename),
+  compiled: compiledRows,
 };
 
 const { values } = parseArgs({
@@ -24,13 +24,8 @@ const { values } = parseArgs({
     only: { type: "string" },
     sizes: { type: "string", default: "10,100,1000,10000" },
     write: { type: "boolean", default: false },
-    fill: { type: "boolean", default: false },
   },
 });
-if (values.fill) {
-  fill();
-  process.exit(0);
-}
 const sizes = values.sizes.split(",").map(Number);
 const shown = (value: number | undefined, unit: string): string => {
   if (value === undefined) return "";

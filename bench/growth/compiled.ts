@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import path from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ownBundle } from "../sizes.ts";
@@ -90,11 +91,11 @@ export function fill(): void {
   console.log(`${compiled.size} flags, ${(text.length / 2 ** 20).toFixed(1)} MiB of JSON, ${sink} characters served`);
 }
 
-/** @param program what runs `fill` when it is given `--fill` */
-export async function compiledRows(sizes: readonly number[], program: string): Promise<GrowthRow[]> {
+export async function compiledRows(sizes: readonly number[]): Promise<GrowthRow[]> {
   const many = sizes.filter((size) => size >= 100);
   const largest = Math.max(...sizes);
-  const child = spawnSync(process.execPath, ["--max-old-space-size=128", program, "--fill"], { encoding: "utf8" });
+  const program = path.join(import.meta.dirname, "fill.ts");
+  const child = spawnSync(process.execPath, ["--max-old-space-size=128", program], { encoding: "utf8" });
   if (child.status === 0) console.log(child.stdout.trim());
   return [
     rowOf("one flag among n, five rules", "ns", sizes, timeSingle),

@@ -10,9 +10,10 @@ export function scheduleView(row: Row<"schedule">): ScheduleView {
 
 /** Schedules of an environment, or of one flag in it, by their time. */
 export function scheduleViews(view: ProjectView, environment: string, flag?: string): ScheduleView[] {
-  return view
-    .list("schedule", environment)
-    .filter((row) => flag === undefined || row.body.flag === flag)
+  const rows =
+    flag === undefined ? view.list("schedule", environment) : view.mentioning("schedule", `"flag":"${flag}"`);
+  return rows
+    .filter((row) => row.environment === environment && (flag === undefined || row.body.flag === flag))
     .map(scheduleView)
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }

@@ -13,7 +13,7 @@ const INDEXED: Readonly<Partial<Record<Entity, Indexed>>> = {
   segment: { fields: ["segment"], texts: [MATCHES] },
   plan: { fields: [], texts: ['"status":"running"'] },
   test: { fields: [], texts: ['"status":"running"'] },
-  schedule: { fields: [], texts: ['"status":"pending"'] },
+  schedule: { fields: ["flag"], texts: ['"status":"pending"'] },
   key: { fields: [], texts: ['"expiresAt":'] },
 };
 /** Rises when more is indexed: then the index is made anew. */
@@ -72,6 +72,16 @@ export class DocumentMentions {
           key,
         );
     for (const text of is) if (!was.has(text) || !this.isWhole) this.#add(entity, text, environment, key);
+  }
+
+  /** After documents of an entity were deleted together. */
+  forgetGone(entity: Entity): void {
+    this.#sql.exec(
+      `DELETE FROM document_mention WHERE entity = ? AND NOT EXISTS (SELECT 1 FROM document
+       WHERE document.entity = document_mention.entity AND document.environment = document_mention.environment
+       AND document.key = document_mention.key)`,
+      entity,
+    );
   }
 
   get isWhole(): boolean {

@@ -147,8 +147,10 @@ export class Documents implements ProjectView {
   /** Schedules that have been over for long. Their story stays in the audit. */
   forgetSchedules(finishedBefore: number): void {
     const before = new Date(finishedBefore).toISOString();
-    this.#sql.exec("DELETE FROM document WHERE entity = 'schedule' AND body ->> '$.finishedAt' < ?", before);
+    const query = "DELETE FROM document WHERE entity = 'schedule' AND body ->> '$.finishedAt' < ?";
+    if (this.#sql.exec(query, before).rowsWritten === 0) return;
     this.#countAnew("schedule");
+    this.#mentions.forgetGone("schedule");
   }
 
   /** Deployments of long ago. Their story stays in the audit. */
