@@ -15,6 +15,9 @@ export function readSettings(env) {
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
     throw new Problem(`PORT must be a whole number from 1 to 65535, not "${env.PORT}".`);
   }
+  if (env.BASE_PATH && !/^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/.test(env.BASE_PATH)) {
+    throw new Problem(`BASE_PATH must be a path such as /flags, not "${env.BASE_PATH}".`);
+  }
   return {
     port,
     stateDir: path.resolve(root, env.STATE_DIR || path.join(".wrangler", "state")),

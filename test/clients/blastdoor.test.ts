@@ -98,6 +98,16 @@ situation("blastdoor.js", "open at a kill", async () => {
   await shows(page, "off");
 });
 
+for (const proxy of ["compressing", "buffering"] as const)
+  situation("blastdoor.js", `behind a ${proxy} proxy`, async () => {
+    gate.proxy = proxy;
+    const page = await visit();
+    await shows(page, "basic");
+    await streaming();
+    await shop.kill();
+    await shows(page, "off");
+  });
+
 situation("blastdoor.js", "context changed many times in a row", async () => {
   const page = await visit();
   await shows(page, "basic");

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createGzip } from "node:zlib";
 
 /** What is done to a request on its way, instead of or before passing it on. */
 export type Fate =
@@ -16,6 +18,8 @@ export interface Gate extends AsyncDisposable {
   url: string;
   /** Paths, without their queries, in the order in which they came. */
   asked: string[];
+  /** What it does to answers, as proxies do unless a header forbids it. Reset by `clear`. */
+  proxy: "plain" | "compressing" | "buffering";
   /** Decides each request's fate; null: passed on. Reset by `clear`. */
   fate: (path: string, body: string) => Fate | null;
   /** Event streams that are open. */
@@ -37,17 +41,26 @@ export async function openGate(target: string): Promise<Gate> {
   const pass = (request: IncomingMessage, body: string, response: ServerResponse, lateMs: number) => {
     const { method, headers, url = "/" } = request;
     // Not resolved: `//ofrep/…`, of a base URL that ends with a slash, would name a host.
+    const encoding = gate.proxy === "compressing" ? { "accept-encoding": "identity" } : {};
     const onward = forward(new URL(target).origin + url, {
       method,
-      headers: { ...headers, host: new URL(target).host },
+      headers: { ...headers, ...encoding, host: new URL(target).host },
     });
     onward.on("response", async (answer) => {
       await sleep(lateMs);
       if (response.destroyed) return;
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      response.flushHeaders();
       if (answer.headers["content-type"]?.includes("event-stream")) streams.add(response);
-      answer.pipe(response);
+      // As `proxy_buffering` of nginx: the whole answer first.
+      const isHeld = gate.proxy === "buffering" && answer.headers["x-accel-buffering"] !== "no";
+      const whole = isHeld ? Buffer.concat(await answer.toArray()) : null;
+      const mayTransform = !/no-transform/.test(answer.headers["cache-control"] ?? "");
+      const isZipped = gate.proxy === "compressing" && mayTransform && answer.statusCode === 200;
+      const { "content-length": _, ...headers } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, isZipped ? { ...headers, "content-encoding": "gzip" } : headers);
+      response.flushHeaders();
+      const body = whole === null ? answer : Readable.from([whole]);
+      // Compressed bytes come when there are enough of them.
+      (isZipped ? body.pipe(createGzip()) : body).pipe(response);
       answer.on("error", () => response.destroy());
     });
     onward.on("error", () => response.destroy());
@@ -72,6 +85,7 @@ export async function openGate(target: string): Promise<Gate> {
   const gate: Gate = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked: [],
+    proxy: "plain",
     fate: () => null,
     streams: () => streams.size,
     cut() {
@@ -80,6 +94,7 @@ export async function openGate(target: string): Promise<Gate> {
     clear() {
       gate.asked.length = 0;
       gate.fate = () => null;
+      gate.proxy = "plain";
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

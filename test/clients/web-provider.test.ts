@@ -100,6 +100,16 @@ situation("web provider", "open at a kill", async () => {
   await shows(page, "off");
 });
 
+for (const proxy of ["compressing", "buffering"] as const)
+  situation("web provider", `behind a ${proxy} proxy`, async () => {
+    gate.proxy = proxy;
+    const page = await visit();
+    await shows(page, "basic");
+    await streaming();
+    await shop.kill();
+    await shows(page, "off");
+  });
+
 situation("web provider", "context changed many times in a row", async () => {
   // A late answer of a former context makes the provider drop the stream of the last one: then it polls.
   const page = await visit({ ...USER, pollInterval: "1000" });

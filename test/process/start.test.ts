@@ -191,6 +191,14 @@ test("a taken port is refused in one sentence", async () => {
   expect(start.sentences).toEqual([expect.stringMatching(`Port ${port} is already in use`)]);
 });
 
+test.for(["https://flags.example", "/flags?x", "/a//b", "/"])(
+  "BASE_PATH=%s is refused in one sentence",
+  async (base) => {
+    const start = await failToStart({ PORT: String(await freePort()), STATE_DIR: keptStateDir(), BASE_PATH: base });
+    expect(start.sentences).toEqual([expect.stringMatching(/^BASE_PATH must be a path such as \/flags/)]);
+  },
+);
+
 test.for(["eighty", "0", "65536", "80.5", "-1"])("PORT=%s is refused in one sentence", async (port) => {
   const start = await failToStart({ PORT: port, STATE_DIR: keptStateDir() });
   expect(start.code).toBe(1);

@@ -190,16 +190,6 @@ describe("beyond an isolate's cap", () => {
     for (const stream of streams) stream.drop();
   });
 
-  test("a program that reads refusals is answered 503 and Retry-After", async () => {
-    const shop = await newShop();
-    const uri = await uriOf(small, shop);
-    const streams = await crowd(small, uri, 3);
-    const { status, headers } = await fetch(new URL(uri, small.url));
-    expect(status).toBe(503);
-    expect(headers.get("Retry-After")).toMatch(/^[1-5]$/);
-    for (const stream of streams) stream.drop();
-  });
-
   test("a page hears of a kill each time that it comes, until it has heard of it twice", async () => {
     const shop = await newShop();
     const uri = await uriOf(small, shop);

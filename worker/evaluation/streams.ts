@@ -88,15 +88,16 @@ const refuse = (status: number, errorDetails: string, headers: Record<string, st
   Response.json({ errorDetails }, { status, headers: { ...cors, ...headers } });
 
 /**
- * For a client that gets no stream now, but may later. An EventSource takes any status but 200 for the end, and the page
- * would try again each second; others are told by the status.
+ * Accepts a client that gets no stream now, and lets it go.
  *
  * @param result ETag of what the client would be answered; null: not looked at
  */
-function notNow(request: Request, told: string, result: string | null, refusal: () => Response): Response {
-  if (!request.headers.get("Accept")?.includes("text/event-stream")) return refusal();
-  return new Response(comeBackLater(told, result, Math.random()), { headers: { ...cors, ...EVENT_STREAM_HEADERS } });
-}
+const notNow = (told: string, result: string | null): Response =>
+  new Response(comeBackLater(told, result, Math.random()), { headers: { ...cors, ...EVENT_STREAM_HEADERS } });
+
+/** An EventSource takes any status but 200 for the end, and its page would try again each second. */
+const isEventSource = (request: Request): boolean =>
+  request.headers.get("Accept")?.includes("text/event-stream") === true;
 
 const tokenRefused = () => refuse(401, "this stream token is not valid any more; a bulk evaluation gives a new one");
 
@@ -114,7 +115,9 @@ streams.get("/:project/:environment", async (c) => {
   const loaded = await edge.current(project, environment, waitUntil);
   const lastEventId = c.req.header("Last-Event-ID") ?? "";
   if (loaded === "unreachable")
-    return notNow(c.req.raw, lastEventId, null, () => refuse(503, "try again in a moment", { "Retry-After": "2" }));
+    return isEventSource(c.req.raw)
+      ? notNow(lastEventId, null)
+      : refuse(503, "try again in a moment", { "Retry-After": "2" });
   const subject = loaded === "missing" ? null : openStreamToken(loaded, token, Date.now());
   const key = loaded === "missing" || !subject ? null : loaded.keys.byId(subject.keyId);
   if (loaded === "missing" || !subject || !key || !isTrusted(loaded, subject)) return tokenRefused();
@@ -122,17 +125,13 @@ streams.get("/:project/:environment", async (c) => {
   const wait = waitOfOther(c.env, loaded, key, waitUntil);
   const told = lastEventId || subject.etag;
   if (wait > 0)
-    return notNow(c.req.raw, told, null, () => refuse(429, "this key asks too often", { "Retry-After": String(wait) }));
+    return isEventSource(c.req.raw)
+      ? notNow(told, null)
+      : refuse(429, "this key asks too often", { "Retry-After": String(wait) });
   const cap = Number(c.env.STREAMS_PER_ISOLATE) || DEFAULT_STREAMS_PER_ISOLATE;
   const slot = slots.take(holderOf(c.req.raw, project, subject), cap);
   const context: Record<string, unknown> = { ...subject.context, edge: edgeAttributes(c.req.raw) };
-  if (!slot) {
-    const result = await resultOf(c.env, loaded, context, waitUntil);
-    const seconds = String(1 + Math.floor(Math.random() * 5));
-    return notNow(c.req.raw, told, result, () =>
-      refuse(503, "too many streams here; try again", { "Retry-After": seconds }),
-    );
-  }
+  if (!slot) return notNow(told, await resultOf(c.env, loaded, context, waitUntil));
 
   let gone = false;
   const body = new ReadableStream<Uint8Array>({

@@ -56,8 +56,7 @@ const lastTold = (lastEventId: string): string => (lastEventId.endsWith(REPEATED
 
 /**
  * All that a client gets for which there is no room: when to come back, and a notice if its result is not the one that
- * it has. An EventSource takes a status such as 503 for the end and cannot read `Retry-After`, so its page would try
- * again each second.
+ * it has. An EventSource takes a status such as 503 for the end and cannot read `Retry-After`.
  *
  * @param told ETag of the result that the client has, or the id of the last notice that it got
  * @param result ETag of what it would be answered; null: not looked at
