@@ -38,6 +38,8 @@ async function carryOut(flag: FlagView, environment: Environment): Promise<void>
   const on = flag.environments[environment.key]?.enabled === false;
   try {
     await toggle(flag, environment.key);
+    // Elsewhere the switch under the pointer undoes it.
+    if (!isProduction(environment)) return;
     tell(`${flag.key} is switched ${on ? "on" : "off"} in ${environment.name}`, undefined, {
       label: "Undo",
       act: () => toggle(flag, environment.key, !on),

@@ -45,6 +45,7 @@ const echoedOfAll = {
   kills: json.optional(),
   schedules: json.optional(),
   problems: json.optional(),
+  reach: json.optional(),
   list: json.optional(),
 };
 const written = { ...echoedOfAll, comment: comment.optional() };

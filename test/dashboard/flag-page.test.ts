@@ -144,7 +144,10 @@ test("a session that ends in mid-edit costs a sign-in, and nothing typed", async
   await share().fill("33");
   // Live updates may notice first: this one is about a save that does.
   const reads = "**/api/v1/**";
-  await page.route(reads, (route) => (route.request().method() === "GET" ? route.abort() : route.continue()));
+  await page.route(reads, (route) => {
+    const request = route.request();
+    return request.method() === "GET" || request.url().endsWith("/reach") ? route.abort() : route.continue();
+  });
   await page.context().clearCookies();
   await review();
   await page.keyboard.type("After lunch");
