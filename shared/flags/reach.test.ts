@@ -128,6 +128,25 @@ describe("by hand", () => {
   });
 });
 
+test("flags that test each other many times are reckoned, or given up, without an end that nobody sees", () => {
+  const DEEP = 12;
+  const name = (n: number) => (n === 0 ? "f" : `f${n}`);
+  const entangled = (serve: object) =>
+    made({
+      flags: Object.fromEntries(
+        Array.from({ length: DEEP }, (_, n) => {
+          const next = { flag: name(n + 1), variants: ["on"] };
+          const rules = Array.from({ length: 8 }, (_, at) => ({ id: `r${at}`, when: { any: [next, next] }, serve }));
+          const tests = n + 1 === DEEP ? {} : { prerequisites: [next], rules };
+          return [name(n), flag({ ...tests, fallthrough: serve }, { seed: name(n) })];
+        }),
+      ),
+    });
+  expect(reach(entangled({ variant: "on" })).share).toBe(1);
+  const split50 = reachOf(worldOf(entangled(split(50_000))), "f", NOW);
+  expect(split50 === null || (split50.share >= 0 && split50.share <= 1)).toBe(true);
+});
+
 // Users of whom nothing but the attributes that bucket is known, evaluated one by one.
 
 const BYS = ["targetingKey", "account"];

@@ -50,6 +50,9 @@ export interface Reach {
   flags: readonly string[];
 }
 
+/** Conditions looked at for one flag's reach, at most: beyond, a list of flags would wait too long for it. */
+const MOST_TESTS = 20_000;
+
 interface Served {
   variant: string | null;
   cause: ReachCause;
@@ -141,6 +144,9 @@ class Reckoner {
   /** Dimensions that decide at more than one place. */
   readonly #shared: ReadonlySet<string>;
   readonly others: readonly string[];
+  /** By flag, and by what is known of the users. */
+  readonly #done = new Map<string, Case<Served>[]>();
+  #effort = 0;
 
   constructor(world: ReachWorld, key: string, now: number) {
     this.#world = world;
@@ -164,8 +170,17 @@ class Reckoner {
     });
   }
 
-  /** What a flag serves to users whom no rule singles out. */
+  /** What a flag serves to users whom no rule singles out. Many tests of one flag are reckoned once for the same users. */
   flag(key: string, known: Known): Case<Served>[] {
+    const name = JSON.stringify([key, ...[...known].sort(([a], [b]) => (a < b ? -1 : 1))]);
+    const done = this.#done.get(name);
+    if (done) return done;
+    const cases = this.#flag(key, known);
+    this.#done.set(name, cases);
+    return cases;
+  }
+
+  #flag(key: string, known: Known): Case<Served>[] {
     const flag = this.#world.flag(key);
     if (!flag) return certain({ variant: null, cause: { by: "blocked" } }, known);
     const alive = chain(this.#gates(flag, known), (stopped, here) =>
@@ -273,6 +288,7 @@ class Reckoner {
   }
 
   #truth(condition: Condition, known: Known): Case<Truth>[] {
+    if (++this.#effort > MOST_TESTS) throw new TooManyCases();
     if ("all" in condition) return this.#all(condition.all, known);
     if ("any" in condition) return this.#fold(condition.any, known, "false", either);
     if ("not" in condition)

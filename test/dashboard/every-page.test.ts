@@ -23,6 +23,8 @@ const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/flags/shipping-price?env=production", ready: ".plan-preset", dialog: CANARY },
   { path: "/p/demo/playground", ready: ".result" },
   { path: "/p/demo/history", ready: ".history-row" },
+  { path: "/p/demo/history", ready: ".history-row", dialog: "Undo this change…" },
+  { path: "/p/demo/settings", ready: ".plain-list li", dialog: "Delete…" },
   { path: "/p/demo/segments", ready: ".segment" },
   { path: "/p/demo/segments", ready: ".segment", dialog: "New segment" },
   { path: "/p/demo/delivery?env=production", ready: ".figure" },

@@ -170,6 +170,55 @@ test("the field for a metric's event lists what is received, and warns of what i
   expect(await alone.getByLabel("Metric event").inputValue()).toBe("outcome");
 });
 
+test("a segment in use is reviewed with what uses it, and is not deleted without its name", async () => {
+  await page.goto(`${server.url}/p/shop/segments`);
+  await page.locator(".segment", { hasText: "staff" }).getByRole("button", { name: "Edit" }).click();
+  await dialog().getByLabel("Always in it, one a line").fill("ada\nkim");
+  await dialog().getByRole("button", { name: "Review and save" }).click();
+  await dialog().getByText("flag narrowed in production").waitFor();
+  expect(await flaws(page, "the review of a segment")).toEqual([]);
+  const included = async () => (await call<{ included: string[] }>("GET", "/projects/shop/segments/staff")).included;
+  expect(await included()).toEqual(["ada"]);
+  await dialog().getByRole("button", { name: /^Save/ }).click();
+  await page.getByText("The segment staff is saved").waitFor();
+  expect(await included()).toEqual(["ada", "kim"]);
+  await page.getByRole("button", { name: "Undo" }).last().click();
+  await expect.poll(included).toEqual(["ada"]);
+  await page.locator(".segment", { hasText: "staff" }).getByRole("button", { name: "Edit" }).click();
+  await dialog().getByRole("button", { name: "Delete", exact: true }).click();
+  const sure = page.getByRole("dialog", { name: "Delete the segment staff?" });
+  await sure.getByText("flag narrowed in production").waitFor();
+  expect(await sure.getByRole("button", { name: "Delete the segment" }).isDisabled()).toBe(true);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+});
+
+test("single keys rest once they are switched off, and the focus stays on the page when what had it is gone", async () => {
+  await page.goto(`${server.url}/p/shop/flags?env=production`);
+  await page.getByRole("button", { name: /^Signed in as/ }).click();
+  await page.getByRole("button", { name: "Keyboard shortcuts…" }).click();
+  await dialog().getByLabel("Single keys act on the page").uncheck();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "draft", exact: true }).focus();
+  await page.keyboard.press("k");
+  await page.waitForTimeout(300);
+  expect(await dialog().count()).toBe(0);
+  await page.getByRole("button", { name: /^Signed in as/ }).click();
+  await page.getByRole("button", { name: "Keyboard shortcuts…" }).click();
+  await dialog().getByLabel("Single keys act on the page").check();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "draft", exact: true }).focus();
+  await page.keyboard.press("k");
+  await page.getByRole("dialog", { name: "Kill draft?" }).waitFor();
+  await page.keyboard.press("Escape");
+  await open("draft");
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await page.getByRole("button", { name: "Discard" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Discard" }).waitFor({ state: "detached" });
+  await expect.poll(() => page.evaluate("document.activeElement === document.body")).toBe(false);
+});
+
 test("nothing threw", () => {
   expect(errors).toEqual([]);
 });
