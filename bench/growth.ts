@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import { compiledRows } from "./growth/compiled.ts";
+import { edgeRows } from "./growth/edge.ts";
+import { evaluationRows } from "./growth/evaluation.ts";
 import { fleetRows } from "./growth/fleet.ts";
 import { missOf, type RowProvider, wordsOf } from "./growth/row.ts";
 import { storeRows } from "./growth/store.ts";
@@ -10,12 +12,14 @@ import { provenance, writeSection } from "./report.ts";
  *
  *   npm run bench:growth                     prints
  *   npm run bench:growth -- --write          also writes it into docs/performance.md
- *   npm run bench:growth -- --only=store     one part: store, fleet or compiled
+ *   npm run bench:growth -- --only=store     one part: store, fleet, edge, evaluation or compiled
  */
 
 const PROVIDERS: Readonly<Record<string, RowProvider>> = {
   store: storeRows,
   fleet: fleetRows,
+  edge: edgeRows,
+  evaluation: evaluationRows,
   compiled: compiledRows,
 };
 

@@ -119,12 +119,18 @@ const MIGRATIONS: Record<string, Record<string, string>> = {
     "0010-delivery-events": "947c4245117f2be5",
     "0011-audit-more": "e9dd1fece08884ba",
     "0012-ledger-owed": "3ac14cec49995f18",
+    "0013-taken-back": "f933725fc4a829f0",
+    "0014-blocks": "347c00844b15eb76",
   },
   Directory: { "0001-directory": "59d70d97463d9ea2" },
   TestLedger: { "0001-people": "41f862f94c0cd66a", "0002-restored": "1d558a85d6a80e14" },
   Desk: { "0001-requests": "3588127877add21c" },
   Guard: { "0001-guard": "8b3e2bffa086f089" },
-  TelemetryShard: { "0001-telemetry": "6a99633a762182c4", "0002-traffic": "5bac75a09612af0d" },
+  TelemetryShard: {
+    "0001-telemetry": "6a99633a762182c4",
+    "0002-traffic": "5bac75a09612af0d",
+    "0003-unit-rows": "e381508347a8aa58",
+  },
   Courier: { "0001-deliveries": "52025626c84994e5" },
 };
 

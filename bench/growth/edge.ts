@@ -6,6 +6,7 @@ import { evaluateAll, prepare } from "../../shared/evaluation/run/evaluate.ts";
 import { Edge } from "../../worker/evaluation/edge/edge.ts";
 import type { Loaded } from "../../worker/evaluation/edge/loaded.ts";
 import { BlockPublisher, ENVIRONMENT, PROJECT } from "./block-publisher.ts";
+import type { GrowthRow } from "./row.ts";
 
 /*
  * What one edit costs an edge that is warm: what is shipped to it, how long it is busy at a stretch, and how its memory
@@ -20,14 +21,6 @@ const WARM_UP = 20;
 /** An isolate has 128 MB, of which the Worker itself and requests need some. */
 const HEAP_MB = 100;
 
-/** As in the table of `npm run bench:growth`. */
-export interface EdgeRow {
-  readonly what: string;
-  readonly unit: string;
-  readonly values: ReadonlyMap<number, number>;
-  readonly bound: { readonly atMost: number };
-}
-
 interface EdgeCosts {
   /** Bytes that one edit ships, and reads of KV for it, at most. */
   shipped: number;
@@ -38,7 +31,7 @@ interface EdgeCosts {
   through: number;
 }
 
-export async function edgeRows(sizes: readonly number[]): Promise<EdgeRow[]> {
+export async function edgeRows(sizes: readonly number[]): Promise<GrowthRow[]> {
   const costs = new Map<number, EdgeCosts & { misses: number }>();
   for (const size of sizes) costs.set(size, { ...(await inHeap(size)), misses: Number(!fitsInHeap(size)) });
   const of = (name: keyof EdgeCosts | "misses") => new Map([...costs].map(([size, cost]) => [size, cost[name]]));

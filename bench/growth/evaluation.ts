@@ -8,6 +8,7 @@ import type { Manifest } from "../../shared/schema/manifest.ts";
 import type { Snapshot } from "../../shared/schema/snapshot.ts";
 import { ownBundle } from "../sizes.ts";
 import { type BenchFlag, distinctFlags, mixedFlags, mixedUser, ourSnapshot } from "../workloads.ts";
+import { type GrowthRow, rowOf } from "./row.ts";
 
 /*
  * What a change costs the evaluator of an edge, whose environment lies in blocks.
@@ -93,7 +94,7 @@ function nanoseconds(compiled: CompiledSnapshot, first: number): number {
 }
 
 /** How fast a bulk evaluation of mixed flags is after so many edits, one by one; fresh = 1, more is faster. */
-export function speedAfterEdits(flags = 1_000, rounds = 600): number {
+function speedAfterEdits(flags: number, rounds = 600): number {
   const environment = new Environment(mixedFlags(flags));
   for (let edit = 0; edit < EDITS; edit++) environment.edit(placeOf(edit, flags));
   const fresh = environment.fresh();
@@ -109,7 +110,7 @@ export function speedAfterEdits(flags = 1_000, rounds = 600): number {
  * Milliseconds of the longest slice of an edit's compilation: of each slice, by its place in the work, the lower
  * quartile of all edits, since whatever else runs on the machine only adds to it.
  */
-export function longestSlice(flags = 10_000): number {
+function longestSlice(flags: number): number {
   const environment = new Environment(distinctFlags(flags));
   const edits = Array.from({ length: 4 * EDITS }, (_, edit) => {
     environment.edit(placeOf(edit, flags));
@@ -121,7 +122,7 @@ export function longestSlice(flags = 10_000): number {
 }
 
 /** The most that the heap holds while an edit is compiled, beyond what it held without any snapshot; one copy = 1. */
-export function heapThroughChange(flags = 10_000): number {
+function heapThroughChange(flags: number): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const used = (): number => {
@@ -140,36 +141,24 @@ export function heapThroughChange(flags = 10_000): number {
   return most / one;
 }
 
-export interface EvaluationRow {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly met: boolean;
-}
-
 /** The evaluator's rows of the table of growth. */
-export function evaluationRows(): EvaluationRow[] {
-  const heap = heapThroughChange();
-  const slice = longestSlice();
-  const speed = speedAfterEdits();
-  if (sink < 0) throw new Error("unreachable: keeps the answers alive");
-  return [
-    {
-      what: `bulk evaluation after ${EDITS} edits, freshly loaded = 1, ≥ 0.97`,
-      value: speed,
-      unit: "×",
-      met: speed >= 0.97,
-    },
-    {
-      what: "heap through a change of 10,000 five-rule flags, one copy = 1, ≤ 1.2",
-      value: heap,
-      unit: "×",
-      met: heap <= 1.2,
-    },
-    { what: "longest slice of an edge's work for it, ≤ 3 ms", value: slice, unit: "ms", met: slice <= 3 },
+export async function evaluationRows(sizes: readonly number[]): Promise<GrowthRow[]> {
+  const largest = Math.max(...sizes);
+  const rows = [
+    rowOf(
+      `bulk evaluation after ${EDITS} edits, freshly loaded = 1`,
+      "×",
+      [Math.min(largest, 1_000)],
+      speedAfterEdits,
+      {
+        atLeast: 0.97,
+      },
+    ),
+    rowOf("heap through an edit, compiled parts alone, one copy = 1", "copies", [largest], heapThroughChange, {
+      atMost: 1.2,
+    }),
+    rowOf("longest slice of the compiler for an edit", "ms", [largest], longestSlice, { atMost: 3 }),
   ];
+  if (sink < 0) throw new Error("unreachable: keeps the answers alive");
+  return rows;
 }
-
-if (process.argv[1] === import.meta.filename)
-  for (const { what, value, unit, met } of evaluationRows())
-    console.log(`${what.padEnd(74)} ${value.toFixed(2)} ${unit}  ${met ? "met" : "missed"}`);
