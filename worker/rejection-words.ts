@@ -96,7 +96,7 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
         "Its key is kept so that old code does not meet a new meaning. Use another key, or repeat the PUT with ?reuse=true.",
       ];
     case "version-conflict":
-      // Version 0 is asked for by whoever makes something new.
+      // A writer that makes something new asks for version 0.
       if (r.expected === 0)
         return [`There is already the ${r.what}`, "Choose another key, or read what is there and change that."];
       return [

@@ -29,7 +29,7 @@ function joined(parts: readonly Condition[], world: Pick<ReachWorld, "segment">,
   return whole as unknown as Possible;
 }
 
-/** Whether a condition holds for everybody, whoever they are. */
+/** Whether a condition holds for everybody, whatever their attributes are. */
 export const isForEverybody = (when: Condition, world: Pick<ReachWorld, "segment">): boolean =>
   !possible(when, world).false && possible(when, world).true;
 

@@ -62,7 +62,7 @@ describe("by hand", () => {
     });
   });
 
-  test("a layer and a holdout narrow whoever the rules would reach, groups too", () => {
+  test("a layer and a holdout narrow what the rules would reach, groups too", () => {
     const state = {
       holdout: "h",
       layer: { layer: "l", from: 0, to: 50_000 },

@@ -14,7 +14,7 @@ export function exportedWorld(document: ExportDocument, environment: string): Re
     },
     segment(key) {
       const segment = ownOf(segments, key);
-      // An export does not hold long lists: whoever is on one is a group all the same.
+      // An export does not hold long lists: users on one are a group all the same.
       return segment && { when: segment.when, included: segment.included, listed: 1 };
     },
     layer(key) {

@@ -68,7 +68,7 @@ export function SegmentDialog({ segment, close }: { segment: SegmentView | null;
       text: (
         <>
           <p>Its conditions and lists go with it. While a rule still names it, it stays.</p>
-          <UsedBy users={users} />
+          {segment && <UsedBySegment project={param.project} segment={segment} />}
         </>
       ),
       action: "Delete the segment",
@@ -188,12 +188,17 @@ const baseOf = ({ name, description, by, included, excluded, when }: SegmentView
   ...(when ? { when } : {}),
 });
 
+/** For a dialog that opens before it is known what uses the segment. */
+function UsedBySegment({ project, segment }: { project: string; segment: SegmentView }) {
+  return <UsedBy users={useSegmentUsers(project, segment)} />;
+}
+
 function UsedBy({ users }: { users: readonly string[] | null }) {
   if (users === null) return <p class="muted">Looking for what uses it…</p>;
   if (users.length === 0) return <p class="muted">Nothing uses it.</p>;
   return (
     <section class="review-part" aria-label="Used by">
-      <h3>{`Used by ${users.length === 1 ? "1 place" : `${users.length} places`}: what is saved goes live there at once`}</h3>
+      <h3>{`Used by ${users.length === 1 ? "1 place" : `${users.length} places`}: what changes here, changes there at once`}</h3>
       <ul class="named-list">
         {users.map((user) => (
           <li key={user}>{user}</li>
