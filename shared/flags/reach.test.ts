@@ -147,6 +147,29 @@ test("flags that test each other many times are reckoned, or given up, without a
   expect(split50 === null || (split50.share >= 0 && split50.share <= 1)).toBe(true);
 });
 
+test("segments that mention each other many times are looked at once each", () => {
+  const DEEP = 60;
+  let asked = 0;
+  const segments = Object.fromEntries(
+    Array.from({ length: DEEP }, (_, n) => {
+      const next = { segment: `s${n + 1}` };
+      const when = n + 1 === DEEP ? isStaff : { any: [next, next, next] };
+      return [`s${n}`, { by: "targetingKey", included: [], excluded: [], when }];
+    }),
+  );
+  const rules = [{ id: "r", when: { segment: "s0" }, serve: { variant: "on" } }];
+  const world = worldOf(made({ flags: { f: flag({ rules }) }, segments }));
+  const counting: ReachWorld = {
+    ...world,
+    segment: (key) => {
+      asked++;
+      return world.segment(key);
+    },
+  };
+  expect(reachOf(counting, "f", NOW)).toMatchObject({ share: 0, groups: [{ segments: ["s0"], share: 1 }] });
+  expect(asked).toBeLessThan(3 * DEEP);
+});
+
 // Users of whom nothing but the attributes that bucket is known, evaluated one by one.
 
 const BYS = ["targetingKey", "account"];

@@ -146,6 +146,7 @@ class Reckoner {
   readonly others: readonly string[];
   /** By flag, and by what is known of the users. */
   readonly #done = new Map<string, Case<Served>[]>();
+  readonly #segments = new Map<string, Truth>();
   #effort = 0;
 
   constructor(world: ReachWorld, key: string, now: number) {
@@ -294,7 +295,10 @@ class Reckoner {
     if ("not" in condition)
       return chain(this.#truth(condition.not, known), (truth, here) => certain(NEGATED[truth], here));
     if ("flag" in condition) return this.#flagTest(condition, known);
-    return certain("segment" in condition ? segmentTruth(this.#world, condition.segment, new Set()) : "unknown", known);
+    return certain(
+      "segment" in condition ? segmentTruth(this.#world, condition.segment, this.#segments) : "unknown",
+      known,
+    );
   }
 
   #all(conditions: readonly Condition[], known: Known): Case<Truth>[] {
@@ -334,19 +338,27 @@ const firstOf =
 const both = firstOf(["false", "unknown", "blocked", "true"]);
 const either = firstOf(["true", "blocked", "unknown", "false"]);
 
-/** Of a user of whom no attribute is known: who is listed one by one are few, and a condition is not met. */
-function segmentTruth(world: ReachWorld, key: string, met: ReadonlySet<string>): Truth {
+/**
+ * Of a user of whom no attribute is known: who is listed one by one are few, and a condition is not met.
+ *
+ * @param known segments met so far: many mention the same ones, and those of a circle are never met
+ */
+function segmentTruth(world: ReachWorld, key: string, known: Map<string, Truth>): Truth {
+  const done = known.get(key);
+  if (done) return done;
+  known.set(key, "unknown");
   const segment = world.segment(key);
-  if (!segment || met.has(key)) return "unknown";
-  const within = new Set([...met, key]);
+  if (!segment) return "unknown";
   const truth = (condition: Condition): Truth => {
     if ("all" in condition) return condition.all.map(truth).reduce(both, "true");
     if ("any" in condition) return condition.any.map(truth).reduce(either, "false");
     if ("not" in condition) return NEGATED[truth(condition.not)];
-    return "segment" in condition ? segmentTruth(world, condition.segment, within) : "unknown";
+    return "segment" in condition ? segmentTruth(world, condition.segment, known) : "unknown";
   };
   const isMet = segment.when ? truth(segment.when) : "false";
-  return segment.listed > 0 ? either("unknown", isMet) : isMet;
+  const found = segment.listed > 0 ? either("unknown", isMet) : isMet;
+  known.set(key, found);
+  return found;
 }
 
 const dimensionOf = ({ by, seed }: { by: string; seed: string }): string => JSON.stringify([by, seed]);
