@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { backupOf, restore } from "../../testing/backup.ts";
 import { env } from "../../testing/bindings.ts";
 import { api, done, newShop } from "../../testing/http.ts";
-import { inStore } from "../../testing/store.ts";
+import { inStore, inTables } from "../../testing/store.ts";
 
 const URL_ = "https://hooks.example.com/services/T0/SECRET-PATH";
 const settings = { name: "Chat", url: URL_, events: ["flag.killed", "flag.restored"] };
@@ -119,6 +119,10 @@ describe("a webhook", () => {
 
   test("a message outlives a courier that cannot be reached: it stays until it has been handed over", async () => {
     const shop = await shopWithWebhook();
+    // The shop's own instance still publishes what made it, and would hand over what it finds.
+    const waiting = () =>
+      inTables(shop.project, (sql) => sql.exec<{ n: number }>("SELECT count(*) AS n FROM outbox").one().n);
+    await expect.poll(waiting).toBe(0);
     const deaf = { get: () => ({ fetch: async () => new Response(null, { status: 500 }) }), idFromName: () => "" };
     const killed = await inStore(
       shop.project,

@@ -90,13 +90,15 @@ describe("what an edge reads", () => {
     expect(after.observed).toBe(before.observed);
   });
 
-  test("warm: of an edit, one block is parsed and compiled", async () => {
-    sources.publishBlocks({ flags: flagsWith("on", { count: 2_000 }) });
+  test("warm: of an edit, only the blocks of one part are parsed and compiled", async () => {
+    const { manifest } = sources.publishBlocks({ flags: flagsWith("on", { count: 6_000 }) });
     await now();
     using documents = vi.spyOn(HeldBlock.prototype, "documents");
-    sources.publishBlocks({ flags: flagsWith("blue", { count: 2_000 }) });
+    sources.publishBlocks({ flags: flagsWith("blue", { count: 6_000 }) });
     expect(await later()).toBe("blue");
-    expect(documents).toHaveBeenCalledTimes(1);
+    // Neighbouring blocks are compiled as one part, of 1,024 flags at most.
+    expect(documents.mock.calls.length).toBeLessThanOrEqual(8);
+    expect(manifest.blocks.length).toBeGreaterThan(24);
   });
 
   test("a crowd that finds the environment absent loads it once", async () => {
