@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { api, ifMatch, Refusal } from "../../domain/api.ts";
+import { api, Refusal } from "../../domain/api.ts";
 import type { SegmentView } from "../../domain/segment-store.ts";
 
 /** What stands before the names in the server's words. */
@@ -12,9 +12,9 @@ export function useSegmentUsers(project: string, segment: SegmentView | null): s
   useEffect(() => {
     if (!segment) return;
     const param = { project, segment: segment.key };
-    const header = ifMatch(segment.version);
-    // Deleting it is asked of the store, which names what stands against that, and not done.
-    api.projects[":project"].segments[":segment"].$delete({ param, header, query: { dryRun: "true" } }).then(
+    // Deleting it is asked of the store, which names what stands against that, and not done. Whatever the version: what
+    // uses it is the same for each.
+    api.projects[":project"].segments[":segment"].$delete({ param, header: {}, query: { dryRun: "true" } }).then(
       () => {
         users.value = [];
       },
