@@ -8,6 +8,7 @@ import { ownOf } from "../own.ts";
 import type { Condition } from "../schema/condition.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../schema/snapshot.ts";
 import { type Reach, reachIfOn, reachOf } from "./reach.ts";
+import { ReachEffort } from "./reach-cases.ts";
 import type { ReachWorld } from "./reach-world.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
@@ -145,6 +146,63 @@ test("flags that test each other many times are reckoned, or given up, without a
   expect(reach(entangled({ variant: "on" })).share).toBe(1);
   const split50 = reachOf(worldOf(entangled(split(50_000))), "f", NOW);
   expect(split50 === null || (split50.share >= 0 && split50.share <= 1)).toBe(true);
+});
+
+describe("flags whose splits have many parts", () => {
+  const PARTS = 40;
+  const variants = Array.from({ length: PARTS }, (_, n) => [`v${n}`, n]);
+  const odd = variants.flatMap(([name], n) => (n % 2 ? [name] : []));
+  const parts = (by: string) => ({ by, split: variants.map(([variant]) => ({ variant, weight: 100_000 / PARTS })) });
+  const over = (seed: string) => ({ seed, variants: Object.fromEntries(variants), offVariant: "v0" });
+  const tests = (key: string) => ({ flag: key, variants: odd });
+  const asks = (seed: string, ...keys: string[]) => {
+    const rules = [{ id: "r", when: { all: keys.map(tests) }, serve: { variant: "v1" } }];
+    return flag({ rules, fallthrough: { variant: "v0" } }, over(seed));
+  };
+  const leaves = Object.fromEntries(
+    ["a", "b", "c", "d"].map((key) => [key, flag({ fallthrough: parts(key) }, over(key))]),
+  );
+  // 1,600 cases each, and their product for both.
+  const both = { x: asks("x", "a", "b"), y: asks("y", "c", "d") };
+  const tangle = (key: string) => asks(key, "x", "y", "x", "y", "a", "b", "c", "d");
+
+  /** Cases and conditions that reckoning these flags takes of a list's effort. */
+  const spentOn = (snapshot: Snapshot, keys: readonly string[]) => {
+    const list = ReachEffort.ofList();
+    const all = list.left;
+    const found = keys.map((key) => reachOf(worldOf(snapshot), key, NOW, list));
+    return { found, spent: all - list.left };
+  };
+
+  test("are given up after a bounded effort", () => {
+    const { found, spent } = spentOn(made({ flags: { ...leaves, ...both, f: tangle("f") } }), ["f"]);
+    expect(found).toEqual([null]);
+    expect(spent).toBeLessThan(60_000);
+  });
+
+  test("take no more of a list than the list has, and leave plain flags of a fresh one theirs", () => {
+    const keys = Array.from({ length: 60 }, (_, n) => `f${n}`);
+    const flags = { ...leaves, ...both, ...Object.fromEntries(keys.map((key) => [key, tangle(key)])) };
+    const { spent } = spentOn(made({ flags }), keys);
+    expect(spent).toBeLessThanOrEqual(1_000_000);
+    expect(spentOn(made({ flags }), ["a"]).found[0]?.share).toBeCloseTo(1 - 1 / PARTS);
+  });
+});
+
+test("a flag behind which thousands of others stand is given up before all are looked at", () => {
+  const { f: leaf } = made({ flags: { f: flag({ fallthrough: split(50_000) }) } }).flags as Snapshot["flags"];
+  const one = { ...(leaf as Snapshot["flags"][string]), variants: ["off", "on"] };
+  const prerequisites = Array.from({ length: 30_000 }, (_, n) => ({ flag: `leaf${n}`, variants: ["on"] }));
+  const looked = new Set<string>();
+  const world: ReachWorld = {
+    ...worldOf(made({})),
+    flag(key) {
+      looked.add(key);
+      return key === "f" ? { ...one, state: { ...one.state, prerequisites } } : one;
+    },
+  };
+  expect(reachOf(world, "f", NOW)).toBeNull();
+  expect(looked.size).toBeLessThan(25_000);
 });
 
 test("segments that mention each other many times are looked at once each", () => {

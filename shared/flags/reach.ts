@@ -4,7 +4,16 @@ import { grouped } from "../grouped.ts";
 import { SPLIT_TOTAL } from "../limits.ts";
 import type { Condition, FlagTest } from "../schema/condition.ts";
 import type { FlagState, Rule, Serve } from "../schema/flag.ts";
-import { byBucket, type Case, certain, chain, type Known, NOTHING_KNOWN, TooManyCases } from "./reach-cases.ts";
+import {
+  byBucket,
+  type Case,
+  certain,
+  chain,
+  type Known,
+  NOTHING_KNOWN,
+  ReachEffort,
+  TooManyCases,
+} from "./reach-cases.ts";
 import { groupOf, isForEverybody } from "./reach-groups.ts";
 import type { ReachFlag, ReachWorld } from "./reach-world.ts";
 
@@ -50,29 +59,33 @@ export interface Reach {
   flags: readonly string[];
 }
 
-/** Conditions looked at for one flag's reach, at most: beyond, a list of flags would wait too long for it. */
-const MOST_TESTS = 20_000;
-
 interface Served {
   variant: string | null;
   cause: ReachCause;
 }
 type Truth = "true" | "false" | "unknown" | "blocked";
 
-/** What a flag serves to which share of users, as its environment stands; null where that is too tangled to reckon. */
-export function reachOf(world: ReachWorld, key: string, now: number): Reach | null {
+/**
+ * What a flag serves to which share of users, as its environment stands; null where that is too tangled to reckon.
+ *
+ * @param list what the flags of a list may take together; beyond, their reach is null
+ */
+export function reachOf(world: ReachWorld, key: string, now: number, list?: ReachEffort): Reach | null {
   const flag = world.flag(key);
   if (!flag) return null;
+  const effort = ReachEffort.ofFlag(list);
+  const before = effort.left;
   try {
-    return reckon(world, key, flag, now);
+    return reckon(new Reckoner(world, key, now, effort), key, flag);
   } catch (error) {
     if (error instanceof TooManyCases) return null;
     throw error;
+  } finally {
+    list?.charge(before - effort.left);
   }
 }
 
-function reckon(world: ReachWorld, key: string, flag: ReachFlag, now: number): Reach {
-  const reckoner = new Reckoner(world, key, now);
+function reckon(reckoner: Reckoner, key: string, flag: ReachFlag): Reach {
   const cases = reckoner.flag(key, NOTHING_KNOWN);
   const isReached = (variant: string | null) => variant !== null && variant !== flag.offVariant;
   const shareOf = (some: readonly Case<Served>[]) =>
@@ -102,7 +115,7 @@ function reckon(world: ReachWorld, key: string, flag: ReachFlag, now: number): R
 }
 
 /** The same of a flag as if it were on and not killed: what switching it on, or restoring it, brings. */
-export function reachIfOn(world: ReachWorld, key: string, now: number): Reach | null {
+export function reachIfOn(world: ReachWorld, key: string, now: number, list?: ReachEffort): Reach | null {
   const on: ReachWorld = {
     ...world,
     flag: (asked) => {
@@ -111,7 +124,7 @@ export function reachIfOn(world: ReachWorld, key: string, now: number): Reach | 
     },
     kills: (asked) => (asked === key ? [] : world.kills(asked)),
   };
-  return reachOf(on, key, now);
+  return reachOf(on, key, now, list);
 }
 
 const GATES: readonly ReachCause["by"][] = ["killed", "disabled", "blocked", "prerequisite", "holdout", "layer"];
@@ -139,6 +152,7 @@ function servedBy(cases: readonly Case<Served>[]): Reach["served"] {
 class Reckoner {
   readonly #world: ReachWorld;
   readonly #now: number;
+  readonly #effort: ReachEffort;
   /** Flags in a circle of prerequisites, which are never met. */
   readonly #tangled: ReadonlySet<string>;
   /** Dimensions that decide at more than one place. */
@@ -147,12 +161,12 @@ class Reckoner {
   /** By flag, and by what is known of the users. */
   readonly #done = new Map<string, Case<Served>[]>();
   readonly #segments = new Map<string, Truth>();
-  #effort = 0;
 
-  constructor(world: ReachWorld, key: string, now: number) {
+  constructor(world: ReachWorld, key: string, now: number, effort: ReachEffort) {
     this.#world = world;
     this.#now = now;
-    const involved = closureOf(world, key);
+    this.#effort = effort;
+    const involved = closureOf(world, key, effort);
     this.others = involved.filter((one) => one !== key);
     this.#tangled = tangled(involved, (one) => {
       const flag = world.flag(one);
@@ -184,34 +198,40 @@ class Reckoner {
   #flag(key: string, known: Known): Case<Served>[] {
     const flag = this.#world.flag(key);
     if (!flag) return certain({ variant: null, cause: { by: "blocked" } }, known);
-    const alive = chain(this.#gates(flag, known), (stopped, here) =>
+    const alive = this.#chain(this.#gates(flag, known), (stopped, here) =>
       stopped ? certain({ variant: flag.offVariant, cause: stopped }, here) : this.#rules(flag, here),
     );
-    return chain(alive, (served, here) => certain(this.#killed(key, flag, served), here));
+    return this.#chain(alive, (served, here) => certain(this.#killed(key, flag, served), here));
   }
 
   /** What it serves to users whom this rule singles out, and none before it. */
   group(key: string, flag: ReachFlag, rule: Rule): Case<Served>[] {
-    const alive = chain(this.#gates(flag, NOTHING_KNOWN), (stopped, here) =>
+    const alive = this.#chain(this.#gates(flag, NOTHING_KNOWN), (stopped, here) =>
       stopped
         ? certain({ variant: flag.offVariant, cause: stopped }, here)
         : this.#serve(flag, rule.serve, { by: "rule", rule: rule.id }, here),
     );
-    return chain(alive, (served, here) => certain(this.#killed(key, flag, served), here));
+    return this.#chain(alive, (served, here) => certain(this.#killed(key, flag, served), here));
+  }
+
+  #chain<T, U>(cases: readonly Case<T>[], next: (value: T, known: Known) => readonly Case<U>[]): Case<U>[] {
+    return chain(cases, next, this.#effort);
   }
 
   /** What stops users before the first rule; null: nothing. */
   #gates(flag: ReachFlag, known: Known): Case<ReachCause | null>[] {
     const { state } = flag;
     if (!state.enabled) return certain({ by: "disabled" }, known);
-    const required = chain(this.#all(state.prerequisites, known), (truth, here) =>
+    const required = this.#chain(this.#all(state.prerequisites, known), (truth, here) =>
       certain<ReachCause | null>(
         truth === "true" ? null : { by: truth === "blocked" ? "blocked" : "prerequisite" },
         here,
       ),
     );
-    const free = chain(required, (stopped, here) => (stopped ? certain(stopped, here) : this.#holdout(state, here)));
-    return chain(free, (stopped, here) => (stopped ? certain(stopped, here) : this.#layer(state, here)));
+    const free = this.#chain(required, (stopped, here) =>
+      stopped ? certain(stopped, here) : this.#holdout(state, here),
+    );
+    return this.#chain(free, (stopped, here) => (stopped ? certain(stopped, here) : this.#layer(state, here)));
   }
 
   #holdout({ holdout }: FlagState, known: Known): Case<ReachCause | null>[] {
@@ -234,7 +254,7 @@ class Reckoner {
     const from = (index: number, here: Known): Case<Served>[] => {
       const rule = active[index];
       if (!rule) return this.#serve(flag, fallthrough, { by: "fallthrough" }, here);
-      return chain(this.#truth(rule.when, here), (truth, there) => {
+      return this.#chain(this.#truth(rule.when, here), (truth, there) => {
         if (truth === "true") return this.#serve(flag, rule.serve, { by: "rule", rule: rule.id }, there);
         if (truth === "blocked") return certain({ variant: flag.offVariant, cause: { by: "blocked" } }, there);
         return from(index + 1, there);
@@ -261,12 +281,13 @@ class Reckoner {
   #bucket<T>(known: Known, at: { by: string; seed: string }, edges: readonly number[], value: (part: number) => T) {
     const dimension = dimensionOf(at);
     const inside = edges.filter((edge) => edge > 0 && edge < SPLIT_TOTAL);
-    return byBucket(known, dimension, inside, this.#shared.has(dimension), value);
+    return byBucket(known, dimension, inside, this.#shared.has(dimension), value, this.#effort);
   }
 
   /** Kills as evaluation applies them: the whole flag's first, then those of the variant that it comes to. */
   #killed(key: string, flag: ReachFlag, served: Served): Served {
     const kills = this.#world.kills(key);
+    this.#effort.spend(kills.length);
     const newest = (variant: string | undefined) =>
       kills
         .filter((kill) => kill.variant === variant)
@@ -289,11 +310,11 @@ class Reckoner {
   }
 
   #truth(condition: Condition, known: Known): Case<Truth>[] {
-    if (++this.#effort > MOST_TESTS) throw new TooManyCases();
+    this.#effort.spend(1);
     if ("all" in condition) return this.#all(condition.all, known);
     if ("any" in condition) return this.#fold(condition.any, known, "false", either);
     if ("not" in condition)
-      return chain(this.#truth(condition.not, known), (truth, here) => certain(NEGATED[truth], here));
+      return this.#chain(this.#truth(condition.not, known), (truth, here) => certain(NEGATED[truth], here));
     if ("flag" in condition) return this.#flagTest(condition, known);
     return certain(
       "segment" in condition ? segmentTruth(this.#world, condition.segment, this.#segments) : "unknown",
@@ -313,8 +334,8 @@ class Reckoner {
   ): Case<Truth>[] {
     return conditions.reduce<Case<Truth>[]>(
       (cases, condition) =>
-        chain(cases, (one, here) =>
-          chain(this.#truth(condition, here), (other, there) => certain(join(one, other), there)),
+        this.#chain(cases, (one, here) =>
+          this.#chain(this.#truth(condition, here), (other, there) => certain(join(one, other), there)),
         ),
       certain(start, known),
     );
@@ -322,7 +343,7 @@ class Reckoner {
 
   #flagTest({ flag, variants }: FlagTest, known: Known): Case<Truth>[] {
     if (this.#tangled.has(flag) || !this.#world.flag(flag)) return certain("blocked", known);
-    return chain(this.flag(flag, known), ({ variant, cause }, here) => {
+    return this.#chain(this.flag(flag, known), ({ variant, cause }, here) => {
       const isBlocked = cause.by === "killed" || cause.by === "disabled" || cause.by === "blocked";
       const truth: Truth = isBlocked ? "blocked" : variant !== null && variants.includes(variant) ? "true" : "false";
       return certain(truth, here);
@@ -364,14 +385,16 @@ function segmentTruth(world: ReachWorld, key: string, known: Map<string, Truth>)
 const dimensionOf = ({ by, seed }: { by: string; seed: string }): string => JSON.stringify([by, seed]);
 
 /** The flag and every flag that it depends on. */
-function closureOf(world: ReachWorld, key: string): string[] {
+function closureOf(world: ReachWorld, key: string, effort: ReachEffort): string[] {
   const met = new Set<string>();
   const waiting = [key];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const flag = world.flag(next);
     if (!flag || met.has(next)) continue;
     met.add(next);
-    waiting.push(...flagDependencies(flag.state));
+    const asked = flagDependencies(flag.state);
+    effort.spend(1 + asked.length);
+    waiting.push(...asked);
   }
   return [...met];
 }

@@ -1,4 +1,5 @@
 import { reachIfOn } from "../../../shared/flags/reach.ts";
+import type { ReachEffort } from "../../../shared/flags/reach-cases.ts";
 import type { ReachFlag, ReachWorld } from "../../../shared/flags/reach-world.ts";
 import { isNarrowed } from "../../../shared/flags/summary.ts";
 import type { StateSummary } from "../../../shared/schema/admin.ts";
@@ -55,10 +56,20 @@ function remembered<T>(known: Map<string, T>, key: string, read: (key: string) =
   return known.get(key) as T;
 }
 
-/** What a summary says of reach: where more than the split for everybody decides, and then what it would be when on. */
-export function reachSummary(world: ReachWorld, key: string, state: FlagState, now: number): StateSummary["reach"] {
+/**
+ * What a summary says of reach: where more than the split for everybody decides, and then what it would be when on.
+ *
+ * @param list what the flags of a list may take together
+ */
+export function reachSummary(
+  world: ReachWorld,
+  key: string,
+  state: FlagState,
+  now: number,
+  list?: ReachEffort,
+): StateSummary["reach"] {
   if (!isNarrowed(state)) return undefined;
-  const reach = reachIfOn(world, key, now);
+  const reach = reachIfOn(world, key, now, list);
   if (!reach) return null;
   const { share, served, groups, flags } = reach;
   return {

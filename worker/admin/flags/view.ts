@@ -1,3 +1,4 @@
+import { ReachEffort } from "../../../shared/flags/reach-cases.ts";
 import type { ReachWorld } from "../../../shared/flags/reach-world.ts";
 import { summarize } from "../../../shared/flags/summary.ts";
 import type { FlagView } from "../../../shared/schema/admin.ts";
@@ -15,6 +16,7 @@ function flagView(
   states: Row<"state">[],
   kills: Row<"kill">[],
   worldOf: (environment: string) => ReachWorld,
+  effort: ReachEffort,
 ): FlagView {
   const environments: FlagView["environments"] = {};
   for (const state of states) {
@@ -23,7 +25,7 @@ function flagView(
       state.body,
       state.version,
       its.map((kill) => kill.body),
-      reachSummary(worldOf(state.environment), row.key, state.body, Date.now()),
+      reachSummary(worldOf(state.environment), row.key, state.body, Date.now(), effort),
     );
   }
   return { key: row.key, ...stamps(row), ...row.body, environments };
@@ -35,7 +37,7 @@ export function flagViewOf(view: ProjectView, key: string): FlagView | null {
   const row = view.get("flag", "", key);
   if (!row) return null;
   const states = view.list("environment").flatMap((environment) => view.get("state", environment.key, key) ?? []);
-  return flagView(row, states, allKills(view), (environment) => reachWorld(view, environment));
+  return flagView(row, states, allKills(view), (environment) => reachWorld(view, environment), ReachEffort.ofList());
 }
 
 export function flagViews(view: ProjectView, archived: boolean): FlagView[] {
@@ -50,10 +52,11 @@ export function flagViews(view: ProjectView, archived: boolean): FlagView[] {
       reachWorld(view, environment, { flags, states: new Map(its.map(({ key, body }) => [key, body])) }),
     ]),
   );
+  const effort = ReachEffort.ofList();
   const worldOf = (environment: string) => worlds.get(environment) ?? reachWorld(view, environment);
   return rows
     .filter((row) => archived === (row.body.archivedAt !== undefined))
-    .map((row) => flagView(row, states.get(row.key) ?? [], kills.get(row.key) ?? [], worldOf));
+    .map((row) => flagView(row, states.get(row.key) ?? [], kills.get(row.key) ?? [], worldOf, effort));
 }
 
 export function stateViewOf(view: ProjectView, environment: string, flag: string) {

@@ -144,19 +144,22 @@ export const playground = router()
   );
 
 /** The environment as reach is reckoned from it. */
-const reachWorldOf = ({ flags, segments, layers, holdouts, kills }: Snapshot): ReachWorld => ({
-  flag: (key) => {
-    const flag = ownOf(flags, key);
-    return flag && { ...flag, variants: Object.keys(flag.variants) };
-  },
-  segment: (key) => {
-    const segment = ownOf(segments, key);
-    return segment && { when: segment.when, included: segment.included, listed: segment.list?.count ?? 0 };
-  },
-  layer: (key) => ownOf(layers, key),
-  holdout: (key) => ownOf(holdouts, key),
-  kills: (key) => kills.filter(({ flag }) => flag === key),
-});
+function reachWorldOf({ flags, segments, layers, holdouts, kills }: Snapshot): ReachWorld {
+  const killsOf = Map.groupBy(kills, ({ flag }) => flag);
+  return {
+    flag: (key) => {
+      const flag = ownOf(flags, key);
+      return flag && { ...flag, variants: Object.keys(flag.variants) };
+    },
+    segment: (key) => {
+      const segment = ownOf(segments, key);
+      return segment && { when: segment.when, included: segment.included, listed: segment.list?.count ?? 0 };
+    },
+    layer: (key) => ownOf(layers, key),
+    holdout: (key) => ownOf(holdouts, key),
+    kills: (key) => killsOf.get(key) ?? [],
+  };
+}
 
 const invalid = (field: string, message: string) =>
   new ProblemError(422, "invalid", "Some fields are not valid", { errors: [{ field, message }] });
