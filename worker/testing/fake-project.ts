@@ -37,6 +37,9 @@ export class FakeProject implements ProjectView {
   readonly #rows = new Map<string, { row: Omit<Row<Entity>, "body">; body: string }>();
   readonly #history: { revision: number; changes: Change[] }[] = [];
 
+  /** Changes of the history that commands have asked for. */
+  changesRead = 0;
+
   /** A project "shop" with the environments named. */
   static with(...environments: string[]): FakeProject {
     const project = new FakeProject();
@@ -52,8 +55,13 @@ export class FakeProject implements ProjectView {
     const revision = this.revision + 1;
     const authority = authorityOf(role, environments);
     const actor = given ?? { type: "token" as const, id: "tok", name: "Ada", role: authority.role };
-    const historySince = (since: number) =>
-      since < revision ? this.#history.filter((past) => past.revision > since).flatMap(({ changes }) => changes) : null;
+    const past = (isMeant: (revision: number) => boolean) => {
+      const found = this.#history.filter((one) => isMeant(one.revision)).flatMap(({ changes }) => changes);
+      this.changesRead += found.length;
+      return found;
+    };
+    const historySince = (since: number) => (since < revision ? past((one) => one > since) : null);
+    const historyOf = (wanted: number) => (wanted < revision ? past((one) => one === wanted) : null);
     const asked = {
       view: this,
       actor,
@@ -64,7 +72,7 @@ export class FakeProject implements ProjectView {
       ifVersion,
       list: list ?? null,
     };
-    const decided = decide(command, { ...asked, project: "shop", historySince });
+    const decided = decide(command, { ...asked, project: "shop", historySince, historyOf });
     if (decided.ok && decided.value.changes.length > 0) this.#apply(decided.value.changes, revision);
     return decided;
   }

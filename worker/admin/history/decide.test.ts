@@ -264,6 +264,17 @@ describe("undoing one change", () => {
     expect(project.get("flag", "", "loose")?.body.archivedAt).toBeDefined();
   });
 
+  test("reads the changes of that revision alone, however long the history is", () => {
+    const project = shop();
+    project.must({ type: "patchState", environment: "staging", flag: "price", patch: { enabled: true } });
+    const { revision } = project;
+    for (let n = 0; n < 50; n++)
+      project.must({ type: "putFlag", flag: "banner", definition: aFlag({ owner: `o${n}` }) });
+    const before = project.changesRead;
+    project.must({ type: "revert", revision, alone: true });
+    expect(project.changesRead - before).toBe(1);
+  });
+
   test("lifts no kill: a revision that only killed has nothing to undo", () => {
     const project = shop();
     project.must({ type: "kill", environment: "production", flag: "price" });

@@ -52,7 +52,7 @@ type Wanted = Pick<Change, "entity" | "environment" | "key" | "after">;
 
 /** Of the later changes, oldest first, the first `before` of each document is what it was then. */
 function earlier({ revision, flag }: CommandOf<"revert">, c: Circumstances): Result<Wanted[]> {
-  const history = c.historySince(revision);
+  const history = c.historySince(revision, flag);
   if (!history) return reject({ code: "revision-not-found", revision, latest: c.revision - 1 });
   const wanted = new Map<string, Wanted>();
   for (const { entity, environment, key, before } of history) {
@@ -66,11 +66,9 @@ function earlier({ revision, flag }: CommandOf<"revert">, c: Circumstances): Res
 
 /** What one revision changed, as it was before; what was changed elsewhere in the same document since stays. */
 function undone(revision: number, c: Circumstances): Result<Wanted[]> {
-  const since = c.historySince(revision - 1);
-  const later = c.historySince(revision);
-  if (!since || !later) return reject({ code: "revision-not-found", revision, latest: c.revision - 1 });
-  const all = [...since];
-  const own = all.slice(0, all.length - [...later].length).filter(({ entity }) => REVERTIBLE.has(entity));
+  const changes = c.historyOf(revision);
+  if (!changes) return reject({ code: "revision-not-found", revision, latest: c.revision - 1 });
+  const own = changes.filter(({ entity }) => REVERTIBLE.has(entity));
   if (own.length === 0) return reject({ code: "nothing-to-undo", revision });
   const wanted: Wanted[] = [];
   for (const { entity, environment, key, before, after } of own) {

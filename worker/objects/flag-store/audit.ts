@@ -220,13 +220,28 @@ export class AuditLog {
     }
   }
 
-  /** The oldest first, read one revision at a time: thousands of imports would not fit the memory. */
-  *changesSince(revision: number): Generator<Change> {
+  /**
+   * The oldest first, read one revision at a time: thousands of imports would not fit the memory.
+   *
+   * @param key only revisions that changed a document of this key, and others that mention it so; of the others not even
+   *   the changes are taken apart
+   */
+  *changesSince(revision: number, key?: string): Generator<Change> {
     const rows = this.#sql.exec<Pick<Stored, "revision" | "changes">>(
-      "SELECT revision, changes FROM audit WHERE revision > ? ORDER BY revision",
+      `SELECT revision, changes FROM audit WHERE revision > ?1 AND (?2 = '' OR instr(changes, ?2) > 0 OR EXISTS
+         (SELECT 1 FROM audit_more WHERE audit_more.revision = audit.revision AND instr(audit_more.changes, ?2) > 0))
+       ORDER BY revision`,
       revision,
+      key === undefined ? "" : `"key":${JSON.stringify(key)}`,
     );
     for (const row of rows) yield* this.#changesOf(row);
+  }
+
+  /** What one revision changed; null: there is no such revision. */
+  changesIn(revision: number): Change[] | null {
+    const query = "SELECT revision, changes FROM audit WHERE revision = ?";
+    const [row] = this.#sql.exec<Pick<Stored, "revision" | "changes">>(query, revision);
+    return row ? this.#changesOf(row) : null;
   }
 
   #rowOf(row: Stored): AuditRow {

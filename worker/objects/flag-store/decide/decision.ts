@@ -30,8 +30,14 @@ export interface Circumstances {
   ifVersion: number | undefined;
   /** For commands on a long list: what it would become. */
   list?: ListDraft | null;
-  /** The changes made after a revision, oldest first; null: there is no such revision. */
-  historySince: (revision: number) => Iterable<Change> | null;
+  /**
+   * The changes made after a revision, oldest first; null: there is no such revision. They may not fit the memory.
+   *
+   * @param key only those of documents of this key are needed; others may come as well
+   */
+  historySince: (revision: number, key?: string) => Iterable<Change> | null;
+  /** The changes of one revision; null: there is no such revision. */
+  historyOf: (revision: number) => readonly Change[] | null;
 }
 
 /** What the actor may do, and where. */

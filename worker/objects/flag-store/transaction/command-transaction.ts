@@ -51,10 +51,23 @@ export class CommandTransaction {
     const { project, command, actor, grants, comment, ifVersion } = asked;
     const revision = auditLog.latestRevision + 1;
     // What stood in a deleted project of this name is nothing to revert to.
-    const historySince = (since: number) =>
-      since < revision && since >= auditLog.predecessorEnd ? auditLog.changesSince(since) : null;
+    const historySince = (since: number, key?: string) =>
+      since < revision && since >= auditLog.predecessorEnd ? auditLog.changesSince(since, key) : null;
+    const historyOf = (one: number) => (one > auditLog.predecessorEnd ? auditLog.changesIn(one) : null);
     const list = this.#effects.proposedList(command);
-    const given = { project, view: documents, historySince, actor, grants, comment, revision, now, ifVersion, list };
+    const given = {
+      project,
+      view: documents,
+      historySince,
+      historyOf,
+      actor,
+      grants,
+      comment,
+      revision,
+      now,
+      ifVersion,
+      list,
+    };
     const decided = decide(command, given);
     if (!decided.ok) return decided;
     const { changes, publish } = decided.value;
