@@ -264,6 +264,15 @@ describe("undoing one change", () => {
     expect(project.get("flag", "", "loose")?.body.archivedAt).toBeDefined();
   });
 
+  test("is refused where the variant served when off came with that change", () => {
+    const project = shop();
+    const variants = { on: "on", off: "off", blue: "blue", zed: "zed" };
+    project.must({ type: "putFlag", flag: "price", definition: aFlag({ variants }) });
+    const { revision } = project;
+    project.must({ type: "putFlag", flag: "price", definition: aFlag({ variants, offVariant: "zed" }) });
+    expect(project.refusal({ type: "revert", revision, alone: true })).toBe("changed-again");
+  });
+
   test("reads the changes of that revision alone, however long the history is", () => {
     const project = shop();
     project.must({ type: "patchState", environment: "staging", flag: "price", patch: { enabled: true } });

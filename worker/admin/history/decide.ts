@@ -78,10 +78,20 @@ function undone(revision: number, c: Circumstances): Result<Wanted[]> {
       const where = environment === "" ? "" : ` in ${environment}`;
       return reject({ code: "changed-again", what: `${entity} of "${key}"${where}`, fields: found.fields });
     }
-    wanted.push({ entity, environment, key, after: found.body } as Wanted);
+    const one = { entity, environment, key, after: found.body } as Wanted;
+    if (lacksOffVariant(one))
+      return reject({ code: "changed-again", what: `flag of "${key}"`, fields: ["variants", "offVariant"] });
+    wanted.push(one);
   }
   return ok(wanted);
 }
+
+/** Fields that were changed apart need not fit each other: the variant served when off may have come with the undone change. */
+const lacksOffVariant = ({ entity, after }: Wanted): boolean => {
+  if (entity !== "flag" || !after) return false;
+  const { variants, offVariant } = after as Body<"flag">;
+  return offVariant !== null && !Object.hasOwn(variants, offVariant);
+};
 
 type Without = { ok: true; body: unknown } | { ok: false; fields: string[] };
 
