@@ -63,6 +63,13 @@ export class EarlyOutcomes {
     };
   }
 
+  clear(): void {
+    for (const one of Object.values(this.#waiting)) {
+      one.byUnit.clear();
+      one.count = 0;
+    }
+  }
+
   forget(unit: string): void {
     for (const one of Object.values(this.#waiting))
       for (const key of one.byUnit.keys()) if (key.startsWith(`${unit}.`)) drop(one, key);

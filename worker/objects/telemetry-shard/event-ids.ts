@@ -107,6 +107,11 @@ export class RecentIds {
     this.#recent.add(id);
   }
 
+  clear(): void {
+    this.#recent.clear();
+    this.#before.clear();
+  }
+
   forget(unit: string): void {
     for (const ids of [this.#recent, this.#before]) for (const id of ids) if (id.startsWith(unit)) ids.delete(id);
   }

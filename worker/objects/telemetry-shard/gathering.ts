@@ -46,12 +46,17 @@ export class Gathering {
     });
   }
 
+  /** Stores what waits now. */
+  flush(): void {
+    while (this.#waiting.length > 0) this.#storeNext();
+  }
+
   #plan(ms: number): void {
     if (this.#planned) return;
     this.#planned = true;
     const run = () => {
       this.#planned = false;
-      this.#storeNext();
+      if (this.#waiting.length > 0) this.#storeNext();
       if (this.#waiting.length > 0) this.#plan(1);
     };
     if (ms === 0) run();

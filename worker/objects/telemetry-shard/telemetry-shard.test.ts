@@ -225,6 +225,31 @@ describe("time", () => {
   });
 });
 
+test("an environment that is made anew meets nothing of the one before: neither ids nor outcomes that waited", async () => {
+  const { restarted } = newShard();
+  const series = aSeries();
+  const [early, unwatched] = [outcome("a"), exposure("b", null)];
+  await restarted(async (shard) => {
+    shard.store(batch([series], [early, unwatched]));
+    await shard.clear();
+    expect(shard.store(batch([series], [unwatched, exposure("a", series)])).duplicate).toEqual([]);
+    const totals = shard.totals([series.id]).series[series.id];
+    expect([totals?.unattributed, totals?.arms.on?.metrics.errors]).toMatchObject([0, { units: 0, failures: 0 }]);
+  });
+});
+
+test("forgetting a person reaches events that wait to be stored", async () => {
+  const { restarted, recordsKept } = newShard();
+  const series = aSeries();
+  await restarted(async (shard) => {
+    await shard.ingest(batch([series], [exposure("other", series)]));
+    const waits = shard.ingest(batch([series], [exposure("eve", series)]));
+    expect(shard.forgetUnit("eve".padEnd(12, "_"))).toEqual({ records: 1 });
+    await waits;
+  });
+  expect(await recordsKept()).toBe(1);
+});
+
 describe("rows of units", () => {
   /** One unit's story, told in any order and more than once, over weeks. */
   const story = fc.array(

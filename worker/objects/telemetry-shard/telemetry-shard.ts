@@ -292,6 +292,8 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
 
   /** Removes every record and id of a unit. Counts stay: nobody can be found in them. */
   forgetUnit(unit: string): { records: number } {
+    // What waits to be stored would bring the unit back.
+    this.#gathering.flush();
     if (!this.#ready) return { records: 0 };
     return this.#storage.transactionSync(() => {
       const records = forgetUnit(this.#storage.sql, unit);
@@ -308,6 +310,8 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
     if (!this.#ready) return;
     await this.#storage.deleteAlarm();
     await this.#storage.deleteAll();
+    this.#recent.clear();
+    this.#early.clear();
     this.#ready = false;
     this.#alarmSeen = false;
     this.#prepare();
