@@ -1,12 +1,12 @@
-import { abortAllDurableObjects } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import worker from "../../index.ts";
 import { env } from "../../testing/bindings.ts";
-import { api } from "../../testing/http.ts";
 import { envelope, inStore, inTables, must, newProject } from "../../testing/store.ts";
 import { DIRECTORY_MIGRATIONS } from "../directory/migrations.ts";
 import { FlagStore } from "../flag-store/flag-store.ts";
 import { FLAG_STORE_MIGRATIONS } from "../flag-store/migrations.ts";
-import { migrate } from "./migrations.ts";
+import { migrate, OlderThanData } from "./migrations.ts";
 
 const names = (sql: SqlStorage) =>
   sql
@@ -80,14 +80,18 @@ test("a list that an earlier version wrote says nothing of kinds, and is taken a
 });
 
 test("administration says that its deployment is older than the data, and what to do", async () => {
-  const project = await newProject();
-  await inStore(project, {}, async (_store, { storage }) => {
-    storage.sql.exec("INSERT INTO migration (position, name, breaking) VALUES (99, '0100-future', 1)");
+  // What an object whose constructor throws looks like to its caller.
+  const failing = {
+    idFromName: () => null,
+    get: () => ({ fetch: () => Promise.reject(new Error(new OlderThanData("0100-future").message)) }),
+  } as unknown as DurableObjectNamespace;
+  const request = new Request("https://flags.example.net/api/v1/projects/shop", {
+    headers: { Authorization: `Bearer ${env.ADMIN_TOKEN}` },
   });
-  await abortAllDurableObjects();
-  const answer = await api("GET", `/projects/${project}`);
-  expect([answer.status, answer.json.code]).toEqual([503, "deployment-outdated"]);
-  expect(answer.json.detail).toContain("Deploy that version, or a later one, again");
+  const answer = await worker.fetch(request as never, { ...env, FLAG_STORE: failing }, createExecutionContext());
+  const problem = await answer.json<{ code: string; detail: string }>();
+  expect([answer.status, problem.code]).toEqual([503, "deployment-outdated"]);
+  expect(problem.detail).toContain("Deploy that version, or a later one, again");
 });
 
 test("an older database is brought up to date, and its rows survive", async () => {
