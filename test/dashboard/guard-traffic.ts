@@ -51,11 +51,11 @@ export async function guardedShop(server: Server): Promise<GuardedShop> {
               ...at,
               id: randomUUID(),
               type: "outcome",
-              metric: "checkout",
+              metric: "outcome",
               ok: !failed,
               latencyMs: 80 + ((sent * 37) % 90),
             },
-            ...((sent * 29) % 100 < 12 ? [{ ...at, id: randomUUID(), type: "conversion", metric: "orders" }] : []),
+            ...((sent * 29) % 100 < 12 ? [{ ...at, id: randomUUID(), type: "conversion", metric: "conversion" }] : []),
           ];
         }).flat();
         const response = await fetch(`${server.url}/v1/events`, {

@@ -14,8 +14,8 @@ import { Problem } from "../../ui/problem.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
 import { SetupForm } from "./setup-form.tsx";
 
-/** Without a look for this long (ms), a guard is blind and says so. */
-const BLIND_MS = 15_000;
+/** A guard looks once a minute while nothing arrives: this long (ms) without a look, it cannot. */
+const BLIND_MS = 90_000;
 
 /** Guards a flag without a release plan: sets it up, says what it watches and what it found, takes it off. */
 export function GuardSetup({ project, environment, flag, locked }: SectionProps) {

@@ -10,6 +10,8 @@ export interface MetricTest<M extends Metric = Metric, T extends MetricTotals = 
   sample(totals: T, metric: M, variant: string, memory: GuardMemory): Moments;
   /** Units of one arm that sent an event which feeds the metric: with none in any arm, nothing can be seen. */
   reported(totals: T): number;
+  /** Whether nothing can have been counted yet, since its units are decided only after a wait; left out: never. */
+  isUndecided?(totals: T): boolean;
   statistic: Statistic<M>;
   /** Also trips by itself, beyond the metric's budget, where the event means that the app is broken for the unit. */
   breaksCircuit: boolean;

@@ -235,3 +235,27 @@ test("people who meet the release and send nothing are an alarm, also where nobo
   });
   expect(look(observed({ metrics }), totals({})).state).toBe("collecting");
 });
+
+test("an event that one metric hears has arrived for all of them, and nobody is silent before the wait is over", () => {
+  const metrics = [
+    metricSchema.parse({ name: "errors", kind: "error", event: "outcome" }),
+    metricSchema.parse({ name: "silent", kind: "missing", event: "outcome", afterSeconds: 60 }),
+  ];
+  const undecided: MetricTotals = { kind: "missing", units: 0, failures: 0 };
+  const counts = (failures: number, heard: number, silent: MetricTotals) =>
+    totals({
+      on: arm(100, { errors: errors(heard, failures), silent }),
+      off: arm(900, { errors: errors(9 * heard, 9 * failures), silent }),
+    });
+  expect(look(observed({ metrics }), counts(2, 100, undecided))).toMatchObject({
+    state: "collecting",
+    reported: { errors: 1_000, silent: 1_000 },
+  });
+  // Nothing at all has come: that is known at once, although the wait is not over.
+  expect(look(observed({ metrics }), counts(0, 0, undecided))).toMatchObject({
+    state: "no-data",
+    reported: { errors: 0, silent: 0 },
+  });
+  const alone = look(observed({ metrics: metrics.slice(1) }), counts(0, 0, undecided));
+  expect([alone.state, alone.reported]).toEqual(["collecting", { silent: 1_000 }]);
+});

@@ -1,6 +1,6 @@
 import { ownOf } from "../../own.ts";
 import type { BreachEvidence, GuardState, GuardTile } from "../../schema/guard.ts";
-import type { Metric, Series } from "../../schema/series.ts";
+import { eventOf, type Metric, type Series } from "../../schema/series.ts";
 import type { ArmTotals, SeriesTotals } from "../../schema/telemetry.ts";
 import { testOf } from "../metrics/tests.ts";
 import { ENOUGH_UNITS, verdictOf } from "../verdict.ts";
@@ -8,7 +8,7 @@ import type { GuardMemory } from "./guard-memory.ts";
 import { type GuardTest, harmOf, type Observation, ratioOf, shareOf, shareParts } from "./guard-tests.ts";
 import type { Moments } from "./mean-test.ts";
 import { logMismatch } from "./sample-ratio.ts";
-import { remember, reportedIn, sampleOf } from "./samples.ts";
+import { isUndecidedIn, remember, reportedIn, sampleOf } from "./samples.ts";
 import { seenBy } from "./seen.ts";
 
 /** Confidence of the intervals that are shown. */
@@ -56,12 +56,7 @@ export function assess(
     .sort((a, b) => b.logEvidence - b.test.bar - (a.logEvidence - a.test.bar))[0];
   const mismatch = shareMismatch(observation, exposed);
   const tiles = tilesOf(series, judged);
-  const reported = Object.fromEntries(
-    series.metrics.map((metric) => [
-      metric.name,
-      series.arms.reduce((sum, { variant }) => sum + reportedIn(metric, ownOf(totals.arms, variant)), 0),
-    ]),
-  );
+  const reported = reportedOf(series, totals.arms, exposed);
   const isMismatch = mismatch !== null && mismatch.logEvidence >= mismatch.bar;
   return {
     memory,
@@ -210,6 +205,30 @@ function tileOf(series: Series, { test, numbers, logEvidence }: Judged, isBreach
 
 const calm = (tiles: readonly AssessedTile[]) =>
   tiles.length > 0 && tiles.every(({ verdict }) => verdict === "no-harm-found") ? "healthy" : "collecting";
+
+/**
+ * Units that sent a metric's event, by the metric's name. What one metric of an event has heard, all have; and a metric
+ * whose units are decided only after a wait has, until then, missed nobody.
+ */
+function reportedOf(
+  { metrics, arms }: Series,
+  totals: SeriesTotals["arms"],
+  exposed: Readonly<Record<string, number>>,
+) {
+  const met = Object.values(exposed).reduce((sum, units) => sum + units, 0);
+  const own = metrics.map((metric) => {
+    const its = arms.map(({ variant }) => ownOf(totals, variant));
+    if (its.every((arm) => isUndecidedIn(metric, arm))) return null;
+    return its.reduce((sum, arm) => sum + reportedIn(metric, arm), 0);
+  });
+  const heard = (metric: Metric): number => {
+    const event = eventOf(metric);
+    const all = own.filter((_, index) => event === null || eventOf(metrics[index] as Metric) === event);
+    const decided = all.filter((units) => units !== null);
+    return decided.length === 0 ? met : Math.max(...decided);
+  };
+  return Object.fromEntries(metrics.map((metric) => [metric.name, heard(metric)]));
+}
 
 /** People meet the release, and a metric hears of nobody: an alarm, since its guard cannot find anything. */
 function isBlind(exposed: Readonly<Record<string, number>>, reported: Readonly<Record<string, number>>): boolean {

@@ -25,6 +25,13 @@ export function reportedIn(metric: Metric, arm: ArmTotals | undefined): number {
   return totals ? testOf(metric.kind).reported(totals) : 0;
 }
 
+/** Whether the metric cannot have counted anything of an arm yet. */
+export function isUndecidedIn(metric: Metric, arm: ArmTotals | undefined): boolean {
+  const { isUndecided } = testOf(metric.kind);
+  const totals = totalsOf(metric, arm);
+  return isUndecided !== undefined && (totals === undefined || isUndecided(totals));
+}
+
 /** What an arm has counted for a metric; a metric that was of another kind has counted nothing. */
 function totalsOf({ name, kind }: Metric, arm: ArmTotals | undefined) {
   const totals = ownOf(arm?.metrics, name);

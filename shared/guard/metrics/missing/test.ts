@@ -5,6 +5,7 @@ import type { Settings, Totals } from "./schema.ts";
 export const test: MetricTest<Settings, Totals> = {
   sample: ({ units, failures }) => counted(units, failures),
   reported: ({ units, failures }) => units - failures,
+  isUndecided: ({ units }) => units === 0,
   statistic: SHARES,
   breaksCircuit: true,
   comparesWithEarlier: true,
