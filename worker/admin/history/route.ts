@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { LIMITS } from "../../../shared/limits.ts";
 import { auditRow, changesReply, exportDocument, revertBody, undoBody } from "../../../shared/schema/admin.ts";
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
+import type { Reply } from "../../objects/flag-store/methods.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { administers } from "../kernel/principal.ts";
@@ -30,6 +31,13 @@ const importQuery = acknowledging.extend({
 
 /** Left out unless it is said, so that a command stays the one that it was before there was anything to say. */
 const meant = (acknowledge: string | undefined) => (acknowledge === EXPOSURE ? { acknowledgeExposure: true } : {});
+
+/** What a command changed, or would change, as the routes answer it. */
+const changesOf = ({ revision, changes }: Reply, dryRun = false): Changes => ({
+  revision,
+  dryRun,
+  changes: changes as Changes["changes"],
+});
 
 /** What happened, and putting it back: audit, revert, export, import. */
 export const history = router()
@@ -100,10 +108,7 @@ export const history = router()
       const { version, comment, dryRun } = c.req.valid("json");
       const command = { type: "revert", revision: version, ...meant(c.req.valid("query").acknowledge) } as const;
       const reply = await execute(c, project, command, { comment, dryRun });
-      return c.json(
-        { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
-        200,
-      );
+      return c.json(changesOf(reply, dryRun), 200);
     },
   )
   .openapi(
@@ -120,10 +125,7 @@ export const history = router()
       const { version, comment, dryRun } = c.req.valid("json");
       const command = { type: "revert", revision: version, flag, ...meant(c.req.valid("query").acknowledge) } as const;
       const reply = await execute(c, project, command, { comment, dryRun });
-      return c.json(
-        { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
-        200,
-      );
+      return c.json(changesOf(reply, dryRun), 200);
     },
   )
   .openapi(
@@ -141,10 +143,7 @@ export const history = router()
       const { revision, comment, dryRun } = c.req.valid("json");
       const command = { type: "revert", revision, alone: true, ...meant(c.req.valid("query").acknowledge) } as const;
       const reply = await execute(c, project, command, { comment, dryRun });
-      return c.json(
-        { revision: reply.revision, dryRun: dryRun ?? false, changes: reply.changes as Changes["changes"] },
-        200,
-      );
+      return c.json(changesOf(reply, dryRun), 200);
     },
   )
   .openapi(
@@ -179,6 +178,6 @@ export const history = router()
       const dryRun = dry === "true";
       const command = { type: "import", document: c.req.valid("json"), ...meant(acknowledge) } as const;
       const reply = await execute(c, project, command, { comment: said, dryRun });
-      return c.json({ revision: reply.revision, dryRun, changes: reply.changes as Changes["changes"] }, 200);
+      return c.json(changesOf(reply, dryRun), 200);
     },
   );
