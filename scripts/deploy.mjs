@@ -40,7 +40,8 @@ await runMain(async () => {
   const missing = isDryRun ? Object.keys(SECRETS) : await missingSecrets();
   const { make, leave } = secretsToMake(missing, { isLogged, unshown: new Set([...UNSHOWN, ...given]) });
   await sayWhatIsMade(make, isDryRun);
-  for (const name of leave) {
+  // A dry run does not ask what is set.
+  for (const name of isDryRun ? [] : leave) {
     const without = WITHOUT[/** @type {keyof typeof WITHOUT} */ (name)];
     console.log(`${name} is not set, and this log may be read by others: ${without} until you set it, for example`);
     console.log(`with: openssl rand -hex 32 | npx wrangler secret put ${name}`);

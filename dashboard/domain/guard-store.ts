@@ -17,7 +17,7 @@ export interface Watched {
 }
 
 const routes = api.projects[":project"].environments[":environment"];
-/** How often the guard's view is read (ms); it looks once a second itself. */
+/** How often the guard's view is read (ms); it looks every other second itself while counts move. */
 const EVERY_MS = 2_000;
 const shown = signal<Record<string, Watched | null>>({});
 const placeKey = ({ project, environment, flag }: GuardPlace): string => `${project} ${environment} ${flag}`;

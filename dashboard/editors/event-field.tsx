@@ -14,7 +14,7 @@ interface EventFieldProps {
 /** Names of events that are offered beside the field. */
 const OFFERED = 4;
 
-/** The event that metrics listen for: any name, with those that are received to choose from. */
+/** The event that metrics listen for. Any name is allowed; events that were received are suggested. */
 export function EventField({ place, label, value, disabled = false, set }: EventFieldProps) {
   const id = useId();
   const received = useReceivedEvents(place.project, place.environment, place.flag);

@@ -1,7 +1,7 @@
 import { DEFAULT_GOAL_EVENT, DEFAULT_OUTCOME_EVENT } from "../../shared/telemetry/default-events.ts";
 import { Copyable } from "../ui/copyable.tsx";
 
-/** What an app's server calls so that an event arrives; null: any event will do. */
+/** The line of an app's server that sends an event; null stands for any event. */
 export function ReportSnippet({
   event,
   isGoal = event === DEFAULT_GOAL_EVENT,

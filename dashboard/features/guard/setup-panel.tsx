@@ -53,8 +53,8 @@ export function GuardSetup({ project, environment, flag, locked }: SectionProps)
       <div>
         <h2 id="guard-setup">{`Guard in ${environment.name}`}</h2>
         <p class="muted">
-          Compares those who get a variant with those who do not, every second, and stops the flag when it does harm.
-          Your servers report what people were served and what came of it.
+          Compares those who get a variant with those who do not, every other second, and stops the flag when it does
+          harm. Your servers report what people were served and what came of it.
         </p>
       </div>
       {problem.value !== null && <Problem error={problem.value} />}
