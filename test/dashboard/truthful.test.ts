@@ -104,6 +104,8 @@ test("a saved change is undone alone: what others changed since stays", async ()
   await page.getByRole("button", { name: "Add a rule" }).click();
   await page.getByRole("button", { name: "Review and save" }).click();
   await dialog().getByRole("button", { name: /^Save/ }).click();
+  // The toast of the test before may still be there: only a closed dialog says that this change is saved.
+  await dialog().waitFor({ state: "detached" });
   await page.getByText("Saved", { exact: true }).last().waitFor();
   await call("PATCH", `${PRODUCTION}/flags/draft`, { killVariant: "on" });
   await page.getByRole("button", { name: "Undo" }).last().click();
