@@ -16,18 +16,27 @@ export const LIMITS = {
   jsonDepth: 32,
   /** Flags in a project. 10,000 five-rule flags still fit an isolate's 128 MB. */
   flagsPerProject: 10_000,
+  /** Segments in a project. Every environment that uses one carries it in its snapshot. */
   segmentsPerProject: 1_000,
+  /** Environments in a project. Each is published on its own, and each has a state of every flag. */
   environmentsPerProject: 20,
+  /** Layers in a project. */
   layersPerProject: 100,
+  /** Holdouts in a project. A layered flag asks about each of them. */
   holdoutsPerProject: 20,
   /** Keys ride in every snapshot, so they are not free. */
   keysPerEnvironment: 100,
+  /** Web origins that one client key may be used from. */
   originsPerKey: 50,
   /** Bytes of one stored document as JSON. It stands twice, before and after, in an audit row, which may have 2 MB. */
   documentBytes: 900_000,
+  /** Variants of one flag. */
   variantsPerFlag: 50,
+  /** Rules of one flag in one environment. Evaluation tries them in order. */
   rulesPerFlag: 100,
+  /** Flags that one flag depends on directly. */
   prerequisitesPerFlag: 20,
+  /** Tags of one flag. */
   tagsPerFlag: 20,
   /** Operators test against this many values at most; longer lists are segments. */
   valuesPerCondition: 1_000,
@@ -38,7 +47,7 @@ export const LIMITS = {
   valuesPerEnvironment: 200_000,
   /** Conditions in one rule, all levels together. */
   conditionsPerRule: 200,
-  /** `all`/`any`/`not` within each other. */
+  /** `all`, `any` and `not` nested in each other. */
   conditionDepth: 10,
   /** Keys listed in a segment inside the snapshot; longer lists belong in sharded storage. */
   segmentListInSnapshot: 1_000,
@@ -52,10 +61,11 @@ export const LIMITS = {
   segmentListPatchKeys: 10_000,
   /** Scheduled changes that wait, in one project: the alarm looks through them. */
   schedulesPerProject: 1_000,
-  /** A schedule lies at most this far ahead (ms), 2 years: beyond, clocks and laws of time zones change. */
+  /** A schedule lies at most this far ahead: beyond, clocks and laws of time zones change. */
   scheduleAheadMs: 2 * 366 * 86_400_000,
-  /** Schedules that are over are shown this long (ms), 90 days; the audit keeps them for good. */
+  /** Schedules that are over are shown this long; the audit keeps them for good. */
   scheduleKeepMs: 90 * 86_400_000,
+  /** Stages of a release plan. Each divides the alpha that the plan may spend. */
   stagesPerPlan: 20,
   /** Each adds to the work of every check, and takes its part of the plan's alpha. */
   guardsPerStage: 10,
@@ -64,17 +74,21 @@ export const LIMITS = {
    * releases failing at once are more likely broken telemetry, or an outage, than several bad releases.
    */
   automaticKills: 5,
+  /** The window in which `automaticKills` counts. */
   automaticKillWindowMs: 3_600_000,
   /** A stage lasts at most this long by itself (s), 90 days: beyond, nobody remembers it. */
   planStageSeconds: 90 * 86_400,
   /** Steps of a run that are shown; the audit keeps them all. */
   planStepsKept: 100,
+  /** Plan templates in a project. */
   planTemplatesPerProject: 100,
   /** Every automatic step of a plan looks through them. */
   freezesPerEnvironment: 100,
   /** Two are in force while one is rotated; a few more serve several servers. */
   signingKeysPerEnvironment: 10,
+  /** Attributes that one client key accepts only when they are signed. */
   signedAttributesPerKey: 50,
+  /** Characters of an attribute name. */
   attributeNameChars: 200,
   /** Characters of a signed context. Each is checked with an HMAC before anything of it is believed. */
   signedContextChars: 8_192,
@@ -84,6 +98,7 @@ export const LIMITS = {
   variantJsonChars: 64 * 1024,
   /** Characters of a string we compare or of a regular expression. */
   conditionValueChars: 1_024,
+  /** Characters of one regular expression. */
   regexChars: 256,
   /**
    * Instructions of one compiled regular expression, as regexCost reads them from its text: about 1 ms of compiling,
@@ -93,7 +108,9 @@ export const LIMITS = {
   regexInstructions: 1_000,
   /** Of one flag's regular expressions over all environments, or of one segment's; equal ones count once. Some hundred usual ones. */
   regexInstructionsPerFlag: 20_000,
+  /** Instructions of all regular expressions of one environment: about 0.1 s of compiling in each isolate. */
   regexInstructionsPerEnvironment: SNAPSHOT_REGEX_INSTRUCTIONS,
+  /** Characters of a description. */
   descriptionChars: 4_000,
   /** Characters of what a fake door says to a visitor: it must fit beside a button. */
   testWordsChars: 300,
@@ -103,9 +120,11 @@ export const LIMITS = {
   doorDoubtfulPerRun: 50_000,
   /** Pages that one test learns of in an hour. A product has few; anybody can claim any address. */
   doorPagesPerHour: 10,
+  /** Characters of the address of a page that a door is learned from. */
   doorOriginChars: 300,
   /** Characters of JSON that a product asks a person, and that the person answers. */
   deskInputChars: 16 * 1024,
+  /** Characters of JSON that a person answers on the desk. */
   deskAnswerChars: 64 * 1024,
   /** Requests that wait in one environment: beyond, people cannot answer in time and the fallback comes at once. */
   deskWaiting: 1_000,
@@ -117,10 +136,13 @@ export const LIMITS = {
   deskWaitingPerNetwork: 20,
   /** Requests that wait for one person of the product at a time. */
   deskWaitingPerUnit: 5,
-  /** Finished requests that are kept besides their 30 days: answered ones are a team's work, the others are not. */
+  /** Answered requests that are kept besides their 30 days: they are a team's work. */
   deskAnsweredKept: 10_000,
+  /** Requests that ended in the fallback and are kept besides their 30 days. */
   deskFallbacksKept: 2_000,
+  /** Characters of the comment on a change. */
   commentChars: 1_000,
+  /** Characters of a display name. */
   nameChars: 100,
   /**
    * Bytes of a snapshot, refused when something is saved that makes it larger: ten thousand flags of five rules, which an
@@ -137,7 +159,7 @@ export const LIMITS = {
   triggerCallsPerMinute: 30,
   /** A firing call that was sent longer ago (ms), 1 h, is about a state of things that has passed. */
   triggerStaleMs: 3_600_000,
-  /** An outbreak is known again this long (ms), 30 days, after its last call. */
+  /** An outbreak is known again this long, after its last call. */
   triggerEpisodeKeepMs: 30 * 86_400_000,
   /** Calls kept and shown of each trigger. */
   triggerCallsKept: 200,
@@ -147,16 +169,19 @@ export const LIMITS = {
   webhooksPerProject: 20,
   /** Deliveries of a webhook that are kept, received and given-up ones apart. */
   deliveriesPerWebhook: 1_000,
-  /** Received deliveries are shown this long (ms), 7 days. */
+  /** Received deliveries are shown this long. */
   deliveredKeepMs: 7 * 86_400_000,
-  /** What was given up can be sent again for this long (ms), 30 days. */
+  /** What was given up can be sent again for this long. */
   deadLetterKeepMs: 30 * 86_400_000,
+  /** Deliveries of a webhook in one answer. */
   deliveriesShown: 100,
-  /** Deployments and what happened to flags are kept this long (ms), 400 days: a year to compare with. */
+  /** Deployments and what happened to flags are kept this long: a year to compare with. */
   deploymentKeepMs: 400 * 86_400_000,
   /** CI's clock may be ahead of ours by this much (ms). */
   deploymentSkewMs: 10 * 60_000,
+  /** Deployments in one answer. */
   deploymentsShown: 200,
+  /** Access tokens of the installation. */
   tokens: 1_000,
   /** Open sessions of one token, or of the admin token; beyond, the one longest unused ends. */
   sessionsPerToken: 100,
@@ -166,31 +191,41 @@ export const LIMITS = {
   signInLinkDepth: 10,
   /** Failed sign-ins that one network may make at once, and then each second; beyond, they are answered 429. */
   failuresAtOnce: 60,
+  /** Failed sign-ins that one network may make each second after `failuresAtOnce`. */
   failuresPerSecond: 1,
   /** Networks whose failures an isolate counts at a time. */
   failingNetworks: 2_000,
   /** Questions about unknown secrets that an isolate asks at once, and then each second, from all networks together. */
   secretLookUpsAtOnce: 300,
+  /** Questions about unknown secrets each second after `secretLookUpsAtOnce`. */
   secretLookUpsPerSecond: 20,
   /** Secrets, by hash, that an isolate remembers to be good, and as many that it remembers to be none. */
   secretsRemembered: 2_000,
-  /** Counts that one report of failures holds, and the least time between two reports of an isolate (ms). */
+  /** Counts that one report of failures holds. */
   failuresPerReport: 100,
+  /** The least time between two reports of failures by one isolate. */
   failureReportMs: 60_000,
-  /** Networks whose failures are kept by name, and for how long (ms), 30 days. */
+  /** Networks whose failures are kept by name. */
   failureRows: 500,
+  /** Failures of a network are kept this long. */
   failuresKeepMs: 30 * 86_400_000,
-  /** Rows of the security log, and for how long (ms), 400 days; the hash of the last dropped one is kept. */
+  /** Rows of the security log; the hash of the last dropped one is kept. */
   securityLogRows: 100_000,
+  /** Rows of the security log are kept this long. */
   securityLogKeepMs: 400 * 86_400_000,
+  /** Rows of the security log in one answer. */
   securityLogPageRows: 200,
   /** What anybody can repeat at will has so many rows for one person and minute; the rest is counted in one row. */
   securityRowsPerMinute: 20,
+  /** The span that one counting row of the security log covers. */
   securityCountMs: 60_000,
+  /** Projects of the installation. */
   projects: 1_000,
+  /** Rows of the audit log in one answer. */
   auditPageRows: 200,
   /** Idempotency records are kept this long (ms): retries come within minutes. */
   idempotencyKeepMs: 24 * 3_600_000,
+  /** Characters of an `Idempotency-Key`. */
   idempotencyKeyChars: 100,
 } as const;
 
