@@ -40,7 +40,7 @@ export async function runBlocks(blocks: readonly ShellBlock[], env: Record<strin
   const script = blocks
     .map(({ line, code }) => `LINE=${line}\n${code.replaceAll(given, "")}\necho '\n${SEPARATOR}'`)
     .join("\n");
-  const program = `set -euo pipefail\ntrap 'echo "the block at line $LINE fails" >&2' ERR\n${script}`;
+  const program = `set -Eeuo pipefail\ntrap 'echo "the block at line $LINE fails" >&2' ERR\n${script}`;
   try {
     const options = { cwd: folder, env: { ...process.env, ...env }, maxBuffer: 64 * 2 ** 20 };
     const { stdout } = await promisify(execFile)("bash", ["-c", program], options).catch((error) => {

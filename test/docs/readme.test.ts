@@ -19,7 +19,8 @@ test("the sixty seconds of the README answer what it says", async () => {
   const tour = shellBlocks("README.md").filter(({ code }) => code.includes("curl"));
   expect(tour.length).toBeGreaterThan(2);
   const runs = await runBlocks(tour, env);
-  for (const { output, promised } of runs) for (const answer of promised) expect(answersIn(output)).toContainEqual(answer);
+  for (const { output, promised } of runs)
+    for (const answer of promised) expect(answersIn(output)).toContainEqual(answer);
   expect(runs.flatMap(({ promised }) => promised)).toHaveLength(2);
 });
 

@@ -15,7 +15,10 @@ interface Test {
   readonly ignoreCase?: boolean;
 }
 interface Cases {
-  readonly tests: readonly { readonly test: Test; readonly rows: readonly (readonly [context: object, truth: string])[] }[];
+  readonly tests: readonly {
+    readonly test: Test;
+    readonly rows: readonly (readonly [context: object, truth: string])[];
+  }[];
 }
 interface Family {
   readonly rank: number;
@@ -32,7 +35,9 @@ const TAKES = {
 } as const satisfies Record<OperatorSchema["takes"], string>;
 
 function text(): string {
-  const inOrder = Object.entries(families as Record<string, Family>).sort(([, one], [, other]) => one.rank - other.rank);
+  const inOrder = Object.entries(families as Record<string, Family>).sort(
+    ([, one], [, other]) => one.rank - other.rank,
+  );
   return `# Operators
 
 A condition compares one attribute of the evaluation context: \`{"attribute": "country", "op": "in", "values": ["DE", "AT"]}\`. It holds if one of its values holds. \`"negate": true\` turns true and false round, and \`"ignoreCase": true\` is taken where the table says so. Conditions combine by \`{"all": […]}\`, \`{"any": […]}\`, \`{"not": …}\` and \`{"segment": "staff"}\`.
