@@ -8,6 +8,9 @@ export interface Env {
   readonly DESK: DurableObjectNamespace;
   readonly TEST_LEDGER: DurableObjectNamespace;
   readonly COURIER: DurableObjectNamespace;
+  readonly RELAY: DurableObjectNamespace;
+  readonly PROPAGATION_REPORTS: DurableObjectNamespace;
+  readonly PROBE: DurableObjectNamespace;
   readonly ASSETS: Fetcher;
   /** The administrator's token. Unset, administration is closed. */
   readonly ADMIN_TOKEN?: string;

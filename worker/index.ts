@@ -9,6 +9,9 @@ export { Desk } from "./objects/desk/desk.ts";
 export { Directory } from "./objects/directory/directory.ts";
 export { FlagStore } from "./objects/flag-store/flag-store.ts";
 export { Guard } from "./objects/guard/guard.ts";
+export { Probe } from "./objects/probe/probe.ts";
+export { PropagationReports } from "./objects/propagation-reports/propagation-reports.ts";
+export { Relay } from "./objects/relay/relay.ts";
 export { TelemetryShard } from "./objects/telemetry-shard/telemetry-shard.ts";
 export { TestLedger } from "./objects/test-ledger/test-ledger.ts";
 

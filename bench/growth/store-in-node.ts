@@ -142,7 +142,10 @@ export async function storeInNode(): Promise<NodeStore> {
   // Other objects take whatever they are told.
   const stub = { fetch: async () => Response.json({ ok: true, value: null }) };
   const objects = { idFromName: (name: string) => name, get: () => stub };
-  const names = ["DIRECTORY", "TELEMETRY_SHARD", "GUARD", "DESK", "TEST_LEDGER", "COURIER", "FLAG_STORE"];
+  const names = [
+    ...["DIRECTORY", "TELEMETRY_SHARD", "GUARD", "DESK", "TEST_LEDGER", "COURIER", "FLAG_STORE"],
+    ...["RELAY", "PROPAGATION_REPORTS", "PROBE"],
+  ];
   const env = { SNAPSHOTS: kv, ...Object.fromEntries(names.map((name) => [name, objects])) };
   const Store = await storeClass(folder);
   const store = new Store({ storage, id: { name: "bench" } } as never, env as never);

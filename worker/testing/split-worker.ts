@@ -12,7 +12,10 @@ interface SplitEnv extends Env {
   readonly STORE?: Fetcher;
 }
 
-const OBJECTS = ["FLAG_STORE", "DIRECTORY", "COURIER", "TELEMETRY_SHARD", "GUARD", "DESK", "TEST_LEDGER"] as const;
+const OBJECTS = [
+  ...(["FLAG_STORE", "DIRECTORY", "COURIER", "TELEMETRY_SHARD", "GUARD", "DESK", "TEST_LEDGER"] as const),
+  ...(["RELAY", "PROPAGATION_REPORTS", "PROBE"] as const),
+];
 const CALL = /^\/__objects\/([A-Z_]+)\/([^/]+)\/(\w+)$/;
 const KV = /^\/__kv\/(.+)$/;
 
