@@ -39,6 +39,7 @@ import { VISITOR_ROUTES } from "./demand/described.ts";
 import { doors, pages } from "./demand/doors.ts";
 import { script } from "./demand/script.ts";
 import type { Env } from "./env.ts";
+import { changes } from "./evaluation/changes.ts";
 import { ofrep } from "./evaluation/ofrep.ts";
 import { streams } from "./evaluation/streams.ts";
 import { EVENTS_PATH, events } from "./events/events.ts";
@@ -47,7 +48,8 @@ import { ProblemError, problemResponse } from "./http/problem.ts";
 import { HSTS } from "./http/security-headers.ts";
 import { log } from "./log.ts";
 import { metrics } from "./metrics/route.ts";
-import { DeploymentOutdated, DurableBusy, DurableUnavailable } from "./objects/kernel/durable-stub.ts";
+import { DeploymentOutdated, DurableBusy, DurableUnavailable, PlacementRefused } from "./objects/kernel/durable-stub.ts";
+import { placementProblem } from "./objects/placement.ts";
 import { triggerCalls } from "./triggers/trigger-calls.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
@@ -123,6 +125,7 @@ app.use("*", async (c, next) => {
 });
 
 app.route("/ofrep/v1/streams", streams);
+app.route("/server/v1/changes", changes);
 app.route("/metrics", metrics);
 app.route("/v1/triggers", triggerCalls);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.req.url, c.env, c.executionCtx as ExecutionContext));
@@ -139,6 +142,11 @@ app.get("/healthz", (c) =>
 );
 
 app.use("/api/*", secureHeaders({ strictTransportSecurity: HSTS }));
+app.use("/api/v1/*", async (c, next) => {
+  const problem = await placementProblem(c.env);
+  if (problem !== null) throw new PlacementRefused(problem);
+  return next();
+});
 app.route("/api/v1", admin);
 app.all("/api/*", () => {
   throw new ProblemError(404, "route-not-found", "There is no such route", {
@@ -168,6 +176,12 @@ app.onError((error, c) => {
       new ProblemError(503, "deployment-outdated", "This deployment is older than its data", { detail }),
     );
   }
+  if (error instanceof PlacementRefused)
+    return problemResponse(
+      new ProblemError(503, "placement-refused", "The settings do not name where the data lies", {
+        detail: error.message,
+      }),
+    );
   if (error instanceof DurableUnavailable) {
     log({ event: "store-unavailable", error: error.message });
     const detail = "Nothing was lost: repeat the request, with the same Idempotency-Key if it was a write.";

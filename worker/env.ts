@@ -20,6 +20,10 @@ export interface Env {
   readonly METRICS_TOKEN?: string;
   /** Under it new keys carry a checksum, by which made-up ones are told from real ones. Unset, they carry none. */
   readonly KEY_CHECKSUM_SECRET?: string;
+  /** The jurisdiction of all Durable Objects: "eu", "us" or "fedramp". Chosen before the first use, never changed. */
+  readonly JURISDICTION?: string;
+  /** Where Durable Objects are made that are not there yet, such as "weur"; unset: near whoever asks first. */
+  readonly LOCATION_HINT?: string;
   /** "off": no event streams are offered, clients poll (Workers Free allows too few subrequests). */
   readonly EVENT_STREAMS?: string;
   /** Event streams one isolate holds; 600 unless set. */

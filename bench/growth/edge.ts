@@ -70,6 +70,10 @@ class TimedIsolate {
       claimedAt: async () => null,
       claim: async () => {},
       tryCache: async () => true,
+      hasRelay: () => false,
+      relayPointer: async () => null,
+      claimReport: async () => false,
+      sendReport: async () => {},
       storePointer: () => this.#pause(structuredClone({ ...store.pointer, asOf: now() }) as never),
       kvSnapshot: (key) => {
         const bytes = store.kv.get(key);

@@ -265,6 +265,10 @@ export class Simulation {
           centre.claimedAt = time.now + clockError;
         }),
       tryCache: () => looked(() => this.cachesWork),
+      claimReport: async () => false,
+      sendReport: async () => {},
+      hasRelay: () => false,
+      relayPointer: async () => null,
       storePointer: async () => JSON.parse(await this.#askStore(centre)),
       kvSnapshot: () => time.wait(KV_MS).then(() => snapshotText),
       storeSnapshot: () => Promise.resolve(snapshotText),

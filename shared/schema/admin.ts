@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LIMITS } from "../limits.ts";
 import { FLAG_TYPES, flagDefinition, flagState, flagStateInput, PURPOSES, VISIBILITIES } from "./flag.ts";
 import { lifetimeView } from "./lifetime.ts";
+import { freshness } from "./pointer.ts";
 import { comment, echoed, instant, json, key, name, slug } from "./primitives.ts";
 import { keyLimit } from "./quota.ts";
 import { scheduleView } from "./schedule.ts";
@@ -68,7 +69,14 @@ export const projectBody = z
   })
   .meta({ id: "ProjectWrite" });
 export const environmentBody = z
-  .strictObject({ name: name.optional(), comment: comment.optional() })
+  .strictObject({
+    name: name.optional(),
+    freshness: freshness.optional().meta({
+      description:
+        "Left out: as it was, at first `bounded`. `bounded`: a request whose edge knows nothing young enough waits, so that a kill is in force within two seconds. `stale-while-revalidate`: it is answered at once with knowledge of up to a minute, and a newer state is fetched behind it.",
+    }),
+    comment: comment.optional(),
+  })
   .meta({ id: "EnvironmentWrite" });
 
 export const projectView = z
@@ -77,12 +85,14 @@ export const projectView = z
     name: z.string(),
     revision: z.int(),
     epoch: z.int(),
-    environments: z.array(z.object({ key: slug, name: z.string(), version: z.int() })),
+    environments: z.array(z.object({ key: slug, name: z.string(), freshness, version: z.int() })),
     createdAt: z.string(),
   })
   .meta({ id: "Project" });
 
-export const environmentView = z.object({ key: slug, name: z.string(), version: z.int() }).meta({ id: "Environment" });
+export const environmentView = z
+  .object({ key: slug, name: z.string(), freshness, version: z.int() })
+  .meta({ id: "Environment" });
 
 export const keyBody = z
   .strictObject({

@@ -4,6 +4,13 @@ import { slug } from "./primitives.ts";
 import { kill } from "./snapshot.ts";
 
 /**
+ * "bounded": a request whose edge knows nothing young enough waits for it, so that a kill is in force within two seconds.
+ * "stale-while-revalidate": it is answered at once with what is known, if that is at most a minute old, and a newer state
+ * is fetched behind it.
+ */
+export const freshness = z.enum(["bounded", "stale-while-revalidate"]);
+
+/**
  * The small document that edges re-read all the time: which snapshot is current, and which kills are in force. Its
  * format is frozen: readers of any age must understand a kill.
  */
@@ -22,6 +29,8 @@ export const pointer = z.object({
       kills: z.array(kill),
       /** Ids of break-glass kills that have been restored since: KV may go on showing them for a while. */
       tombstones: z.array(z.string()).default([]),
+      /** How old what edges answer with may be; left out: "bounded". Readers that do not know it keep that bound. */
+      freshness: freshness.optional(),
     }),
   ),
   /** When the store answered (epoch ms): age counts from here, through every cache. */

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { slug } from "./primitives.ts";
 
-/** What an edge tells the store along with its next look-up: since when it serves which revision, and how it fares. */
+/** What an edge reports: since when it serves which revision, and how it fares. */
 export const servedReport = z.object({
   colo: z.string().min(1).max(20),
   served: z
-    .array(z.object({ environment: slug, lane: z.enum(["kill", "config"]), revision: z.int().min(0), at: z.number() }))
+    .array(
+      z.object({
+        environment: slug,
+        lane: z.enum(["kill", "config"]),
+        revision: z.int().min(0),
+        at: z.number(),
+        /** Of the store that counted the revision. Edges of earlier versions do not say. */
+        epoch: z.int().min(1).optional(),
+      }),
+    )
     .max(50),
   /** Answers given with knowledge older than a second since the last report: a refresh was late or failed. */
   staleServed: z.int().min(0).optional(),

@@ -14,6 +14,8 @@ import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
  */
 export interface CentreOptions {
   colo: string;
+  /** Where it lies, as "EU": then it has a relay. */
+  continent?: string;
   isolates: number;
   /** Added to each call of the store (ms). */
   storeMs?: number;
@@ -137,12 +139,18 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const running: number[] = [];
   const isolates: Isolate[] = [];
   let store: Isolate | undefined;
-  for (const [index, { colo, isolates: many, storeMs, bindings }] of options.centres.entries()) {
+  for (const [index, { colo, continent, isolates: many, storeMs, bindings }] of options.centres.entries()) {
     const first = index === 0;
     const edges = Array.from({ length: many }, (_, number) => ({
       ...shared,
       name: `edge-${colo.toLowerCase()}-${number + 1}`,
-      bindings: { ...variables, ...bindings, COLO: colo, ...(storeMs ? { STORE_MS: String(storeMs) } : {}) },
+      bindings: {
+        ...variables,
+        ...bindings,
+        COLO: colo,
+        ...(continent ? { CONTINENT: continent } : {}),
+        ...(storeMs ? { STORE_MS: String(storeMs) } : {}),
+      },
       durableObjects: objects("store"),
       ...(first
         ? { kvNamespaces: { SNAPSHOTS: "snapshots" } }

@@ -5,6 +5,7 @@ import { bearerOf, sameSecret } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
 import { ProblemError } from "../http/problem.ts";
 import { log } from "../log.ts";
+import { reportedFigures } from "../objects/propagation-reports/figures.ts";
 import { courier, directory, flagStore, guard } from "../objects/stubs.ts";
 import { telemetryStats } from "../objects/telemetry-shard/totals.ts";
 import { secretOf } from "../secrets.ts";
@@ -61,7 +62,7 @@ export const metrics = new Hono<{ Bindings: Env }>().get("/", async (c) => {
 /** Whatever does not answer is left out, and said to be down: a scrape never fails because of one project. */
 async function factsOf(env: Env, project: Slug, grant: (wanted: number) => number): Promise<ProjectFacts> {
   const [store, webhooks] = await Promise.all([
-    unless(() => flagStore(env, project).metrics(), project),
+    unless(async () => flagStore(env, project).metrics(await reportedFigures(env, project, null)), project),
     unless(() => courier(env, project).counts(), project),
   ]);
   const environments = Object.keys(store?.environments ?? {}).map(storedSlug);

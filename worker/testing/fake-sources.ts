@@ -37,10 +37,23 @@ export class FakeSources {
   revision = 0;
   exists = true;
   readonly faults: Record<
-    "store" | "kv" | "storeSnapshot" | "storeBlock" | "cache" | "breakGlass" | "last" | "lastBlock" | "names",
+    | "store"
+    | "relay"
+    | "reports"
+    | "kv"
+    | "storeSnapshot"
+    | "storeBlock"
+    | "cache"
+    | "breakGlass"
+    | "last"
+    | "lastBlock"
+    | "names",
     Fault
   > = {
     store: null,
+    // No relay in this region, unless a test wants one.
+    relay: "null",
+    reports: null,
     kv: null,
     storeSnapshot: null,
     storeBlock: null,
@@ -50,10 +63,16 @@ export class FakeSources {
     lastBlock: null,
     names: null,
   };
+  /** How long ago (ms) the relay heard of the store, and what it says of that; null: the truth. */
+  relayAgeMs = 300;
+  relaySaysMs: number | null = null;
+  /** What the relay holds, of whatever age; null: what the store says. */
+  relayHolds: Pointer | null = null;
   readonly calls: Record<string, number> = {};
   readonly reports: string[] = [];
-  /** What the store has been told. */
+  /** What has been reported. */
   readonly told: ServedReport[] = [];
+  readonly claimedReports = new Set<string>();
   breakGlass: BreakGlass = { environments: {} };
   breakGlassWhole = true;
   last: Snapshot | Manifest | null = null;
@@ -83,6 +102,13 @@ export class FakeSources {
   /** Since when another isolate of this data centre claims to be asking the store. */
   claimedAt: number | null = null;
   #waiting: { at: number; wake: () => void }[] = [];
+
+  /** Of the project's environments, carried by the pointer. */
+  setFreshness(freshness: "bounded" | "stale-while-revalidate", environment = "production"): void {
+    this.revision++;
+    const named = this.#environments[environment];
+    if (named) this.#environments[environment] = { ...named, freshness };
+  }
 
   /** Commits and publishes: every flag serves its variant to everybody. */
   publish(
@@ -208,13 +234,26 @@ export class FakeSources {
       if (this.faults.cache === null) this.claimedAt = this.time + this.skew;
     },
     tryCache: async () => this.faults.cache === null,
-    storePointer: async (project, report) => {
+    hasRelay: () => this.faults.relay !== "null",
+    relayPointer: () =>
+      this.#answer("relay", () => ({
+        pointer: { ...(this.relayHolds ?? this.pointer()), asOf: this.time - this.relayAgeMs },
+        ageMs: this.relaySaysMs ?? this.relayAgeMs,
+      })),
+    claimReport: async (_project, environment, version) => {
+      if (this.faults.cache !== null) return true;
+      const claim = `${environment} ${version}`;
+      return !this.claimedReports.has(claim) && this.claimedReports.add(claim) !== undefined;
+    },
+    sendReport: async (_project, report) => {
+      await this.#answer("reports", () => this.told.push(report));
+    },
+    storePointer: async (project) => {
       this.lookedUp.push(project);
       const pointer = await this.#answer("store", () => {
         if (this.others.has(project)) return { ...this.pointer(), project, environments: {} };
         return this.exists && project === PROJECT ? this.pointer() : null;
       });
-      if (report) this.told.push(report);
       return pointer;
     },
     kvSnapshot: async (key) => {

@@ -12,6 +12,8 @@ export interface Faults {
   kvWrite?: "hang" | "error-500" | "error-429" | "evict";
   /** The store as this isolate reaches it. "lost-reply": carried out, and the answer is lost. */
   store?: "throw" | "hang" | "overloaded" | "status-500" | "lost-reply";
+  /** The relay of this region as this isolate reaches it; a store out of reach takes it along. */
+  relay?: "throw" | "hang" | "overloaded" | "stale";
   /** Snapshots as a later version of the code may write them: whole, named by the pointer, and not for this reader. */
   snapshots?: "newer-reader";
   /** This isolate's clock. */
@@ -28,5 +30,7 @@ export interface FaultsSeen {
   fired: Record<string, number>;
   /** Calls of the store, by method. */
   storeCalls: Record<string, number>;
+  /** Questions that the relay answered with a pointer, and others. */
+  relayCalls: { answered: number; other: number };
   openStreams: number;
 }

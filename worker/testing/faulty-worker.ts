@@ -14,6 +14,8 @@ interface TestEnv extends Env {
   readonly FAULT_SERVER?: string;
   /** The data centre that this isolate is in. */
   readonly COLO?: string;
+  /** And the continent of that; absent: it has no relay. */
+  readonly CONTINENT?: string;
   readonly STORE_MS?: string;
 }
 
@@ -22,6 +24,7 @@ interface TestEnv extends Env {
 let faults: Faults = {};
 let fired: Record<string, number> = {};
 let storeCalls: Record<string, number> = {};
+let relayCalls = { answered: 0, other: 0 };
 
 const count = (counts: Record<string, number>, name: string) => {
   counts[name] = (counts[name] ?? 0) + 1;
@@ -143,6 +146,33 @@ function faultyStore(namespace: DurableObjectNamespace): DurableObjectNamespace 
   } as unknown as DurableObjectNamespace;
 }
 
+/** What the relay said when it first answered under the fault "stale". */
+let staleAnswer: string | null = null;
+
+function faultyRelay(namespace: DurableObjectNamespace): DurableObjectNamespace {
+  const wrap = (stub: DurableObjectStub) => ({
+    async fetch(request: RequestInfo, init?: RequestInit): Promise<Response> {
+      const fault = active("relay") ?? (faults.store === "lost-reply" ? undefined : faults.store);
+      if (fault === "hang") return never();
+      if (fault !== undefined && fault !== "stale") throw new Error("Durable Object is overloaded.");
+      const response = await stub.fetch(request as never, init as never);
+      if (response.webSocket) return response as unknown as Response;
+      let text = await response.text();
+      if (fault === "stale" && text !== "null") {
+        // A relay whose signal and clock both stand still.
+        staleAnswer ??= text;
+        text = staleAnswer;
+      }
+      relayCalls[response.ok && text !== "null" ? "answered" : "other"]++;
+      return new Response(text, { status: response.status });
+    },
+  });
+  return {
+    idFromName: (name: string) => namespace.idFromName(name),
+    get: (id: DurableObjectId, options?: object) => wrap(namespace.get(id, options)),
+  } as unknown as DurableObjectNamespace;
+}
+
 function breakCache(): void {
   const { match, put } = Cache.prototype;
   const broken = (method: (...parameters: never[]) => Promise<unknown>, miss: unknown) =>
@@ -161,7 +191,12 @@ let wrapped: TestEnv | undefined;
 
 function wrap(env: TestEnv): TestEnv {
   if (!wrapped && env.STORE_MS) faults.storeMs = Number(env.STORE_MS);
-  wrapped ??= { ...env, SNAPSHOTS: faultyKv(env.SNAPSHOTS), FLAG_STORE: faultyStore(env.FLAG_STORE) };
+  wrapped ??= {
+    ...env,
+    SNAPSHOTS: faultyKv(env.SNAPSHOTS),
+    FLAG_STORE: faultyStore(env.FLAG_STORE),
+    RELAY: faultyRelay(env.RELAY),
+  };
   return wrapped;
 }
 
@@ -214,8 +249,9 @@ export default {
         fired = {};
         frozenAt = null;
         storeCalls = {};
+        relayCalls = { answered: 0, other: 0 };
       }
-      return Response.json({ faults, fired, storeCalls, openStreams: openStreams() } satisfies FaultsSeen);
+      return Response.json({ faults, fired, storeCalls, relayCalls, openStreams: openStreams() } satisfies FaultsSeen);
     }
     const evicted = /^\/__evict\/(.+)$/.exec(new URL(request.url).pathname)?.[1];
     if (evicted) {
@@ -223,7 +259,7 @@ export default {
       await store.fetch("https://durable/evict", { method: "POST" }).catch(() => {});
       return new Response(null, { status: 204 });
     }
-    const here = new Request(request, { cf: { colo: env.COLO ?? "TST" } } as RequestInit);
+    const here = new Request(request, { cf: { colo: env.COLO ?? "TST", continent: env.CONTINENT } } as RequestInit);
     return (worker.fetch as (r: Request, e: Env, c: ExecutionContext) => Promise<Response>)(here, ours, context);
   },
 };

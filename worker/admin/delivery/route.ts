@@ -7,6 +7,7 @@ import { slug } from "../../../shared/schema/primitives.ts";
 import { newId } from "../../crypto/tokens.ts";
 import { csv } from "../../http/csv.ts";
 import { ProblemError } from "../../http/problem.ts";
+import { reportedFigures } from "../../objects/propagation-reports/figures.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { execute, found } from "../kernel/execute.ts";
 import type { AdminEnv } from "../kernel/principal.ts";
@@ -14,6 +15,8 @@ import { adminRoute, body, json, params, whole, writeHeaders } from "../kernel/r
 import { router } from "../kernel/router.ts";
 
 const DAY_MS = 86_400_000;
+/** Kills of longer ago (ms) are confirmed, or never will be. */
+const CONFIRMED_MS = 600_000;
 const MAX_DAYS = 366;
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "use a date such as 2026-11-25");
 const windowQuery = z.object({
@@ -128,7 +131,8 @@ export const delivery = router()
 
 async function figures(c: Context<AdminEnv>, project: Slug, query: z.infer<typeof windowQuery>): Promise<Dora> {
   const window = windowOf(query, Date.now());
-  const answered = await flagStore(c.env, project).dora(query.environment ?? null, window);
+  const reported = await reportedFigures(c.env, project, null, Date.now() - CONFIRMED_MS);
+  const answered = await flagStore(c.env, project).dora(query.environment ?? null, window, reported);
   return found(c, answered, query.environment ? "environment" : "project", query.environment ?? project);
 }
 

@@ -70,9 +70,11 @@ export function putEnvironment(command: CommandOf<"putEnvironment">, c: Circumst
   const conflict = versionConflict(`environment "${environment}"`, row, c.ifVersion);
   if (conflict) return reject(conflict);
   const others = environmentKeys(c.view);
+  const freshness = command.freshness ?? row?.body.freshness ?? "bounded";
   const after = {
     name: command.name ?? row?.body.name ?? titled(environment),
     position: row?.body.position ?? others.length,
+    ...(freshness === "bounded" ? {} : { freshness }),
   };
   const changes: Change[] = change("environment", "", environment, row?.body ?? null, after);
   if (row) return decision(changes, []);

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { freshness } from "../../../shared/schema/pointer.ts";
 import { name } from "../../../shared/schema/primitives.ts";
 import { defineEntity, only } from "../kernel/define-entity.ts";
 
 export const projectEntities = {
   environment: defineEntity({
-    schema: z.strictObject({ name, position: z.int() }),
+    schema: z.strictObject({ name, position: z.int(), freshness: freshness.optional() }),
     scope: "project",
     whenDeleted: "removed",
     limit: "environmentsPerProject",

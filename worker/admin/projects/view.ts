@@ -5,7 +5,7 @@ export function environmentViews(view: ProjectView) {
   return view
     .list("environment")
     .sort((a, b) => a.body.position - b.body.position)
-    .map((row) => ({ key: row.key, name: row.body.name, version: row.version }));
+    .map(({ key, body, version }) => ({ key, name: body.name, freshness: body.freshness ?? "bounded", version }));
 }
 
 export function projectViewOf(view: ProjectView, key: string, revision: number, epoch: number) {

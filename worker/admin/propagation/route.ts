@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { centre, propagation as propagationView } from "../../../shared/schema/propagation.ts";
+import { reportedFigures } from "../../objects/propagation-reports/figures.ts";
 import { flagStore } from "../../objects/stubs.ts";
 import { found } from "../kernel/execute.ts";
 import { adminRoute, json, params } from "../kernel/route.ts";
@@ -22,7 +23,9 @@ export const propagation = router().openapi(
   }),
   async (c) => {
     const { project, environment } = c.req.valid("param");
-    const log = found(c, await flagStore(c.env, project).propagation(environment), "environment", environment);
+    const figures = await reportedFigures(c.env, project, environment);
+    const answered = await flagStore(c.env, project).propagation(environment, figures);
+    const log = found(c, answered, "environment", environment);
     return c.json({ last: log.changes[0] ?? null, ...log }, 200);
   },
 );

@@ -1,6 +1,6 @@
 import type { EdgeSources } from "./edge-sources.ts";
 import { enforceKills } from "./kills-in-force.ts";
-import { type HeldPointer, killsInForce, namedIn, refreshAgeOf, supersedes } from "./pointer-lane.ts";
+import { type HeldPointer, killsInForce, namedIn, refreshAgeOf, STALE_MS, supersedes } from "./pointer-lane.ts";
 import type { ProjectState } from "./project-memory.ts";
 import { noteServed } from "./served-reports.ts";
 
@@ -19,6 +19,7 @@ export function adoptPointer(
   // Revisions of another epoch cannot be waited for: the store was rebuilt and counts on from its backup.
   if (held && held.pointer.epoch !== epoch) state.requiredRevision = 0;
   if (stampedAt !== held?.stampedAt) state.refreshAge = refreshAgeOf(sources.random());
+  state.staleAge = stampedAt === next.stampedAt ? (next.staleAge ?? STALE_MS) : state.staleAge;
   state.held = { pointer: next.pointer, stampedAt };
   for (const [environment, loading] of state.loading) if (!namedIn(next, environment)) loading.stop();
   for (const [environment, loaded] of state.environments) {
@@ -27,9 +28,11 @@ export function adoptPointer(
       state.environments.delete(environment);
       continue;
     }
+    const before = new Set(loaded.kills.map(({ id }) => id));
     loaded.kills = killsInForce(loaded.kills, loaded, { ...named, epoch });
     enforceKills(state, environment, loaded, 0);
-    if (held && held.pointer.revision < revision)
-      noteServed(state, { environment, lane: "kill", revision, at: sources.now() });
+    // The pointer alone puts kills in force, and nothing else.
+    if (held && loaded.kills.some(({ id }) => !before.has(id)))
+      noteServed(state, { environment, lane: "kill", epoch, revision, at: sources.now() });
   }
 }

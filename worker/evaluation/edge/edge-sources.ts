@@ -4,6 +4,7 @@ import type { Pointer } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { BreakGlassLane } from "../../kv/break-glass.ts";
+import type { RelayedPointer } from "../../objects/relay/methods.ts";
 
 /** Everything an edge reaches outside its memory. Tests put staleness, nulls, errors and hangs behind it. */
 export interface EdgeSources {
@@ -20,8 +21,15 @@ export interface EdgeSources {
   claim(project: Slug): Promise<void>;
   /** Keeps something in the data centre's cache and looks for it again. */
   tryCache(): Promise<boolean>;
+  /** Whether a relay stands in this region. */
+  hasRelay(): boolean;
+  /** Its copy; null: it has nothing that is young enough. */
+  relayPointer(project: Slug): Promise<RelayedPointer | null>;
   /** Null: there is no such project. Throws when the store cannot be reached. */
-  storePointer(project: Slug, report: ServedReport | undefined): Promise<Pointer | null>;
+  storePointer(project: Slug): Promise<Pointer | null>;
+  /** Whether nobody in this data centre has reported this version yet; from now on somebody has. */
+  claimReport(project: Slug, environment: string, version: string): Promise<boolean>;
+  sendReport(project: Slug, report: ServedReport): Promise<void>;
   /** The data centre this isolate runs in; null until a request has told it. */
   colo(): string | null;
   /** A published value or a block, by its key in KV. */
@@ -42,6 +50,9 @@ export interface EdgeSources {
 
 /** A look into the data centre's cache takes a few ms; one that takes longer than this counts as a miss. */
 export const CACHE_PATIENCE_MS = 100;
+/** A relay is in the same region; one that takes longer than this (ms), or fails, is left alone for a while (ms). */
+export const RELAY_PATIENCE_MS = 75;
+export const RELAY_REST_MS = 10_000;
 /**
  * KV has this long (ms) before the store is asked as well: a cold request waits for two seconds in all, and KV takes
  * longer where nobody has read a key before. What the store admits of these reads is bounded (`SNAPSHOT_READS_PER_S`);

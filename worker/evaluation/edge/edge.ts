@@ -4,12 +4,11 @@ import { CacheTrial } from "./cache-trial.ts";
 import type { EdgeSources } from "./edge-sources.ts";
 import { enforceKills } from "./kills-in-force.ts";
 import type { CurrentOptions, Known } from "./loaded.ts";
-import { ageOf, freshness, namedIn, STALE_MS, WAIT_COLD_MS, waitFor } from "./pointer-lane.ts";
+import { ageOf, freshness, mayRevalidate, namedIn, WAIT_COLD_MS, waitFor } from "./pointer-lane.ts";
 import { PointerReader } from "./pointer-reader.ts";
 import { ProjectMemory, type ProjectState } from "./project-memory.ts";
 import { isClockFrozen, isFailing, takeLease } from "./refresh-lease.ts";
 import { Refresher, type WaitUntil } from "./refresher.ts";
-import { takePendingReport } from "./served-reports.ts";
 import { SnapshotLoader } from "./snapshot-loader.ts";
 import { UnknownNames } from "./unknown-names.ts";
 
@@ -41,7 +40,6 @@ export class Edge {
     const cacheTrial = new CacheTrial(sources);
     const pointers = new PointerReader(sources, {
       mayLookUp: (project) => this.#unknownNames.admits(project),
-      pendingReport: (state) => takePendingReport(state, sources.colo(), cacheTrial.works),
     });
     this.#refresher = new Refresher(sources, {
       memory: this.#memory,
@@ -82,7 +80,7 @@ export class Edge {
     const behind =
       (state.held?.pointer.revision ?? 0) < state.requiredRevision ||
       age > (options.maxAgeMs ?? Number.POSITIVE_INFINITY);
-    const fresh = frozen && state.held ? "aging" : freshness(age, state.refreshAge);
+    const fresh = frozen && state.held ? "aging" : freshness(age, state.refreshAge, state.staleAge);
     if (!behind && fresh !== "stale") {
       if (loaded) {
         if (fresh === "aging" && takeLease(state, now))
@@ -90,6 +88,11 @@ export class Edge {
         return loaded;
       }
       if (!namedIn(state.held, environment)) return "missing";
+    }
+    if (loaded && !behind && mayRevalidate(state.held, environment, age)) {
+      if (takeLease(state, now)) void this.#refresher.start(environment, state, waitUntil, options);
+      if (age >= ON_STALE_FROM_MS) enforceKills(state, environment, loaded, age);
+      return loaded;
     }
     const entered = state;
     return this.#waitForRefresh(environment, entered, waitUntil, options).then(() => this.#best(environment, entered));
@@ -133,10 +136,9 @@ export class Edge {
     const age = ageOf(state.held, this.#sources.now());
     // Asked again and again: that refreshes fail may turn out while waiting.
     const limit = () => (warm ? waitFor(age, isFailing(state, this.#sources.now())) : WAIT_COLD_MS);
-    const wantedAge = Math.min(options.maxAgeMs ?? STALE_MS, STALE_MS);
     for (let waited = 0; waited < limit(); waited += POLL_MS) {
       const now = this.#sources.now();
-      const isRead = this.#isRead(state, wantedAge + waited);
+      const isRead = this.#isRead(state, Math.min(options.maxAgeMs ?? state.staleAge, state.staleAge) + waited);
       if (waited > 0 && this.#hasArrived(environment, state, isRead)) return;
       if (isRead && this.#snapshots.isLoading(environment, state)) {
         // What the pointer names is on its way: to ask the store once more brings it no sooner.
@@ -175,7 +177,7 @@ export class Edge {
     const loaded = state.environments.get(environment);
     if (loaded) {
       const age = ageOf(state.held, this.#sources.now());
-      if (age >= STALE_MS) state.staleServed++;
+      if (age >= state.staleAge) state.staleServed++;
       if (age >= ON_STALE_FROM_MS) enforceKills(state, environment, loaded, age);
       return loaded;
     }

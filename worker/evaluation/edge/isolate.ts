@@ -1,3 +1,4 @@
+import { type Region, regionOf } from "../../../shared/placement/regions.ts";
 import type { Env } from "../../env.ts";
 import { Edge } from "./edge.ts";
 import { edgeSources } from "./sources.ts";
@@ -10,6 +11,12 @@ export class Isolate {
   #edge: Edge | undefined;
   /** It never moves. */
   #colo: string | null = null;
+  #region: Region | null = null;
+
+  /** The region of the world that its data centre is in; null where none is known. */
+  get region(): Region | null {
+    return this.#region;
+  }
 
   /** Cloudflare's name of the data centre, such as FRA; null until a request has come: the cron may wake an isolate before. */
   get colo(): string | null {
@@ -18,9 +25,16 @@ export class Isolate {
 
   /** Its knowledge, made at the first call: bindings are the same for an isolate's whole life. */
   edge(env: Env, request?: Request): Edge {
-    if (this.#colo === null && request !== undefined) this.#colo = coloOf(request);
-    this.#edge ??= new Edge(edgeSources(env, () => this.#colo));
+    if (this.#colo === null && request !== undefined) this.#locate(request);
+    this.#edge ??= new Edge(edgeSources(env, this));
     return this.#edge;
+  }
+
+  /** Clients are near their data centre, so that the continent of the first one is its own. */
+  #locate(request: Request): void {
+    const { colo, continent } = (request.cf ?? {}) as { colo?: unknown; continent?: unknown };
+    this.#colo = typeof colo === "string" ? colo : UNNAMED;
+    this.#region = regionOf(this.#colo, typeof continent === "string" ? continent : null);
   }
 }
 
@@ -32,7 +46,5 @@ export const isolateEdge = (env: Env, request?: Request): Edge => isolate.edge(e
 /** The name of this isolate's data centre; null while it is not known. */
 export const isolateColo = (): string | null => isolate.colo;
 
-function coloOf(request: Request): string {
-  const named = request.cf?.colo;
-  return typeof named === "string" ? named : UNNAMED;
-}
+/** The region of this isolate; null while it is not known. */
+export const isolateRegion = (): Region | null => isolate.region;

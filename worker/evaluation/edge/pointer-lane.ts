@@ -12,6 +12,13 @@ import type { Kill } from "../../../shared/schema/snapshot.ts";
 export const FRESH_MS = 500;
 /** Younger than this (ms): answer at once and refresh behind the request. Older: wait for the refresh. */
 export const STALE_MS = 1_000;
+/**
+ * A relay's copy is good for longer, since it brings up to a second and a half of age with it: a far answer would have to
+ * be waited for, and two seconds are promised.
+ */
+export const RELAYED_STALE_MS = 1_750;
+/** An environment with `stale-while-revalidate` answers at once below this age (ms); beyond it, it waits as others do. */
+export const REVALIDATE_MS = 60_000;
 /** A request waits this long (ms) for a refresh when it has something to serve … */
 export const WAIT_WARM_MS = 150;
 /** … this long when what it has is older than the promised bound, as in an isolate that was idle … */
@@ -27,6 +34,8 @@ export const REFRESH_LEASE_MS = 1_000;
 export interface HeldPointer {
   pointer: Pointer;
   stampedAt: number;
+  /** From this age (ms) on a request waits for a newer one; STALE_MS unless it says otherwise. */
+  staleAge?: number;
 }
 
 /** What the pointer says of an environment. Its own entries only: a name such as "constructor" is in every object. */
@@ -42,8 +51,12 @@ export function ageOf(held: HeldPointer | null, now: number): number {
 }
 
 /** `refreshAge`: from which age this isolate refreshes what it holds, drawn by `refreshAgeOf`. */
-export const freshness = (age: number, refreshAge = FRESH_MS): Freshness =>
-  age < refreshAge ? "fresh" : age < STALE_MS ? "aging" : "stale";
+export const freshness = (age: number, refreshAge = FRESH_MS, staleAge = STALE_MS): Freshness =>
+  age < refreshAge ? "fresh" : age < staleAge ? "aging" : "stale";
+
+/** Whether an environment's setting lets it answer from knowledge of this age while a newer one is fetched. */
+export const mayRevalidate = (held: HeldPointer | null, environment: Slug, age: number): boolean =>
+  age < REVALIDATE_MS && namedIn(held, environment)?.freshness === "stale-while-revalidate";
 
 /** Scale (ms) of the draw below: about the round trip of a far data centre. */
 const SPREAD_MS = 150;
@@ -92,6 +105,21 @@ export function placeAnswer(pointer: Pointer, askedAt: number): { held: HeldPoin
 export function placeCopy(pointer: Pointer, now: number, clockOffset: number | null): HeldPointer | null {
   const held = { pointer, stampedAt: pointer.asOf - (clockOffset ?? 0) };
   return freshness(ageOf(held, now)) === "stale" ? null : held;
+}
+
+/**
+ * Places a relay's copy, by what the relay says of its age and by the store's own stamp, whichever makes it older: so
+ * neither a relay whose clock stands still nor a wrong clock here makes it young. Null when it is too old.
+ */
+export function placeRelayed(
+  { pointer, ageMs }: { pointer: Pointer; ageMs: number },
+  askedAt: number,
+  now: number,
+  clockOffset: number | null,
+): HeldPointer | null {
+  const stampedAt = Math.min(askedAt - ageMs, pointer.asOf - (clockOffset ?? 0));
+  const held = { pointer, stampedAt, staleAge: RELAYED_STALE_MS };
+  return ageOf(held, now) < RELAYED_STALE_MS ? held : null;
 }
 
 const publishedSum = (pointer: Pointer): number =>

@@ -1,6 +1,6 @@
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { Pointer } from "../../../shared/schema/pointer.ts";
-import { CACHE_PATIENCE_MS, type EdgeSources, patiently } from "./edge-sources.ts";
+import { CACHE_PATIENCE_MS, type EdgeSources, patiently, RELAY_PATIENCE_MS, RELAY_REST_MS } from "./edge-sources.ts";
 import type { CurrentOptions } from "./loaded.ts";
 import {
   ageOf,
@@ -10,10 +10,12 @@ import {
   isClaimed,
   placeAnswer,
   placeCopy,
+  placeRelayed,
+  STALE_MS,
+  supersedes,
 } from "./pointer-lane.ts";
 import type { ProjectState } from "./project-memory.ts";
 import { isFailing } from "./refresh-lease.ts";
-import type { PendingReport } from "./served-reports.ts";
 
 /**
  * A pointer, with the store's own answer for the data centre's cache; "claimed": others are asking, look again later;
@@ -21,14 +23,14 @@ import type { PendingReport } from "./served-reports.ts";
  */
 export type ReadPointer = { held: HeldPointer; answer?: Pointer } | "claimed" | "turned away" | null;
 
+const FAILED = "failed";
+
 export interface PointerReaderDeps {
   /** Whether a name that nobody has proven may be looked up in the store. */
   mayLookUp(project: Slug): Promise<boolean>;
-  /** What to tell the store with the question. */
-  pendingReport(state: ProjectState): PendingReport;
 }
 
-/** Reads a project's pointer: from the data centre's cache while that is young enough, else from the store. */
+/** Reads a project's pointer: from the data centre's cache while that is young enough, a near relay, or the store. */
 export class PointerReader {
   readonly #sources: EdgeSources;
   readonly #deps: PointerReaderDeps;
@@ -44,6 +46,8 @@ export class PointerReader {
       const copy = await this.#youngCopy(state, options.maxAgeMs);
       if (copy) return { held: copy };
     } else {
+      const near = this.#mayAskRelay(state) ? await this.#nearCopy(state) : null;
+      if (near) return near;
       const copy = await this.#centresCopy(state);
       if (copy === "claimed") {
         // One after another has asked and none has got an answer.
@@ -63,12 +67,8 @@ export class PointerReader {
   async #storesAnswer(state: ProjectState): Promise<{ held: HeldPointer; answer: Pointer } | null> {
     const { project } = state;
     const askedAt = this.#sources.now();
-    const { report, restoreReport } = this.#deps.pendingReport(state);
     const claiming = patiently(this.#sources, CACHE_PATIENCE_MS, this.#sources.claim(project));
-    const pointer = await this.#sources.storePointer(project, report).catch((error: unknown) => {
-      restoreReport();
-      throw error;
-    });
+    const pointer = await this.#sources.storePointer(project);
     await claiming;
     if (!pointer) return null;
     const { held, clockOffset } = placeAnswer(pointer, askedAt);
@@ -97,6 +97,36 @@ export class PointerReader {
       if (pause > 0) await this.#sources.wait(pause);
     }
     return "claimed";
+  }
+
+  /**
+   * Only while requests wait: what is refreshed behind them has time for the way to the store. A relay cannot know of a
+   * write that just went through this isolate, and there is none for names that anybody can make up.
+   */
+  #mayAskRelay(state: ProjectState): boolean {
+    const now = this.#sources.now();
+    const isRequired = (state.held?.pointer.revision ?? 0) < state.requiredRevision;
+    const isResting = Math.abs(now - state.relayFailedAt) < RELAY_REST_MS;
+    const isReal = state.proven || state.held !== null;
+    return this.#sources.hasRelay() && isReal && !isRequired && !isResting && ageOf(state.held, now) >= state.staleAge;
+  }
+
+  /** A copy that need not be waited for long: the data centre's, else the relay's. Null: the store has to be asked. */
+  async #nearCopy(state: ProjectState): Promise<{ held: HeldPointer; answer?: Pointer } | null> {
+    const copy = await this.#youngCopy(state, STALE_MS);
+    if (copy) return { held: copy };
+    const askedAt = this.#sources.now();
+    const relayed = await Promise.race([
+      this.#sources.relayPointer(state.project).catch(() => FAILED as typeof FAILED),
+      this.#sources.wait(RELAY_PATIENCE_MS).then(() => FAILED as typeof FAILED),
+    ]);
+    const now = this.#sources.now();
+    if (relayed === FAILED) state.relayFailedAt = now;
+    if (relayed === FAILED || relayed === null) return null;
+    const held = placeRelayed(relayed, askedAt, now, state.clockOffset);
+    const isNews = held !== null && supersedes(held.pointer, state.held?.pointer);
+    // One that has lost its signal has nothing younger than what is known here.
+    return isNews && held.stampedAt > (state.held?.stampedAt ?? 0) ? { held, answer: held.pointer } : null;
   }
 
   /** The data centre's copy, if it is no older than this (ms): then the store need not be asked. */

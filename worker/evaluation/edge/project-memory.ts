@@ -5,7 +5,7 @@ import type { Kill } from "../../../shared/schema/snapshot.ts";
 import type { Loaded } from "./loaded.ts";
 import { Loading } from "./loading.ts";
 import { SNAPSHOTS_BYTES } from "./memory-budget.ts";
-import { ageOf, type HeldPointer } from "./pointer-lane.ts";
+import { ageOf, type HeldPointer, STALE_MS } from "./pointer-lane.ts";
 
 /** A break-glass kill, and when KV last showed it (epoch ms). */
 export interface ShownKill {
@@ -14,12 +14,22 @@ export interface ShownKill {
   readonly at: number;
 }
 
+/** A revision that was first served here, by this isolate's clock. */
+export type ServedFirst = ServedReport["served"][number] & {
+  /** This isolate reports it for its data centre, and has not succeeded yet. */
+  readonly claimed?: true;
+};
+
 /** What an isolate knows of one project. */
 export interface ProjectState {
   readonly project: Slug;
   held: HeldPointer | null;
   /** From this age (ms) on, what is held is refreshed. */
   refreshAge: number;
+  /** From this age (ms) on, requests wait for that. */
+  staleAge: number;
+  /** When the relay last failed or was slow (epoch ms): then it is left alone for a while. */
+  relayFailedAt: number;
   /** Store's clock minus ours (ms), learnt from its answers. */
   clockOffset: number | null;
   /** The store has said that there is no such project (epoch ms); asked again after a while. */
@@ -35,11 +45,13 @@ export interface ProjectState {
   breakGlassAt: number;
   /** How often in a row requests met the same clock reading. */
   sameInstant: { at: number; count: number };
-  /** Revisions first served here since the store was last asked, to be told to it with the next look-up. */
-  news: ServedReport["served"];
-  /** Answers given since then with knowledge older than STALE_MS. */
+  /** Revisions first served here that are not reported yet. */
+  news: ServedFirst[];
+  /** Answers given since then with knowledge older than it may be. */
   staleServed: number;
-  /** What the store was last told of the data centre's cache. */
+  /** When they were last reported (epoch ms). */
+  staleToldAt: number;
+  /** What was last reported of the data centre's cache. */
   cacheTold: boolean | null;
   readonly environments: Map<Slug, Loaded>;
   /** Next versions on their way into memory. */
@@ -244,6 +256,8 @@ const newState = (project: Slug): ProjectState => ({
   project,
   held: null,
   refreshAge: 0,
+  staleAge: STALE_MS,
+  relayFailedAt: Number.NEGATIVE_INFINITY,
   clockOffset: null,
   missingSince: null,
   leaseUntil: 0,
@@ -255,6 +269,7 @@ const newState = (project: Slug): ProjectState => ({
   sameInstant: { at: 0, count: 0 },
   news: [],
   staleServed: 0,
+  staleToldAt: Number.NEGATIVE_INFINITY,
   cacheTold: null,
   environments: new Map(),
   loading: new Map(),

@@ -8,6 +8,7 @@ import type { CurrentOptions } from "./loaded.ts";
 import type { PointerReader } from "./pointer-reader.ts";
 import type { ProjectMemory, ProjectState } from "./project-memory.ts";
 import { giveLeaseBack, keepLeaseAfterFailure } from "./refresh-lease.ts";
+import { reportServed } from "./served-reports.ts";
 import type { SnapshotLoader } from "./snapshot-loader.ts";
 
 export type WaitUntil = (work: Promise<unknown>) => void;
@@ -32,11 +33,12 @@ export class Refresher {
 
   /**
    * Under the request that found the pointer old; ends when what the pointer names is there or cannot be had. The cache
-   * gets its copy afterwards, and now and then it is tried out beside. Never rejects.
+   * gets its copy afterwards, what was served is reported, and now and then the cache is tried out. Never rejects.
    */
   start(environment: Slug, state: ProjectState, waitUntil: WaitUntil, options: CurrentOptions): Promise<void> {
     const refreshing = this.#refresh(environment, state, options);
     waitUntil(refreshing.then(() => this.#parts.snapshots.keepCopy(state)));
+    waitUntil(refreshing.then(() => reportServed(state, this.#sources, this.#parts.cacheTrial.works)));
     const trying = this.#parts.cacheTrial.run();
     if (trying) waitUntil(trying);
     return refreshing;

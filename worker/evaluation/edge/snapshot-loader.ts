@@ -215,7 +215,7 @@ export class SnapshotLoader {
     state.environments.set(environment, loaded);
     loading.blocks.clear();
     loading.kills = [];
-    noteServed(state, { environment, lane: "config", revision, at: this.#sources.now() });
+    noteServed(state, { environment, lane: "config", epoch, revision, at: this.#sources.now() });
     return true;
   }
 

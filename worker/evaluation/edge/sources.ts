@@ -1,14 +1,21 @@
 import { z } from "zod";
 import { READER_VERSION } from "../../../shared/limits.ts";
+import { mayStandIn } from "../../../shared/placement/placement.ts";
+import type { Region } from "../../../shared/placement/regions.ts";
 import { type Manifest, manifest as manifestSchema } from "../../../shared/schema/manifest.ts";
-import type { Slug } from "../../../shared/schema/names.ts";
-import { breakGlass as breakGlassSchema, pointer as pointerSchema } from "../../../shared/schema/pointer.ts";
+import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
+import {
+  breakGlass as breakGlassSchema,
+  type Pointer,
+  pointer as pointerSchema,
+} from "../../../shared/schema/pointer.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { Env } from "../../env.ts";
 import { readBreakGlass } from "../../kv/break-glass.ts";
 import { kvSnapshotStore } from "../../kv/snapshot-store.ts";
 import { log } from "../../log.ts";
-import { directory, flagStore } from "../../objects/stubs.ts";
+import { placementProblem, settledPlacement } from "../../objects/placement.ts";
+import { directory, flagStore, propagationReports, relay } from "../../objects/stubs.ts";
 import { within } from "../../within.ts";
 import type { EdgeSources } from "./edge-sources.ts";
 
@@ -21,11 +28,13 @@ const LAST_SNAPSHOT_TTL_S = 30 * 86_400;
 /** A data centre asks for the list of projects at most this often (s), however many isolates need it. */
 const NAMES_TTL_S = 2;
 const TRIAL_TTL_S = 10;
+/** That a version was reported is remembered so long (s) by a data centre; reported again, it writes nothing. */
+const REPORT_TTL_S = 86_400;
 /** A call that takes longer counts as failed (ms): its request has stopped waiting long before. */
 const CALL_TIMEOUT_MS = 5_000;
 
 /** What one data centre keeps for its isolates. Each kind is a path of its own. */
-type Kept = "pointer" | "claim" | "break-glass" | "last" | "block" | "projects";
+type Kept = "pointer" | "claim" | "report" | "break-glass" | "last" | "block" | "projects";
 
 /**
  * A key of `caches.default`; the host is reserved and never resolves. The URL parser would resolve "..", so nothing but
@@ -60,8 +69,21 @@ const keptManifest = z.object({ ...manifestSchema.shape, minReader: z.int().max(
 const keptLast = z.union([keptManifest, keptSnapshot]);
 const timed = <T>(work: Promise<T>): Promise<T> => within(CALL_TIMEOUT_MS, work);
 
+/** An object's answer, read and looked at. */
+function pointerOf(project: Slug, answered: unknown): Pointer {
+  const pointer = pointerSchema.parse(answered);
+  if (pointer.project !== project) throw new Error(`the store of ${project} answered for ${pointer.project}`);
+  return pointer;
+}
+
+/** Where an isolate runs; null until a request has told it, or where it cannot be known. */
+export interface IsolatePlace {
+  readonly colo: string | null;
+  readonly region: Region | null;
+}
+
 /** The real things behind the lane: Cache API, Durable Objects, KV and clock. */
-export function edgeSources(env: Env, colo: () => string | null): EdgeSources {
+export function edgeSources(env: Env, place: IsolatePlace): EdgeSources {
   const snapshots = kvSnapshotStore(env.SNAPSHOTS);
   const cache = caches.default;
   /** What was kept, if it is JSON of this form. Anything else was not kept by us, and counts as nothing. */
@@ -85,7 +107,7 @@ export function edgeSources(env: Env, colo: () => string | null): EdgeSources {
   return {
     now: () => Date.now(),
     random: () => Math.random(),
-    colo,
+    colo: () => place.colo,
     wait: (ms) => scheduler.wait(ms),
     async cachedPointer(project) {
       const pointer = await kept(cacheUrl("pointer", project), pointerSchema);
@@ -99,12 +121,29 @@ export function edgeSources(env: Env, colo: () => string | null): EdgeSources {
       await keep(url, '"kept"', TRIAL_TTL_S);
       return (await cache.match(url)) !== undefined;
     },
-    async storePointer(project, report) {
-      const answered = await timed(flagStore(env, project).pointer(report));
+    hasRelay: () => place.region !== null && mayStandIn(settledPlacement(env), place.region),
+    async relayPointer(project) {
+      const { region } = place;
+      const answered = region && (await timed(relay(env, project, region).pointer(project, region)));
       if (answered === null) return null;
-      const pointer = pointerSchema.parse(answered);
-      if (pointer.project !== project) throw new Error(`the store of ${project} answered for ${pointer.project}`);
-      return pointer;
+      return { pointer: pointerOf(project, answered.pointer), ageMs: z.number().min(0).parse(answered.ageMs) };
+    },
+    async storePointer(project) {
+      const answered = await timed(flagStore(env, project).pointer());
+      if (answered !== null) return pointerOf(project, answered);
+      // No data in these objects may mean that they are not those which hold it.
+      const problem = await placementProblem(env);
+      if (problem !== null) throw new Error(problem);
+      return null;
+    },
+    async claimReport(project, environment, version) {
+      const url = cacheUrl("report", project, storedSlug(environment), storedSlug(version));
+      if ((await kept(url, z.number())) !== null) return false;
+      await keep(url, String(Date.now()), REPORT_TTL_S);
+      return true;
+    },
+    async sendReport(project, report) {
+      await timed(propagationReports(env, project).take(project, report));
     },
     kvSnapshot: (key) => timed(snapshots.get(key)),
     storeSnapshot: (project, environment, hash) => timed(flagStore(env, project).snapshot(environment, hash)),

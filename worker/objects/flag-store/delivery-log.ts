@@ -1,4 +1,5 @@
 import type { FlagEvent } from "../../../shared/delivery/dora.ts";
+import { type CentreServed, firstServedOf } from "../../../shared/delivery/first-served.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { DeliveryEvent } from "./decide/delivery.ts";
 
@@ -56,17 +57,22 @@ export class DeliveryLog {
     return row?.at ?? null;
   }
 
-  /** After a report of an edge: a flag is confirmed off when the last data centre that was awake serves it so. */
-  confirm(now: number): void {
-    this.#sql.exec(
-      `UPDATE delivery_event SET confirmed_at = coalesce((
-         SELECT max(s.at) FROM first_served s
-         WHERE s.environment = delivery_event.environment AND s.revision = delivery_event.revision
-           AND s.at <= delivery_event.at + ?1), confirmed_at)
-       WHERE at > ?2 AND kind IN ('kill', 'rollback')`,
-      AWAKE_MS,
+  /**
+   * After reports of data centres: a flag is confirmed off when the last one that was awake serves it so. Writes what
+   * was not known.
+   */
+  confirm(served: readonly CentreServed[], epoch: number, now: number): void {
+    const recent = this.#sql.exec<Stored & { environment: string }>(
+      "SELECT * FROM delivery_event WHERE at > ? AND kind IN ('kill', 'rollback')",
       now - SETTLED_MS,
     );
+    for (const { environment, flag, revision, kind, at, confirmed_at } of [...recent]) {
+      const change = { environment, revision, committedAt: at, isKill: kind === "kill" };
+      const awake = [...firstServedOf(change, epoch, served).values()].filter((first) => first <= at + AWAKE_MS);
+      const confirmed = Math.max(...awake);
+      if (awake.length === 0 || confirmed <= (confirmed_at ?? 0)) continue;
+      this.putConfirmation({ environment, flag, revision, confirmed_at: confirmed });
+    }
   }
 
   /** Of an environment, from `since` (epoch ms) on, oldest first; without a plan's further stages. */

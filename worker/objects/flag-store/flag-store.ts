@@ -1,14 +1,20 @@
+import type { CentreServed } from "../../../shared/delivery/first-served.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
+import type { Dora } from "../../../shared/schema/delivery.ts";
 import type { Pointer } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
 import type { Signal } from "../../../shared/schema/trigger.ts";
 import type { UsageReport } from "../../../shared/schema/usage.ts";
 import type { Env } from "../../env.ts";
+import { log } from "../../log.ts";
 import { type Result, reject } from "../../result.ts";
 import { atMost, within } from "../../within.ts";
 import { rearm, runSteps } from "../kernel/alarm.ts";
 import { type Checkpoints, NO_CHECKPOINTS } from "../kernel/checkpoint.ts";
 import { migrate } from "../kernel/migrations.ts";
+import { NO_FIGURES } from "../propagation-reports/methods.ts";
+import type { RelayAsk } from "../relay/methods.ts";
+import { propagationReports } from "../stubs.ts";
 import { type Command, type Envelope, envelope } from "./commands.ts";
 import { fieldIssues } from "./decide/parse.ts";
 import { MethodAdmission } from "./method-admission.ts";
@@ -179,10 +185,32 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
   // What edges ask.
 
   /** What edges re-read: current snapshots and kills. Null when there is no such project. */
-  pointer(report?: ServedReport): Pointer | null {
+  pointer(report?: ServedReport, relay?: RelayAsk): Pointer | null {
     if (!this.ready || !this.tables.hasProject()) return null;
-    this.#parts.pointers.noteServed(report, Date.now());
+    if (report) this.#handOn(report);
+    if (relay) this.#parts.relays.asked(relay);
     return this.#parts.pointers.read(Date.now());
+  }
+
+  /** Edges of earlier versions report with their question. What cannot be handed on is lost: it is a figure. */
+  #handOn(report: ServedReport): void {
+    const { meta } = this.tables;
+    const served = Array.isArray(report.served) ? report.served.map((one) => ({ ...one, epoch: meta.epoch })) : [];
+    void propagationReports(this.env, meta.slug)
+      .take(meta.slug, { ...report, served })
+      .catch((error: unknown) => log({ event: "report-lost", error: String(error) }));
+  }
+
+  /** When data centres first served what: kills and rollbacks are confirmed by it. */
+  confirmServed(served: readonly CentreServed[]): void {
+    if (!this.ready || served.length === 0) return;
+    this.#storage.transactionSync(() => this.tables.delivery.confirm(served, this.tables.meta.epoch, Date.now()));
+  }
+
+  /** Takes the latest that data centres have reported along. */
+  override dora(named: string | null, window: { from: number; to: number }, figures = NO_FIGURES): Dora | null {
+    this.confirmServed(figures.served);
+    return super.dora(named, window);
   }
 
   /** What an edge was asked for. */

@@ -35,6 +35,8 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   restorePart: "write",
 
   listShard: "edge",
+  keysInForce: "edge",
+  confirmServed: "edge",
   pointer: "pointer",
   snapshot: "snapshot",
   block: "snapshot",

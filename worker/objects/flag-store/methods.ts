@@ -1,3 +1,4 @@
+import type { CentreServed } from "../../../shared/delivery/first-served.ts";
 import type { Actor, AuditRow, ExportDocument } from "../../../shared/schema/admin.ts";
 import type { BackupPage, BackupRow } from "../../../shared/schema/backup.ts";
 import type { DeploymentView, Dora } from "../../../shared/schema/delivery.ts";
@@ -20,6 +21,8 @@ import type { environmentViews, projectViewOf } from "../../admin/projects/view.
 import type { scheduleViews } from "../../admin/schedules/view.ts";
 import type { signingKeyViews } from "../../admin/signing-keys/view.ts";
 import type { Result } from "../../result.ts";
+import type { PropagationFigures } from "../propagation-reports/methods.ts";
+import type { RelayAsk } from "../relay/methods.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
 import type { Envelope } from "./commands.ts";
 import type { Change } from "./entities.ts";
@@ -106,15 +109,18 @@ export interface FlagStoreMethods {
   listTriggers(environment: string, flag: string): TriggerView[] | null;
   listWebhooks(): Promise<WebhookView[] | null>;
   listDeployments(environment: string | null): DeploymentView[] | null;
-  dora(named: string | null, window: { from: number; to: number }): Dora | null;
+  /** Figures are what data centres have reported, which lies in an object of its own. */
+  dora(named: string | null, window: { from: number; to: number }, figures?: PropagationFigures): Dora | null;
+  confirmServed(served: readonly CentreServed[]): void;
   debt(named: string | null, days: number): DebtView | null;
   drill(environment: string): DrillView | null;
   drillsDue(): string[] | null;
   budget(): BudgetView | null;
   usage(environment: string): UsageView | null;
-  metrics(): StoreMetrics | null;
+  metrics(figures?: PropagationFigures): StoreMetrics | null;
   propagation(
     environment: string,
+    figures?: PropagationFigures,
   ): { changes: Of<PropagationLog["recent"]>; centres: Of<PropagationLog["centres"]> } | null;
   audit(after: number, limit: number): AuditRow[] | null;
   searchAudit(search: AuditSearch): AuditRow[] | null;
@@ -138,10 +144,12 @@ export interface FlagStoreMethods {
   callTrigger(environment: string, id: string, hash: string, sent: Signal): Promise<TriggerAnswer | null>;
 
   /** What edges ask: the pointer about every second, snapshots, blocks and shards only when KV fails them. */
-  pointer(report?: ServedReport): Pointer | null;
+  pointer(report?: ServedReport, relay?: RelayAsk): Pointer | null;
   snapshot(environment: string, hash: string): string | null;
   block(environment: string, hash: string): string | null;
   listShard(segment: string, shard: number, version: string): string | null;
+  /** Of these keys those that may follow changes, with their ends (epoch ms; null: none). Null: no such environment. */
+  keysInForce(environment: string, ids: string[]): Record<string, number | null> | null;
   /** Answers when this edge should report again; stores of before this version answer null. */
   noteUsage(environment: string, report: UsageReport): { everyMs: number } | null;
 

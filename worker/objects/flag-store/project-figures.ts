@@ -8,6 +8,7 @@ import { deploymentView } from "../../admin/delivery/view.ts";
 import { roleOfPurpose } from "../../admin/kernel/flag-rights.ts";
 import { activeKills } from "../../admin/kills/decide.ts";
 import { environmentViews } from "../../admin/projects/view.ts";
+import type { PropagationFigures } from "../propagation-reports/methods.ts";
 import { debtOf } from "./debt-facts.ts";
 import type { StoreMetrics } from "./methods.ts";
 import type { ProjectTables } from "./project-tables.ts";
@@ -79,15 +80,15 @@ export function budgetFigures({ counters, documents }: ProjectTables): BudgetVie
 }
 
 /** What a scrape shows of a project. */
-export function metricFigures(tables: ProjectTables): StoreMetrics {
-  const { auditLog, documents, notices, propagationLog, publications } = tables;
+export function metricFigures(tables: ProjectTables, figures: PropagationFigures): StoreMetrics {
+  const { auditLog, documents, meta, notices, propagationLog, publications } = tables;
   const counters = tables.counters.totals();
   const environments = documents.list("environment").map(({ key }) => [
     key,
     {
       kills: activeKills(documents, key).length,
       counters: Object.fromEntries([...(counters.get(key) ?? [])].filter(([name]) => !name.startsWith("key."))),
-      propagation: propagationLog.afterMs(key),
+      propagation: propagationLog.afterMs(key, meta.epoch, figures),
     },
   ]);
   return {
@@ -95,7 +96,7 @@ export function metricFigures(tables: ProjectTables): StoreMetrics {
     flags: documents.list("flag").filter(({ body }) => !body.archivedAt).length,
     publicationsWaiting: publications.pending().length,
     noticesWaiting: notices.count,
-    staleServed: propagationLog.centres().reduce((sum, { staleServed }) => sum + staleServed, 0),
+    staleServed: propagationLog.centres(figures).reduce((sum, { staleServed }) => sum + staleServed, 0),
     environments: Object.fromEntries(environments),
   };
 }

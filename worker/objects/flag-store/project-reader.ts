@@ -1,3 +1,4 @@
+import { mayFollowChanges } from "../../../shared/changes/follow.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { AuditRow, ExportDocument } from "../../../shared/schema/admin.ts";
 import type { BackupPage } from "../../../shared/schema/backup.ts";
@@ -27,6 +28,7 @@ import { syntheticKey } from "../../crypto/synthetic.ts";
 import type { Env } from "../../env.ts";
 import { blockKey } from "../../kv/snapshot-store.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
+import { NO_FIGURES } from "../propagation-reports/methods.ts";
 import { courier, testLedger } from "../stubs.ts";
 import { type LedgerPlace, readLedgerPage } from "../test-ledger/ledger-backup.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
@@ -287,10 +289,22 @@ export abstract class ProjectReader extends DurableBase {
     return `${this.tables.meta.epoch} ${this.tables.auditLog.latestRevision} ${of}`;
   }
 
-  propagation(environment: string) {
-    return this.#hasEnvironment(environment)
-      ? { changes: this.tables.propagationLog.recent(environment), centres: this.tables.propagationLog.centres() }
-      : null;
+  keysInForce(environment: string, ids: string[]): Record<string, number | null> | null {
+    if (!this.#hasEnvironment(environment)) return null;
+    const rows = ids.map((id) => this.tables.documents.get("key", environment, id)).filter((row) => row !== null);
+    const following = rows.filter(({ body }) => mayFollowChanges(body));
+    return Object.fromEntries(
+      following.map(({ key, body }) => [key, body.expiresAt === undefined ? null : Date.parse(body.expiresAt)]),
+    );
+  }
+
+  propagation(environment: string, figures = NO_FIGURES) {
+    if (!this.#hasEnvironment(environment)) return null;
+    const { meta, propagationLog } = this.tables;
+    return {
+      changes: propagationLog.recent(environment, meta.epoch, figures),
+      centres: propagationLog.centres(figures),
+    };
   }
 
   usage(environment: string): UsageView | null {
@@ -335,8 +349,8 @@ export abstract class ProjectReader extends DurableBase {
     return this.getProject() && budgetFigures(this.tables);
   }
 
-  metrics(): StoreMetrics | null {
-    return this.getProject() && metricFigures(this.tables);
+  metrics(figures = NO_FIGURES): StoreMetrics | null {
+    return this.getProject() && metricFigures(this.tables, figures);
   }
 
   async backupPage(cursor: string | null): Promise<BackupPage | null> {

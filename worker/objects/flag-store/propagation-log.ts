@@ -1,5 +1,7 @@
-import type { Centre, Propagation, ServedReport } from "../../../shared/schema/propagation.ts";
+import { type CentreServed, type First, firstServedOf } from "../../../shared/delivery/first-served.ts";
+import type { Centre, Propagation } from "../../../shared/schema/propagation.ts";
 import { POINTER_READS_PER_S } from "../kernel/admission.ts";
+import type { CentreFacts, PropagationFigures } from "../propagation-reports/methods.ts";
 
 /** Changes kept per environment; the page shows the last ten. */
 const KEEP_CHANGES = 50;
@@ -11,7 +13,10 @@ type CentreRow = { colo: string; seen_at: number; cache_works: number | null; st
 
 const WITHOUT_CACHE = `The Cache API does not work in this data centre. Each isolate there asks the store itself, about twice a second: two seconds are promised while all isolates together ask less than ${POINTER_READS_PER_S} times a second. An isolate that starts while store and KV are both out of reach has nothing to serve.`;
 
-/** How changes travel: committed, published, first served in each data centre. In SQLite, so restarts keep it. */
+/**
+ * How changes travel: committed, published, first served in each data centre. What data centres report lies in an object
+ * of its own; the tables `first_served` and `centre` hold what they told earlier versions, and are read alone.
+ */
 export class PropagationLog {
   readonly #sql: SqlStorage;
 
@@ -49,36 +54,6 @@ export class PropagationLog {
     );
   }
 
-  /**
-   * An edge serves a revision, and with it every change up to it that travels by the same lane: kills and nothing else
-   * are in force with the pointer alone, the rest (a restore too) with the snapshot. The earliest report of a data
-   * centre counts.
-   */
-  served({ colo, served, staleServed = 0, cacheWorks }: ServedReport, now: number): void {
-    this.#sql.exec(
-      `INSERT INTO centre (colo, seen_at, cache_works, stale_served) VALUES (?, ?, ?, ?)
-       ON CONFLICT (colo) DO UPDATE SET seen_at = excluded.seen_at,
-         cache_works = coalesce(excluded.cache_works, cache_works), stale_served = stale_served + excluded.stale_served`,
-      colo,
-      now,
-      cacheWorks === undefined ? null : Number(cacheWorks),
-      staleServed,
-    );
-    for (const { environment, lane, revision, at } of served) {
-      const kills = lane === "kill" ? "AND action = 'kill'" : "";
-      this.#sql.exec(
-        `INSERT INTO first_served (environment, revision, colo, at)
-         SELECT environment, revision, ?1, max(?2, committed_at) FROM change_log
-         WHERE environment = ?3 AND revision <= ?4 ${kills}
-         ON CONFLICT (environment, revision, colo) DO UPDATE SET at = min(at, excluded.at)`,
-        colo,
-        Math.round(at),
-        environment,
-        revision,
-      );
-    }
-  }
-
   /** One that is gone leaves nothing to another of its name. */
   forget(environment: string): void {
     for (const table of ["change_log", "first_served"])
@@ -86,56 +61,95 @@ export class PropagationLog {
   }
 
   /** Every data centre that has reported, by name. */
-  centres(): Centre[] {
-    const rows = this.#sql.exec<CentreRow>("SELECT colo, seen_at, cache_works, stale_served FROM centre ORDER BY colo");
-    return [...rows].map(({ colo, seen_at, cache_works, stale_served }) => ({
-      colo,
-      seenAt: iso(seen_at),
-      cache: cache_works === null ? "unknown" : cache_works === 1 ? "works" : "does-not-work",
-      staleServed: stale_served,
-      warning: cache_works === 0 ? WITHOUT_CACHE : null,
-    }));
+  centres({ centres, served }: PropagationFigures): Centre[] {
+    const facts = new Map(this.#formerCentres().map((one) => [one.colo, one]));
+    for (const one of centres) facts.set(one.colo, united(one, facts.get(one.colo)));
+    const lastServed = (colo: string) =>
+      Math.max(
+        ...served.filter((one) => one.colo === colo).flatMap(({ kill, config }) => lastOf([...kill, ...config])),
+      );
+    return [...facts.values()]
+      .sort((a, b) => (a.colo < b.colo ? -1 : 1))
+      .map(({ colo, seenAt, cacheWorks, staleServed }) => ({
+        colo,
+        seenAt: iso(Math.max(seenAt, lastServed(colo))),
+        cache: cacheWorks === null ? "unknown" : cacheWorks ? "works" : "does-not-work",
+        staleServed,
+        warning: cacheWorks === false ? WITHOUT_CACHE : null,
+      }));
   }
 
   /** The latest changes of an environment, newest first. */
-  recent(environment: string): Propagation[] {
-    const changes = this.#sql.exec<ChangeRow>(
-      "SELECT revision, action, committed_at, published_at FROM change_log WHERE environment = ? ORDER BY revision DESC LIMIT ?",
-      environment,
-      SHOWN_CHANGES,
-    );
-    return [...changes].map((change) => ({
+  recent(environment: string, epoch: number, { served }: PropagationFigures): Propagation[] {
+    return this.#changes(environment, SHOWN_CHANGES).map((change) => ({
       revision: change.revision,
       action: change.action,
       committedAt: iso(change.committed_at),
       publishedAt: change.published_at === null ? null : iso(change.published_at),
       publishedAfterMs: change.published_at === null ? null : change.published_at - change.committed_at,
-      firstServed: this.#firstServed(environment, change),
+      firstServed: [...this.#firstServed(environment, change, epoch, served)]
+        .sort(([, a], [, b]) => a - b)
+        .map(([colo, at]) => ({ colo, at: iso(at), afterMs: at - change.committed_at })),
     }));
   }
 
   /** Ms from commit to first served, over all changes and data centres that are kept; null: none was served. */
-  afterMs(environment: string): { median: number; max: number } | null {
-    const rows = this.#sql
-      .exec<{ after: number }>(
-        `SELECT s.at - c.committed_at AS after FROM first_served s
-         JOIN change_log c ON c.environment = s.environment AND c.revision = s.revision
-         WHERE s.environment = ? ORDER BY after`,
-        environment,
+  afterMs(environment: string, epoch: number, { served }: PropagationFigures): { median: number; max: number } | null {
+    const after = this.#changes(environment, KEEP_CHANGES)
+      .flatMap((change) =>
+        [...this.#firstServed(environment, change, epoch, served).values()].map((at) => at - change.committed_at),
       )
-      .toArray();
-    const last = rows.at(-1);
-    return last ? { median: rows[(rows.length - 1) >> 1]?.after ?? last.after, max: last.after } : null;
+      .sort((a, b) => a - b);
+    const last = after.at(-1);
+    return last === undefined ? null : { median: after[(after.length - 1) >> 1] ?? last, max: last };
   }
 
-  #firstServed(environment: string, change: ChangeRow): Propagation["firstServed"] {
-    const rows = this.#sql.exec<{ colo: string; at: number }>(
-      "SELECT colo, at FROM first_served WHERE environment = ? AND revision = ? ORDER BY at",
+  #changes(environment: string, limit: number): ChangeRow[] {
+    return this.#sql
+      .exec<ChangeRow>(
+        "SELECT revision, action, committed_at, published_at FROM change_log WHERE environment = ? ORDER BY revision DESC LIMIT ?",
+        environment,
+        limit,
+      )
+      .toArray();
+  }
+
+  /** What is reported, and what earlier versions were told and kept here. */
+  #firstServed(
+    environment: string,
+    { revision, action, committed_at }: ChangeRow,
+    epoch: number,
+    served: readonly CentreServed[],
+  ): Map<string, number> {
+    const isKill = action === "kill";
+    const firsts = firstServedOf({ environment, revision, committedAt: committed_at, isKill }, epoch, served);
+    const former = this.#sql.exec<{ colo: string; at: number }>(
+      "SELECT colo, at FROM first_served WHERE environment = ? AND revision = ?",
       environment,
-      change.revision,
+      revision,
     );
-    return [...rows].map(({ colo, at }) => ({ colo, at: iso(at), afterMs: at - change.committed_at }));
+    for (const { colo, at } of former) firsts.set(colo, Math.min(at, firsts.get(colo) ?? at));
+    return firsts;
+  }
+
+  #formerCentres(): CentreFacts[] {
+    const rows = this.#sql.exec<CentreRow>("SELECT colo, seen_at, cache_works, stale_served FROM centre");
+    return [...rows].map((row) => ({
+      colo: row.colo,
+      seenAt: row.seen_at,
+      cacheWorks: row.cache_works === null ? null : row.cache_works === 1,
+      staleServed: row.stale_served,
+    }));
   }
 }
+
+const united = (latest: CentreFacts, former: CentreFacts | undefined): CentreFacts => ({
+  colo: latest.colo,
+  seenAt: Math.max(latest.seenAt, former?.seenAt ?? 0),
+  cacheWorks: latest.cacheWorks ?? former?.cacheWorks ?? null,
+  staleServed: latest.staleServed + (former?.staleServed ?? 0),
+});
+
+const lastOf = (firsts: readonly First[]): number[] => firsts.map(([, at]) => at);
 
 const iso = (ms: number): string => new Date(ms).toISOString();

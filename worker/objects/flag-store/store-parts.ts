@@ -4,7 +4,8 @@ import { readBreakGlass, removeBreakGlassKills } from "../../kv/break-glass.ts";
 import { kvSnapshotStore } from "../../kv/snapshot-store.ts";
 import { within } from "../../within.ts";
 import type { Checkpoints } from "../kernel/checkpoint.ts";
-import { desk, directory, guard, testLedger } from "../stubs.ts";
+import { pauseFor } from "../kernel/pause.ts";
+import { desk, directory, guard, relay, testLedger } from "../stubs.ts";
 import { clearTelemetry } from "../telemetry-shard/totals.ts";
 import { LedgerOutbox, type LedgerPlace } from "../test-ledger/ledger-backup.ts";
 import { ListVersions } from "./list-versions.ts";
@@ -15,6 +16,7 @@ import { KvCleanup } from "./publishing/kv-cleanup.ts";
 import { NextPublication } from "./publishing/next-publication.ts";
 import { PointerSource } from "./publishing/pointer-source.ts";
 import { Publisher } from "./publishing/publisher.ts";
+import { RelaySignals } from "./publishing/relay-signals.ts";
 import { Derivation } from "./rendering/derivation.ts";
 import { Renderer } from "./rendering/renderer.ts";
 import { ProjectRestore } from "./restore/project-restore.ts";
@@ -30,6 +32,8 @@ import { WebhookOutbox } from "./webhook-outbox.ts";
 
 /** Calls of KV that take longer count as failed (ms). */
 const KV_TIMEOUT_MS = 5_000;
+/** The regions whose relays hold sockets, in the store's own facts. */
+const FOLLOWED_FROM = "followed_from";
 const inTime = <T>(work: Promise<T>): Promise<T> => within(KV_TIMEOUT_MS, work);
 
 export type StoreParts = ReturnType<typeof storeParts>;
@@ -48,6 +52,15 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     await inTime(guard(env, meta.slug, environment).watch(order));
     await checkpoints.reach("guard-told");
   });
+  const pointers = new PointerSource(tables);
+  const relays = new RelaySignals({
+    pointer: () => pointers.read(Date.now()),
+    send: (region, signal) => inTime(relay(env, meta.slug, region).take(signal)),
+    wait: pauseFor,
+    readFollowed: () => meta.get(FOLLOWED_FROM) ?? "",
+    writeFollowed: (regions) => meta.set(FOLLOWED_FROM, regions),
+    now: () => Date.now(),
+  });
   const listVersions = new ListVersions(tables);
   const restoring = new ProjectRestore(tables, identity, ledgers, { webhooks, security });
   const renderer = new Renderer(tables);
@@ -63,6 +76,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     noteFollowers: (row) => {
       webhooks.note(row);
       security.note(row);
+      relays.changed();
     },
     orderGuards: (environments, changes, revision, now) => guardOrders.note(environments, changes, revision, now),
     armSafetyAlarm: (now) => alarm.armSafety(now),
@@ -93,6 +107,7 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
       putListShard: (kvKey, bytes) => inTime(env.SNAPSHOTS.put(kvKey, bytes)),
       register: () => identity.register(),
       orderGuard: (environment) => guardOrders.give(environment),
+      pointerMoved: () => relays.changed(),
       scheduleAlarm: () => alarm.schedule(),
     },
     [webhooks, ledgers, security],
@@ -115,7 +130,8 @@ export function storeParts(storage: DurableObjectStorage, env: Env, tables: Proj
     derivation,
     alarm,
     publisher,
-    pointers: new PointerSource(tables, atomically),
+    pointers,
+    relays,
     retention: new Retention(tables, cleanup),
     restoring,
     triggers: new TriggerAnswers(tables, run),

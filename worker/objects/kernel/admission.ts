@@ -6,6 +6,9 @@
 export const POINTER_READS_PER_S = 1_000;
 /** So many may come in the same instant, as when a deployment starts all isolates anew. */
 export const POINTER_READS_AT_ONCE = 500;
+/** Pointer reads that one relay answers in a second; an edge that is turned away asks the store. */
+export const RELAY_READS_PER_S = 500;
+export const RELAY_READS_AT_ONCE = 500;
 /** Snapshots for edges that KV fails, a second: up to megabytes each, so that not even an outage of KV stops writes. */
 export const SNAPSHOT_READS_PER_S = 200;
 export const SNAPSHOT_READS_AT_ONCE = 100;

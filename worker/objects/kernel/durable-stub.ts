@@ -19,8 +19,21 @@ export class DeploymentOutdated extends DurableUnavailable {
   override name = "DeploymentOutdated";
 }
 
-/** A typed stub for the object called `name`. Every call is one request; faults become `DurableUnavailable`. */
-export function durableStub<M>(namespace: DurableObjectNamespace, name: string): Stub<M> {
+/** The settings name no place where objects may be opened. */
+export class PlacementRefused extends DurableUnavailable {
+  override name = "PlacementRefused";
+}
+
+/**
+ * A typed stub for the object called `name`. Every call is one request; faults become `DurableUnavailable`.
+ *
+ * @param options where an object is to be made that is not there yet
+ */
+export function durableStub<M>(
+  namespace: DurableObjectNamespace,
+  name: string,
+  options?: DurableObjectNamespaceGetDurableObjectOptions,
+): Stub<M> {
   const id = namespace.idFromName(name);
   return new Proxy({} as Stub<M>, {
     get(_target, method) {
@@ -30,7 +43,7 @@ export function durableStub<M>(namespace: DurableObjectNamespace, name: string):
         let status: number;
         try {
           // A stub whose object was evicted in mid-call stays broken, so that a call sent again needs a new one.
-          const response = await namespace.get(id).fetch(`https://durable/${method}`, {
+          const response = await namespace.get(id, options).fetch(`https://durable/${method}`, {
             method: "POST",
             body: JSON.stringify(parameters),
           });

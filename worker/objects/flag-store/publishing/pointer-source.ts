@@ -1,5 +1,4 @@
 import type { Pointer } from "../../../../shared/schema/pointer.ts";
-import { type ServedReport, servedReport } from "../../../../shared/schema/propagation.ts";
 import { killOf } from "../build-snapshot.ts";
 import type { ProjectTables } from "../project-tables.ts";
 import type { Published } from "../publications.ts";
@@ -7,13 +6,11 @@ import type { Published } from "../publications.ts";
 /** Makes the pointer that edges re-read: which snapshots are current, and the kills that need no snapshot. */
 export class PointerSource {
   readonly #tables: ProjectTables;
-  readonly #atomically: (work: () => void) => void;
   /** The pointer as last made, and what it was made of: it is read far more often than anything in it changes. */
   #made: { mark: string; pointer: Omit<Pointer, "asOf"> } | null = null;
 
-  constructor(tables: ProjectTables, atomically: (work: () => void) => void) {
+  constructor(tables: ProjectTables) {
     this.#tables = tables;
-    this.#atomically = atomically;
   }
 
   read(now: number): Pointer {
@@ -25,16 +22,6 @@ export class PointerSource {
     return { ...this.#made.pointer, asOf: now };
   }
 
-  /** What an edge says with its question: what it has served, and how. What cannot be read is skipped. */
-  noteServed(report: ServedReport | undefined, now: number): void {
-    const parsed = servedReport.safeParse(report);
-    if (!parsed.success) return;
-    this.#atomically(() => {
-      this.#tables.propagationLog.served(parsed.data, now);
-      if (parsed.data.served.length > 0) this.#tables.delivery.confirm(now);
-    });
-  }
-
   #make(revision: number, published: Published[]): Omit<Pointer, "asOf"> {
     const { documents, meta } = this.#tables;
     const environments: Pointer["environments"] = {};
@@ -44,7 +31,11 @@ export class PointerSource {
         .list("kill", environment)
         .filter(({ body }) => body.clearedRevision === undefined || body.clearedRevision > out);
       const tombstones = documents.list("tombstone", environment).map(({ key }) => key);
-      environments[environment] = { revision: out, hash, kills: kills.map(killOf), tombstones };
+      const setting = documents.get("environment", "", environment)?.body.freshness;
+      environments[environment] = {
+        ...{ revision: out, hash, kills: kills.map(killOf), tombstones },
+        ...(setting ? { freshness: setting } : {}),
+      };
     }
     return { project: meta.slug, epoch: meta.epoch, revision, environments };
   }

@@ -25,6 +25,8 @@ export interface PublisherEffects {
   /** Tells the directory that the project is there or gone. */
   register(): Promise<void>;
   orderGuard(environment: string): Promise<void>;
+  /** The pointer names a new snapshot. */
+  pointerMoved(): void;
   /** When something that waits has changed. */
   scheduleAlarm(): void;
 }
@@ -148,6 +150,7 @@ export class Publisher {
       propagationLog.published(environment, rendered.revision, now);
       documents.forgetClearedKills(environment, rendered.revision);
     });
+    this.#effects.pointerMoved();
     return this.#checkpoints.reach("pointer-moved");
   }
 }
