@@ -1,5 +1,6 @@
 import { app } from "./app.ts";
 import type { Env } from "./env.ts";
+import { noteHost } from "./evaluation/edge/centre-cache.ts";
 import { EVALUATION_PATH, ofrep } from "./evaluation/ofrep.ts";
 import { EVENTS_PATH, events } from "./events/events.ts";
 import { basePath, withoutBasePath } from "./http/base-path.ts";
@@ -48,6 +49,7 @@ function addressMeant(url: string, env: Env): string {
 export function frontDoor(request: Request, env: Env, execution: ExecutionContext): Response | Promise<Response> {
   // Read once: the runtime makes the string anew each time.
   const { url } = request;
+  noteHost(url, env);
   const meant = addressMeant(url, env);
   return route(meant === url ? request : new Request(meant, request), meant, env, execution);
 }

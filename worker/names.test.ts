@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { cacheRoot } from "./evaluation/edge/centre-cache.ts";
 import { addBreakGlassKill, readBreakGlass } from "./kv/break-glass.ts";
 import { auditHash, GENESIS } from "./objects/flag-store/audit.ts";
 import { env } from "./testing/bindings.ts";
@@ -15,13 +16,13 @@ beforeAll(async () => {
 });
 
 const kept = async (path: string): Promise<string | undefined> =>
-  (await caches.default.match(`https://blastdoor.invalid/${path}`))?.text();
+  (await caches.default.match(`${cacheRoot()}/${path}`))?.text();
 
 describe("a name in a URL that would lead into another project's entry of the cache", () => {
   test.each(["pointer", "claim", "break-glass", "last"])("leaves %s as it was", async (kind) => {
     const victim = `${kind}/${shop.project}${kind === "last" ? "/production" : ""}`;
     await caches.default.put(
-      `https://blastdoor.invalid/${victim}`,
+      `${cacheRoot()}/${victim}`,
       new Response('"as it was"', { headers: { "Cache-Control": "max-age=60" } }),
     );
     const path = encodeURIComponent(`../${victim}`);
@@ -45,7 +46,7 @@ describe("a name in a URL that would lead into another project's entry of the ca
     const other = await newShop();
     for (const path of [`pointer/${other.project}`, `claim/${other.project}`, `break-glass/${other.project}`])
       await caches.default.put(
-        `https://blastdoor.invalid/${path}`,
+        `${cacheRoot()}/${path}`,
         new Response(body, { headers: { "Cache-Control": "max-age=60" } }),
       );
     expect(await evaluate(other.client, { flag: "public", context: fan })).toMatchObject({

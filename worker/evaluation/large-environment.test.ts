@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { done, evaluate, fan, newShop } from "../testing/http.ts";
+import { cacheRoot } from "./edge/centre-cache.ts";
 
 /** Each so long that a few of them are published in blocks and not whole. */
 const LONG = "x".repeat(9_000);
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 
 const lastCopy = async () => {
-  const kept = await caches.default.match(`https://blastdoor.invalid/last/${shop.project}/production`);
+  const kept = await caches.default.match(`${cacheRoot()}/last/${shop.project}/production`);
   return (await kept?.json()) as { revision: number; blocks?: string[] } | undefined;
 };
 const value = async (flag: string) => (await evaluate(shop.server, { flag, context: fan })).json.value;
@@ -45,7 +46,7 @@ test("the data centre's cache gets the whole of it", async () => {
   const copied = async () => (await value("long-7")) === "off" && ((await lastCopy())?.revision ?? 0) >= revision;
   await expect.poll(copied).toBe(true);
   for (const hash of (await lastCopy())?.blocks ?? []) {
-    const block = await caches.default.match(`https://blastdoor.invalid/block/${shop.project}/production/${hash}`);
+    const block = await caches.default.match(`${cacheRoot()}/block/${shop.project}/production/${hash}`);
     expect((await block?.text())?.length).toBeGreaterThan(0);
   }
 });

@@ -19,7 +19,7 @@ export interface EdgeSources {
   /** Since when (epoch ms) an isolate of this data centre claims to be asking the store. */
   claimedAt(project: Slug): Promise<number | null>;
   claim(project: Slug): Promise<void>;
-  /** Keeps something in the data centre's cache and looks for it again. */
+  /** Keeps something in the data centre's cache and looks for it again, as long and as patiently as for a pointer. */
   tryCache(): Promise<boolean>;
   /** Whether a relay stands in this region. */
   hasRelay(): boolean;

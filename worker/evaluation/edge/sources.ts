@@ -17,17 +17,15 @@ import { log } from "../../log.ts";
 import { placementProblem, settledPlacement } from "../../objects/placement.ts";
 import { directory, flagStore, propagationReports, relay } from "../../objects/stubs.ts";
 import { within } from "../../within.ts";
-import type { EdgeSources } from "./edge-sources.ts";
+import { cacheRoot, hasTrial, keepTrial, POINTER_TTL_S } from "./centre-cache.ts";
+import { CACHE_PATIENCE_MS, type EdgeSources, patiently } from "./edge-sources.ts";
 
-/** The data centre's copy of a pointer lives this long (s): one look-up a second and data centre. */
-const POINTER_TTL_S = 1;
 /** A data centre reads the break-glass document at most this often (s). */
 const BREAK_GLASS_TTL_S = 15;
 /** The copy of last resort lives this long (s). */
 const LAST_SNAPSHOT_TTL_S = 30 * 86_400;
 /** A data centre asks for the list of projects at most this often (s), however many isolates need it. */
 const NAMES_TTL_S = 2;
-const TRIAL_TTL_S = 10;
 /** That a version was reported is remembered so long (s) by a data centre; reported again, it writes nothing. */
 const REPORT_TTL_S = 86_400;
 /** A call that takes longer counts as failed (ms): its request has stopped waiting long before. */
@@ -37,11 +35,11 @@ const CALL_TIMEOUT_MS = 5_000;
 type Kept = "pointer" | "claim" | "report" | "break-glass" | "last" | "block" | "projects";
 
 /**
- * A key of `caches.default`; the host is reserved and never resolves. The URL parser would resolve "..", so nothing but
- * parsed names may come here; they are encoded all the same.
+ * A key of `caches.default`. The URL parser would resolve "..", so nothing but parsed names may come here; they are
+ * encoded all the same.
  */
 const cacheUrl = (kept: Kept, ...names: Slug[]): string =>
-  `https://blastdoor.invalid/${[kept, ...names.map(encodeURIComponent)].join("/")}`;
+  `${cacheRoot()}/${[kept, ...names.map(encodeURIComponent)].join("/")}`;
 
 const blockUrl = (project: Slug, environment: Slug, hash: string): string => {
   if (!BLOCK_HASH.test(hash)) throw new Error("a block is named by a hash");
@@ -117,9 +115,9 @@ export function edgeSources(env: Env, place: IsolatePlace): EdgeSources {
     claimedAt: (project) => kept(cacheUrl("claim", project), z.number()),
     claim: (project) => keep(cacheUrl("claim", project), String(Date.now()), POINTER_TTL_S),
     async tryCache() {
-      const url = `https://blastdoor.invalid/trial/${crypto.randomUUID()}`;
-      await keep(url, '"kept"', TRIAL_TTL_S);
-      return (await cache.match(url)) !== undefined;
+      const name = crypto.randomUUID();
+      await keepTrial(name);
+      return (await patiently({ wait: (ms) => scheduler.wait(ms) }, CACHE_PATIENCE_MS, hasTrial(name))) ?? false;
     },
     hasRelay: () => place.region !== null && mayStandIn(settledPlacement(env), place.region),
     async relayPointer(project) {
