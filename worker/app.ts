@@ -18,6 +18,7 @@ import { planTemplates } from "./admin/plan-templates/route.ts";
 import { plans } from "./admin/plans/route.ts";
 import { playground } from "./admin/playground/route.ts";
 import { previews } from "./admin/previews/route.ts";
+import { probeOrders } from "./admin/probes/route.ts";
 import { projects } from "./admin/projects/route.ts";
 import { propagation } from "./admin/propagation/route.ts";
 import { schedules } from "./admin/schedules/route.ts";
@@ -50,6 +51,7 @@ import { log } from "./log.ts";
 import { metrics } from "./metrics/route.ts";
 import { DeploymentOutdated, DurableBusy, DurableUnavailable, PlacementRefused } from "./objects/kernel/durable-stub.ts";
 import { placementProblem } from "./objects/placement.ts";
+import { probes } from "./probe/route.ts";
 import { triggerCalls } from "./triggers/trigger-calls.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
@@ -78,6 +80,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", previews)
   .route("/", usage)
   .route("/", breakGlass)
+  .route("/", probeOrders)
   .route("/", backup)
   .route("/", propagation)
   .route("/", telemetry)
@@ -128,6 +131,7 @@ app.route("/ofrep/v1/streams", streams);
 app.route("/server/v1/changes", changes);
 app.route("/metrics", metrics);
 app.route("/v1/triggers", triggerCalls);
+app.route("/v1/probe", probes);
 app.all("/ofrep/v1/*", (c) => ofrep(c.req.raw, c.req.url, c.env, c.executionCtx as ExecutionContext));
 
 app.on(["POST", "OPTIONS"], EVENTS_PATH, (c) => events(c.req.raw, c.env, c.executionCtx as ExecutionContext));
@@ -138,7 +142,9 @@ app.route("/v1/pages", pages);
 app.route("/v1/ask", ask);
 
 app.get("/healthz", (c) =>
-  c.json({ status: "ok", nonce: c.env.START_NONCE ?? "" }, 200, { "Cache-Control": "no-store" }),
+  c.json({ status: "ok", nonce: c.env.START_NONCE ?? "", version: c.env.VERSION?.id ?? null }, 200, {
+    "Cache-Control": "no-store",
+  }),
 );
 
 app.use("/api/*", secureHeaders({ strictTransportSecurity: HSTS }));

@@ -12,6 +12,8 @@ export interface Env {
   readonly PROPAGATION_REPORTS: DurableObjectNamespace;
   readonly PROBE: DurableObjectNamespace;
   readonly ASSETS: Fetcher;
+  /** Which version of the Worker this is, as Cloudflare names it. */
+  readonly VERSION?: WorkerVersionMetadata;
   /** The administrator's token. Unset, administration is closed. */
   readonly ADMIN_TOKEN?: string;
   /** Opens the break-glass route, which works without the store. Unset, that route is closed. */

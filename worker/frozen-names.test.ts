@@ -23,7 +23,7 @@ import { FLAG_STORE_MIGRATIONS } from "./objects/flag-store/migrations.ts";
 import { StoreMeta } from "./objects/flag-store/store-meta.ts";
 import { GUARD_MIGRATIONS } from "./objects/guard/migrations.ts";
 import type { Migration } from "./objects/kernel/migrations.ts";
-import { courier, desk, directory, flagStore, guard, telemetryShard, testLedger } from "./objects/stubs.ts";
+import { courier, desk, directory, flagStore, guard, probe, telemetryShard, testLedger } from "./objects/stubs.ts";
 import { TELEMETRY_MIGRATIONS } from "./objects/telemetry-shard/migrations.ts";
 import { UnitHasher } from "./objects/telemetry-shard/unit-hash.ts";
 import { TEST_LEDGER_MIGRATIONS } from "./objects/test-ledger/migrations.ts";
@@ -57,6 +57,7 @@ const OBJECTS = {
     methods: "door record recordAll sighted pages cells forget clear backupPage restorePart",
   },
   COURIER: { className: "Courier", methods: "take counts deliveries again test" },
+  PROBE: { className: "Probe", methods: "look" },
 } as const;
 const exported = new Map(Object.entries(worker) as [string, never][]);
 type Binding = keyof typeof OBJECTS;
@@ -92,6 +93,7 @@ describe("Durable Objects", () => {
     desk(all, SHOP, PRODUCTION);
     testLedger(all, SHOP, PRODUCTION, DOOR);
     guard(all, SHOP, PRODUCTION);
+    probe(all, "weur");
     expect(named).toEqual([
       "shop",
       "shop",
@@ -100,6 +102,7 @@ describe("Durable Objects", () => {
       "shop/production",
       "shop/production/door",
       "shop/production",
+      "weur",
     ]);
   });
 });

@@ -57,6 +57,8 @@ export const BREAK_GLASS_SECRET = "break-glass-secret-of-the-propagation-tests";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
 export const COMPATIBILITY_DATE = "2026-11-01";
+/** As in wrangler.toml. */
+const COMPATIBILITY_FLAGS = ["nodejs_compat", "global_fetch_strictly_public"];
 /** Every object that wrangler.toml binds, of this script or of another one. */
 export function objects(scriptName?: string) {
   const { durable_objects } = unstable_readConfig({ config: path.join(root, "wrangler.toml") });
@@ -101,7 +103,7 @@ function bundleAnew(main: string): string {
       name: "bundle",
       main: path.join(root, main),
       compatibility_date: COMPATIBILITY_DATE,
-      compatibility_flags: ["nodejs_compat"],
+      compatibility_flags: COMPATIBILITY_FLAGS,
       // As in wrangler.toml, whose reason it is.
       keep_names: false,
     };
@@ -131,7 +133,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const shared = {
     modules: [{ type: "ESModule" as const, path: "index.js", contents }],
     compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ["nodejs_compat"],
+    compatibilityFlags: COMPATIBILITY_FLAGS,
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
   const variables = { ADMIN_TOKEN, BREAK_GLASS_SECRET, ...options.bindings };

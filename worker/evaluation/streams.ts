@@ -37,6 +37,9 @@ export const openStreams = (): number => slots.count;
 /** Notices and heartbeats that a client may leave unread; then it is taken for gone (with heartbeats alone: 80 s). */
 const UNREAD = 8;
 
+/** Those of one project in this isolate. */
+export const openStreamsOf = (project: string): number => slots.countOf(project);
+
 export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off";
 
 /** Whom a stream serves, and what it rests on. */

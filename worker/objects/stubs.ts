@@ -8,6 +8,7 @@ import type { FlagStoreMethods } from "./flag-store/methods.ts";
 import type { GuardMethods } from "./guard/methods.ts";
 import { durableStub } from "./kernel/durable-stub.ts";
 import { placed, settledPlacement } from "./placement.ts";
+import type { ProbeMethods } from "./probe/methods.ts";
 import type { PropagationReportsMethods } from "./propagation-reports/methods.ts";
 import { followRequest } from "./relay/follow-request.ts";
 import type { Following } from "./relay/followers.ts";
@@ -55,6 +56,9 @@ export async function followAtRelay(env: Env, following: Following & { readonly 
   const stub = namespace.get(namespace.idFromName(relayName(project, region)), { locationHint: region });
   return stub.fetch(followRequest(following));
 }
+
+/** What looks at the deployment from one region; made there by the first call, as far as Cloudflare follows the hint. */
+export const probe = (env: Env, region: Region) => objectOf<ProbeMethods>(env, env.PROBE, region, region);
 
 const relayName = (project: Slug, region: Region): string => `${region}/${project}`;
 

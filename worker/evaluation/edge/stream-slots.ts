@@ -73,6 +73,12 @@ export class StreamSlots {
     return this.#held.size;
   }
 
+  /** Slots that one project holds. */
+  countOf(project: string): number {
+    this.#sweep();
+    return this.#counts.get(project) ?? 0;
+  }
+
   /** Null: there is no slot for this holder. */
   take(holder: SlotHolder, most: number): Slot | null {
     this.#sweep();
