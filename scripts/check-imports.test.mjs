@@ -40,7 +40,7 @@ test.each([
   ["dashboard/features/flag/flag-page.tsx", "dashboard/app/app.tsx"],
   ["dashboard/features/flag/flag-page.tsx", "dashboard/features/flags/flag-list.tsx"],
   ["dashboard/domain/words/audit-words.ts", "worker/admin/*/view.ts"],
-  ["client/blastdoor.ts", "worker/log.ts"],
+  ["client/browser/blastdoor.ts", "worker/log.ts"],
 ])("%s does not import %s", (file, imported) => {
   expect(brokenLaw(file, imported)).toBeDefined();
 });
@@ -51,7 +51,7 @@ test.each([
   ["dashboard/app/app.tsx", "dashboard/features/flag/flag-page.tsx"],
   ["dashboard/features/flag/flag-page.tsx", "dashboard/features/flag/save-bar.tsx"],
   ["dashboard/domain/words/audit-words.ts", "worker/admin/*/words.ts"],
-  ["client/blastdoor.ts", "shared/limits.ts"],
+  ["client/browser/blastdoor.ts", "shared/limits.ts"],
 ])("%s may import %s", (file, imported) => {
   expect(brokenLaw(file, imported)).toBeUndefined();
 });

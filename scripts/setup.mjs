@@ -122,7 +122,10 @@ async function buildDashboard() {
     return;
   }
   const stamp = path.join(root, "dist", "dashboard.sha256");
-  const wanted = hashOf([...["dashboard", "client", "shared"].map((folder) => path.join(root, folder)), lockfile]);
+  const wanted = hashOf([
+    ...["dashboard", "client/browser", "shared"].map((folder) => path.join(root, folder)),
+    lockfile,
+  ]);
   if (existsSync(path.join(output, "index.html")) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) {
     return;
   }
@@ -132,7 +135,15 @@ async function buildDashboard() {
   await vite("dashboard", "--config", config, "--outDir", fresh, "--emptyOutDir");
   // The two parts of the browser script lie beside it and are files of their own.
   for (const name of ["vite.config.ts", "doors.vite.config.ts"])
-    await vite(".", "--config", path.join(root, "client", name), "--outDir", fresh, "--emptyOutDir", "false");
+    await vite(
+      ".",
+      "--config",
+      path.join(root, "client", "browser", name),
+      "--outDir",
+      fresh,
+      "--emptyOutDir",
+      "false",
+    );
   const old = path.join(root, "dist", ".dashboard-old");
   rmSync(old, { recursive: true, force: true });
   if (existsSync(output)) renameSync(output, old);
@@ -162,7 +173,7 @@ function hashOf(sources) {
   /** @param {string} folder */
   const walk = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      if (entry.name.startsWith(".") || ["dist", "node_modules"].includes(entry.name)) continue;
       const full = path.join(folder, entry.name);
       if (entry.isDirectory()) walk(full);
       else if (entry.isFile()) add(full);

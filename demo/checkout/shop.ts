@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { OpenFeature } from "@openfeature/server-sdk";
-import { OpenFeatureTelemetry } from "../../client/openfeature-telemetry.ts";
+import { OpenFeatureTelemetry } from "../../client/telemetry/openfeature-telemetry.ts";
 import { DEFAULT_GOAL_EVENT, DEFAULT_OUTCOME_EVENT } from "../../shared/telemetry/default-events.ts";
 import { newCheckout, newCheckoutFixed, type Order, oldCheckout } from "./checkout.ts";
 import { PoolExhausted } from "./connection-pool.ts";

@@ -10,7 +10,7 @@ const EXAMPLES = [
   "README.md",
   "docs/telemetry.md",
   "docs/guide-engineers.md",
-  "client/openfeature-telemetry.ts",
+  "client/telemetry/openfeature-telemetry.ts",
   "demo/checkout/shop.ts",
 ];
 

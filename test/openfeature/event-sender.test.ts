@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { EventSender } from "../../client/event-sender.ts";
-import { OpenFeatureTelemetry } from "../../client/openfeature-telemetry.ts";
+import { EventSender } from "../../client/telemetry/event-sender.ts";
+import { OpenFeatureTelemetry } from "../../client/telemetry/openfeature-telemetry.ts";
 import { SIGNED_CONTEXT_ATTRIBUTE } from "../../shared/schema/signed-context.ts";
 
 interface Batch {

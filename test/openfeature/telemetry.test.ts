@@ -1,7 +1,7 @@
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { type Client, OpenFeature } from "@openfeature/server-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OpenFeatureTelemetry } from "../../client/openfeature-telemetry.ts";
+import { OpenFeatureTelemetry } from "../../client/telemetry/openfeature-telemetry.ts";
 import type { SeriesTotals } from "../../shared/schema/telemetry.ts";
 import { type Server, startServer } from "../process/server.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { probeOrder, probeReport, REGIONS } from "../../../shared/schema/probe.ts";
+import { REGIONS } from "../../../shared/placement/regions.ts";
+import { probeOrder, probeReport } from "../../../shared/schema/probe.ts";
 import { basePath } from "../../http/base-path.ts";
 import { ProblemError } from "../../http/problem.ts";
 import { probe } from "../../objects/stubs.ts";

@@ -4,6 +4,6 @@ export default defineConfig({
   publicDir: false,
   build: {
     target: "es2020",
-    lib: { entry: "client/doors.ts", formats: ["es"], fileName: () => "blastdoor-doors.js" },
+    lib: { entry: "client/browser/doors.ts", formats: ["es"], fileName: () => "blastdoor-doors.js" },
   },
 });

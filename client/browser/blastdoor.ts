@@ -3,6 +3,8 @@
  * was written. It needs no inline script or style, so a strict content security policy only has to name its address.
  */
 
+import type {} from "./api.ts";
+
 interface Flag {
   key: string;
   variant?: string;
@@ -21,12 +23,6 @@ interface Cache {
   etag?: string | null;
   stream?: string | undefined;
   flags?: Flags;
-}
-
-declare global {
-  interface Window {
-    blastdoor: object;
-  }
 }
 
 const script = document.currentScript as HTMLScriptElement | null;
@@ -288,5 +284,3 @@ function start(script: HTMLScriptElement, key: string): void {
   };
   if (allowed) begin();
 }
-
-export {};

@@ -1,9 +1,0 @@
-import { defineConfig } from "vite";
-
-export default defineConfig({
-  publicDir: false,
-  build: {
-    target: "es2020",
-    lib: { entry: "client/blastdoor.ts", name: "blastdoorScript", formats: ["iife"], fileName: () => "blastdoor.js" },
-  },
-});
