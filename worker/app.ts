@@ -52,6 +52,7 @@ import { metrics } from "./metrics/route.ts";
 import { DeploymentOutdated, DurableBusy, DurableUnavailable, PlacementRefused } from "./objects/kernel/durable-stub.ts";
 import { placementProblem } from "./objects/placement.ts";
 import { probes } from "./probe/route.ts";
+import { rules } from "./rules/route.ts";
 import { triggerCalls } from "./triggers/trigger-calls.ts";
 
 /** Administration, typed end to end: `hc<Admin>` in the dashboard knows every route. */
@@ -140,6 +141,7 @@ app.route("/demo", demo);
 app.route("/v1/doors", doors);
 app.route("/v1/pages", pages);
 app.route("/v1/ask", ask);
+app.route("/server/v1", rules);
 
 app.get("/healthz", (c) =>
   c.json({ status: "ok", nonce: c.env.START_NONCE ?? "", version: c.env.VERSION?.id ?? null }, 200, {

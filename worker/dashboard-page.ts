@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { Env } from "./env.ts";
 
 /** First parts of addresses that programs call. In another spelling they are mistakes, and no page of ours. */
-const OF_PROGRAMS = /^(?:api|ofrep|v\d+|healthz|metrics|demo|assets|cdn-cgi|blastdoor\.js)$/i;
+const OF_PROGRAMS = /^(?:api|ofrep|server|v\d+|healthz|metrics|demo|assets|cdn-cgi|blastdoor\.js)$/i;
 /** Parts of addresses of the API, for which its own beginning was forgotten. */
 const OF_THE_API = /^(?:projects|environments|tokens|sessions?|sign-in-links|evaluate|events|streams|triggers|doors)$/i;
 

@@ -109,9 +109,18 @@ export const keyBody = z
       .max(LIMITS.originsPerKey)
       .optional(),
     expiresAt: instant.optional().meta({ description: "When it ends by itself; left out: it does not" }),
+    rules: z.boolean().optional().meta({
+      description: "Of a server key: whether it reads the rules themselves, to evaluate in a process of yours",
+    }),
     comment: comment.optional(),
   })
   .superRefine((value, context) => {
+    if (value.kind === "client" && value.rules)
+      context.addIssue({
+        code: "custom",
+        path: ["rules"],
+        message: "a client key is public: only a server key may read rules",
+      });
     if (value.kind === "server" && value.origins?.length)
       context.addIssue({
         code: "custom",
@@ -133,6 +142,7 @@ export const keyView = z
     limit: keyLimit.optional(),
     /** Of a client key: what it takes only when it is signed. */
     signing: keySigning.optional(),
+    rules: z.literal(true).optional().meta({ description: "Of a server key: it reads the rules themselves" }),
     /** Requests since counting began, and how many were refused because of the limit; a minute or two behind. */
     asked: z.int(),
     limited: z.int(),

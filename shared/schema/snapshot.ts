@@ -35,6 +35,8 @@ export const snapshotKey = z.strictObject({
   expiresAt: z.int().optional(),
   /** Of a client key: what it takes only when it is signed. */
   signing: keySigning.optional(),
+  /** Of a server key: it reads the rules themselves, to evaluate elsewhere. Readers that do not know it refuse to. */
+  rules: z.literal(true).optional(),
 });
 export type SnapshotKey = z.infer<typeof snapshotKey>;
 

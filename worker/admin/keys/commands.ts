@@ -19,6 +19,7 @@ export const keyCommands = defineCommands({
       hint: z.string(),
       origins: z.array(z.string()),
       expiresAt: instant.optional(),
+      rules: z.literal(true).optional(),
     },
   },
   limitKey: { fields: { environment: slug, id: z.string(), limit: keyLimit.nullable() } },

@@ -1,4 +1,5 @@
 import { dueOf, endOfReplaced, endOfSuccessor, warningWithin } from "../../../shared/expiry.ts";
+import type { KeyKind } from "../../../shared/schema/snapshot.ts";
 import type { CommandOf } from "../../objects/flag-store/commands.ts";
 import {
   type Circumstances,
@@ -44,7 +45,7 @@ export function setKeyExpiry(command: CommandOf<"setKeyExpiry">, c: Circumstance
   return decision(change("key", command.environment, key, body, { ...body, ...lifetime }), [command.environment]);
 }
 
-/** A key of the same name, kind, origins, limit and signing takes this one's place; this one ends after the grace. */
+/** A key of the same name, kind, origins, limit, signing and right to read rules takes this one's place; this one ends after the grace. */
 export function rotateKey(command: CommandOf<"rotateKey">, c: Circumstances): Result<Decision> {
   const found = keyAt(command, c);
   if (!found.ok) return found;
@@ -55,12 +56,13 @@ export function rotateKey(command: CommandOf<"rotateKey">, c: Circumstances): Re
   const full = overLimit("keysPerEnvironment", c.view.count("key", environment) + (graceSeconds > 0 ? 1 : 0));
   const refused = full ? reject(full) : pastExpiry(expiresAt, c.now);
   if (refused) return refused;
-  const { kind, name, origins, limit, signing } = body;
+  const { kind, name, origins, limit, signing, rules } = body;
   const wanted = expiresAt ? Date.parse(expiresAt) : expiresAt;
   const successor = {
     ...{ kind, name, origins, createdBy: c.actor.name, hash: next.hash, hint: next.hint },
     ...(limit ? { limit } : {}),
     ...(signing ? { signing } : {}),
+    ...(rules ? { rules } : {}),
     ...lifetimeOf(
       endOfSuccessor(wanted as number | null | undefined, { createdAt, expiresAt: endOf(body) }, c.now),
       c.now,
@@ -106,14 +108,21 @@ export function limitKey(command: CommandOf<"limitKey">, c: Circumstances): Resu
   return decision(change("key", environment, id, found.value.body, after), [environment]);
 }
 
+/** A client key is public, and rules name people. */
+function rulesOfClient(kind: KeyKind, rules: true | undefined): Result<never> | null {
+  if (kind === "server" || rules === undefined) return null;
+  const message = "a client key is public: only a server key may read rules";
+  return reject({ code: "invalid", issues: [{ field: "rules", message }] });
+}
+
 export function createKey(command: CommandOf<"createKey">, c: Circumstances): Result<Decision> {
-  const { environment, id, kind, name, hash, hint, origins, expiresAt } = command;
+  const { environment, id, kind, name, hash, hint, origins, expiresAt, rules } = command;
   if (!c.view.get("environment", "", environment)) return reject({ code: "environment-not-found", environment });
   const full = overLimit("keysPerEnvironment", c.view.count("key", environment) + 1);
-  const refused = full ? reject(full) : pastExpiry(expiresAt, c.now);
+  const refused = full ? reject(full) : (pastExpiry(expiresAt, c.now) ?? rulesOfClient(kind, rules));
   if (refused) return refused;
   const lifetime = lifetimeOf(expiresAt === undefined ? undefined : Date.parse(expiresAt), c.now);
-  const after = { kind, name, hash, hint, origins, createdBy: c.actor.name, ...lifetime };
+  const after = { kind, name, hash, hint, origins, createdBy: c.actor.name, ...lifetime, ...(rules ? { rules } : {}) };
   return decision(change("key", environment, id, null, after), [environment]);
 }
 

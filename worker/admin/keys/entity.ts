@@ -17,6 +17,8 @@ const schema = z.strictObject({
   limit: keyLimit.optional(),
   /** Of a client key: what it takes only when it is signed. */
   signing: keySigning.optional(),
+  /** Of a server key: it reads the rules themselves. Given when it is made, and for good. */
+  rules: z.literal(true).optional(),
   /** When it ends by itself, and the last warning that was given of it. */
   expiresAt: instant.optional(),
   warned: z.literal(WARN_DAYS).optional(),

@@ -59,18 +59,22 @@ export const keys = router()
       path: KEYS,
       tags: ["Keys"],
       summary: "Make an environment key. It is shown once.",
-      description: "Marketers make client keys, which are public anyway; a server key takes the role engineer.",
+      description:
+        "Marketers make client keys, which are public anyway; a server key takes the role engineer. With `rules` a server key also reads the rules themselves, for providers that evaluate in the process.",
       request: { params: params.environment, headers: writeHeaders, body: body(keyBody) },
       responses: { 201: json(keyCreated, "The key; only its hash is kept") },
     }),
     async (c) => {
       const { project, environment } = c.req.valid("param");
-      const { kind, name, origins, expiresAt, comment } = c.req.valid("json");
+      const { kind, name, origins, expiresAt, rules, comment } = c.req.valid("json");
       const key = newEnvironmentKey(kind, project, environment, c.env);
       // Repeated with one Idempotency-Key, only the first request's key is stored.
       const id = newId("key");
       const lifetime = expiresAt === undefined ? {} : { expiresAt };
-      const stored = { id, kind, name, hash: sha256(key), hint: key.slice(-4), origins: origins ?? [], ...lifetime };
+      const stored = {
+        ...{ id, kind, name, hash: sha256(key), hint: key.slice(-4), origins: origins ?? [], ...lifetime },
+        ...(rules ? { rules } : {}),
+      };
       const reply = await execute(c, project, { type: "createKey", environment, ...stored }, { comment });
       // A replay is another request's key, unless the reply to this very one was lost on the way.
       const kept = reply.replayed ? await flagStore(c.env, project).listKeys(environment) : null;

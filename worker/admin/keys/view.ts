@@ -3,10 +3,11 @@ import { iso } from "../../objects/flag-store/stamps.ts";
 
 export function keyViews(view: ProjectView, environment: string) {
   return view.list("key", environment).map((row) => {
-    const { kind, name, origins, createdBy, hint, limit, signing, expiresAt, replacedBy } = row.body;
+    const { kind, name, origins, createdBy, hint, limit, signing, rules, expiresAt, replacedBy } = row.body;
     const more = {
       ...(limit ? { limit } : {}),
       ...(signing ? { signing } : {}),
+      ...(rules ? { rules } : {}),
       ...(expiresAt ? { expiresAt } : {}),
       ...(replacedBy ? { replacedBy } : {}),
     };

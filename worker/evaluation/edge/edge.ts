@@ -1,4 +1,5 @@
 import type { Slug } from "../../../shared/schema/names.ts";
+import type { BreakGlass, Pointer } from "../../../shared/schema/pointer.ts";
 import { BreakGlassReader } from "./break-glass-reader.ts";
 import { CacheTrial } from "./cache-trial.ts";
 import type { EdgeSources } from "./edge-sources.ts";
@@ -96,6 +97,12 @@ export class Edge {
     }
     const entered = state;
     return this.#waitForRefresh(environment, entered, waitUntil, options).then(() => this.#best(environment, entered));
+  }
+
+  /** The pointer and the break-glass kills that are held of a project; null when nothing is. */
+  held(project: Slug): { pointer: Pointer; breakGlass: BreakGlass | null } | null {
+    const state = this.#memory.peek(project);
+    return state?.held ? { pointer: state.held.pointer, breakGlass: state.breakGlass } : null;
   }
 
   /** How old (ms) what is known of a project is; infinite when nothing is. */

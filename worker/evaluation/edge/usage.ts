@@ -77,6 +77,18 @@ export class Usage {
     this.#tellInTime(project, environment, gathered, now, waitUntil);
   }
 
+  /** Flags that a process outside has evaluated by itself. Its key's use is noted as that of any other request. */
+  elsewhere(
+    { project, environment }: Place,
+    flags: readonly string[],
+    now: number,
+    waitUntil: (work: Promise<unknown>) => void,
+  ): void {
+    const gathered = this.#gathered(`${project}/${environment}`);
+    for (const flag of flags) gathered.flags.add(flag);
+    this.#tellInTime(project, environment, gathered, now, waitUntil);
+  }
+
   /** A bulk answer that the client had already, which was noted as any other. */
   notModified({ project, environment }: Place): void {
     this.#gathered(`${project}/${environment}`).counts.notModified();

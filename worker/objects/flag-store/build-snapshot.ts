@@ -77,7 +77,7 @@ export const snapshotHoldoutOf = ({ key, body }: Row<"holdout">): Snapshot["hold
 
 export const snapshotKeyOf = ({
   key,
-  body: { hash, kind, origins, limit, expiresAt, signing },
+  body: { hash, kind, origins, limit, expiresAt, signing, rules },
 }: Row<"key">): SnapshotKey => ({
   id: key,
   hash,
@@ -86,6 +86,7 @@ export const snapshotKeyOf = ({
   ...(limit ? { limit } : {}),
   ...(expiresAt ? { expiresAt: Date.parse(expiresAt) } : {}),
   ...(signing ? { signing } : {}),
+  ...(rules ? { rules } : {}),
 });
 
 export interface SnapshotIdentity {

@@ -12,7 +12,7 @@ import {
 import type { Body, Change, Entity, ProjectView } from "../entities.ts";
 
 /** What the schemas of snapshots, and the functions that make their parts, make of a project: rises with each change of them. */
-export const RENDERING = "1";
+export const RENDERING = "2";
 
 /** Entries by the document that has their key, in the order of their names. */
 export const ENTRY_ENTITIES = ["flag", "holdout", "key", "layer", "segment"] as const satisfies readonly (EntryKind &
