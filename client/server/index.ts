@@ -1,1 +1,2 @@
-export {};
+export type { BlastdoorProviderOptions, WebSocketConstructor, WebSocketLike } from "./options.ts";
+export { BlastdoorProvider } from "./provider.ts";
