@@ -63,6 +63,10 @@ const exported = new Map(Object.entries(worker) as [string, never][]);
 type Binding = keyof typeof OBJECTS;
 const bindings = Object.keys(OBJECTS) as Binding[];
 
+test("other Workers bind the entrypoint by its name", () => {
+  expect(exported.get("Flags")).toBeTypeOf("function");
+});
+
 describe("Durable Objects", () => {
   test("the Worker exports the classes that are deployed, under the bindings that it had", () => {
     expect([...exported.keys()]).toEqual(

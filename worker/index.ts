@@ -4,6 +4,7 @@ import type { Env } from "./env.ts";
 import { frontDoor } from "./front-door.ts";
 import { renewBreakGlassIndexes } from "./kv/break-glass.ts";
 
+export { Flags } from "./evaluation/binding/flags.ts";
 export { Courier } from "./objects/courier/courier.ts";
 export { Desk } from "./objects/desk/desk.ts";
 export { Directory } from "./objects/directory/directory.ts";

@@ -1,11 +1,11 @@
-import { type Audience, evaluateFor, prepare, type Subject } from "../../shared/evaluation/run/evaluate.ts";
+import { type Audience, evaluateFor, type Subject } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/evaluation/run/preview.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { adoptPreview, mayPreview, openPreviews } from "../crypto/preview-token.ts";
 import { bearerOf } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
-import { hasProtoName, isJsonType, jsonDepth } from "../http/body.ts";
+import { isJsonType } from "../http/body.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { pathStart } from "../http/path-start.ts";
 import { allowedHeaders } from "../http/preflight.ts";
@@ -13,15 +13,16 @@ import { ProblemError } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
 import { contextBodies } from "./context-body.ts";
+import { contextIn, isFault } from "./context-text.ts";
 import { parseKey } from "./edge/bearer-keys.ts";
 import { isolateEdge } from "./edge/isolate.ts";
 import { isolateUsage } from "./edge/isolate-usage.ts";
 import { waitOfKey } from "./edge/key-limits.ts";
-import { isolateLists, LIST_DEADLINE_MS, listsNeeded } from "./edge/list-memory.ts";
 import type { Known, Loaded } from "./edge/loaded.ts";
 import { refetches } from "./edge/refetch.ts";
 import { needsTrust, type Trusted, trustedContext } from "./signed-context.ts";
 import { streamFor, streamsOffered, subjectOfStream } from "./streams.ts";
+import { listedSubject } from "./subject.ts";
 
 /** One request and what it runs with. */
 export interface Call {
@@ -181,13 +182,8 @@ export function subjectOf(
   audience: Audience,
   flag?: string,
 ): Subject | Promise<Subject> {
-  const { compiled } = loaded;
-  if (compiled.readsEdge) context.edge = edgeAttributes(request, loaded);
-  if (compiled.lists.length === 0) return prepare(compiled, context, now);
-  const lists = listsNeeded(compiled, audience, flag);
-  const listed = isolateLists(env).memberships(loaded.project, lists, context, waitUntil, LIST_DEADLINE_MS);
-  if (!(listed instanceof Promise)) return prepare(compiled, context, now, listed);
-  return listed.then((memberships) => prepare(compiled, context, now, memberships));
+  if (loaded.compiled.readsEdge) context.edge = edgeAttributes(request, loaded);
+  return listedSubject(env, loaded, context, now, audience, waitUntil, flag);
 }
 
 const TOLD = "flagConfigEtag";
@@ -273,33 +269,9 @@ function readContext(request: Request, text: string | null, flag: string | null)
     return failure(413, "INVALID_CONTEXT", `the body is larger than ${LIMITS.evaluationBodyBytes} bytes`, flag);
   if (text === "") return failure(400, "PARSE_ERROR", 'send a body such as {"context": {"targetingKey": "u1"}}', flag);
   if (!isJsonType(request)) return failure(415, "PARSE_ERROR", "send Content-Type: application/json", flag);
-  if (jsonDepth(text) > LIMITS.jsonDepth) {
-    return failure(400, "INVALID_CONTEXT", `the body nests deeper than ${LIMITS.jsonDepth} levels`, flag);
-  }
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return failure(400, "PARSE_ERROR", "the body is not valid JSON", flag);
-  }
-  if (!isObject(body))
-    return failure(
-      400,
-      "INVALID_CONTEXT",
-      'the body must be an object such as {"context": {"targetingKey": "u1"}}',
-      flag,
-    );
-  const context = body.context ?? {};
-  if (!isObject(context)) return failure(400, "INVALID_CONTEXT", "context must be an object", flag);
-  // Only these texts can hold the name: as it stands, or with a letter of it escaped.
-  if ((text.includes("__proto__") || text.includes("\\u")) && hasProtoName(body)) {
-    return failure(400, "INVALID_CONTEXT", 'an attribute cannot be called "__proto__"', flag);
-  }
-  return context;
+  const context = contextIn(text);
+  return isFault(context) ? failure(400, context.errorCode, context.fault, flag) : context;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** If-None-Match with several tags, weak ones, or `*`. */
 const matches = (known: string, tag: string): boolean =>

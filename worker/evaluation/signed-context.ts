@@ -42,13 +42,13 @@ export const audienceOf = ({ project, environment }: { project: string; environm
   `${project}/${environment}`;
 
 /** Whether a context has to be looked at: nearly none has, and that costs two look-ups. */
-export const needsTrust = (key: SnapshotKey, context: Record<string, unknown>): boolean =>
+export const needsTrust = (key: Pick<SnapshotKey, "signing">, context: Record<string, unknown>): boolean =>
   key.signing !== undefined || context[SIGNED_CONTEXT_ATTRIBUTE] !== undefined;
 
 /** The context that counts of what was sent, or why none does. */
 export function trustedContext(
   place: Place,
-  key: SnapshotKey,
+  key: Pick<SnapshotKey, "signing">,
   sent: Record<string, unknown>,
   now: number,
 ): Trusted | Refused {

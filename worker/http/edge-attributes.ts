@@ -31,8 +31,17 @@ export interface Signer {
  * environment is asked, the signature of synthetic traffic.
  */
 export function edgeAttributes(request: Request, signer?: Signer): EdgeAttributes {
-  const cf = (request.cf ?? {}) as Partial<IncomingRequestCfProperties> & { botManagement?: { verifiedBot?: boolean } };
   const agent = request.headers.get("User-Agent") ?? "";
+  const attributes = networkAttributes(request.cf ?? {}, agent, request.headers.get("CF-Connecting-IP"));
+  const signature = signer?.sealKey ? request.headers.get(SYNTHETIC_HEADER) : null;
+  if (signature !== null && signer?.sealKey)
+    attributes.synthetic = isSynthetic(signature, signer.sealKey, signer.compiled.environment, Date.now());
+  return attributes;
+}
+
+/** What Cloudflare's properties of a visitor's request, its user agent and its address say. */
+export function networkAttributes(properties: object, agent: string, ip: string | null): EdgeAttributes {
+  const cf = properties as Partial<IncomingRequestCfProperties> & { botManagement?: { verifiedBot?: boolean } };
   const attributes: EdgeAttributes = {
     bot: cf.botManagement?.verifiedBot === true || BOT.test(agent),
     device: TABLET.test(agent) ? "tablet" : MOBILE.test(agent) ? "mobile" : "desktop",
@@ -44,10 +53,6 @@ export function edgeAttributes(request: Request, signer?: Signer): EdgeAttribute
   if (cf.asn) attributes.asn = cf.asn;
   if (cf.colo) attributes.colo = cf.colo;
   if (cf.timezone) attributes.timezone = cf.timezone;
-  const ip = request.headers.get("CF-Connecting-IP");
   if (ip) attributes.ip = ip;
-  const signature = signer?.sealKey ? request.headers.get(SYNTHETIC_HEADER) : null;
-  if (signature !== null && signer?.sealKey)
-    attributes.synthetic = isSynthetic(signature, signer.sealKey, signer.compiled.environment, Date.now());
   return attributes;
 }

@@ -3,7 +3,8 @@ import { KNOWLEDGE_AGE_BOUNDS_MS, type UsageCounts } from "../../../shared/schem
 /** One answer, as it is counted. */
 export interface Served {
   kind: "client" | "server";
-  keyId: string;
+  /** Null: a Worker asked through its binding, without a key. */
+  keyId: string | null;
   /** One flag, or all that the key may see. */
   shape: "one" | "bulk";
   /** How old what this isolate knew was (ms). */
@@ -35,7 +36,7 @@ export class UseCounts {
     while (bucket < KNOWLEDGE_AGE_BOUNDS_MS.length && ageMs > (KNOWLEDGE_AGE_BOUNDS_MS[bucket] as number)) bucket++;
     (this.#ages[bucket] as number)++;
     this.#ageMs += Math.min(ageMs, MAX_AGE_MS);
-    this.#key(keyId).asked++;
+    if (keyId !== null) this.#key(keyId).asked++;
   }
 
   notModified(): void {
