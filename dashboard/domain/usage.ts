@@ -49,6 +49,7 @@ export const knownAttributes = computed<ReadonlyMap<string, ReadonlySet<string>>
     if ("all" in condition) condition.all.forEach(walk);
     else if ("any" in condition) condition.any.forEach(walk);
     else if ("not" in condition) walk(condition.not);
+    else if ("unless" in condition) walk(condition.unless);
     else if ("attribute" in condition && condition.attribute !== "") learn(condition.attribute, condition.values ?? []);
   };
   shownConditions.value.forEach(walk);

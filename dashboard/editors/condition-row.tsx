@@ -3,6 +3,7 @@ import type { AttributeTest, Condition, Operator } from "../../shared/schema/con
 import { flagOf, flags } from "../domain/project.ts";
 import { segmentKeys } from "../domain/segment-store.ts";
 import { knownAttributes } from "../domain/usage.ts";
+import { conditionWords } from "../domain/words/condition-words.ts";
 import { ATTRIBUTE_LIST } from "./attribute-list.tsx";
 import { ValueChips } from "./value-chips.tsx";
 
@@ -17,6 +18,9 @@ export function ConditionRow({ condition, set }: ConditionRowProps) {
   const single = condition as Single;
   if ("segment" in single) return <SegmentRow segment={single.segment} set={set} />;
   if ("flag" in single) return <FlagTestRow flag={single.flag} variants={single.variants} set={set} />;
+  // What an import brought: to be read, and kept or removed as it stands.
+  if ("unless" in single || "bucket" in single || single.as !== undefined)
+    return <p class="condition">{conditionWords(single)}</p>;
   return <AttributeRow test={single} set={set} />;
 }
 

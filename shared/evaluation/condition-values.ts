@@ -12,6 +12,7 @@ export function valuesIn(condition: Condition): number {
   if ("all" in condition) return sum(condition.all, valuesIn);
   if ("any" in condition) return sum(condition.any, valuesIn);
   if ("not" in condition) return valuesIn(condition.not);
+  if ("unless" in condition) return valuesIn(condition.unless);
   return "attribute" in condition ? (condition.values?.length ?? 0) : 0;
 }
 

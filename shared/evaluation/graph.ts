@@ -78,6 +78,7 @@ function collect(condition: Condition, flags: Set<string>, segments: Set<string>
   if ("all" in condition) for (const child of condition.all) collect(child, flags, segments);
   else if ("any" in condition) for (const child of condition.any) collect(child, flags, segments);
   else if ("not" in condition) collect(condition.not, flags, segments);
+  else if ("unless" in condition) collect(condition.unless, flags, segments);
   else if ("flag" in condition) flags.add(condition.flag);
   else if ("segment" in condition) segments.add(condition.segment);
 }

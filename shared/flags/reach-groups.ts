@@ -14,6 +14,7 @@ function possible(condition: Condition, world: Pick<ReachWorld, "segment">): Pos
     const inner = possible(condition.not, world);
     return { true: inner.false, false: inner.true };
   }
+  if ("unless" in condition) return { true: true, false: possible(condition.unless, world).true };
   if (!("segment" in condition)) return { true: true, false: true };
   const segment = world.segment(condition.segment);
   const hasPeople =
@@ -41,6 +42,7 @@ export function groupOf(when: Condition, world: Pick<ReachWorld, "segment">): re
     if ("all" in condition) for (const part of condition.all) walk(part, negated);
     else if ("any" in condition) for (const part of condition.any) walk(part, negated);
     else if ("not" in condition) walk(condition.not, !negated);
+    else if ("unless" in condition) walk(condition.unless, !negated);
     else if ("segment" in condition) {
       asksPeople = true;
       if (!negated) segments.add(condition.segment);

@@ -315,6 +315,8 @@ class Reckoner {
     if ("any" in condition) return this.#fold(condition.any, known, "false", either);
     if ("not" in condition)
       return this.#chain(this.#truth(condition.not, known), (truth, here) => certain(NEGATED[truth], here));
+    if ("unless" in condition)
+      return this.#chain(this.#truth(condition.unless, known), (truth, here) => certain(UNLESS[truth], here));
     if ("flag" in condition) return this.#flagTest(condition, known);
     return certain(
       "segment" in condition ? segmentTruth(this.#world, condition.segment, this.#segments) : "unknown",
@@ -352,6 +354,8 @@ class Reckoner {
 }
 
 const NEGATED: Record<Truth, Truth> = { true: "false", false: "true", unknown: "unknown", blocked: "blocked" };
+/** Not true, as a condition that leaves nothing unknown. */
+const UNLESS: Record<Truth, Truth> = { true: "false", false: "true", unknown: "true", blocked: "blocked" };
 const firstOf =
   (order: readonly Truth[]) =>
   (one: Truth, other: Truth): Truth =>
@@ -374,6 +378,7 @@ function segmentTruth(world: ReachWorld, key: string, known: Map<string, Truth>)
     if ("all" in condition) return condition.all.map(truth).reduce(both, "true");
     if ("any" in condition) return condition.any.map(truth).reduce(either, "false");
     if ("not" in condition) return NEGATED[truth(condition.not)];
+    if ("unless" in condition) return UNLESS[truth(condition.unless)];
     return "segment" in condition ? segmentTruth(world, condition.segment, known) : "unknown";
   };
   const isMet = segment.when ? truth(segment.when) : "false";
@@ -422,6 +427,7 @@ function flagTestsOf({ prerequisites, rules }: FlagState): FlagTest[] {
     if ("all" in condition) condition.all.forEach(walk);
     else if ("any" in condition) condition.any.forEach(walk);
     else if ("not" in condition) walk(condition.not);
+    else if ("unless" in condition) walk(condition.unless);
     else if ("flag" in condition) tests.push(condition);
   };
   for (const { when } of rules) walk(when);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { OperatorSchema, ValueFault } from "../evaluation/operators/family.ts";
 import { OPERATOR_SCHEMAS, OPERATORS, type Operator } from "../evaluation/operators/operators.ts";
 import { LIMITS } from "../limits.ts";
+import { type BucketTest, bucketTest, reading } from "./bucket.ts";
 import { key } from "./primitives.ts";
 
 export type { Operator };
@@ -25,6 +26,8 @@ const attributeTest = z.strictObject({
   values: z.array(conditionValue).max(LIMITS.valuesPerCondition).optional(),
   negate: z.boolean().optional(),
   ignoreCase: z.boolean().optional(),
+  /** How the attribute is converted first; left out: not at all, so a value of another type is unknown. */
+  as: reading.optional(),
 });
 export type AttributeTest = z.infer<typeof attributeTest>;
 
@@ -33,6 +36,8 @@ export type Condition =
   | { all: Condition[] }
   | { any: Condition[] }
   | { not: Condition }
+  | { unless: Condition }
+  | { bucket: BucketTest }
   | { segment: string }
   | { flag: string; variants: string[] };
 
@@ -47,12 +52,15 @@ const nested: z.ZodType<Condition> = z
         z.strictObject({ all: z.array(nested).max(LIMITS.conditionsPerRule) }),
         z.strictObject({ any: z.array(nested).max(LIMITS.conditionsPerRule) }),
         z.strictObject({ not: nested }),
+        // Not true: also where it is unknown, as vendors negate that know no third value.
+        z.strictObject({ unless: nested }),
+        z.strictObject({ bucket: bucketTest }),
         z.strictObject({ segment: key }),
         flagTest,
       ],
       {
         error:
-          'a condition is one of {"all": […]}, {"any": […]}, {"not": …}, {"attribute", "op", "values"}, {"segment"}, {"flag", "variants"}',
+          'a condition is one of {"all": […]}, {"any": […]}, {"not": …}, {"unless": …}, {"attribute", "op", "values"}, {"bucket"}, {"segment"}, {"flag", "variants"}',
       },
     ),
   )
@@ -68,6 +76,7 @@ export function walkCondition(
     if ("all" in c) for (const child of c.all) go(child, depth + 1, insideNot);
     else if ("any" in c) for (const child of c.any) go(child, depth + 1, insideNot);
     else if ("not" in c) go(c.not, depth + 1, true);
+    else if ("unless" in c) go(c.unless, depth + 1, true);
   };
   go(condition, 1, false);
 }
@@ -81,10 +90,12 @@ export function conditionProblems(condition: Condition): string[] {
     if (depth === LIMITS.conditionDepth + 1) problems.push(`conditions nest at most ${LIMITS.conditionDepth} deep`);
     if ("flag" in c && insideNot) {
       problems.push(
-        `"not" around the flag "${c.flag}": a killed prerequisite would switch this on; name the variants that should match instead`,
+        `"not" or "unless" around the flag "${c.flag}": a killed prerequisite would switch this on; name the variants that should match instead`,
       );
     }
     if ("attribute" in c) problems.push(...attributeTestProblems(c));
+    if ("bucket" in c && !(c.bucket.from < c.bucket.to))
+      problems.push(`bucket by "${c.bucket.by}": "from" must be below "to"`);
   });
   if (count > LIMITS.conditionsPerRule)
     problems.push(`at most ${LIMITS.conditionsPerRule} conditions in one rule, here ${count}`);

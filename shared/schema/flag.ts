@@ -80,7 +80,7 @@ export const flagDefinition = z
   .meta({ id: "FlagDefinition" });
 export type FlagDefinition = z.infer<typeof flagDefinition>;
 
-/** How a split turns a person into a bucket. Named, so that imports keep their vendor's buckets bit for bit. */
+/** How a split turns a person into a bucket. Those of other vendors stand in bucket conditions. */
 export const BUCKET_ALGORITHMS = ["blastdoor-1"] as const;
 export const bucketAlgorithm = z.enum(BUCKET_ALGORITHMS);
 

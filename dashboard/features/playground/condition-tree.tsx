@@ -1,5 +1,5 @@
 import type { ConditionTrace } from "../../../shared/evaluation/explain/explain.ts";
-import { testWords } from "../../domain/words/condition-words.ts";
+import { bucketWords, testWords } from "../../domain/words/condition-words.ts";
 
 const RESULT_WORDS = {
   true: { sign: "✓", word: "true", tone: "on" },
@@ -11,7 +11,7 @@ const RESULT_WORDS = {
 /** A condition and all inside it, each with how it came out. */
 export function ConditionTree({ trace }: { trace: ConditionTrace }) {
   const { sign, word, tone } = RESULT_WORDS[trace.result];
-  const inside = trace.all ?? trace.any ?? (trace.not ? [trace.not] : trace.when ? [trace.when] : []);
+  const inside = trace.all ?? trace.any ?? [trace.not ?? trace.unless ?? trace.when].filter((one) => one !== undefined);
   return (
     <li>
       <span class={`truth tone-${tone}`}>
@@ -33,6 +33,8 @@ function wordsOf(trace: ConditionTrace): string {
   if (trace.all) return trace.all.length === 0 ? "everybody" : "all of these";
   if (trace.any) return "at least one of these";
   if (trace.not) return "not this";
+  if (trace.unless) return "not this, or not known";
+  if (trace.bucket) return `${bucketWords(trace.bucket)}; they stand at ${trace.position ?? "no place"}`;
   if (trace.segment) return `in the segment ${trace.segment}${trace.because ? ` (${trace.because})` : ""}`;
   if (trace.flag)
     return `${trace.flag} serves ${trace.variants?.join(" or ")}; it serves ${trace.served ?? "no value"}`;

@@ -34,6 +34,7 @@ export function attributesAsked(
     if ("all" in condition) condition.all.forEach(walk);
     else if ("any" in condition) condition.any.forEach(walk);
     else if ("not" in condition) walk(condition.not);
+    else if ("unless" in condition) walk(condition.unless);
     else if ("segment" in condition) {
       if (seen.has(condition.segment)) return;
       seen.add(condition.segment);

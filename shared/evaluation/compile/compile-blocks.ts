@@ -1,6 +1,7 @@
 import type { BlockDocuments } from "../../blocks/block.ts";
 import type { Manifest } from "../../schema/manifest.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import type { DialectSource } from "../model/dialects.ts";
 import type { RegexEngine } from "../model/search.ts";
 import type { Slices } from "../slices.ts";
 import { compileParts } from "./compile-parts.ts";
@@ -25,4 +26,5 @@ export const compileBlocks = (
   manifest: Manifest,
   blocks: readonly BlockSource[],
   regex: RegexEngine,
-): Slices<CompiledSnapshot> => compileParts(previous, manifest, blocks, regex);
+  dialects?: DialectSource,
+): Slices<CompiledSnapshot> => compileParts(previous, manifest, blocks, regex, dialects);

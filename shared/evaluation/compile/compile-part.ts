@@ -2,6 +2,7 @@ import { type BlockDocuments, entryName } from "../../blocks/block.ts";
 import type { SnapshotFlag } from "../../schema/snapshot.ts";
 import { flagDependencies, segmentDependencies } from "../graph.ts";
 import type { CompiledFlag, Part } from "../model/compiled-flag.ts";
+import type { DialectSource } from "../model/dialects.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Pool } from "../model/pool.ts";
 import { type CompiledSegment, UNTIL } from "../model/predicate.ts";
@@ -35,10 +36,14 @@ export interface PartContext {
   readonly names: PredicateNames;
   readonly gates: Gates;
   readonly regex: RegexEngine;
+  readonly dialects: DialectSource | undefined;
 }
 
 /** Compiles neighbouring blocks into a part. Their layers and holdouts, and those of all parts after it, are known then. */
-export function* compilePart(blocks: readonly ReadBlock[], { pool, names, gates, regex }: PartContext): Slices<Part> {
+export function* compilePart(
+  blocks: readonly ReadBlock[],
+  { pool, names, gates, regex, dialects }: PartContext,
+): Slices<Part> {
   const documents = together(blocks);
   const layers = new Map(Object.entries(documents.layers));
   const holdouts = new Map(Object.entries(documents.holdouts));
@@ -53,7 +58,7 @@ export function* compilePart(blocks: readonly ReadBlock[], { pool, names, gates,
     ],
     regex,
   );
-  const conditions = new ConditionCompiler(pool, names, searches);
+  const conditions = new ConditionCompiler(pool, names, searches, dialects);
   const writer = new ProgramWriter(gates, conditions);
   const nodes: WiredNode[] = [];
   const asked = (): string[] => {

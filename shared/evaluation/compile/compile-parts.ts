@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../schema/snapshot.ts";
 import type { CompiledFlag, Part } from "../model/compiled-flag.ts";
 import type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
+import type { DialectSource } from "../model/dialects.ts";
 import type { Pool } from "../model/pool.ts";
 import type { RegexEngine } from "../model/search.ts";
 import { budgetOf } from "../operators/search-budget.ts";
@@ -47,6 +48,7 @@ export function* compileParts(
   head: Head,
   sources: readonly PartSource[],
   regex: RegexEngine,
+  dialects?: DialectSource,
   size = PART_SIZE,
 ): Slices<CompiledSnapshot> {
   const before = previous !== null && previous.pool.slotsGiven < SLOTS ? previous : null;
@@ -54,7 +56,7 @@ export function* compileParts(
   const parts = yield* partsOf(
     before?.parts ?? [],
     sources,
-    { pool, names: new Map(), gates: new Gates(), regex },
+    { pool, names: new Map(), gates: new Gates(), regex, dialects },
     size,
   );
   const gone = without(before?.parts ?? [], parts);

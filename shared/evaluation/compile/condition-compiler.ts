@@ -1,11 +1,13 @@
 import { entryName } from "../../blocks/block.ts";
 import { SPLIT_TOTAL } from "../../limits.ts";
+import type { BucketTest } from "../../schema/bucket.ts";
 import type { AttributeTest, Condition } from "../../schema/condition.ts";
 import { parseKeyName } from "../../schema/name-text.ts";
 import type { SnapshotSegment } from "../../schema/segment.ts";
 import { parsePath } from "../attribute.ts";
 import { hashAt, seedHash } from "../bucketing/bucket.ts";
 import type { AttributePath } from "../model/attribute-path.ts";
+import type { Dialects, DialectSource } from "../model/dialects.ts";
 import type { Pool } from "../model/pool.ts";
 import {
   ALL,
@@ -26,6 +28,7 @@ import type { Searches } from "../model/search.ts";
 import type { Unit } from "../model/split.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
 import { compileTest, hasExactForm } from "../operators/compile-operator.ts";
+import { DialectsMissing } from "./dialects-missing.ts";
 
 /** Predicates by what they say: of all parts that are compiled together. */
 export type PredicateNames = Map<string, Predicate>;
@@ -45,14 +48,17 @@ export class ConditionCompiler {
   readonly #names: PredicateNames;
   readonly #searches: Searches | null;
   readonly #firstId: number;
+  readonly #source: DialectSource | undefined;
+  #dialects: Dialects | null = null;
   #inSegment = false;
   readonly #paths = new Map<string, AttributePath>();
 
-  constructor(pool: Pool, names: PredicateNames, searches: Searches | null) {
+  constructor(pool: Pool, names: PredicateNames, searches: Searches | null, dialects?: DialectSource) {
     this.#pool = pool;
     this.#names = names;
     this.#searches = searches;
     this.#firstId = pool.predicates;
+    this.#source = dialects;
   }
 
   path(text: string): AttributePath {
@@ -87,6 +93,8 @@ export class ConditionCompiler {
     if ("all" in condition) return this.all(children(condition.all));
     if ("any" in condition) return this.#list(ANY, children(condition.any));
     if ("not" in condition) return this.#inverse(NOT, this.compile(condition.not, true));
+    if ("unless" in condition) return this.unless(this.compile(condition.unless));
+    if ("bucket" in condition) return this.#bucket(condition.bucket);
     if ("segment" in condition) return this.#segment(condition.segment);
     // A segment cannot depend on a flag: saving refuses it, and the segment's predicate says that it never is blocked.
     if ("flag" in condition)
@@ -172,12 +180,27 @@ export class ConditionCompiler {
     const { attribute, op, values = [] } = test;
     // A test is one, negated or not, unless its operator has two forms.
     const path = this.path(attribute);
-    const how = `${test.ignoreCase ? "~" : ""}${exact && hasExactForm(op) ? "=" : ""}`;
-    const predicate = this.#intern(`t${op}${how} ${attribute}\n${JSON.stringify(values)}`, () => ({
-      ...compileTest(test, { pattern: (name) => this.#searches?.patterns.get(name) ?? null, exact }),
-      path,
-    }));
+    const how = `${test.ignoreCase ? "~" : ""}${exact && hasExactForm(op) ? "=" : ""}${test.as ?? ""}`;
+    const predicate = this.#intern(`t${op}${how} ${attribute}\n${JSON.stringify(values)}`, () => {
+      const made = compileTest(test, { pattern: (name) => this.#searches?.patterns.get(name) ?? null, exact });
+      if (test.as === undefined) return { ...made, path };
+      return { op: SEARCH, operand: this.#foreign().converted(test.as, made), path };
+    });
     return test.negate ? this.#inverse(NOT, predicate) : predicate;
+  }
+
+  /** Like a search it takes the whole value, and is decided once for a subject. */
+  #bucket(test: BucketTest): Predicate {
+    const path = this.path(test.by);
+    return this.#intern(`b${JSON.stringify(test)}`, () => {
+      return { op: SEARCH, operand: this.#foreign().bucket(test), path };
+    });
+  }
+
+  #foreign(): Dialects {
+    if (this.#source === undefined) throw new DialectsMissing();
+    this.#dialects ??= this.#source();
+    return this.#dialects;
   }
 
   #constant(operand: Truth): Predicate {

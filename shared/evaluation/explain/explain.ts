@@ -1,4 +1,5 @@
-import type { Condition } from "../../schema/condition.ts";
+import type { BucketTest } from "../../schema/bucket.ts";
+import type { AttributeTest, Condition } from "../../schema/condition.ts";
 import type { Serve } from "../../schema/flag.ts";
 import type { Json } from "../../schema/primitives.ts";
 import type { SnapshotSegment } from "../../schema/segment.ts";
@@ -6,6 +7,7 @@ import type { Kill, Snapshot, SnapshotFlag } from "../../schema/snapshot.ts";
 import { identityText, parsePath, readAttribute } from "../attribute.ts";
 import { allocate } from "../bucketing/allocate.ts";
 import { bucket } from "../bucketing/bucket.ts";
+import { placeOf, readingOf } from "../dialects/dialects.ts";
 import { flagDependencies, segmentDependencies, tangled } from "../graph.ts";
 import type { Cause, Reason } from "../model/outcome.ts";
 import type { RegexEngine, SearchPlan } from "../model/search.ts";
@@ -26,6 +28,10 @@ export interface ConditionTrace {
   readonly all?: readonly ConditionTrace[];
   readonly any?: readonly ConditionTrace[];
   readonly not?: ConditionTrace;
+  readonly unless?: ConditionTrace;
+  readonly bucket?: BucketTest;
+  /** Of a bucket condition: where the subject stands; null: nowhere. */
+  readonly position?: number | null;
   readonly test?: AttributeTrace;
   readonly segment?: string;
   /** Why the segment says so. */
@@ -319,12 +325,40 @@ function explainCondition(interpreter: Interpreter, condition: Condition): Condi
     const not = explainCondition(interpreter, condition.not);
     return { result: NEGATED[not.result], not };
   }
+  if ("unless" in condition) {
+    const unless = explainCondition(interpreter, condition.unless);
+    const { result } = unless;
+    return { result: result === "blocked" ? result : result === "true" ? "false" : "true", unless };
+  }
+  if ("bucket" in condition) return explainBucket(interpreter, condition.bucket);
   if ("segment" in condition) return segmentOnce(interpreter, condition.segment);
   if ("flag" in condition) return explainFlagTest(interpreter, condition.flag, condition.variants);
-  const actual = attribute(interpreter, condition.attribute);
+  const actual = converted(condition, attribute(interpreter, condition.attribute));
   interpreter.effort.test(condition, actual);
   const test = explainAttribute(condition, actual, interpreter.searches);
   return { result: condition.negate ? NEGATED[test.holds] : test.holds, test };
+}
+
+/** The attribute as the test reads it; what cannot be read is absent. */
+function converted({ as }: AttributeTest, actual: unknown): unknown {
+  if (as === undefined) return actual;
+  try {
+    return readingOf(as)(actual);
+  } catch {
+    return undefined;
+  }
+}
+
+function explainBucket(interpreter: Interpreter, bucket: BucketTest): ConditionTrace {
+  let position = Number.NaN;
+  try {
+    position = placeOf(bucket)(attribute(interpreter, bucket.by));
+  } catch {
+    // An object that has no text stands nowhere, as in the compiled test.
+    return { result: "unknown", bucket, position: null };
+  }
+  const inside = position >= bucket.from && position < bucket.to;
+  return { result: inside ? "true" : "false", bucket, position: Number.isNaN(position) ? null : position };
 }
 
 function explainFlagTest(interpreter: Interpreter, flag: string, variants: readonly string[]): ConditionTrace {

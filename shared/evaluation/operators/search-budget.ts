@@ -23,6 +23,7 @@ export function searchesOf(conditions: readonly Condition[], regex: RegexEngine)
     if ("all" in condition) condition.all.forEach(meet);
     else if ("any" in condition) condition.any.forEach(meet);
     else if ("not" in condition) meet(condition.not);
+    else if ("unless" in condition) meet(condition.unless);
     else if ("attribute" in condition && searchWeight(condition) !== null) {
       const { attribute, op, ignoreCase, values } = condition;
       tests.set(`${op}${ignoreCase ? "i" : ""} ${attribute}\n${JSON.stringify(values)}`, { op, ignoreCase, values });

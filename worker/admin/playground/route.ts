@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { compile } from "../../../shared/evaluation/compile/compile.ts";
 import { Effort, EXPLAIN_EFFORT, TooMuchToExplain } from "../../../shared/evaluation/explain/effort.ts";
 import { type Explanation, explainEach } from "../../../shared/evaluation/explain/explain.ts";
+import { dialects } from "../../../shared/evaluation/dialects/dialects.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
 import { type Reach, reachIfOn, reachOf } from "../../../shared/flags/reach.ts";
@@ -94,7 +95,7 @@ export const playground = router()
       const edge = edgeAttributes(c.req.raw);
       const all = contexts.map((context) => ("edge" in context ? context : { ...context, edge }));
       const look = async (flags: typeof snapshot.flags) => {
-        const compiled = compile({ ...snapshot, flags }, re2);
+        const compiled = compile({ ...snapshot, flags }, re2, dialects);
         const got: z.infer<typeof sampleReply>["before"] = [];
         for (const [index, context] of all.entries()) {
           if (index % CONTEXTS_A_TURN === 0) await scheduler.wait(0);

@@ -2,7 +2,9 @@ import { compiledWeight } from "../../../shared/blocks/weight.ts";
 import { compile } from "../../../shared/evaluation/compile/compile.ts";
 import { compileBlocks } from "../../../shared/evaluation/compile/compile-blocks.ts";
 import type { CompiledSnapshot } from "../../../shared/evaluation/model/compiled-snapshot.ts";
+import type { DialectSource } from "../../../shared/evaluation/model/dialects.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
+import type { Slices } from "../../../shared/evaluation/slices.ts";
 import { ownOf } from "../../../shared/own.ts";
 import type { Manifest } from "../../../shared/schema/manifest.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
@@ -46,7 +48,7 @@ export interface Version extends DerivedFrom {
 
 /** A version that only has to be compiled: in slices, between which requests go. */
 export interface Uncompiled {
-  readonly slices: Generator<undefined, CompiledSnapshot, undefined>;
+  slices(dialects: DialectSource | undefined): Slices<CompiledSnapshot>;
   /** With what the last slice returned. */
   finish(compiled: CompiledSnapshot): Version;
 }
@@ -66,7 +68,7 @@ export class VersionBuilder {
     const bytes = compiledWeight(text);
     if (!this.#hasRoom(job, bytes, 0)) return this.#refuse(job, snapshot, bytes);
     return {
-      slices: compileWhole(snapshot),
+      slices: (dialects) => compileWhole(snapshot, dialects),
       finish: (compiled) => ({
         head: snapshot,
         compiled,
@@ -100,7 +102,8 @@ export class VersionBuilder {
     }
     const { sealKey } = manifest;
     return {
-      slices: compileBlocks(state.environments.get(environment)?.compiled ?? null, manifest, blocks, re2),
+      slices: (dialects) =>
+        compileBlocks(state.environments.get(environment)?.compiled ?? null, manifest, blocks, re2, dialects),
       finish: (compiled) => ({
         head: manifest,
         compiled,
@@ -159,8 +162,8 @@ export class VersionBuilder {
 }
 
 // biome-ignore lint/correctness/useYield: what comes whole is compiled in one slice
-function* compileWhole(snapshot: Snapshot): Uncompiled["slices"] {
-  return compile(snapshot, re2);
+function* compileWhole(snapshot: Snapshot, dialects: DialectSource | undefined): Slices<CompiledSnapshot> {
+  return compile(snapshot, re2, dialects);
 }
 
 const sumOfBytes = (blocks: readonly HeldBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -12,6 +12,7 @@ import type { TelemetryEvent } from "../../../shared/schema/telemetry.ts";
 import { armIn } from "../../../shared/telemetry/arm.ts";
 import type { LateExposure } from "../../objects/telemetry-shard/shard-batch.ts";
 import { UnitHasher } from "../../objects/telemetry-shard/unit-hash.ts";
+import { loadedDialects } from "./dialects.ts";
 import { type Facts, factsOf, type ObservedSource } from "./facts.ts";
 
 export type UnitAttributes = TelemetryEvent["unit"];
@@ -144,7 +145,7 @@ function staffTest(sources: ObservationSources, segment: string | undefined): (u
   };
   const identity = { minReader: 1, project: STAFF_FLAG, environment: STAFF_FLAG, epoch: 1, revision: 0 };
   const nothing = { layers: {}, holdouts: {}, keys: [], kills: [] };
-  const compiled = compile({ ...identity, ...nothing, flags: { [STAFF_FLAG]: flag }, segments }, re2);
+  const compiled = compile({ ...identity, ...nothing, flags: { [STAFF_FLAG]: flag }, segments }, re2, loadedDialects());
   return (unit) => evaluate(compiled, STAFF_FLAG, prepare(compiled, unit, 0))?.variant === "yes";
 }
 

@@ -1,9 +1,11 @@
+import { type CompiledSnapshot, DialectsMissing } from "../../../shared/evaluation/compile/compile.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Manifest } from "../../../shared/schema/manifest.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import { type Job, type Uncompiled, type Version, VersionBuilder } from "./build-version.ts";
 import { derive } from "./derived.ts";
+import { loadDialects, loadedDialects } from "./dialects.ts";
 import type { EdgeSources } from "./edge-sources.ts";
 import { appliedOf, enforceKills } from "./kills-in-force.ts";
 import { Lanes } from "./lanes.ts";
@@ -168,11 +170,18 @@ export class SnapshotLoader {
    */
   async #compile(job: Job, uncompiled: Uncompiled | null, uncopied: string | null): Promise<boolean> {
     if (uncompiled === null) return false;
-    const { slices, finish } = uncompiled;
+    let slices = uncompiled.slices(loadedDialects());
     while (job.isMine()) {
-      const slice = slices.next();
+      let slice: IteratorResult<undefined, CompiledSnapshot>;
+      try {
+        slice = slices.next();
+      } catch (error) {
+        if (!(error instanceof DialectsMissing)) throw error;
+        slices = uncompiled.slices(await loadDialects());
+        continue;
+      }
       // The last slice puts the version's own kills in force, so nothing may come between it and those of the pointer.
-      if (slice.done) return this.#place(job, finish(slice.value), uncopied);
+      if (slice.done) return this.#place(job, uncompiled.finish(slice.value), uncopied);
       await this.#sources.wait(0);
     }
     return false;

@@ -23,5 +23,6 @@ function testsIn(field: string, condition: Condition): PlacedTest[] {
   if ("all" in condition) return within("all", condition.all);
   if ("any" in condition) return within("any", condition.any);
   if ("not" in condition) return testsIn(`${field}.not`, condition.not);
+  if ("unless" in condition) return testsIn(`${field}.unless`, condition.unless);
   return "attribute" in condition ? [{ field, test: condition }] : [];
 }

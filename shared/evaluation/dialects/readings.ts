@@ -1,0 +1,27 @@
+import type { Reading } from "../../schema/bucket.ts";
+
+/*
+ * Conversions of attributes that SDKs of other vendors make before they compare. Undefined: there is nothing to compare,
+ * so the test is unknown.
+ */
+
+const absent = (value: unknown): boolean => value === undefined || value === null;
+
+/** A version as semver.org writes it, of one with fewer numbers or with a `v` before it. */
+function version(value: unknown): unknown {
+  if (typeof value !== "string" && typeof value !== "number") return undefined;
+  const match = /^[vV]?(\d+)(?:\.(\d+))?(?:\.(\d+))?((?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$/.exec(String(value));
+  return match ? `${match[1]}.${match[2] ?? 0}.${match[3] ?? 0}${match[4]}` : undefined;
+}
+
+export const READ_AS: Readonly<Record<Reading, (value: unknown) => unknown>> = {
+  /** JavaScript's own text of it. */
+  text: (value) => (absent(value) ? undefined : String(value)),
+  /** JavaScript's own number of it. */
+  number: (value) => (absent(value) ? undefined : Number(value)),
+  /** Milliseconds since 1970, by JavaScript's own reading of dates. */
+  instant: (value) => (absent(value) ? undefined : new Date(value as string | number).getTime()),
+  version,
+  /** Whether JavaScript takes it for true. */
+  truthy: (value) => Boolean(value),
+};

@@ -1,0 +1,73 @@
+import type { BucketTest } from "../schema/bucket.ts";
+import type { Condition } from "../schema/condition.ts";
+import type { Rule } from "../schema/flag.ts";
+
+/** Holds for everybody. */
+export const ALWAYS: Condition = { all: [] };
+/** Holds for nobody. */
+export const NEVER: Condition = { any: [] };
+
+const isAlways = (condition: Condition): boolean => "all" in condition && condition.all.length === 0;
+const isNever = (condition: Condition): boolean => "any" in condition && condition.any.length === 0;
+
+/** All of them, flat. */
+export function all(conditions: readonly Condition[]): Condition {
+  if (conditions.some(isNever)) return NEVER;
+  const flat = conditions.flatMap((one) => ("all" in one ? one.all : [one]));
+  return flat.length === 1 ? (flat[0] as Condition) : { all: flat };
+}
+
+/** Any of them, flat. */
+export function any(conditions: readonly Condition[]): Condition {
+  if (conditions.some(isAlways)) return ALWAYS;
+  const flat = conditions.flatMap((one) => ("any" in one ? one.any : [one]));
+  return flat.length === 1 ? (flat[0] as Condition) : { any: flat };
+}
+
+/** Holds where the other is not true, unknown included: what a vendor's "not" means that knows no third value. */
+export function unless(condition: Condition): Condition {
+  if (isAlways(condition)) return NEVER;
+  if (isNever(condition)) return ALWAYS;
+  return "unless" in condition ? condition.unless : { unless: condition };
+}
+
+export const exists = (attribute: string): Condition => ({ attribute, op: "exists" });
+
+export const bucket = (test: BucketTest): Condition => ({ bucket: test });
+
+/** The next number after it, for an end that the vendor includes. */
+export function after(end: number): number {
+  if (end === 0) return Number.MIN_VALUE;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, end);
+  view.setBigInt64(0, view.getBigInt64(0) + (end > 0 ? 1n : -1n));
+  return view.getFloat64(0);
+}
+
+export interface Arm {
+  readonly variant: string | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A rule for each arm of a vendor's split, in order; arms that nobody is in are left out. */
+export function armRules(
+  id: string,
+  when: Condition,
+  split: Omit<BucketTest, "from" | "to">,
+  arms: readonly Arm[],
+): Rule[] {
+  return arms
+    .filter(({ from, to }) => from < to)
+    .map(({ variant, from, to }, index) => ({
+      id: `${id}-${index + 1}`,
+      when: all([when, bucket({ ...split, from, to })]),
+      serve: { variant },
+    }));
+}
+
+/** A JSON Pointer for names that hold dots or slashes; nested names stay apart. */
+export function pathOf(...steps: readonly string[]): string {
+  const plain = steps.every((step) => step !== "" && !/[./~]/.test(step));
+  return plain ? steps.join(".") : `/${steps.map((step) => step.replaceAll("~", "~0").replaceAll("/", "~1")).join("/")}`;
+}
