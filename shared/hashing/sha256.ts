@@ -26,16 +26,7 @@ export function sha256Start(text: string): [number, number] {
         (schedule[step - 7] as number) +
         (turned(late, 17) ^ turned(late, 19) ^ (late >>> 10));
     }
-    let [a, b, c, d, e, f, g, h] = state as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
     for (let step = 0; step < 64; step++) {
       const one =
         (h +

@@ -1,4 +1,4 @@
-import type { BucketTest } from "../schema/bucket.ts";
+import type { BucketTest, Reading } from "../schema/bucket.ts";
 import type { Condition } from "../schema/condition.ts";
 import type { Rule } from "../schema/flag.ts";
 
@@ -69,5 +69,39 @@ export function armRules(
 /** A JSON Pointer for names that hold dots or slashes; nested names stay apart. */
 export function pathOf(...steps: readonly string[]): string {
   const plain = steps.every((step) => step !== "" && !/[./~]/.test(step));
-  return plain ? steps.join(".") : `/${steps.map((step) => step.replaceAll("~", "~0").replaceAll("/", "~1")).join("/")}`;
+  return plain
+    ? steps.join(".")
+    : `/${steps.map((step) => step.replaceAll("~", "~0").replaceAll("/", "~1")).join("/")}`;
 }
+
+/** At most so many values stand in one test. */
+const VALUES = 1_000;
+
+/** Whether the attribute's text is one of these, whatever its type. */
+export function textIn(attribute: string, texts: readonly string[]): Condition {
+  const values = [...new Set(texts.flatMap(spellings))];
+  const tests: Condition[] = [];
+  for (let start = 0; start < values.length; start += VALUES)
+    tests.push({ attribute, op: "in", values: values.slice(start, start + VALUES) });
+  return any(tests);
+}
+
+/** All values whose text it is. */
+function spellings(text: string): (string | number | boolean)[] {
+  if (text === "true" || text === "false") return [text, text === "true"];
+  const number = Number(text);
+  return Number.isSafeInteger(number) || Math.abs(number) < Number.MAX_SAFE_INTEGER
+    ? String(number) === text
+      ? [text, number]
+      : [text]
+    : [text];
+}
+
+/** Whether JavaScript takes the attribute for true. */
+export const truthy = (attribute: string): Condition => ({ attribute, op: "equals", values: [true], as: "truthy" });
+
+/** Whether the number of the attribute's text is this one. */
+export const numberIs = (attribute: string, number: number, as: Reading | undefined = "number"): Condition =>
+  Number.isSafeInteger(number) || Math.abs(number) < Number.MAX_SAFE_INTEGER
+    ? { attribute, op: "equals", values: [number], ...(as && { as }) }
+    : { all: ["gte" as const, "lte" as const].map((op) => ({ attribute, op, values: [number], ...(as && { as }) })) };

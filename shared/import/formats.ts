@@ -7,7 +7,7 @@ import type { Format } from "./model.ts";
 
 const FORMATS = {
   flagd: () => import("./flagd/format.ts"),
-  flagsmith: () => import("./flagsmith/format.ts"),
+  "flagd-1": () => import("./flagd-1/format.ts"),
   unleash: () => import("./unleash/format.ts"),
 } as const satisfies Record<string, () => Promise<{ format: Format }>>;
 

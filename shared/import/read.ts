@@ -1,4 +1,5 @@
 import type { ZodError } from "zod";
+import { checked } from "./checked.ts";
 import { formatOf, type Vendor } from "./formats.ts";
 import type { TranslateOptions, Translation } from "./model.ts";
 
@@ -18,7 +19,7 @@ export async function translateFile(vendor: Vendor, document: unknown, options: 
   const format = await formatOf(vendor);
   const parsed = format.schema.safeParse(document);
   if (!parsed.success) return { ok: false, issues: issuesOf(parsed.error) };
-  return { ok: true, translation: format.translate(parsed.data, options) };
+  return { ok: true, translation: checked(format.translate(parsed.data, options)) };
 }
 
 const issuesOf = (error: ZodError): UnreadableFile[] =>

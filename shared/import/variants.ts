@@ -27,10 +27,15 @@ export class Variants {
 
   /** The type that all values have; null where they differ or one is null, and no flag can hold them. */
   get type(): FlagDefinition["type"] | null {
-    const types = new Set(Object.values(this.values).map(typeOf));
-    const [only] = types;
-    return types.size === 1 && only !== undefined ? only : null;
+    return typeOfValues(Object.values(this.values));
   }
+}
+
+/** The type that all values have; null where they differ, or where there are none. */
+export function typeOfValues(values: readonly Json[]): FlagDefinition["type"] | null {
+  const types = new Set(values.map(typeOf));
+  const [only] = types;
+  return types.size === 1 && only !== undefined ? only : null;
 }
 
 function typeOf(value: Json): FlagDefinition["type"] | null {
@@ -42,6 +47,9 @@ function typeOf(value: Json): FlagDefinition["type"] | null {
 /** A name as near as a key can be. */
 export function keyLike(text: string): string {
   if (isKey(text)) return text;
-  const cut = text.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 90);
+  const cut = text
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 90);
   return isKey(cut) ? cut : "variant";
 }

@@ -49,6 +49,17 @@ export type BucketTest = z.infer<typeof bucketTest>;
  * How an attribute is read before a test sees it, where another vendor converts types: see
  * `shared/evaluation/dialects/readings.ts`.
  */
-export const READINGS = ["text", "number", "instant", "version", "truthy"] as const;
+export const READINGS = [
+  "text",
+  "number",
+  "instant",
+  "version",
+  "truthy",
+  "kind",
+  "string",
+  "logic-number",
+  "logic-truthy",
+  "flagd-version",
+] as const;
 export const reading = z.enum(READINGS);
 export type Reading = z.infer<typeof reading>;

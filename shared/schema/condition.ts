@@ -3,7 +3,7 @@ import type { OperatorSchema, ValueFault } from "../evaluation/operators/family.
 import { OPERATOR_SCHEMAS, OPERATORS, type Operator } from "../evaluation/operators/operators.ts";
 import { LIMITS } from "../limits.ts";
 import { type BucketTest, bucketTest, reading } from "./bucket.ts";
-import { key } from "./primitives.ts";
+import { instant, key } from "./primitives.ts";
 
 export type { Operator };
 export const operator = z.enum(OPERATORS);
@@ -38,6 +38,7 @@ export type Condition =
   | { not: Condition }
   | { unless: Condition }
   | { bucket: BucketTest }
+  | { now: { from?: string | undefined; before?: string | undefined } }
   | { segment: string }
   | { flag: string; variants: string[] };
 
@@ -55,12 +56,14 @@ const nested: z.ZodType<Condition> = z
         // Not true: also where it is unknown, as vendors negate that know no third value.
         z.strictObject({ unless: nested }),
         z.strictObject({ bucket: bucketTest }),
+        // The clock of the edge lies in [from, before).
+        z.strictObject({ now: z.strictObject({ from: instant.optional(), before: instant.optional() }) }),
         z.strictObject({ segment: key }),
         flagTest,
       ],
       {
         error:
-          'a condition is one of {"all": […]}, {"any": […]}, {"not": …}, {"unless": …}, {"attribute", "op", "values"}, {"bucket"}, {"segment"}, {"flag", "variants"}',
+          'a condition is one of {"all": […]}, {"any": […]}, {"not": …}, {"unless": …}, {"attribute", "op", "values"}, {"bucket"}, {"now"}, {"segment"}, {"flag", "variants"}',
       },
     ),
   )

@@ -20,6 +20,10 @@ export function bucketWords({ by, algorithm, from, to }: BucketTest): string {
   return `${by} stands from ${from} to below ${to} by ${algorithm}`;
 }
 
+/** A span of time that the clock has to lie in. */
+export const nowWords = ({ from, before }: { from?: string | undefined; before?: string | undefined }): string =>
+  [from && `from ${from} on`, before && `before ${before}`].filter(Boolean).join(" and ") || "at any time";
+
 /** A condition as part of a sentence. */
 export function conditionWords(condition: Condition, inside = false): string {
   const group = (parts: Condition[], word: string, nothing: string): string => {
@@ -32,6 +36,7 @@ export function conditionWords(condition: Condition, inside = false): string {
   if ("not" in condition) return `not ${conditionWords(condition.not, true)}`;
   if ("unless" in condition) return `not, or not known: ${conditionWords(condition.unless, true)}`;
   if ("bucket" in condition) return bucketWords(condition.bucket);
+  if ("now" in condition) return nowWords(condition.now);
   if ("segment" in condition) return `they are in the segment ${condition.segment}`;
   if ("flag" in condition) return `${condition.flag} serves ${condition.variants.join(" or ")}`;
   return testWords(condition);

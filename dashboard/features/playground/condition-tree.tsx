@@ -1,5 +1,5 @@
 import type { ConditionTrace } from "../../../shared/evaluation/explain/explain.ts";
-import { bucketWords, testWords } from "../../domain/words/condition-words.ts";
+import { bucketWords, nowWords, testWords } from "../../domain/words/condition-words.ts";
 
 const RESULT_WORDS = {
   true: { sign: "✓", word: "true", tone: "on" },
@@ -34,6 +34,7 @@ function wordsOf(trace: ConditionTrace): string {
   if (trace.any) return "at least one of these";
   if (trace.not) return "not this";
   if (trace.unless) return "not this, or not known";
+  if (trace.now) return nowWords(trace.now);
   if (trace.bucket) return `${bucketWords(trace.bucket)}; they stand at ${trace.position ?? "no place"}`;
   if (trace.segment) return `in the segment ${trace.segment}${trace.because ? ` (${trace.because})` : ""}`;
   if (trace.flag)

@@ -27,4 +27,4 @@ export const compileBlocks = (
   blocks: readonly BlockSource[],
   regex: RegexEngine,
   dialects?: DialectSource,
-): Slices<CompiledSnapshot> => compileParts(previous, manifest, blocks, regex, dialects);
+): Slices<CompiledSnapshot> => compileParts(previous, manifest, blocks, regex, undefined, dialects);

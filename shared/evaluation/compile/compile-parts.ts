@@ -48,8 +48,8 @@ export function* compileParts(
   head: Head,
   sources: readonly PartSource[],
   regex: RegexEngine,
-  dialects?: DialectSource,
   size = PART_SIZE,
+  dialects?: DialectSource,
 ): Slices<CompiledSnapshot> {
   const before = previous !== null && previous.pool.slotsGiven < SLOTS ? previous : null;
   const pool = before?.pool ?? emptyPool();

@@ -6,8 +6,8 @@ import { inOneGo } from "../slices.ts";
 import { compileParts, type PartSource } from "./compile-parts.ts";
 
 export type { CompiledSnapshot } from "../model/compiled-snapshot.ts";
-export { applyKills } from "./kills.ts";
 export { DialectsMissing } from "./dialects-missing.ts";
+export { applyKills } from "./kills.ts";
 export { staleKills } from "./stale-kills.ts";
 
 /** Flags that are compiled in one go. */
@@ -19,7 +19,7 @@ const RUN = 256;
  * or runs in circles evaluates to off. The snapshot must not be changed afterwards; its own kills are in force.
  */
 export const compile = (snapshot: Snapshot, regex: RegexEngine, dialects?: DialectSource): CompiledSnapshot =>
-  inOneGo(compileParts(null, snapshot, partsOf(snapshot), regex, dialects));
+  inOneGo(compileParts(null, snapshot, partsOf(snapshot), regex, undefined, dialects));
 
 /** Runs of flags in the order of their keys; all other documents are beside the last. */
 function partsOf({ flags, segments, layers, holdouts }: Snapshot): PartSource[] {

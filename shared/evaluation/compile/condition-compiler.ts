@@ -7,7 +7,7 @@ import type { SnapshotSegment } from "../../schema/segment.ts";
 import { parsePath } from "../attribute.ts";
 import { hashAt, seedHash } from "../bucketing/bucket.ts";
 import type { AttributePath } from "../model/attribute-path.ts";
-import type { Dialects, DialectSource } from "../model/dialects.ts";
+import type { DialectSource, Dialects } from "../model/dialects.ts";
 import type { Pool } from "../model/pool.ts";
 import {
   ALL,
@@ -28,6 +28,7 @@ import type { Searches } from "../model/search.ts";
 import type { Unit } from "../model/split.ts";
 import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
 import { compileTest, hasExactForm } from "../operators/compile-operator.ts";
+import { parseInstant } from "../operators/date/instant.ts";
 import { DialectsMissing } from "./dialects-missing.ts";
 
 /** Predicates by what they say: of all parts that are compiled together. */
@@ -95,6 +96,7 @@ export class ConditionCompiler {
     if ("not" in condition) return this.#inverse(NOT, this.compile(condition.not, true));
     if ("unless" in condition) return this.unless(this.compile(condition.unless));
     if ("bucket" in condition) return this.#bucket(condition.bucket);
+    if ("now" in condition) return this.#now(condition.now);
     if ("segment" in condition) return this.#segment(condition.segment);
     // A segment cannot depend on a flag: saving refuses it, and the segment's predicate says that it never is blocked.
     if ("flag" in condition)
@@ -195,6 +197,11 @@ export class ConditionCompiler {
     return this.#intern(`b${JSON.stringify(test)}`, () => {
       return { op: SEARCH, operand: this.#foreign().bucket(test), path };
     });
+  }
+
+  #now({ from, before }: { from?: string | undefined; before?: string | undefined }): Predicate {
+    const begun = from === undefined ? [] : [this.#inverse(NOT, this.until(parseInstant(from)))];
+    return this.all([...begun, ...(before === undefined ? [] : [this.until(parseInstant(before))])]);
   }
 
   #foreign(): Dialects {

@@ -1,10 +1,10 @@
-import type { BucketAlgorithmName } from "../../schema/bucket.ts";
 import { crc32 } from "../../hashing/crc32.ts";
 import { fnv1aBytes, fnv1aUnits } from "../../hashing/fnv.ts";
 import { md5 } from "../../hashing/md5.ts";
 import { murmur3LowBytes, murmur3Overlapping } from "../../hashing/murmur3-units.ts";
 import { sha1Start } from "../../hashing/sha1.ts";
 import { sha256Start } from "../../hashing/sha256.ts";
+import type { BucketAlgorithmName } from "../../schema/bucket.ts";
 import { identityText } from "../attribute.ts";
 import { bucketOf, seedHash, unitHash } from "../bucketing/bucket.ts";
 import { type Algorithm, fractionOf, ofText } from "./algorithm.ts";
@@ -44,19 +44,21 @@ const launchdarkly: Algorithm = (seed) => {
   };
 };
 
-/** Parts: what stands before the attribute and after it. A hundredth is 1. */
-const flagd1: Algorithm = ([before = "", behind = ""]) =>
-  ofAnyText((text) => (Math.abs(murmur3Overlapping(before + text + behind) | 0) / 2_147_483_648) * 100);
+/** Parts: what stands before the attribute and after it, and `joined` where any value is made a text. A hundredth is 1. */
+const flagd1: Algorithm = ([before = "", behind = "", how = ""]) =>
+  flagdText(how, (text) => (Math.abs(murmur3Overlapping(before + text + behind) | 0) / 2_147_483_648) * 100);
 
-/** Parts: what stands before the attribute and after it. As many positions as all weights together. */
-const flagd2: Algorithm = ([before = "", behind = ""], positions = 100) =>
-  ofAnyText((text) => Number((BigInt(murmur3Overlapping(before + text + behind)) * BigInt(positions)) >> 32n));
+/** The same parts. As many positions as all weights together. */
+const flagd2: Algorithm = ([before = "", behind = "", how = ""], positions = 100) =>
+  flagdText(how, (text) => Number((BigInt(murmur3Overlapping(before + text + behind)) * BigInt(positions)) >> 32n));
 
-/** Of any text, also an empty one, and of nothing else. */
-const ofAnyText =
-  (position: (text: string) => number) =>
-  (value: unknown): number =>
-    typeof value === "string" ? position(value) : Number.NaN;
+/** Of any text, also an empty one; of other values where they are joined with a text. */
+const flagdText =
+  (how: string, position: (text: string) => number) =>
+  (value: unknown): number => {
+    if (typeof value === "string") return position(value);
+    return how === "joined" ? position(value === undefined || value === null ? "" : String(value)) : Number.NaN;
+  };
 
 /** Parts: the salt. Positions from 0, 10,000 unless it says otherwise. */
 const eppo = ofText((text, [salt = ""], positions = 10_000) => md5(`${salt}-${text}`)[0] % positions);
@@ -83,7 +85,9 @@ const configcat = ofText((text, [setting = ""]) => (sha1Start(setting + text)[0]
 const gofeatureflag = ofText((text, [flag = ""], positions = 100_000) => fnv1aBytes(flag + text) % positions);
 
 /** Parts: what stands before the entity and after it. Positions 0 to 999. */
-const flipt = ofText((text, [before = "", behind = ""], positions = 1_000) => crc32(before + text + behind) % positions);
+const flipt = ofText(
+  (text, [before = "", behind = ""], positions = 1_000) => crc32(before + text + behind) % positions,
+);
 
 /** Parts: the salts, outermost first. Positions 0 to 9,999. */
 const statsig = ofText((text, salts, positions = 10_000) => {
@@ -107,4 +111,3 @@ export const ALGORITHMS: Readonly<Record<BucketAlgorithmName, Algorithm>> = {
   "flipt-crc32": flipt,
   "statsig-sha256": statsig,
 };
-

@@ -1,4 +1,5 @@
 import type { Reading } from "../../schema/bucket.ts";
+import { flagdVersion, kindOf, logicNumber, logicTruthy } from "./logic-readings.ts";
 
 /*
  * Conversions of attributes that SDKs of other vendors make before they compare. Undefined: there is nothing to compare,
@@ -17,11 +18,17 @@ function version(value: unknown): unknown {
 export const READ_AS: Readonly<Record<Reading, (value: unknown) => unknown>> = {
   /** JavaScript's own text of it. */
   text: (value) => (absent(value) ? undefined : String(value)),
-  /** JavaScript's own number of it. */
-  number: (value) => (absent(value) ? undefined : Number(value)),
+  /** JavaScript's own number of its text. */
+  number: (value) => (absent(value) ? undefined : Number(String(value))),
   /** Milliseconds since 1970, by JavaScript's own reading of dates. */
   instant: (value) => (absent(value) ? undefined : new Date(value as string | number).getTime()),
   version,
   /** Whether JavaScript takes it for true. */
   truthy: (value) => Boolean(value),
+  kind: kindOf,
+  /** Only what is a text. */
+  string: (value) => (typeof value === "string" ? value : undefined),
+  "logic-number": logicNumber,
+  "logic-truthy": logicTruthy,
+  "flagd-version": flagdVersion,
 };

@@ -30,6 +30,7 @@ export interface ConditionTrace {
   readonly not?: ConditionTrace;
   readonly unless?: ConditionTrace;
   readonly bucket?: BucketTest;
+  readonly now?: { from?: string | undefined; before?: string | undefined };
   /** Of a bucket condition: where the subject stands; null: nowhere. */
   readonly position?: number | null;
   readonly test?: AttributeTrace;
@@ -331,6 +332,12 @@ function explainCondition(interpreter: Interpreter, condition: Condition): Condi
     return { result: result === "blocked" ? result : result === "true" ? "false" : "true", unless };
   }
   if ("bucket" in condition) return explainBucket(interpreter, condition.bucket);
+  if ("now" in condition) {
+    const { from, before } = condition.now;
+    const begun = from === undefined || parseInstant(from) <= interpreter.now;
+    const over = before !== undefined && parseInstant(before) <= interpreter.now;
+    return { result: begun && !over ? "true" : "false", now: condition.now };
+  }
   if ("segment" in condition) return segmentOnce(interpreter, condition.segment);
   if ("flag" in condition) return explainFlagTest(interpreter, condition.flag, condition.variants);
   const actual = converted(condition, attribute(interpreter, condition.attribute));

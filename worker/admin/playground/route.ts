@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { compile } from "../../../shared/evaluation/compile/compile.ts";
+import { dialects } from "../../../shared/evaluation/dialects/dialects.ts";
 import { Effort, EXPLAIN_EFFORT, TooMuchToExplain } from "../../../shared/evaluation/explain/effort.ts";
 import { type Explanation, explainEach } from "../../../shared/evaluation/explain/explain.ts";
-import { dialects } from "../../../shared/evaluation/dialects/dialects.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
 import { type Reach, reachIfOn, reachOf } from "../../../shared/flags/reach.ts";
