@@ -19,7 +19,7 @@ export function ConditionRow({ condition, set }: ConditionRowProps) {
   if ("segment" in single) return <SegmentRow segment={single.segment} set={set} />;
   if ("flag" in single) return <FlagTestRow flag={single.flag} variants={single.variants} set={set} />;
   // What an import brought: to be read, and kept or removed as it stands.
-  if ("unless" in single || "bucket" in single || "now" in single || single.as !== undefined)
+  if ("unless" in single || "bucket" in single || "now" in single || "some" in single || single.as !== undefined)
     return <p class="condition">{conditionWords(single)}</p>;
   return <AttributeRow test={single} set={set} />;
 }

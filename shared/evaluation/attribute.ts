@@ -1,3 +1,4 @@
+import { parseReader } from "./attribute-readers.ts";
 import type { AttributePath } from "./model/attribute-path.ts";
 
 /*
@@ -65,9 +66,11 @@ export function readPlain(plain: object, path: AttributePath): unknown {
 }
 
 /**
- * Parses `plan`, `address.city` (nested, split at dots) or a JSON Pointer (RFC 6901) such as `/odd.name/0`.
+ * Parses `plan`, `address.city` (nested, split at dots) or a JSON Pointer (RFC 6901) such as `/odd.name/0`;
+ * `//` begins a path of `attribute-readers.ts`.
  */
 export function parsePath(text: string): AttributePath {
+  if (text.startsWith("//")) return { name: text, place: NO_PLACE, steps: null, reader: parseReader(text) };
   const steps = text.startsWith("/")
     ? text
         .slice(1)
@@ -79,6 +82,7 @@ export function parsePath(text: string): AttributePath {
     name,
     place: steps.length === 1 && !(name in Object.prototype) ? placeOf(name) : NO_PLACE,
     steps: steps.length > 1 ? steps.slice(1) : null,
+    reader: null,
   };
 }
 
@@ -87,6 +91,7 @@ export function parsePath(text: string): AttributePath {
  * `__proto__` must be an attribute like any other, which nobody sent.
  */
 export function readAttribute(context: object, path: AttributePath): unknown {
+  if (path.reader !== null) return path.reader(context);
   if (!Object.hasOwn(context, path.name)) return undefined;
   const value = (context as Record<string, unknown>)[path.name];
   return path.steps === null ? value : descend(value, path.steps);

@@ -13,6 +13,7 @@ export function valuesIn(condition: Condition): number {
   if ("any" in condition) return sum(condition.any, valuesIn);
   if ("not" in condition) return valuesIn(condition.not);
   if ("unless" in condition) return valuesIn(condition.unless);
+  if ("some" in condition) return valuesIn(condition.some.when);
   return "attribute" in condition ? (condition.values?.length ?? 0) : 0;
 }
 

@@ -60,6 +60,18 @@ export const READINGS = [
   "logic-number",
   "logic-truthy",
   "flagd-version",
+  "type",
+  "json",
+  "coerced-number",
+  "age",
+  "each-text",
+  "each-number",
+  "leading-number",
+  "growthbook-version",
+  "launchdarkly-instant",
+  "launchdarkly-version",
+  "npm-version",
+  "posthog-version",
 ] as const;
 export const reading = z.enum(READINGS);
 export type Reading = z.infer<typeof reading>;

@@ -39,8 +39,18 @@ export type Condition =
   | { unless: Condition }
   | { bucket: BucketTest }
   | { now: { from?: string | undefined; before?: string | undefined } }
+  | { some: SomeTest }
   | { segment: string }
   | { flag: string; variants: string[] };
+
+/**
+ * Holds when some element of a list meets the condition, which reads its attributes from the element. The path `/` is the
+ * element itself.
+ */
+export interface SomeTest {
+  attribute: string;
+  when: Condition;
+}
 
 const flagTest = z.strictObject({ flag: key, variants: z.array(key).min(1).max(LIMITS.variantsPerFlag) });
 export type FlagTest = z.infer<typeof flagTest>;
@@ -58,12 +68,13 @@ const nested: z.ZodType<Condition> = z
         z.strictObject({ bucket: bucketTest }),
         // The clock of the edge lies in [from, before).
         z.strictObject({ now: z.strictObject({ from: instant.optional(), before: instant.optional() }) }),
+        z.strictObject({ some: z.strictObject({ attribute: attributePath, when: nested }) }),
         z.strictObject({ segment: key }),
         flagTest,
       ],
       {
         error:
-          'a condition is one of {"all": […]}, {"any": […]}, {"not": …}, {"unless": …}, {"attribute", "op", "values"}, {"bucket"}, {"now"}, {"segment"}, {"flag", "variants"}',
+          'a condition is one of {"all": […]}, {"any": […]}, {"not": …}, {"unless": …}, {"attribute", "op", "values"}, {"bucket"}, {"now"}, {"some"}, {"segment"}, {"flag", "variants"}',
       },
     ),
   )
@@ -80,6 +91,7 @@ export function walkCondition(
     else if ("any" in c) for (const child of c.any) go(child, depth + 1, insideNot);
     else if ("not" in c) go(c.not, depth + 1, true);
     else if ("unless" in c) go(c.unless, depth + 1, true);
+    else if ("some" in c) go(c.some.when, depth + 1, insideNot);
   };
   go(condition, 1, false);
 }
@@ -97,11 +109,27 @@ export function conditionProblems(condition: Condition): string[] {
       );
     }
     if ("attribute" in c) problems.push(...attributeTestProblems(c));
+    if ("some" in c) problems.push(...elementProblems(c.some));
     if ("bucket" in c && !(c.bucket.from < c.bucket.to))
       problems.push(`bucket by "${c.bucket.by}": "from" must be below "to"`);
   });
   if (count > LIMITS.conditionsPerRule)
     problems.push(`at most ${LIMITS.conditionsPerRule} conditions in one rule, here ${count}`);
+  return problems;
+}
+
+/** Texts of all elements together may be long, so nothing searches in them. */
+const SEARCHING: readonly Operator[] = ["matches", "contains"];
+
+/** What cannot be asked of an element. */
+function elementProblems({ attribute, when }: SomeTest): string[] {
+  const problems: string[] = [];
+  walkCondition(when, (c) => {
+    if ("flag" in c || "segment" in c || "bucket" in c)
+      problems.push(`condition on some element of "${attribute}": an element has attributes only; move the rest out`);
+    if ("attribute" in c && SEARCHING.includes(c.op))
+      problems.push(`condition on some element of "${attribute}": "${c.op}" cannot be asked of an element`);
+  });
   return problems;
 }
 

@@ -24,7 +24,8 @@ const VALUE_TYPE: Record<(typeof FLAG_TYPES)[number], (value: unknown) => boolea
   boolean: (value) => typeof value === "boolean",
   string: (value) => typeof value === "string",
   number: (value) => typeof value === "number",
-  json: (value) => typeof value === "object" && value !== null,
+  // Values of different types in one flag, too: other vendors have such flags.
+  json: (value) => value !== null,
 };
 
 const flagFields = {
@@ -53,7 +54,7 @@ export const flagDefinition = z
     for (const variant of names) {
       const value = flag.variants[variant];
       if (!VALUE_TYPE[flag.type](value)) {
-        const wanted = flag.type === "json" ? "an object or array" : `a ${flag.type}`;
+        const wanted = flag.type === "json" ? "any JSON but null" : `a ${flag.type}`;
         context.addIssue({
           code: "custom",
           path: ["variants", variant],

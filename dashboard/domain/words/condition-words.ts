@@ -37,6 +37,8 @@ export function conditionWords(condition: Condition, inside = false): string {
   if ("unless" in condition) return `not, or not known: ${conditionWords(condition.unless, true)}`;
   if ("bucket" in condition) return bucketWords(condition.bucket);
   if ("now" in condition) return nowWords(condition.now);
+  if ("some" in condition)
+    return `some element of ${condition.some.attribute}: ${conditionWords(condition.some.when, true)}`;
   if ("segment" in condition) return `they are in the segment ${condition.segment}`;
   if ("flag" in condition) return `${condition.flag} serves ${condition.variants.join(" or ")}`;
   return testWords(condition);

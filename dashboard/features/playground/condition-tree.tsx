@@ -31,6 +31,7 @@ export function ConditionTree({ trace }: { trace: ConditionTrace }) {
 
 function wordsOf(trace: ConditionTrace): string {
   if (trace.all) return trace.all.length === 0 ? "everybody" : "all of these";
+  if (trace.some) return `some element of ${trace.some.attribute}`;
   if (trace.any) return "at least one of these";
   if (trace.not) return "not this";
   if (trace.unless) return "not this, or not known";

@@ -1,7 +1,7 @@
 import { entryName } from "../../blocks/block.ts";
 import { SPLIT_TOTAL } from "../../limits.ts";
 import type { BucketTest } from "../../schema/bucket.ts";
-import type { AttributeTest, Condition } from "../../schema/condition.ts";
+import type { AttributeTest, Condition, SomeTest } from "../../schema/condition.ts";
 import { parseKeyName } from "../../schema/name-text.ts";
 import type { SnapshotSegment } from "../../schema/segment.ts";
 import { parsePath } from "../attribute.ts";
@@ -12,6 +12,7 @@ import type { Pool } from "../model/pool.ts";
 import {
   ALL,
   ANY,
+  type AnyTest,
   type BarePredicate,
   CONSTANT,
   type CompiledSegment,
@@ -30,6 +31,7 @@ import { FALSE, TRUE, type Truth, UNKNOWN } from "../model/truth.ts";
 import { compileTest, hasExactForm } from "../operators/compile-operator.ts";
 import { parseInstant } from "../operators/date/instant.ts";
 import { DialectsMissing } from "./dialects-missing.ts";
+import { someElement } from "./element-test.ts";
 
 /** Predicates by what they say: of all parts that are compiled together. */
 export type PredicateNames = Map<string, Predicate>;
@@ -97,6 +99,7 @@ export class ConditionCompiler {
     if ("unless" in condition) return this.unless(this.compile(condition.unless));
     if ("bucket" in condition) return this.#bucket(condition.bucket);
     if ("now" in condition) return this.#now(condition.now);
+    if ("some" in condition) return this.#some(condition.some, exact);
     if ("segment" in condition) return this.#segment(condition.segment);
     // A segment cannot depend on a flag: saving refuses it, and the segment's predicate says that it never is blocked.
     if ("flag" in condition)
@@ -183,12 +186,26 @@ export class ConditionCompiler {
     // A test is one, negated or not, unless its operator has two forms.
     const path = this.path(attribute);
     const how = `${test.ignoreCase ? "~" : ""}${exact && hasExactForm(op) ? "=" : ""}${test.as ?? ""}`;
-    const predicate = this.#intern(`t${op}${how} ${attribute}\n${JSON.stringify(values)}`, () => {
-      const made = compileTest(test, { pattern: (name) => this.#searches?.patterns.get(name) ?? null, exact });
-      if (test.as === undefined) return { ...made, path };
-      return { op: SEARCH, operand: this.#foreign().converted(test.as, made), path };
-    });
+    const name = `t${op}${how} ${attribute}\n${JSON.stringify(values)}`;
+    const predicate = this.#intern(name, () => ({ ...this.#made(test, exact), path }));
     return test.negate ? this.#inverse(NOT, predicate) : predicate;
+  }
+
+  #made(test: AttributeTest, exact: boolean): AnyTest {
+    const made = compileTest(test, { pattern: (name) => this.#searches?.patterns.get(name) ?? null, exact });
+    return test.as === undefined ? made : { op: SEARCH, operand: this.#foreign().converted(test.as, made) };
+  }
+
+  /** Like a search it takes the whole value, and is decided once for a subject. */
+  #some({ attribute, when }: SomeTest, exact: boolean): Predicate {
+    const path = this.path(attribute);
+    return this.#intern(`e${exact ? "=" : ""} ${attribute}\n${JSON.stringify(when)}`, () => {
+      const compiler = {
+        path: (text: string) => this.path(text),
+        test: (test: AttributeTest, isExact: boolean) => this.#made(test, isExact),
+      };
+      return { op: SEARCH, operand: someElement(when, compiler, exact), path };
+    });
   }
 
   /** Like a search it takes the whole value, and is decided once for a subject. */

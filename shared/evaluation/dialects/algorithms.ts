@@ -27,10 +27,17 @@ const unleash: Algorithm = ([group = "", murmur = "0"], positions = 100) => {
   };
 };
 
+/** Of whatever JavaScript takes for true, as its text. */
+const ofTruthy =
+  (position: (text: string, seed: string) => number): Algorithm =>
+  ([seed = ""]) =>
+  (value) =>
+    value ? position(`${value}`, seed) : Number.NaN;
+
 /** Parts: the seed. Thousandths of one. */
-const growthbook1 = ofText((text, [seed = ""]) => (fnv1aUnits(text + seed) % 1000) / 1000);
+const growthbook1 = ofTruthy((text, seed) => (fnv1aUnits(text + seed) % 1000) / 1000);
 /** Parts: the seed. Ten-thousandths of one. */
-const growthbook2 = ofText((text, [seed = ""]) => (fnv1aUnits(String(fnv1aUnits(seed + text))) % 10_000) / 10_000);
+const growthbook2 = ofTruthy((text, seed) => (fnv1aUnits(String(fnv1aUnits(seed + text))) % 10_000) / 10_000);
 
 /**
  * Parts: flag and salt, or a seed alone. A fraction of one. Whoever has neither a text nor a whole number there stands at

@@ -22,8 +22,8 @@ export const dialects: DialectSource = () => {
     },
     converted(as, test) {
       const read = readingOf(as);
-      if (test.op === SEARCH) return (value, budget) => test.operand(read(value), budget);
-      return (value) => testValue(test, read(value));
+      if (test.op === SEARCH) return (value, budget, now) => test.operand(read(value, now), budget, now);
+      return (value, _budget, now) => testValue(test, read(value, now));
     },
   };
 };
@@ -35,7 +35,7 @@ export function placeOf({ algorithm, seed, positions }: BucketTest): (value: unk
 }
 
 /** How an attribute is read. Throws for a reading that this version does not know. */
-export function readingOf(as: Reading): (value: unknown) => unknown {
+export function readingOf(as: Reading): (value: unknown, now: number) => unknown {
   if (!Object.hasOwn(READ_AS, as)) throw new Error(`there is no reading "${as}" in this version`);
   return READ_AS[as];
 }

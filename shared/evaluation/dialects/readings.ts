@@ -1,5 +1,15 @@
 import type { Reading } from "../../schema/bucket.ts";
 import { flagdVersion, kindOf, logicNumber, logicTruthy } from "./logic-readings.ts";
+import {
+  eachOf,
+  growthbookVersion,
+  launchdarklyInstant,
+  launchdarklyVersion,
+  leadingNumber,
+  npmVersion,
+  posthogVersion,
+  typeName,
+} from "./vendor-readings.ts";
 
 /*
  * Conversions of attributes that SDKs of other vendors make before they compare. Undefined: there is nothing to compare,
@@ -15,7 +25,7 @@ function version(value: unknown): unknown {
   return match ? `${match[1]}.${match[2] ?? 0}.${match[3] ?? 0}${match[4]}` : undefined;
 }
 
-export const READ_AS: Readonly<Record<Reading, (value: unknown) => unknown>> = {
+export const READ_AS: Readonly<Record<Reading, (value: unknown, now: number) => unknown>> = {
   /** JavaScript's own text of it. */
   text: (value) => (absent(value) ? undefined : String(value)),
   /** JavaScript's own number of its text. */
@@ -31,4 +41,19 @@ export const READ_AS: Readonly<Record<Reading, (value: unknown) => unknown>> = {
   "logic-number": logicNumber,
   "logic-truthy": logicTruthy,
   "flagd-version": flagdVersion,
+  type: typeName,
+  /** JavaScript's own JSON of it, so that equal texts are equal values. */
+  json: (value) => JSON.stringify(value),
+  /** What JavaScript takes for a number, true for 1. */
+  "coerced-number": (value) => (absent(value) ? undefined : Number(value)),
+  /** Milliseconds since that instant; the clock is the evaluation's. */
+  age: (value, now) => (absent(value) ? undefined : now - new Date(value as string | number).getTime()),
+  "each-text": eachOf((value) => `${value}`),
+  "each-number": eachOf(Number),
+  "leading-number": leadingNumber,
+  "growthbook-version": growthbookVersion,
+  "launchdarkly-instant": eachOf(launchdarklyInstant),
+  "launchdarkly-version": eachOf(launchdarklyVersion),
+  "npm-version": npmVersion,
+  "posthog-version": posthogVersion,
 };

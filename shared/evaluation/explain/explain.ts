@@ -1,5 +1,6 @@
+import { MATCHED_ELEMENTS } from "../../limits.ts";
 import type { BucketTest } from "../../schema/bucket.ts";
-import type { AttributeTest, Condition } from "../../schema/condition.ts";
+import type { AttributeTest, Condition, SomeTest } from "../../schema/condition.ts";
 import type { Serve } from "../../schema/flag.ts";
 import type { Json } from "../../schema/primitives.ts";
 import type { SnapshotSegment } from "../../schema/segment.ts";
@@ -8,6 +9,7 @@ import { identityText, parsePath, readAttribute } from "../attribute.ts";
 import { allocate } from "../bucketing/allocate.ts";
 import { bucket } from "../bucketing/bucket.ts";
 import { placeOf, readingOf } from "../dialects/dialects.ts";
+import { elementContext } from "../element.ts";
 import { flagDependencies, segmentDependencies, tangled } from "../graph.ts";
 import type { Cause, Reason } from "../model/outcome.ts";
 import type { RegexEngine, SearchPlan } from "../model/search.ts";
@@ -31,6 +33,8 @@ export interface ConditionTrace {
   readonly unless?: ConditionTrace;
   readonly bucket?: BucketTest;
   readonly now?: { from?: string | undefined; before?: string | undefined };
+  /** Of a condition on a list's elements, which `any` explains. */
+  readonly some?: SomeTest;
   /** Of a bucket condition: where the subject stands; null: nowhere. */
   readonly position?: number | null;
   readonly test?: AttributeTrace;
@@ -338,22 +342,31 @@ function explainCondition(interpreter: Interpreter, condition: Condition): Condi
     const over = before !== undefined && parseInstant(before) <= interpreter.now;
     return { result: begun && !over ? "true" : "false", now: condition.now };
   }
+  if ("some" in condition) return explainSome(interpreter, condition.some);
   if ("segment" in condition) return segmentOnce(interpreter, condition.segment);
   if ("flag" in condition) return explainFlagTest(interpreter, condition.flag, condition.variants);
-  const actual = converted(condition, attribute(interpreter, condition.attribute));
+  const actual = converted(condition, attribute(interpreter, condition.attribute), interpreter.now);
   interpreter.effort.test(condition, actual);
   const test = explainAttribute(condition, actual, interpreter.searches);
   return { result: condition.negate ? NEGATED[test.holds] : test.holds, test };
 }
 
 /** The attribute as the test reads it; what cannot be read is absent. */
-function converted({ as }: AttributeTest, actual: unknown): unknown {
+function converted({ as }: AttributeTest, actual: unknown, now: number): unknown {
   if (as === undefined) return actual;
   try {
-    return readingOf(as)(actual);
+    return readingOf(as)(actual, now);
   } catch {
     return undefined;
   }
+}
+
+/** Element by element. */
+function explainSome(interpreter: Interpreter, some: SomeTest): ConditionTrace {
+  const list = attribute(interpreter, some.attribute);
+  if (!Array.isArray(list) || list.length > MATCHED_ELEMENTS) return { result: "unknown", some };
+  const elements = list.map((one) => explainCondition({ ...interpreter, context: elementContext(one) }, some.when));
+  return { result: disjunction(elements.map((one) => one.result)), some, any: elements };
 }
 
 function explainBucket(interpreter: Interpreter, bucket: BucketTest): ConditionTrace {

@@ -6,4 +6,6 @@ export interface AttributePath {
   readonly place: number;
   /** The steps after it; null when there are none. */
   readonly steps: readonly string[] | null;
+  /** Of an attribute that stands at different places in different contexts; null for any other. */
+  readonly reader: ((context: object) => unknown) | null;
 }

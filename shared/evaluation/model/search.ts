@@ -47,7 +47,7 @@ export interface SearchBudget {
 }
 
 /** Tests the value of an attribute, arrays included. Never BLOCKED. */
-export type SearchTest = (value: unknown, budget: SearchBudget) => Truth;
+export type SearchTest = (value: unknown, budget: SearchBudget, now: number) => Truth;
 
 /** The same for the slow interpreter. */
 export interface SearchPlan {

@@ -5,6 +5,7 @@ import { compile as date } from "./date/compile.ts";
 import { compile as equality } from "./equality/compile.ts";
 import { compile as existence } from "./existence/compile.ts";
 import { compile as number } from "./number/compile.ts";
+import { compile as ordering } from "./ordering/compile.ts";
 import { compile as regex } from "./regex/compile.ts";
 import { compile as semver } from "./semver/compile.ts";
 import { compile as text } from "./text/compile.ts";
@@ -16,6 +17,7 @@ export const COMPILERS: Readonly<Record<Operator, OperatorCompiler>> = {
   ...equality,
   ...existence,
   ...number,
+  ...ordering,
   ...regex,
   ...semver,
   ...text,

@@ -109,7 +109,7 @@ export function attributeOf(path: AttributePath, { plain, context }: Subject): u
 
 function search({ path, operand }: SearchPredicate, subject: Subject): Truth {
   try {
-    return operand(readAttribute(subject.context, path), subject.compiled.searches);
+    return operand(readAttribute(subject.context, path), subject.compiled.searches, subject.now);
   } catch {
     return UNKNOWN;
   }

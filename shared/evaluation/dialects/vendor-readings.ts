@@ -1,0 +1,84 @@
+/*
+ * Conversions that single vendors' SDKs make before they compare. Undefined: there is nothing to compare.
+ */
+
+/** The kind of value that is there: `array` and `null` too, `undefined` where nothing is. */
+export function typeName(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** The number at the beginning of a text; undefined where it has none. */
+export function leadingNumber(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const number = typeof value === "number" ? value : Number.parseFloat(String(value));
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** Converts each element of an array, and any other value as it is. */
+export const eachOf =
+  (convert: (value: unknown) => unknown) =>
+  (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(convert) : convert(value);
+
+/**
+ * A version as GrowthBook orders them, as texts: numbers are padded to five places, and a release stands after its
+ * pre-releases. What is no version is version 0.
+ */
+export function growthbookVersion(value: unknown): string {
+  const given = typeof value === "number" ? String(value) : value;
+  const text = typeof given === "string" && given !== "" ? given : "0";
+  const parts = text.replaceAll(/(^v|\+.*$)/g, "").split(/[-.]/);
+  if (parts.length === 3) parts.push("~");
+  return parts.map((part) => (/^\d+$/.test(part) ? part.padStart(5, " ") : part)).join("-");
+}
+
+const NPM_VERSION =
+  /^(0|[1-9]\d{0,255})\.(0|[1-9]\d{0,255})\.(0|[1-9]\d{0,255})((?:-(?:0|[1-9]\d{0,255}|\d{0,256}[a-zA-Z-][a-zA-Z0-9-]{0,250})(?:\.(?:0|[1-9]\d{0,255}|\d{0,256}[a-zA-Z-][a-zA-Z0-9-]{0,250}))*)?)(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
+/** A strict version without its build; undefined for any other text. */
+function strictVersion(text: string): string | undefined {
+  if (text.length > 256) return undefined;
+  const match = NPM_VERSION.exec(text.trim());
+  if (!match) return undefined;
+  const [, major, minor, patch, before] = match;
+  const isSafe = [major, minor, patch].every((part) => Number(part) <= Number.MAX_SAFE_INTEGER);
+  return isSafe ? `${major}.${minor}.${patch}${before}` : undefined;
+}
+
+/** A version as the package `semver` reads it: a `v` or `=` may stand before it. */
+export function npmVersion(value: unknown): string | undefined {
+  return typeof value === "string" ? strictVersion(value.trim().replace(/^[v=\s]+/, "")) : undefined;
+}
+
+/** A version of one to three numbers, without a `v` before it, as LaunchDarkly reads it. */
+export function launchdarklyVersion(value: unknown): string | undefined {
+  if (typeof value !== "string" || value.startsWith("v")) return undefined;
+  const whole = npmVersion(value);
+  if (whole !== undefined) return whole;
+  const numbers = /^\d+(?:\.\d+)?(?:\.\d+)?/.exec(value)?.[0];
+  if (numbers === undefined) return undefined;
+  const missing = 3 - numbers.split(".").length;
+  return npmVersion(`${numbers}${".0".repeat(missing)}${value.slice(numbers.length)}`);
+}
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d\d*)?(?:Z|[-+]\d\d(?::\d\d)?)/;
+
+/** Milliseconds since 1970, or a text of RFC 3339 with a zone, as LaunchDarkly reads it. */
+export function launchdarklyInstant(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string" || !RFC_3339.test(value)) return undefined;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** A version's first three numbers, missing ones as 0 and without what follows a hyphen or plus, as PostHog reads it. */
+export function posthogVersion(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text = String(value).trim().replace(/^[vV]/, "");
+  const base = text.split("-")[0]?.split("+")[0] ?? "";
+  if (base === "" || base.startsWith(".")) return undefined;
+  const numbers = base.split(".").slice(0, 3);
+  if (!numbers.every((part) => /^\d*$/.test(part))) return undefined;
+  return [0, 1, 2].map((at) => String(Number(numbers[at] || "0"))).join(".");
+}
