@@ -6,8 +6,9 @@ import type { Format } from "./model.ts";
  */
 
 const FORMATS = {
-  flagd: () => import("./flagd/format.ts"),
   "flagd-1": () => import("./flagd-1/format.ts"),
+  flagd: () => import("./flagd/format.ts"),
+  growthbook: () => import("./growthbook/format.ts"),
   unleash: () => import("./unleash/format.ts"),
 } as const satisfies Record<string, () => Promise<{ format: Format }>>;
 
