@@ -9,6 +9,7 @@ const FORMATS = {
   "flagd-1": () => import("./flagd-1/format.ts"),
   flagd: () => import("./flagd/format.ts"),
   growthbook: () => import("./growthbook/format.ts"),
+  launchdarkly: () => import("./launchdarkly/format.ts"),
   unleash: () => import("./unleash/format.ts"),
 } as const satisfies Record<string, () => Promise<{ format: Format }>>;
 
