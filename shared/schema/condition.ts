@@ -47,10 +47,10 @@ export type Condition =
  * Holds when some element of a list meets the condition, which reads its attributes from the element. The path `/` is the
  * element itself.
  */
-export interface SomeTest {
+export type SomeTest = {
   attribute: string;
   when: Condition;
-}
+};
 
 const flagTest = z.strictObject({ flag: key, variants: z.array(key).min(1).max(LIMITS.variantsPerFlag) });
 export type FlagTest = z.infer<typeof flagTest>;

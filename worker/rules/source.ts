@@ -47,7 +47,7 @@ async function wholeOf({ project, environment, revision, hash }: Loaded, env: En
   const known = ofWhole.get(hash);
   if (known) return known;
   // The copy of last resort has no hash that it could be read by.
-  const reader = hash === "" ? null : new SnapshotReader(edgeSources(env, () => null));
+  const reader = hash === "" ? null : new SnapshotReader(edgeSources(env, { colo: null, region: null }));
   const read = await reader?.published({ project, environment, revision, hash });
   if (read?.published.kind !== "whole") throw notNow();
   const blocks = rulesBlocksOf(read.published.snapshot);
