@@ -241,6 +241,16 @@ export const STORING_PER_KEY = { perSecond: 500, burst: 2_000 } as const;
  */
 export const STORING_PER_NETWORK = { perSecond: 20, burst: 200 } as const;
 
+/** What is read of another vendor's file. */
+export const IMPORT_LIMITS = {
+  /** Bytes: ten thousand flags of a few kilobytes. Its text, its objects and their translation share an isolate's 128 MB. */
+  bytes: 16 * 1024 * 1024,
+  /** Its parser takes some fifty times the memory of the text. */
+  yamlChars: 1024 * 1024,
+  /** JsonLogic takes two levels for each operator; ours nest ten deep. */
+  depth: 100,
+} as const;
+
 /** A split divides this many parts: one part is 0.001 %. */
 export const SPLIT_TOTAL = 100_000;
 

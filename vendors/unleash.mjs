@@ -10,7 +10,7 @@ function contextOf({ targetingKey, sessionId, remoteAddress, environment, appNam
   return { userId: targetingKey, sessionId, remoteAddress, environment, appName, currentTime, properties };
 }
 
-const valueOf = (feature, variant) => {
+const payloadOf = (feature, variant) => {
   const all = [feature.variants, ...(feature.strategies ?? []).map((one) => one.variants)]
     .flatMap((variants) => ((variants ?? []).reduce((sum, { weight }) => sum + weight, 0) > 0 ? variants : []))
     .map(({ payload }) => payload);
@@ -56,7 +56,7 @@ export async function open(document) {
       const asked = contextOf(context);
       if (!hasVariants(feature)) return client.isEnabled(flag, asked);
       const variant = client.getVariant(flag, asked);
-      return variant.enabled ? valueOf(feature, variant) : undefined;
+      return variant.enabled ? payloadOf(feature, variant) : undefined;
     },
     close: () => client.destroy(),
   };

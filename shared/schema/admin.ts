@@ -46,6 +46,7 @@ const echoedOfAll = {
   kills: json.optional(),
   schedules: json.optional(),
   problems: json.optional(),
+  origin: json.optional(),
   reach: json.optional(),
   list: json.optional(),
 };
@@ -236,6 +237,8 @@ export const stateView = z
     reach: reachSummary.nullable().optional(),
     /** What saving would refuse today, and what evaluation leaves out or can never meet. */
     problems: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    /** The import that brought the flag here: whose file, its SHA-256, and when. */
+    origin: z.object({ vendor: z.string(), file: z.string(), at: z.string() }).optional(),
   })
   .meta({ id: "FlagStateView", description: "A FlagState with its version, the kills in force and what is scheduled" });
 export const segmentView = z

@@ -195,6 +195,14 @@ const laws: { [T in Exclude<Command["type"], OwnCommand["type"]>]: Law<T> } = {
       states: {},
     },
   }),
+  importFlags: asked(`POST ${PROJECT}/import`, {
+    type: "importFlags",
+    environment: "production",
+    vendor: "flagd",
+    file: "0".repeat(64),
+    flags: { imported: { definition: aFlag(), state: {} } },
+    segments: {},
+  }),
   putPlanTemplate: asked(`PUT ${PROJECT}/plan-templates/{template}`, withTemplate),
   deletePlanTemplate: asked(
     `DELETE ${PROJECT}/plan-templates/{template}`,

@@ -66,6 +66,7 @@ export function stateViewOf(view: ProjectView, environment: string, flag: string
   const schedules = scheduleViews(view, environment, flag).filter(({ status }) => status === "pending");
   const reach = reachSummary(reachWorld(view, environment), flag, row.body, Date.now());
   const problems = [...valueProblems(view, row), ...patternProblems(view, environment, row.body)];
+  const origin = view.get("origin", environment, flag)?.body;
   return {
     environment,
     flag,
@@ -75,5 +76,6 @@ export function stateViewOf(view: ProjectView, environment: string, flag: string
     schedules,
     ...(reach === undefined ? {} : { reach }),
     ...(problems.length > 0 ? { problems } : {}),
+    ...(origin ? { origin: { vendor: origin.vendor, file: origin.file, at: origin.at } } : {}),
   };
 }

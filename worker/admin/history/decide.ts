@@ -153,14 +153,14 @@ export function importDocument(command: CommandOf<"import">, c: Circumstances): 
 }
 
 /** What stands before the fields of a document in an export. */
-const placeInDocument = ({ entity, environment, key }: Change): string =>
+export const placeInDocument = ({ entity, environment, key }: Change): string =>
   entity === "state" ? `states.${environment}.${key}.` : `${entity}s.${key}.`;
 
 /**
  * Many documents changed at once must still fit each other and what stays, and expose no hidden flag that was not
  * exposed already, unless that is said to be meant.
  */
-function checked(changes: Change[], c: Circumstances, acknowledged = false): Result<Decision> {
+export function checked(changes: Change[], c: Circumstances, acknowledged = false): Result<Decision> {
   const after = overlay(c.view, changes);
   const limit =
     overLimit("flagsPerProject", after.count("flag")) ?? overLimit("segmentsPerProject", after.count("segment"));

@@ -1,9 +1,12 @@
 import { z } from "@hono/zod-openapi";
+import { VENDORS } from "../../../shared/import/formats.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { auditRow, changesReply, exportDocument, revertBody, undoBody } from "../../../shared/schema/admin.ts";
+import { importReply } from "../../../shared/schema/import.ts";
 import { comment, instant, key, name, slug } from "../../../shared/schema/primitives.ts";
 import type { Reply } from "../../objects/flag-store/methods.ts";
 import { flagStore } from "../../objects/stubs.ts";
+import { vendorImport } from "../imports/route.ts";
 import { execute, found } from "../kernel/execute.ts";
 import { administers } from "../kernel/principal.ts";
 import { recordAct } from "../kernel/record-act.ts";
@@ -25,6 +28,8 @@ const searchQuery = z.object({
   since: instant.optional(),
 });
 const importQuery = acknowledging.extend({
+  from: z.enum(VENDORS).optional().meta({ description: "The body is this vendor's file, as JSON or YAML" }),
+  environment: slug.optional().meta({ description: "Where a vendor's flags are imported; needed with `from`" }),
   dryRun: z.enum(["true", "false"]).default("false"),
   comment: comment.optional(),
 });
@@ -40,7 +45,14 @@ const changesOf = ({ revision, changes }: Reply, dryRun = false): Changes => ({
 });
 
 /** What happened, and putting it back: audit, revert, export, import. */
-export const history = router()
+/** Callers of this route without `from`, such as the dashboard, get changes alone. */
+const changesOrReport = z.union([changesReply, importReply]) as unknown as typeof changesReply;
+
+const routes = router();
+// Before anything takes the body for an export of ours.
+routes.post("/projects/:project/import", ...vendorImport);
+
+export const history = routes
   .openapi(
     adminRoute("viewer", {
       method: "get",
@@ -168,9 +180,11 @@ export const history = router()
       tags: ["History"],
       summary: "Add and replace what a document names, all or nothing; dryRun shows the changes.",
       description:
-        "Environments that the project does not have need the role *admin*; 403 names them, also for a dryRun.",
+        "Environments that the project does not have need the role *admin*; 403 names them, also for a dryRun. With `from`, the body is the file that the vendor's own SDKs download: each flag is told to be exact, approximate or refused, with reasons and their places.",
       request: { params: params.project, query: importQuery, headers: writeHeaders, body: body(exportDocument) },
-      responses: { 200: json(changesReply, "What changed, or would with dryRun") },
+      responses: {
+        200: json(changesOrReport, "What changed, or would with dryRun; with `from`, the report"),
+      },
     }),
     async (c) => {
       const { project } = c.req.valid("param");

@@ -11,6 +11,8 @@ import { freezeEntity } from "../../admin/freezes/entity.ts";
 import { guardCommands } from "../../admin/guards/commands.ts";
 import { guardEntities } from "../../admin/guards/entity.ts";
 import { historyCommands } from "../../admin/history/commands.ts";
+import { importCommands } from "../../admin/imports/commands.ts";
+import { originEntity } from "../../admin/imports/entity.ts";
 import { keyCommands } from "../../admin/keys/commands.ts";
 import { keyEntity } from "../../admin/keys/entity.ts";
 import { killCommands } from "../../admin/kills/commands.ts";
@@ -55,6 +57,7 @@ export const DEFINITIONS = [
   { entities: webhookEntity, commands: webhookCommands },
   { entities: signingKeyEntity, commands: signingKeyCommands },
   { entities: keyEntity, commands: keyCommands },
+  { entities: originEntity, commands: importCommands },
   { entities: flagEntities, commands: flagCommands },
   { entities: segmentEntity, commands: segmentCommands },
   { entities: listEntity, commands: listCommands },

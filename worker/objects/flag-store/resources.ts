@@ -6,6 +6,7 @@ import { flag } from "../../admin/flags/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
 import { guard } from "../../admin/guards/resource.ts";
 import { history } from "../../admin/history/resource.ts";
+import { imports } from "../../admin/imports/resource.ts";
 import type { Handler, ViewedAt } from "../../admin/kernel/define-resource.ts";
 import { key } from "../../admin/keys/resource.ts";
 import { kill } from "../../admin/kills/resource.ts";
@@ -32,6 +33,7 @@ const RESOURCES = [
   freeze,
   guard,
   history,
+  imports,
   key,
   kill,
   list,
