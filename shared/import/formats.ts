@@ -11,6 +11,7 @@ const FORMATS = {
   flagd: () => import("./flagd/format.ts"),
   growthbook: () => import("./growthbook/format.ts"),
   launchdarkly: () => import("./launchdarkly/format.ts"),
+  posthog: () => import("./posthog/format.ts"),
   unleash: () => import("./unleash/format.ts"),
 } as const satisfies Record<string, () => Promise<{ format: Format }>>;
 

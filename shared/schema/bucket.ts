@@ -72,6 +72,10 @@ export const READINGS = [
   "launchdarkly-version",
   "npm-version",
   "posthog-version",
+  "posthog-text",
+  "posthog-true",
+  "ascii-lower-case",
+  "null-text",
 ] as const;
 export const reading = z.enum(READINGS);
 export type Reading = z.infer<typeof reading>;

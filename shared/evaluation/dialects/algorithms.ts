@@ -70,8 +70,10 @@ const flagdText =
 /** Parts: the salt. Positions from 0, 10,000 unless it says otherwise. */
 const eppo = ofText((text, [salt = ""], positions = 10_000) => md5(`${salt}-${text}`)[0] % positions);
 
-/** Parts: the flag, and what stands after the user. A fraction of one. */
-const posthog = ofText((text, [flag = "", salt = ""]) => fractionOf(sha1Start(`${flag}.${text}${salt}`)));
+/** Parts: the flag, what stands after the user, and between them. A fraction of one. */
+const posthog = ofText((text, [flag = "", salt = "", between = "."]) =>
+  fractionOf(sha1Start(`${flag}${between}${text}${salt}`)),
+);
 
 /** Parts: the ids before the identity, and what stands right before and after it in its key. A hundredth is 1. */
 const flagsmith = ofText((text, [ids = "", before = "", behind = ""]) => {

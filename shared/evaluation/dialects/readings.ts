@@ -1,12 +1,15 @@
 import type { Reading } from "../../schema/bucket.ts";
 import { flagdVersion, kindOf, logicNumber, logicTruthy } from "./logic-readings.ts";
 import {
+  asciiLowerCase,
   eachOf,
   growthbookVersion,
   launchdarklyInstant,
   launchdarklyVersion,
   leadingNumber,
   npmVersion,
+  posthogText,
+  posthogTrue,
   posthogVersion,
   typeName,
 } from "./vendor-readings.ts";
@@ -56,4 +59,9 @@ export const READ_AS: Readonly<Record<Reading, (value: unknown, now: number) => 
   "launchdarkly-version": eachOf(launchdarklyVersion),
   "npm-version": npmVersion,
   "posthog-version": posthogVersion,
+  "posthog-text": posthogText,
+  "posthog-true": posthogTrue,
+  "ascii-lower-case": asciiLowerCase,
+  /** JavaScript's own text, of null too. */
+  "null-text": (value) => (value === undefined ? undefined : String(value)),
 };

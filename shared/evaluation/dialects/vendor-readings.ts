@@ -72,6 +72,35 @@ export function launchdarklyInstant(value: unknown): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** A text whose ASCII letters are small, as PostHog compares texts. */
+export const asciiLowerCase = (value: unknown): string =>
+  String(value).replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** What PostHog takes for true: true, a text that says so, and a list of nothing else. */
+export function posthogTrue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(posthogTrue);
+  return value === true || (typeof value === "string" && value.toLowerCase() === "true");
+}
+
+/** A value's text as PostHog compares it. Whole numbers have none, since 1 and 1.0 have different ones. */
+export const posthogText = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : posthogJson(value);
+
+function posthogJson(value: unknown): string | undefined {
+  if (value === undefined || Number.isInteger(value)) return undefined;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    const parts = value.map(posthogJson);
+    return parts.includes(undefined) ? undefined : `[${parts.join(",")}]`;
+  }
+  const parts = Object.entries(value)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, one]) => [JSON.stringify(name), posthogJson(one)]);
+  return parts.some(([, text]) => text === undefined)
+    ? undefined
+    : `{${parts.map((part) => part.join(":")).join(",")}}`;
+}
+
 /** A version's first three numbers, missing ones as 0 and without what follows a hyphen or plus, as PostHog reads it. */
 export function posthogVersion(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
@@ -79,6 +108,6 @@ export function posthogVersion(value: unknown): string | undefined {
   const base = text.split("-")[0]?.split("+")[0] ?? "";
   if (base === "" || base.startsWith(".")) return undefined;
   const numbers = base.split(".").slice(0, 3);
-  if (!numbers.every((part) => /^\d*$/.test(part))) return undefined;
+  if (!numbers.every((part) => /^(?:|0|[1-9]\d*)$/.test(part))) return undefined;
   return [0, 1, 2].map((at) => String(Number(numbers[at] || "0"))).join(".");
 }

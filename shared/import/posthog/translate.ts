@@ -1,0 +1,229 @@
+import { readerPath } from "../../evaluation/attribute-readers.ts";
+import type { Condition } from "../../schema/condition.ts";
+import type { Rule } from "../../schema/flag.ts";
+import { ALWAYS, after, all, any, bucket, exists, NEVER, pathOf, unless } from "../conditions.ts";
+import { closeDependencies, definitionOf, type Pending } from "../flags.ts";
+import type { Translation } from "../model.ts";
+import { Told } from "../told.ts";
+import { Variants } from "../variants.ts";
+import { Cohorts } from "./cohorts.ts";
+import { decided, every, propertyVerdict, UNDECIDED, type Verdict } from "./properties.ts";
+import type { Group, PosthogDocument, PosthogFlag, Property } from "./schema.ts";
+import { CONTEXT, KNOWN_FIELDS } from "./words.ts";
+
+export function translate(document: PosthogDocument): Translation {
+  // Of two flags of one key, the SDK knows the last.
+  const flags = new Map(document.flags.map((flag, index) => [flag.key, { flag, path: `flags.${index}` }]));
+  const pending = [...flags.values()].map(({ flag, path }) =>
+    new FlagTranslation(flag, path, document, flags).translate(),
+  );
+  return { flags: closeDependencies(pending), segments: [], context: CONTEXT };
+}
+
+type Flags = ReadonlyMap<string, { readonly flag: PosthogFlag }>;
+
+/** Whose properties a condition asks, and who is bucketed. */
+interface Subject {
+  readonly attribute: (key: string) => string;
+  readonly by: string;
+  /** What has to be there. */
+  readonly present: Condition;
+}
+
+const PERSON: Omit<Subject, "by"> = {
+  attribute: (key) => (key === "distinct_id" ? readerPath("first", "distinct_id", "targetingKey") : pathOf(key)),
+  present: ALWAYS,
+};
+
+const DEVICE = "$device_id";
+const OFF = "off";
+const ON = "on";
+
+class FlagTranslation {
+  readonly #flag: PosthogFlag;
+  readonly #path: string;
+  readonly #document: PosthogDocument;
+  readonly #flags: Flags;
+  readonly #told = new Told();
+  readonly #variants = new Variants();
+  readonly #cohorts: Cohorts;
+
+  constructor(flag: PosthogFlag, path: string, document: PosthogDocument, flags: Flags) {
+    this.#flag = flag;
+    this.#path = path;
+    this.#document = document;
+    this.#flags = flags;
+    this.#cohorts = new Cohorts(document.cohorts ?? {}, this.#told);
+  }
+
+  translate(): Pending {
+    const { key, active, filters, ensure_experience_continuity: isSticky } = this.#flag;
+    const told = this.#told;
+    told.key(this.#path, key);
+    told.unknown(this.#path, this.#flag, KNOWN_FIELDS.flag);
+    told.unknown(`${this.#path}.filters`, filters ?? {}, KNOWN_FIELDS.filters);
+    if (isSticky && active)
+      told.refuse(
+        `${this.#path}.ensure_experience_continuity`,
+        "who was assigned before is known to PostHog's server only",
+      );
+    this.#note(filters ?? {});
+    this.#variants.of(false, OFF);
+    this.#variants.of(true, ON);
+    for (const { key: name } of this.#multivariate()) this.#variants.of(name, name);
+    const rules = active ? this.#rules() : [];
+    const purpose = this.#multivariate().length > 0 ? "experiment" : "release";
+    const defined = definitionOf(told, this.#path, this.#variants, purpose, OFF);
+    return {
+      key,
+      told,
+      ...defined,
+      state: { enabled: active === true, prerequisites: [], rules, fallthrough: { variant: OFF } },
+    };
+  }
+
+  /** What PostHog's server looks at, and the SDK's local evaluation does not. */
+  #note(filters: NonNullable<PosthogFlag["filters"]>): void {
+    const note = (field: string, message: string) => this.#told.note(`${this.#path}.filters.${field}`, message);
+    if (filters.super_groups?.length)
+      note(
+        "super_groups",
+        "the SDK's local evaluation does not look at super groups; PostHog's server asks them first",
+      );
+    if (filters.holdout_groups) note("holdout_groups", "the SDK's local evaluation does not look at these");
+    if (filters.payloads && Object.keys(filters.payloads).length > 0) note("payloads", "payloads are not imported");
+  }
+
+  #multivariate() {
+    return this.#flag.filters?.multivariate?.variants ?? [];
+  }
+
+  #rules(): Rule[] {
+    const filters = this.#flag.filters ?? {};
+    const whole = this.#subject(filters.aggregation_group_type_index ?? null);
+    if (whole === null) return [{ id: "undecided", when: ALWAYS, serve: { variant: null } }];
+    const rules = [...this.#withoutDevice(whole.by), ...this.#holdout(whole.by)];
+    const undecided: Condition[] = [];
+    for (const [index, group] of (filters.groups ?? []).entries()) this.#group(group, index, whole, rules, undecided);
+    rules.push({ id: "undecided", when: any(undecided), serve: { variant: null } });
+    return rules
+      .map((rule) => ({ ...rule, when: all([whole.present, rule.when]) }))
+      .filter(({ when }) => !("any" in when && when.any.length === 0));
+  }
+
+  /** Without the device that is bucketed, nothing is decided. */
+  #withoutDevice(by: string): Rule[] {
+    if (by !== DEVICE) return [];
+    const known = all([exists(by), unless({ attribute: by, op: "equals", values: [""] })]);
+    return [{ id: "no-device", when: unless(known), serve: { variant: null } }];
+  }
+
+  /** Who is kept out of experiments gets a variant of its own. */
+  #holdout(by: string): Rule[] {
+    const { id, exclusion_percentage: share } = this.#flag.filters?.holdout ?? {};
+    const percentage = Number(share);
+    if (id === null || id === undefined || share === null || !Number.isFinite(percentage)) return [];
+    const variant = this.#variants.of(`holdout-${id}`, `holdout-${id}`);
+    const to = after(Math.max(0, percentage) / 100);
+    const within = bucket({ by, algorithm: "posthog-sha1", seed: ["holdout", "", "-"], from: 0, to });
+    return [{ id: "holdout", when: percentage >= 100 ? ALWAYS : within, serve: { variant } }];
+  }
+
+  /** Null: the file does not say which groups are meant, so PostHog decides nothing. */
+  #subject(groupType: number | null): Subject | null {
+    if (groupType === null) {
+      const isOfDevice = this.#flag.bucketing_identifier === "device_id";
+      if (!isOfDevice) return { ...PERSON, by: "targetingKey" };
+      return { ...PERSON, by: DEVICE };
+    }
+    const name = this.#document.group_type_mapping?.[String(groupType)];
+    if (name === undefined) {
+      this.#told.note(this.#path, `the file has no group type ${groupType}, so no value is served`);
+      return null;
+    }
+    const by = pathOf("groups", name);
+    const attribute = (key: string) =>
+      key === "$group_key"
+        ? readerPath("first", `groupProperties.${name}.$group_key`, `groups.${name}`)
+        : pathOf("groupProperties", name, key);
+    return { by, attribute, present: exists(by) };
+  }
+
+  /** Adds the rules of a group of conditions, and when it cannot be decided. */
+  #group(group: Group, index: number, whole: Subject, rules: Rule[], undecided: Condition[]): void {
+    const path = `${this.#path}.filters.groups.${index}`;
+    const own = group.aggregation_group_type_index;
+    const isOther = own !== undefined && own !== (this.#flag.filters?.aggregation_group_type_index ?? null);
+    const subject = isOther && own !== null ? this.#subject(own) : whole;
+    if (subject === null) return;
+    const present = isOther ? [decided(subject.present)] : [];
+    const properties = (group.properties ?? []).map((property, at) =>
+      this.#property(property, subject, `${path}.properties.${at}`),
+    );
+    const verdict = every([...present, ...properties]);
+    const id = `group-${index + 1}`;
+    const share = group.rollout_percentage ?? 100;
+    const inside = share < 100 ? [this.#hashed(subject.by, "", 0, after(share / 100))] : [];
+    this.#serve(id, all([verdict.met, ...inside]), subject.by, group.variant, rules);
+    if (this.#flag.filters?.early_exit && share < 100) {
+      // Who is left is outside of the share, and nothing after it is asked.
+      rules.push({ id: `${id}-undecided`, when: all([verdict.met, any(undecided)]), serve: { variant: null } });
+      rules.push({ id: `${id}-outside`, when: verdict.met, serve: { variant: OFF } });
+    }
+    undecided.push(verdict.undecided);
+  }
+
+  #hashed(by: string, salt: string, from: number, to: number): Condition {
+    if (!(from < to)) return NEVER;
+    return bucket({ by, algorithm: "posthog-sha1", seed: [this.#flag.key, salt], from, to });
+  }
+
+  #serve(id: string, when: Condition, by: string, wanted: string | null | undefined, rules: Rule[]): void {
+    const variants = this.#multivariate();
+    const named = variants.find(({ key }) => key === wanted);
+    if (named) {
+      rules.push({ id, when, serve: { variant: this.#variants.of(named.key, named.key) } });
+      return;
+    }
+    let from = 0;
+    for (const [index, { key, rollout_percentage: share }] of variants.entries()) {
+      const to = from + share / 100;
+      const part = this.#hashed(by, "variant", from, to);
+      if (share > 0)
+        rules.push({
+          id: `${id}-${index + 1}`,
+          when: all([when, part]),
+          serve: { variant: this.#variants.of(key, key) },
+        });
+      from = to;
+    }
+    rules.push({ id, when, serve: { variant: ON } });
+  }
+
+  #property(property: Property, subject: Subject, path: string): Verdict {
+    if (property.type === "cohort")
+      return this.#cohorts.verdict(property, path, (one, at) => this.#property(one, subject, at));
+    if (property.type === "flag") return this.#dependency(property, path);
+    const version = this.#document.property_matching_version;
+    const test = { operator: property.operator || "exact", value: property.value, version };
+    return propertyVerdict(subject.attribute(property.key ?? ""), test, this.#told, path);
+  }
+
+  /** Another flag's value: true is any of its variants. */
+  #dependency({ key, value, dependency_chain: chain }: Property, path: string): Verdict {
+    const other = this.#flags.get(key ?? "")?.flag;
+    const isWhole = chain?.every((one) => this.#flags.has(one)) && chain.length > 0;
+    if (!other || !isWhole) return UNDECIDED;
+    if (!other.active) return decided(value === false ? ALWAYS : NEVER);
+    this.#told.approximate(path, `where "${key}" cannot be decided, this flag is decided without it here`);
+    const variants = (other.filters?.multivariate?.variants ?? []).map((one) => one.key);
+    const wanted =
+      value === true ? [ON, ...variants] : value === false ? [OFF] : variants.filter((one) => one === value);
+    const names = new Variants();
+    names.of(false, OFF);
+    names.of(true, ON);
+    const renamed = new Map(variants.map((one) => [one, names.of(one, one)]));
+    const asked = wanted.map((one) => renamed.get(one) ?? one);
+    return decided(asked.length === 0 || key === undefined || key === null ? NEVER : { flag: key, variants: asked });
+  }
+}
