@@ -3,7 +3,7 @@ import { ownOf } from "../own.ts";
 import type { ArmTotals, MetricTotals, SeriesTotals, TotalsAnswer } from "../schema/telemetry.ts";
 
 /*
- * Totals of several shards, added up. A unit lives in one shard, so nothing is counted twice.
+ * Totals of several shards, added up. A unit lives in one shard of its kind, so nothing is counted twice.
  */
 
 export function mergeTotals(answers: readonly TotalsAnswer[]): TotalsAnswer {
@@ -17,6 +17,26 @@ export function mergeTotals(answers: readonly TotalsAnswer[]): TotalsAnswer {
     }
   }
   return merged;
+}
+
+/**
+ * Totals of the shards of server events and of those of client keys' events, together. The first hold client events, too,
+ * of series that ran when all shards still took both: a unit may stand in either, so the arms with more units count.
+ */
+export function joinKinds(servers: TotalsAnswer, clients: TotalsAnswer): TotalsAnswer {
+  const joined = mergeTotals([servers, clients]);
+  for (const [id, series] of Object.entries(joined.series)) {
+    const [one, other] = [ownOf(servers.series, id), ownOf(clients.series, id)];
+    if (!one || !other) continue;
+    series.arms = fuller(one.arms, other.arms);
+    series.clientArms = fuller(one.clientArms, other.clientArms);
+  }
+  return joined;
+}
+
+function fuller(servers: SeriesTotals["arms"], clients: SeriesTotals["arms"]): SeriesTotals["arms"] {
+  const units = (arms: SeriesTotals["arms"]) => Object.values(arms).reduce((sum, { exposed }) => sum + exposed, 0);
+  return units(clients) > units(servers) ? clients : servers;
 }
 
 function addSeries(a: SeriesTotals, b: SeriesTotals): SeriesTotals {

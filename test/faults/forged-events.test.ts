@@ -291,7 +291,12 @@ test("forged client events kill nothing and move no number; each is counted for 
   });
   expect(forgery.rejected["invalid-event"]).toBeGreaterThan(0);
   expect(forgery.rejected["too-old"]).toBeGreaterThan(0);
-  const stats = await fleet.admin<TelemetryStats>("GET", "/projects/shop/environments/production/events/stats");
+  // An edge tells a moment later of what it left out.
+  const stats = await eventually(
+    () => fleet.admin<TelemetryStats>("GET", "/projects/shop/environments/production/events/stats"),
+    ({ shed }) => shed.client === (forgery.rejected.shed ?? 0),
+    PATIENCE_MS,
+  );
   const stored = (source: string) =>
     Object.entries(stats.stored).reduce((sum, [name, count]) => sum + (name.startsWith(source) ? count : 0), 0);
   expect({ ...stats.shed, server_stored: stored("server"), client_stored: stored("client") }).toEqual({
@@ -310,7 +315,7 @@ test("forged client events kill nothing and move no number; each is counted for 
   const people = (status: GuardStatus) => Object.values(status.watch?.exposed ?? {}).reduce((sum, n) => sum + n, 0);
   const { watch } = await eventually(
     () => fleet.admin<GuardStatus>("GET", `${FLAG}/guard`),
-    (status) => people(status) === said.people,
+    (status) => people(status) === said.people && (status.watch?.clientAlerts.length ?? 0) > 0,
     PATIENCE_MS,
   );
   expect(watch).toMatchObject({ active: true, breach: null });

@@ -23,6 +23,49 @@ export class ShardLevels {
   }
 }
 
+/** A count of events left out waits so long (ms) for events to travel with: a flood of them makes no flood of requests. */
+export const SHED_TOLD_MS = 1_000;
+
+/**
+ * Events that this isolate left out and that their shards do not know of yet. What is left when an isolate ends is lost to
+ * the figures.
+ */
+export class UntoldShed {
+  /** By shard: how many, and when somebody will have told of them at the latest. */
+  readonly #untold = new Map<string, { count: number; tellBy: number }>();
+
+  /** The count that travels with a part, which has events. */
+  take(name: string): number {
+    const known = this.#untold.get(name);
+    if (known === undefined) return 0;
+    const { count } = known;
+    known.count = 0;
+    return count;
+  }
+
+  /**
+   * Keeps a count that has nothing to travel with.
+   *
+   * @returns whether the caller has to tell of it, after SHED_TOLD_MS: nobody else will
+   */
+  add(name: string, count: number, now: number): boolean {
+    const known = this.#untold.get(name);
+    const isPromised = known !== undefined && Math.abs(known.tellBy - now) <= 2 * SHED_TOLD_MS && now <= known.tellBy;
+    this.#untold.set(name, {
+      count: count + (known?.count ?? 0),
+      tellBy: isPromised ? known.tellBy : now + 2 * SHED_TOLD_MS,
+    });
+    return !isPromised;
+  }
+
+  /** What is left to tell, as the caller had to. */
+  end(name: string): number {
+    const count = this.#untold.get(name)?.count ?? 0;
+    this.#untold.delete(name);
+    return count;
+  }
+}
+
 /**
  * Sends each shard its part and adds up the answers. A shard that fails or is late leaves its events `unavailable`; the
  * others' are stored, and the whole batch can be sent again without counting twice.

@@ -17,10 +17,10 @@ import { log } from "../log.ts";
 import { fieldIssues } from "../objects/flag-store/decide/parse.ts";
 import { telemetryShard } from "../objects/stubs.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../objects/telemetry-shard/shard-batch.ts";
-import { TELEMETRY_SHARDS } from "../objects/telemetry-shard/unit-hash.ts";
+import { ALL_TELEMETRY_SHARDS, TELEMETRY_SHARDS } from "../objects/telemetry-shard/unit-hash.ts";
 import { within } from "../within.ts";
 import { BODY_LEASE_MS, BytesInFlight, FIRST_LEASE_BYTES, type Lease } from "./bytes-in-flight.ts";
-import { deliver, SHARD_TIMEOUT_MS, ShardLevels } from "./deliver.ts";
+import { deliver, SHARD_TIMEOUT_MS, SHED_TOLD_MS, ShardLevels, UntoldShed } from "./deliver.ts";
 import { type Intake, SHED_MS, SORT_MS, sortInTurns } from "./intake.ts";
 import { TurnLane } from "./turn-lane.ts";
 
@@ -57,6 +57,7 @@ const EVENT_BYTES = 160;
 const RETRY_AFTER_S = "2";
 
 const levels = new ShardLevels();
+const untold = new UntoldShed();
 /** Of the latest batch's events, the share that was not left out. */
 let kept = 1;
 const lane = new TurnLane({ now: () => Date.now(), wait: (ms) => scheduler.wait(ms) });
@@ -163,13 +164,18 @@ async function take(
   known: Admitted | null,
   place: Place,
 ): Promise<EventAnswer> {
-  const batch = await readBatch(request, place);
-  const { key, loaded } = known ?? (await admit(batch.key ?? null, request, env, waitUntil));
+  const text = await readText(request, place);
+  // A key that stands in the body is read off its text: nothing is parsed for one that is unknown or asks too often.
+  const shown = known ? null : keyIn(text);
+  const early = known ?? (shown === null ? null : await admit(shown, request, env, waitUntil));
+  const batch = await parseBatch(text, place);
+  const isOfKey = early !== null && (known !== null || batch.key === shown);
+  const { key, loaded } = isOfKey ? early : await admit(batch.key ?? null, request, env, waitUntil);
   const { observed, compiled, revision, project, environment } = loaded;
   if (!observed.hasher) throw busy();
   const receivedAt = Date.now();
   const nameOf = (shard: number) => `${project}/${environment}/${shard}`;
-  const keep = Array.from({ length: TELEMETRY_SHARDS }, (_, shard) => levels.of(nameOf(shard), receivedAt));
+  const keep = Array.from({ length: ALL_TELEMETRY_SHARDS }, (_, shard) => levels.of(nameOf(shard), receivedAt));
   const intake: Intake = {
     events: batch.events,
     signed: signedUnit(loaded, key, batch.signedContext, receivedAt),
@@ -198,7 +204,18 @@ async function take(
     waitUntil(doors.catch((error) => log({ event: "door-events-lost", project, error: String(error) })));
   }
   const heard = (shard: number, keep: KeepLevels) => levels.heard(nameOf(shard), keep, Date.now());
-  return deliver(sorted, batch.events.length, ingest, heard);
+  const tellLater = async (shard: number, part: ShardBatch) => {
+    await scheduler.wait(SHED_TOLD_MS);
+    const shed = untold.end(nameOf(shard));
+    if (shed > 0) await deliver({ rejected: [], parts: new Map([[shard, { ...part, shed }]]) }, 0, ingest, heard);
+  };
+  const parts = new Map<number, ShardBatch>();
+  for (const [shard, part] of sorted.parts) {
+    const name = nameOf(shard);
+    if (part.events.length > 0) parts.set(shard, { ...part, shed: part.shed + untold.take(name) });
+    else if (untold.add(name, part.shed, Date.now())) waitUntil(tellLater(shard, part));
+  }
+  return deliver({ ...sorted, parts }, batch.events.length, ingest, heard);
 }
 
 /** What vouches for the batch's units; null: nothing has to. */
@@ -216,7 +233,7 @@ function signedUnit(loaded: Loaded, key: SnapshotKey, sent: string | undefined, 
   return { attributes: signature?.attributes ?? {}, signing: key.signing };
 }
 
-async function readBatch(request: Request, { sender, lease }: Place) {
+async function readText(request: Request, { sender, lease }: Place): Promise<string> {
   const type = request.headers.get("Content-Type") ?? "";
   if (!BODY_TYPE.test(type)) {
     const detail = "Beacons may use text/plain; the body is JSON in either case.";
@@ -231,6 +248,16 @@ async function readBatch(request: Request, { sender, lease }: Place) {
   if (text === null)
     throw new ProblemError(413, "body-too-large", `The body is larger than ${EVENT_LIMITS.bodyBytes} bytes`);
   lease.whole();
+  return text;
+}
+
+/** The key of a beacon that its text shows beyond doubt: there is one field of this name. */
+function keyIn(text: string): string | null {
+  const [first, second] = text.matchAll(/"key"\s*:\s*"([^"\\]*)"/g);
+  return first && !second ? (first[1] ?? null) : null;
+}
+
+async function parseBatch(text: string, { sender }: Place) {
   // Only what is here queues up: a body that never ends would keep its time in the lane from others.
   if (!isLaneOpen(sender)) throw busy();
   await lane.enter(estimate(text.length));

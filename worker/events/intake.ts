@@ -1,5 +1,6 @@
 import { identityText } from "../../shared/evaluation/attribute.ts";
 import type { CompiledSnapshot } from "../../shared/evaluation/compile/compile.ts";
+import type { Series } from "../../shared/schema/series.ts";
 import {
   EVENT_LIMITS,
   type EventAnswer,
@@ -12,7 +13,12 @@ import { clockSkew, eventTime } from "../../shared/telemetry/event-time.ts";
 import { CLOCK_TOLERANCE_MS } from "../../shared/telemetry/tally.ts";
 import type { ObservedFlags, UnitAttributes } from "../evaluation/edge/observed-flags.ts";
 import type { KeepLevels, ShardBatch, ShardEvent } from "../objects/telemetry-shard/shard-batch.ts";
-import { type HashedUnit, TELEMETRY_SHARDS, type UnitHasher } from "../objects/telemetry-shard/unit-hash.ts";
+import {
+  clientShard,
+  type HashedUnit,
+  TELEMETRY_SHARDS,
+  type UnitHasher,
+} from "../objects/telemetry-shard/unit-hash.ts";
 import { isTelemetryEvent } from "./event-check.ts";
 import { type SignedUnit, withSignedUnit } from "./signed-unit.ts";
 import { TURN_MS } from "./turn-lane.ts";
@@ -105,9 +111,9 @@ function* sorting(intake: Intake): Generator<void, Sorted> {
       refuse(found);
       continue;
     }
-    for (const [copy, unit] of found.entries()) {
-      const part = partOf(parts, unit.shard, intake);
-      if (unit.rank >= intake.keep(unit.shard)[source]) {
+    for (const [copy, { unit, shard }] of placesOf(event, found, intake).entries()) {
+      const part = partOf(parts, shard, intake);
+      if (unit.rank >= intake.keep(shard)[source]) {
         if (copy > 0) continue;
         refuse("shed");
         part.shed++;
@@ -128,16 +134,37 @@ function* sorting(intake: Intake): Generator<void, Sorted> {
 function shedUnchecked(sent: unknown, { hasher, keep, source }: Intake): number | null {
   const key = (sent as { unit?: { targetingKey?: unknown } } | null)?.unit?.targetingKey;
   if (typeof key !== "string" || key === "" || key.length > EVENT_LIMITS.textChars) return null;
-  const { shard, rank } = hasher.place("targetingKey", key);
-  return rank >= keep(shard)[source] ? shard : null;
+  const place = hasher.place("targetingKey", key);
+  const shard = ownShard(source, place.shard);
+  return place.rank >= keep(shard)[source] ? shard : null;
 }
 
 /** Some shard leaves units out, and units are known by their key alone. */
 function shedsByKey({ observed, keep, source }: Intake): boolean {
   for (const attribute of observed.attributes) if (attribute !== "targetingKey") return false;
-  for (let shard = 0; shard < TELEMETRY_SHARDS; shard++) if (keep(shard)[source] < 1) return true;
+  for (let shard = 0; shard < TELEMETRY_SHARDS; shard++) if (keep(ownShard(source, shard))[source] < 1) return true;
   return false;
 }
+
+/** Where events of a sender's kind go, given the number that a unit's hash names. */
+const ownShard = (source: Intake["source"], shard: number): number =>
+  source === "client" ? clientShard(shard) : shard;
+
+/**
+ * Where an event is stored, first, and where else it counts. What a server reports of a series that takes both kinds of
+ * keys goes to the shard of the clients' events, where a unit's exposure by one and its outcome by the other meet.
+ */
+function placesOf(event: TelemetryEvent, units: readonly HashedUnit[], { source, observed }: Intake) {
+  const places = (lane: Intake["source"]) => units.map((unit) => ({ unit, shard: ownShard(lane, unit.shard) }));
+  if (source === "client" || !observed.takesBoth) return places(source);
+  const takesBoth = (one: { series: Series } | undefined) => one?.series.source === "any";
+  if (event.type === "exposure")
+    return places(takesBoth(observed.flags.get(event.flag as string)) ? "client" : "server");
+  const isShared = observed.fedBy(metricOf(event), event.flag).some(takesBoth);
+  return isShared ? [...places("server"), ...places("client")] : places("server");
+}
+
+const metricOf = ({ metric, type }: TelemetryEvent): string => metric ?? type;
 
 /** The hashed units an event counts for; the first is where it is stored. */
 function unitsOf(event: TelemetryEvent, intake: Intake): HashedUnit[] | EventRejection {
@@ -181,6 +208,7 @@ function partOf(parts: Map<number, ShardBatch>, shard: number, intake: Intake): 
   if (!part) {
     const { source, revision, compiled } = intake;
     part = { source, revision, killed: killedOf(compiled), series: [], events: [], shed: 0 };
+    if (shard >= TELEMETRY_SHARDS) part.ofClients = true;
     parts.set(shard, part);
   }
   return part;
@@ -195,6 +223,10 @@ function killedOf(compiled: CompiledSnapshot): ShardBatch["killed"] {
   }
   return killed;
 }
+
+/** Whether a series' events of this sender come to the shard that the part goes to. */
+const countsIn = (series: Series, { source, ofClients }: ShardBatch): boolean =>
+  source === "client" || (series.source === "any") === (ofClients === true);
 
 interface Placed {
   index: number;
@@ -232,8 +264,8 @@ function shardEvent(event: TelemetryEvent, { index, unit, at, shift, copy }: Pla
     exposure.marks = EXCLUSION_MARKS.filter((mark) => marks.has(mark));
     return exposure;
   }
-  const metric = event.metric ?? event.type;
-  for (const { series, flag } of observed.fedBy(metric, event.flag)) name(flag, series);
+  const metric = metricOf(event);
+  for (const { series, flag } of observed.fedBy(metric, event.flag)) if (countsIn(series, part)) name(flag, series);
   const { ok, latencyMs, value } = event;
   const outcome: ShardEvent = { ...common, type: event.type, metric };
   if (event.flag !== undefined) outcome.flag = event.flag;

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";
-import { TELEMETRY_SHARDS } from "../../objects/telemetry-shard/unit-hash.ts";
+import { ALL_TELEMETRY_SHARDS } from "../../objects/telemetry-shard/unit-hash.ts";
 import { env } from "../../testing/bindings.ts";
 import { api, done, newShop } from "../../testing/http.ts";
 import { anEvent, observe, send, totalsOf } from "../../testing/telemetry.ts";
@@ -17,7 +17,7 @@ const exposure = (unit: string, variant: string) => anEvent("exposure", unit, { 
 /** Everything that every shard of the shop's production holds, as text. */
 async function everything(): Promise<string> {
   const dumps: string[] = [];
-  for (let shard = 0; shard < TELEMETRY_SHARDS; shard++) {
+  for (let shard = 0; shard < ALL_TELEMETRY_SHARDS; shard++) {
     const stub = env.TELEMETRY_SHARD.get(env.TELEMETRY_SHARD.idFromName(`${shop.project}/production/${shard}`));
     dumps.push(
       await runInDurableObject(stub, (_shard: DurableObject, { storage }) => {

@@ -16,8 +16,12 @@ import { isolateEdge } from "../../evaluation/edge/isolate.ts";
 import type { Loaded } from "../../evaluation/edge/loaded.ts";
 import { EVENTS_PATH } from "../../events/events.ts";
 import { ProblemError } from "../../http/problem.ts";
-import { telemetryShard } from "../../objects/stubs.ts";
-import { telemetryDaily, telemetryStats, telemetryTotals } from "../../objects/telemetry-shard/totals.ts";
+import {
+  forgetInTelemetry,
+  telemetryDaily,
+  telemetryStats,
+  telemetryTotals,
+} from "../../objects/telemetry-shard/totals.ts";
 import type { AdminEnv } from "../kernel/principal.ts";
 import { adminRoute, body, json, params } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
@@ -118,8 +122,7 @@ export const telemetry = router()
       for (const [attribute, value] of Object.entries(unit)) {
         const identity = identityText(value);
         if (identity === null) continue;
-        const { hash, shard } = hasher.unit(attribute, identity);
-        records += (await telemetryShard(c.env, project, environment, shard).forgetUnit(hash)).records;
+        records += await forgetInTelemetry(c.env, project, environment, hasher.unit(attribute, identity));
       }
       return c.json({ records }, 200);
     },

@@ -40,6 +40,8 @@ export class ObservedFlags {
   readonly flags: ReadonlyMap<string, ObservedFlag>;
   /** Attributes that some series' units are. */
   readonly attributes: ReadonlySet<string>;
+  /** Some series takes what servers and what client keys report. */
+  readonly takesBoth: boolean;
   /** Null: the snapshot has no secret, so nothing may be kept of anybody. */
   readonly hasher: UnitHasher | null;
 
@@ -51,6 +53,7 @@ export class ObservedFlags {
       for (const one of observed) flags.set(one.flag, observe(one, { layers, holdouts }, sources));
     this.flags = flags;
     this.attributes = new Set([...flags.values()].map(({ series }) => series.by));
+    this.takesBoth = [...flags.values()].some(({ series }) => series.source === "any");
     this.hasher = sources.sealKey === undefined ? null : new UnitHasher(sources.sealKey);
   }
 

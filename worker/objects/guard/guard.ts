@@ -8,6 +8,7 @@ import { ownOrNew } from "../../../shared/own.ts";
 import type { Actor } from "../../../shared/schema/admin.ts";
 import { GUARD_STATES, type GuardState, type GuardStatus, type GuardTile } from "../../../shared/schema/guard.ts";
 import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
+import { joinKinds } from "../../../shared/telemetry/totals.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
 import { ok, type Result, reject } from "../../result.ts";
@@ -18,7 +19,8 @@ import { type Checkpoints, NO_CHECKPOINTS } from "../kernel/checkpoint.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { flagStore } from "../stubs.ts";
-import { telemetryTotals } from "../telemetry-shard/totals.ts";
+import { clientTotals, serverTotals } from "../telemetry-shard/totals.ts";
+import { ClientCounts } from "./client-counts.ts";
 import { GuardBook, type Watch } from "./guard-book.ts";
 import { holdsOf, lookAtAll, preparedTests } from "./guard-look.ts";
 import { guardStateWords, silentOf } from "./guard-state.ts";
@@ -60,6 +62,7 @@ export class Guard extends DurableBase implements GuardMethods {
   readonly #tests = preparedTests();
   readonly #cadence = new LookCadence();
   readonly #latest = new LatestFindings();
+  readonly #clientCounts = new ClientCounts();
   #ready = false;
   #looking = false;
 
@@ -108,6 +111,7 @@ export class Guard extends DurableBase implements GuardMethods {
     if (madeAt === null || isAnother) {
       this.#book.clear();
       this.#latest.clear();
+      this.#clientCounts.clear();
     }
     this.#book.setMeta("made_at", String(madeAt));
   }
@@ -134,6 +138,7 @@ export class Guard extends DurableBase implements GuardMethods {
 
   /** A shard has stored events of something that is watched. */
   async moved(): Promise<void> {
+    this.#clientCounts.moved();
     if (!this.#ready || !this.#cadence.wake(Date.now()) || this.#book.active().length === 0) return;
     await this.#storage.setAlarm(Date.now() + LOOK_MS);
   }
@@ -148,8 +153,12 @@ export class Guard extends DurableBase implements GuardMethods {
       now: () => Date.now(),
       watches: () => this.#active(),
       totals: async (ids: string[]) => {
-        const counts = telemetryTotals(this.#env, this.#project, this.#environment, ids);
-        const totals = await within(COUNTS_TIMEOUT_MS, counts);
+        const place = [this.#env, this.#project, this.#environment, ids] as const;
+        const [servers, clients] = await Promise.all([
+          within(COUNTS_TIMEOUT_MS, serverTotals(...place)),
+          this.#clientCounts.latest(() => clientTotals(...place), Date.now()),
+        ]);
+        const totals = joinKinds(servers, clients);
         this.#cadence.note(totals, Date.now());
         return totals;
       },

@@ -67,8 +67,10 @@ export interface ShardBatch {
   events: ShardEvent[];
   /** Whose events they are. Edges of before this version do not say. */
   place?: { project: string; environment: string };
-  /** Left out at the edge by this shard's own level. */
+  /** Left out at the edge by this shard's own level, since that edge last told. */
   shed: number;
+  /** Sent to a shard of client keys: what servers report there counts only in series that take both. */
+  ofClients?: true;
 }
 
 /** Units with a rank below it stay. 1: all. */

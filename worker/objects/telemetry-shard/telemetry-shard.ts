@@ -37,8 +37,8 @@ const FULL_BYTES = { server: 9_000_000_000, client: 4_500_000_000 } as const;
 const DELETE_ROWS = 20_000;
 
 /**
- * One of the shards that keep an environment's telemetry: all events of a unit come here, so de-duplication, joining and
- * counting need nobody else. A shell: it opens one transaction a batch, asks `shared/telemetry`, and writes records and
+ * One of the shards that keep an environment's telemetry: all events of a unit that can meet come here, so de-duplication,
+ * joining and counting need nobody else. A shell: it opens one transaction a batch, asks `shared/telemetry`, and writes records and
  * counts together.
  */
 export class TelemetryShard extends DurableBase implements TelemetryShardMethods {
@@ -128,7 +128,7 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
   #store(batch: ShardBatch, events: readonly ShardEvent[], early: ReturnType<EarlyOutcomes["turn"]>, now: number) {
     for (const { flag, series } of batch.series) this.#book.meet(flag, series, now);
     this.#book.close(batch.killed, now);
-    const targets = events.map((event) => this.#target(event, now));
+    const targets = events.map((event) => this.#target(batch, event, now));
     const period = this.#ids.turn(now);
     const units = new UnitRows(this.#storage.sql, period, EventIds.oldest(period));
     for (const { event, isWatched } of targets) if (isWatched) units.want(event.unit);
@@ -151,12 +151,13 @@ export class TelemetryShard extends DurableBase implements TelemetryShardMethods
   }
 
   /** What an event counts in. */
-  #target(event: ShardEvent, now: number): Target {
+  #target({ source, ofClients }: ShardBatch, event: ShardEvent, now: number): Target {
     if (event.type === "exposure") {
       const exposed = this.#place(event);
       return { event, exposed, outcome: null, fed: [], isWatched: exposed !== null };
     }
-    const fed = this.#book.fedBy(event.metric, event.flag, now);
+    const known = this.#book.fedBy(event.metric, event.flag, now);
+    const fed = ofClients && source === "server" ? known.filter(({ spec }) => spec.source === "any") : known;
     return { event, exposed: null, outcome: event, fed, isWatched: fed.length > 0 };
   }
 

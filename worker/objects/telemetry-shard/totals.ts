@@ -1,26 +1,41 @@
 import { ownOf, ownOrNew } from "../../../shared/own.ts";
 import type { Slug } from "../../../shared/schema/names.ts";
 import type { DayTotals, TelemetryStats, TotalsAnswer } from "../../../shared/schema/telemetry.ts";
-import { mergeTotals } from "../../../shared/telemetry/totals.ts";
+import { joinKinds, mergeTotals } from "../../../shared/telemetry/totals.ts";
 import type { Env } from "../../env.ts";
 import { telemetryShard } from "../stubs.ts";
-import { TELEMETRY_SHARDS } from "./unit-hash.ts";
+import { clientShard, type HashedUnit, TELEMETRY_SHARDS } from "./unit-hash.ts";
 
-const shards = (env: Env, project: Slug, environment: Slug) =>
+type Reader = (env: Env, project: Slug, environment: Slug, ids: readonly string[]) => Promise<TotalsAnswer>;
+
+const serverShards = (env: Env, project: Slug, environment: Slug) =>
   Array.from({ length: TELEMETRY_SHARDS }, (_, n) => telemetryShard(env, project, environment, n));
+const clientShards = (env: Env, project: Slug, environment: Slug) =>
+  Array.from({ length: TELEMETRY_SHARDS }, (_, n) => telemetryShard(env, project, environment, clientShard(n)));
+const shards = (env: Env, project: Slug, environment: Slug) => [
+  ...serverShards(env, project, environment),
+  ...clientShards(env, project, environment),
+];
 
 /**
- * Counts of these series over all shards. Throws `DurableUnavailable` when one does not answer: nothing may be decided
- * on a part of the units.
+ * Counts of these series over the shards of server events. Throws `DurableUnavailable` when one does not answer: nothing
+ * may be decided on a part of the units.
  */
-export async function telemetryTotals(
-  env: Env,
-  project: Slug,
-  environment: Slug,
-  ids: readonly string[],
-): Promise<TotalsAnswer> {
-  return mergeTotals(await Promise.all(shards(env, project, environment).map((shard) => shard.totals([...ids]))));
-}
+export const serverTotals: Reader = async (env, project, environment, ids) =>
+  mergeTotals(await Promise.all(serverShards(env, project, environment).map((shard) => shard.totals([...ids]))));
+
+/** The same over the shards of client keys' events, which anybody can keep busy. */
+export const clientTotals: Reader = async (env, project, environment, ids) =>
+  mergeTotals(await Promise.all(clientShards(env, project, environment).map((shard) => shard.totals([...ids]))));
+
+/** Counts of these series over all shards. */
+export const telemetryTotals: Reader = async (env, project, environment, ids) =>
+  joinKinds(
+    ...(await Promise.all([
+      serverTotals(env, project, environment, ids),
+      clientTotals(env, project, environment, ids),
+    ])),
+  );
 
 /** Series by day of first exposure (UTC), over all shards. */
 export async function telemetryDaily(
@@ -61,6 +76,19 @@ export async function telemetryStats(
 ): Promise<TelemetryStats> {
   const [first, ...rest] = await Promise.all(shards(env, project, environment).map((shard) => shard.stats(traffic)));
   return rest.reduce(addStats, first as TelemetryStats);
+}
+
+/** Deletes what is kept of a unit; how many exposure records that were. */
+export async function forgetInTelemetry(
+  env: Env,
+  project: Slug,
+  environment: Slug,
+  { hash, shard }: HashedUnit,
+): Promise<number> {
+  let records = 0;
+  for (const one of [shard, clientShard(shard)])
+    records += (await telemetryShard(env, project, environment, one).forgetUnit(hash)).records;
+  return records;
 }
 
 /** Empties all shards of an environment that is gone. */

@@ -6,6 +6,14 @@ import { sha256 } from "../../crypto/sha256.ts";
  * changing their number divides units anew, and running series would count them twice.
  */
 export const TELEMETRY_SHARDS = 4;
+/**
+ * Beside them, as many that take what client keys send: anybody can send that, and an object answers a limited number of
+ * requests. A flood therefore reaches no shard that a server's events are counted in.
+ */
+export const ALL_TELEMETRY_SHARDS = 2 * TELEMETRY_SHARDS;
+
+/** The shard of a unit's client events, given the one of its server events. */
+export const clientShard = (shard: number): number => TELEMETRY_SHARDS + shard;
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-";
 
