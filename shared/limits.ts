@@ -149,6 +149,11 @@ export const LIMITS = {
    * isolate holds while it changes (`worker/evaluation/edge/memory-budget.ts`). What is larger already goes on.
    */
   snapshotBytes: 10 * 1024 * 1024,
+  /**
+   * Bytes that one environment takes in an edge's memory, by the estimate of `shared/blocks/weight.ts`: what all
+   * snapshots of an isolate may take. Lists of short values, patterns and number tests weigh many times their text.
+   */
+  snapshotWeight: 70 * 1024 * 1024,
   /** Characters of a bearer token that we are willing to hash. Ours are shorter than 200. */
   tokenChars: 256,
   /** Distinct bearer tokens remembered per isolate and snapshot. */

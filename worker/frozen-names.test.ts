@@ -25,7 +25,7 @@ import { GUARD_MIGRATIONS } from "./objects/guard/migrations.ts";
 import type { Migration } from "./objects/kernel/migrations.ts";
 import { courier, desk, directory, flagStore, guard, probe, telemetryShard, testLedger } from "./objects/stubs.ts";
 import { TELEMETRY_MIGRATIONS } from "./objects/telemetry-shard/migrations.ts";
-import { UnitHasher } from "./objects/telemetry-shard/unit-hash.ts";
+import { clientShard, UnitHasher } from "./objects/telemetry-shard/unit-hash.ts";
 import { TEST_LEDGER_MIGRATIONS } from "./objects/test-ledger/migrations.ts";
 import { env } from "./testing/bindings.ts";
 import { PRODUCTION } from "./testing/names.ts";
@@ -94,6 +94,7 @@ describe("Durable Objects", () => {
     courier(all, SHOP);
     directory(all);
     telemetryShard(all, SHOP, PRODUCTION, 3);
+    telemetryShard(all, SHOP, PRODUCTION, clientShard(3));
     desk(all, SHOP, PRODUCTION);
     testLedger(all, SHOP, PRODUCTION, DOOR);
     guard(all, SHOP, PRODUCTION);
@@ -103,6 +104,7 @@ describe("Durable Objects", () => {
       "shop",
       "directory",
       "shop/production/3",
+      "shop/production/7",
       "shop/production",
       "shop/production/door",
       "shop/production",
@@ -128,6 +130,7 @@ const MIGRATIONS: Record<string, Record<string, string>> = {
     "0012-ledger-owed": "3ac14cec49995f18",
     "0013-taken-back": "f933725fc4a829f0",
     "0014-blocks": "347c00844b15eb76",
+    "0015-weights": "32df6f3c84083be8",
   },
   Directory: { "0001-directory": "59d70d97463d9ea2" },
   TestLedger: { "0001-people": "41f862f94c0cd66a", "0002-restored": "1d558a85d6a80e14" },

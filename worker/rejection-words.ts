@@ -126,7 +126,10 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
     case "invalid":
       return ["Some fields are not valid", undefined, r.issues];
     case "limit-exceeded":
-      return [`The limit ${r.limit} is ${r.max}`, `This would make ${r.actual}.`];
+      return [
+        `The limit ${r.limit} is ${r.max}`,
+        `This would make ${r.actual}.${r.by === undefined ? "" : ` Of the change, ${r.by} takes most: make it smaller, or take away others.`}`,
+      ];
     case "forbidden":
       return forbidden(r);
     case "changed-since":

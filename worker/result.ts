@@ -39,7 +39,8 @@ export type Rejection =
   | { code: "cycle"; what: "flags" | "segments"; path: string[] }
   | { code: "exposes-hidden-flag"; flag: string; others?: string[]; hidden: string[] }
   | { code: "invalid"; issues: FieldIssue[] }
-  | { code: "limit-exceeded"; limit: string; max: number; actual: number }
+  /** `by`: what of the change counts most. */
+  | { code: "limit-exceeded"; limit: string; max: number; actual: number; by?: string }
   /** `rights`: what each part of the change needs, where it is the change that is refused and not the command. */
   | {
       code: "forbidden";

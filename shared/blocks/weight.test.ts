@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compiledWeight, textWeight } from "./weight.ts";
+import { blockWeight, compiledWeight, weightOfSums } from "./weight.ts";
 
 const rule = (test: object) => JSON.stringify({ id: "r", when: { attribute: "a", ...test }, serve: { variant: "on" } });
 
@@ -27,6 +27,7 @@ test("each member of a list weighs", () => {
 });
 
 test("letters beyond Latin make a whole text two bytes a character", () => {
-  expect(textWeight("abcé")).toBe(4);
-  expect(textWeight("abc字")).toBe(8);
+  expect(blockWeight("abcé")).toBe(4 + 6);
+  expect(blockWeight("abc字")).toBe(8 + 6);
+  expect(weightOfSums({ chars: 4, wide: 1, weight: 6 })).toBe(14);
 });

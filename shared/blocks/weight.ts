@@ -52,5 +52,14 @@ function weightAt(json: string, at: number): number {
 const NONE: readonly (readonly [string, number])[] = [];
 const isNumber = (code: number): boolean => isDigit(code) || code === MINUS;
 
-/** Of the text itself: with anything but Latin letters in it, it takes two bytes a character. */
-export const textWeight = (text: string): number => (/[^\0-\xff]/.test(text) ? 2 * text.length : text.length);
+/** Anything but Latin letters makes all characters of a text take two bytes. */
+export const isWide = (text: string): boolean => /[^\0-\xff]/.test(text);
+
+const textWeight = (chars: number, wide: boolean): number => (wide ? 2 * chars : chars);
+
+/** Bytes of a block that an edge holds: its text and what is compiled of it. */
+export const blockWeight = (text: string): number => textWeight(text.length, isWide(text)) + compiledWeight(text);
+
+/** The same of a block that is known by what its entries add up to. */
+export const weightOfSums = ({ chars, wide, weight }: { chars: number; wide: number; weight: number }): number =>
+  textWeight(chars, wide > 0) + weight;

@@ -1,5 +1,5 @@
 import { type BlockDocuments, documentsOf, type EntryKind, entryName, lineOf } from "../../../shared/blocks/block.ts";
-import { compiledWeight, textWeight } from "../../../shared/blocks/weight.ts";
+import { blockWeight } from "../../../shared/blocks/weight.ts";
 import type { BlockSource } from "../../../shared/evaluation/compile/compile-blocks.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Facts, factsOf } from "./facts.ts";
@@ -20,7 +20,7 @@ export class HeldBlock implements BlockSource {
   private constructor(hash: string, text: string) {
     this.hash = hash;
     this.text = text;
-    this.bytes = textWeight(text) + compiledWeight(text);
+    this.bytes = blockWeight(text);
   }
 
   /** Null when the text is not what the hash promises. */

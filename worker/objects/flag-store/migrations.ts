@@ -131,6 +131,16 @@ const BLOCKS: Omit<Migration, "name"> = {
     CREATE INDEX IF NOT EXISTS retired_at ON retired (delete_at);`,
 };
 
+/** What blocks weigh in an edge's memory. 0 until it is worked out, in slices, for what was rendered before. */
+const WEIGHTS: Omit<Migration, "name"> = {
+  sql: `
+    ALTER TABLE rendered_entry ADD COLUMN weight REAL NOT NULL DEFAULT 0;
+    ALTER TABLE rendered_entry ADD COLUMN wide INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE rendered_block ADD COLUMN weight REAL NOT NULL DEFAULT 0;
+    ALTER TABLE rendered_block ADD COLUMN wide INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE render_owed ADD COLUMN weight REAL NOT NULL DEFAULT 0;`,
+};
+
 export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-documents",
@@ -300,4 +310,5 @@ export const FLAG_STORE_MIGRATIONS: readonly Migration[] = [
       ) WITHOUT ROWID;`,
   },
   { name: "0014-blocks", ...BLOCKS },
+  { name: "0015-weights", ...WEIGHTS },
 ];

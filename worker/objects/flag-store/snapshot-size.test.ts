@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../shared/limits.ts";
 import { envelope, inTables, must, newProject, storeOf } from "../../testing/store.ts";
 import type { Command } from "./commands.ts";
+import { ProjectTables } from "./project-tables.ts";
 
 /** 750,000 bytes of JSON in one flag: characters of three bytes. */
 const large = {
@@ -46,6 +47,61 @@ test("a snapshot beyond the limit is refused when it is saved, with its size; ki
   const small = { ...large, variants: Object.fromEntries(Object.keys(large.variants).map((name) => [name, "x"])) };
   const shrunk = await must(project, put("large-1", small));
   expect([killed.revision, shrunk.revision]).toEqual([revision + 1, revision + 2]);
+});
+
+describe("an environment that takes more of an edge's memory than there is", () => {
+  /** 64 KiB of text that is taken for 10 MB: each member reads like a pattern. */
+  const list = Array.from({ length: 6_500 }, () => "matches");
+  const heavy = (variants: number) => ({
+    type: "json",
+    variants: Object.fromEntries(Array.from({ length: variants }, (_, index) => [`v${index}`, list])),
+    offVariant: "v0",
+  });
+  const put = (flag: string, variants: number): Command =>
+    ({ type: "putFlag", flag, definition: heavy(variants) }) as unknown as Command;
+
+  test("is refused when it is saved, with the flag that makes it so; kills and lighter states are not", async () => {
+    const project = await newProject();
+    await must(project, put("heavy-0", 5));
+    const before = await documentCount(project);
+    const refused = await storeOf(project).execute(envelope(project, put("heavy-1", 5)));
+    expect(refused).toMatchObject({
+      ok: false,
+      rejection: {
+        ...{ code: "limit-exceeded", limit: "snapshotWeight", max: LIMITS.snapshotWeight, by: 'the flag "heavy-1"' },
+        actual: expect.any(Number),
+      },
+    });
+    expect(await documentCount(project)).toBe(before);
+    const bytes = await inTables(project, (sql) => new ProjectTables(sql).rendered.sums("production").bytes);
+    expect(bytes).toBeLessThan(LIMITS.snapshotBytes);
+    await must(project, put("heavy-1", 1));
+
+    // As an earlier version has stored it.
+    await inTables(project, (sql) => sql.exec("UPDATE rendered_block SET weight = weight + ?", LIMITS.snapshotWeight));
+    await must(project, { type: "kill", environment: "production", flag: "heavy-1" });
+    await must(project, put("heavy-0", 4));
+    const grown = await storeOf(project).execute(envelope(project, put("heavy-0", 5)));
+    expect(grown).toMatchObject({ ok: false, rejection: { limit: "snapshotWeight", by: 'the flag "heavy-0"' } });
+  });
+
+  test("is refused by what an import would come to, not by a guess of what it may", async () => {
+    const project = await newProject();
+    const keys = Array.from({ length: 20 }, (_, n) => `import-${n}`);
+    const state = { enabled: true, fallthrough: { variant: "v0" } };
+    const light = { variants: { v0: ["x"] } };
+    const document = (heavies: number) => ({
+      ...{ format: "blastdoor-export-1", project, environments: {} },
+      flags: Object.fromEntries(keys.map((key, n) => [key, { ...heavy(1), ...(n >= heavies && light) }])),
+      states: { production: Object.fromEntries(keys.map((key) => [key, state])) },
+    });
+    const bring = (heavies: number): Command => ({ type: "import", document: document(heavies) }) as unknown as Command;
+    const refused = await storeOf(project).execute(envelope(project, bring(8)));
+    expect(refused.ok ? refused.ok : refused).toMatchObject({
+      rejection: { code: "limit-exceeded", limit: "snapshotWeight" },
+    });
+    await must(project, bring(4));
+  });
 });
 
 describe("values of conditions beyond the limit of an environment", () => {

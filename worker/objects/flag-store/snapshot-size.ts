@@ -1,16 +1,20 @@
+import { blockWeight } from "../../../shared/blocks/weight.ts";
 import { valuesOfSegment, valuesOfState } from "../../../shared/evaluation/condition-values.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { Rejection } from "../../result.ts";
 import type { Body, Change, ProjectView } from "./entities.ts";
 
 /** Where the sizes come from; the documents as they would stand after the change. */
 export interface SnapshotSizes {
-  /** Bytes of an environment's entries, and values of their conditions, at most; null while nobody knows. */
-  most(environment: string): { bytes: number; tested: number } | null;
+  /**
+   * Bytes of an environment's entries, values of their conditions, and bytes that they take in an edge's memory, at most;
+   * null while nobody knows.
+   */
+  most(environment: string): { bytes: number; tested: number; weight: number } | null;
   /** Whether `most` is exact. */
   isComplete(environment: string): boolean;
-  build(environment: string): Snapshot;
+  /** The environment's snapshot as JSON: all of it, so it is asked for last. */
+  text(environment: string): string;
   /** Values that the conditions of an environment's snapshot test against. */
   values(environment: string): number;
 }
@@ -25,16 +29,50 @@ export function snapshotTooLarge(
   changes: readonly Change[],
   sizes: SnapshotSizes,
 ): Rejection | null {
-  if (growth(changes) <= 0) return null;
+  if (growth(changes, sizeOf) <= 0) return null;
   const max = LIMITS.snapshotBytes;
   for (const environment of environments) {
     const most = sizes.most(environment);
     if (most !== null && most.bytes <= max) continue;
     const exact = most !== null && sizes.isComplete(environment);
-    const actual = exact ? most.bytes : new TextEncoder().encode(JSON.stringify(sizes.build(environment))).length;
+    const actual = exact ? most.bytes : new TextEncoder().encode(sizes.text(environment)).length;
     if (actual > max) return { code: "limit-exceeded", limit: "snapshotBytes", max, actual };
   }
   return null;
+}
+
+/**
+ * Refuses a change that makes an environment take more of an edge's memory than an edge has for it: each of them would
+ * refuse to load it and go on with what was published before. What is beyond already, as earlier versions stored it, may
+ * stay and shrink.
+ */
+export function snapshotTooHeavy(
+  environments: readonly string[],
+  changes: readonly Change[],
+  sizes: SnapshotSizes,
+): Rejection | null {
+  const max = LIMITS.snapshotWeight;
+  for (const environment of environments) {
+    const most = sizes.most(environment);
+    if (most !== null && most.weight <= max) continue;
+    if (growth(changes, weightOf) <= 0) return null;
+    const isExact = most !== null && sizes.isComplete(environment);
+    const weight = isExact ? most.weight : blockWeight(sizes.text(environment));
+    const actual = Math.round(weight);
+    if (actual > max) return { code: "limit-exceeded", limit: "snapshotWeight", max, actual, by: heaviest(changes) };
+  }
+  return null;
+}
+
+/** The flag or segment whose change adds most. */
+function heaviest(changes: readonly Change[]): string {
+  const added = new Map<string, number>();
+  for (const { entity, key, before, after } of changes) {
+    const name = `the ${entity === "segment" || entity === "list" ? "segment" : "flag"} "${key}"`;
+    added.set(name, (added.get(name) ?? 0) + weightOf(after) - weightOf(before));
+  }
+  const [first] = [...added].sort(([, a], [, b]) => b - a);
+  return first?.[0] ?? "it";
 }
 
 /**
@@ -73,9 +111,11 @@ export function valuesIn(view: ProjectView, environment: string): number {
   return total;
 }
 
+const sizeOf = (body: unknown): number => (body === null ? 0 : JSON.stringify(body).length);
+const weightOf = (body: unknown): number => (body === null ? 0 : blockWeight(JSON.stringify(body)));
+
 /** Kills aside: nothing may ever stand in their way. */
-function growth(changes: readonly Change[]): number {
-  const size = (body: unknown): number => (body === null ? 0 : JSON.stringify(body).length);
+function growth(changes: readonly Change[], size: (body: unknown) => number): number {
   return changes
     .filter(({ entity }) => entity !== "kill" && entity !== "tombstone")
     .reduce((sum, { before, after }) => sum + size(after) - size(before), 0);

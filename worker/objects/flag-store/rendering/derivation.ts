@@ -24,7 +24,9 @@ export class Derivation {
 
   /** When to go on (epoch ms, as a list): at once, while anything is missing. */
   due(): number[] {
-    return this.#tables.documents.isIndexed && this.#renderer.unfinished().length === 0 ? [] : [0];
+    const { documents } = this.#tables;
+    const isWhole = documents.isIndexed && this.#renderer.isWeighed && this.#renderer.unfinished().length === 0;
+    return isWhole ? [] : [0];
   }
 
   async run(): Promise<void> {
@@ -32,5 +34,6 @@ export class Derivation {
     while (!this.#atomically(() => documents.indexSlice())) await pause();
     for (const environment of this.#renderer.unfinished())
       while (!this.#atomically(() => this.#renderer.renderSlice(environment))) await pause();
+    while (!this.#atomically(() => this.#renderer.weighSlice())) await pause();
   }
 }

@@ -1,4 +1,5 @@
 import { type EntryKind, entryName } from "../../../../shared/blocks/block.ts";
+import { blockWeight } from "../../../../shared/blocks/weight.ts";
 import { valuesOfSegment, valuesOfState } from "../../../../shared/evaluation/condition-values.ts";
 import { snapshotHoldout, snapshotLayer, snapshotSegment } from "../../../../shared/schema/segment.ts";
 import { snapshotFlag, snapshotKey } from "../../../../shared/schema/snapshot.ts";
@@ -82,11 +83,20 @@ export function entryTouched({ entity, key }: Pick<Change, "entity" | "key">): s
   }
 }
 
-/** What a changed document can add to an entry at most: bytes of JSON, and values of conditions. */
-export function mostAdded({ entity, after }: Pick<Change, "entity" | "after">): { bytes: number; tested: number } {
-  if (after === null) return { bytes: 0, tested: 0 };
+/** What a document adds to an entry: bytes of JSON, values of conditions, and bytes of an edge's memory. */
+export interface Added {
+  bytes: number;
+  tested: number;
+  weight: number;
+}
+
+/** What a changed document can add to an entry at most. */
+export function mostAdded({ entity, after }: Pick<Change, "entity" | "after">): Added {
+  if (after === null) return { bytes: 0, tested: 0, weight: 0 };
+  const json = JSON.stringify(after);
   // A test's settings and a plan's stages enter in another form, with names of fields that their documents lack.
-  const bytes = JSON.stringify(after).length * 3 + 1_000;
-  if (entity === "state") return { bytes, tested: valuesOfState(after as Body<"state">) };
-  return { bytes, tested: entity === "segment" ? valuesOfSegment(after as Body<"segment">) : 0 };
+  const bytes = json.length * 3 + 1_000;
+  const weight = blockWeight(json) * 3 + 3_000;
+  if (entity === "state") return { bytes, weight, tested: valuesOfState(after as Body<"state">) };
+  return { bytes, weight, tested: entity === "segment" ? valuesOfSegment(after as Body<"segment">) : 0 };
 }

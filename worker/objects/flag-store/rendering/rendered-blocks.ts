@@ -1,5 +1,6 @@
 import { blockText, type Entry } from "../../../../shared/blocks/block.ts";
 import { type BlockSize, cut, isSparse, joinWell, overflows } from "../../../../shared/blocks/partition.ts";
+import { compiledWeight, isWide, weightOfSums } from "../../../../shared/blocks/weight.ts";
 import { sha256 } from "../../../crypto/sha256.ts";
 import type { RenderedEntry } from "./render-entry.ts";
 
@@ -9,6 +10,9 @@ export interface Sums extends BlockSize {
   readonly bytes: number;
   /** Values that their conditions test against. */
   readonly tested: number;
+  /** Bytes of what an edge compiles of them, and how many entries have letters that are not Latin. */
+  readonly weight: number;
+  readonly wide: number;
 }
 
 /** A run of entries: from `first` (of the first block: "") up to where the next block begins. */
@@ -22,13 +26,17 @@ export interface StoredBlock extends Sums {
   readonly stale: boolean;
 }
 
+type Totals = { entries: number; chars: number; bytes: number; tested: number };
 type BlockRow = Sums & { first: string; hash: string; published_hash: string; stale: number };
 
 type Texts = Pick<StoredBlock, "hash" | "publishedHash">;
 
 const NO_TEXT: Texts = { hash: "", publishedHash: "" };
-const NOTHING: Sums = { entries: 0, chars: 0, bytes: 0, tested: 0 };
-const COLUMNS = "first, hash, published_hash, stale, entries, chars, bytes, tested";
+const NOTHING: Sums = { entries: 0, chars: 0, bytes: 0, tested: 0, weight: 0, wide: 0 };
+const COLUMNS = "first, hash, published_hash, stale, entries, chars, bytes, tested, weight, wide";
+/** Entries, and their characters, that are weighed in one slice. */
+const WEIGHED_ENTRIES = 64;
+const WEIGHED_CHARS = 512 * 1024;
 /** After every name: names hold nothing above "~". */
 const END = "\u{10ffff}";
 
@@ -38,8 +46,14 @@ const bytesOf = (text: string): number => utf8.encode(text).length;
 function sumsOf(name: string, { json, tested }: RenderedEntry): Sums {
   const key = name.slice(name.indexOf("/") + 1);
   const separators = name.startsWith("key/") ? 1 : key.length + 4;
-  return { entries: 1, chars: name.length + json.length + 2, bytes: bytesOf(json) + separators, tested };
+  const bytes = bytesOf(json) + separators;
+  return { entries: 1, chars: name.length + json.length + 2, bytes, tested, ...weightOf(name, json) };
 }
+
+const weightOf = (name: string, json: string): Pick<Sums, "weight" | "wide"> => ({
+  weight: compiledWeight(blockText([[name, json]])),
+  wide: isWide(json) ? 1 : 0,
+});
 
 /** The rendered entries of all environments and the blocks that they are cut into. Only inside a transaction. */
 export class RenderedBlocks {
@@ -53,7 +67,7 @@ export class RenderedBlocks {
   put(environment: string, name: string, entry: RenderedEntry | null): void {
     const place = "environment = ? AND name = ?";
     const [before] = this.#sql.exec<{ json: string } & Omit<Sums, "entries">>(
-      `SELECT json, chars, bytes, tested FROM rendered_entry WHERE ${place}`,
+      `SELECT json, chars, bytes, tested, weight, wide FROM rendered_entry WHERE ${place}`,
       environment,
       name,
     );
@@ -63,13 +77,16 @@ export class RenderedBlocks {
     if (entry === null) this.#sql.exec(`DELETE FROM rendered_entry WHERE ${place}`, environment, name);
     else
       this.#sql.exec(
-        "INSERT OR REPLACE INTO rendered_entry (environment, name, json, chars, bytes, tested) VALUES (?, ?, ?, ?, ?, ?)",
+        `INSERT OR REPLACE INTO rendered_entry (environment, name, json, chars, bytes, tested, weight, wide)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         environment,
         name,
         entry.json,
         is.chars,
         is.bytes,
         is.tested,
+        is.weight,
+        is.wide,
       );
     this.#grow(environment, name, was, is);
   }
@@ -82,15 +99,48 @@ export class RenderedBlocks {
     );
     if (!found) this.#insert(environment, "", NO_TEXT, NOTHING);
     this.#sql.exec(
-      `UPDATE rendered_block SET stale = 1, entries = entries + ?, chars = chars + ?, bytes = bytes + ?, tested = tested + ?
-       WHERE environment = ? AND first = ?`,
+      `UPDATE rendered_block SET stale = 1, entries = entries + ?, chars = chars + ?, bytes = bytes + ?,
+         tested = tested + ?, weight = weight + ?, wide = wide + ? WHERE environment = ? AND first = ?`,
       is.entries - was.entries,
       is.chars - was.chars,
       is.bytes - was.bytes,
       is.tested - was.tested,
+      is.weight - was.weight,
+      is.wide - was.wide,
       environment,
       found?.first ?? "",
     );
+  }
+
+  /**
+   * Weighs some of the entries that an earlier version rendered.
+   *
+   * @param after the environment and name of the last one before
+   * @returns those of the last one that was looked at; null: there are no more
+   */
+  weighSome(after: readonly [string, string]): [string, string] | null {
+    const query = `SELECT environment, name, json, weight FROM rendered_entry WHERE (environment, name) > (?, ?)
+      ORDER BY environment, name LIMIT ?`;
+    type Unweighed = { environment: string; name: string; json: string; weight: number };
+    let last: [string, string] | null = null;
+    let chars = 0;
+    for (const { environment, name, json, weight } of this.#sql
+      .exec<Unweighed>(query, ...after, WEIGHED_ENTRIES)
+      .toArray()) {
+      if (chars > WEIGHED_CHARS) break;
+      last = [environment, name];
+      chars += json.length;
+      if (weight > 0) continue;
+      const is = weightOf(name, json);
+      const set = "weight = weight + ?1, wide = wide + ?2 WHERE environment = ?3";
+      for (const update of [
+        `UPDATE rendered_entry SET ${set} AND name = ?4`,
+        `UPDATE rendered_block SET ${set} AND first =
+           (SELECT max(first) FROM rendered_block WHERE environment = ?3 AND first <= ?4)`,
+      ])
+        this.#sql.exec(update, is.weight, is.wide, environment, name);
+    }
+    return last;
   }
 
   /** Cuts stale blocks that have grown too large, joins those that have become small, and drops empty ones. */
@@ -134,6 +184,8 @@ export class RenderedBlocks {
       chars: one.chars + two.chars,
       bytes: one.bytes + two.bytes,
       tested: one.tested + two.tested,
+      weight: one.weight + two.weight,
+      wide: one.wide + two.wide,
     });
   }
 
@@ -144,10 +196,19 @@ export class RenderedBlocks {
   }
 
   /** Of all entries of an environment. */
-  sums(environment: string): Sums {
+  sums(environment: string): Totals {
     const query = `SELECT coalesce(sum(entries), 0) AS entries, coalesce(sum(chars), 0) AS chars,
       coalesce(sum(bytes), 0) AS bytes, coalesce(sum(tested), 0) AS tested FROM rendered_block WHERE environment = ?`;
-    return this.#sql.exec<Sums & Record<string, number>>(query, environment).one();
+    return this.#sql.exec<Totals>(query, environment).one();
+  }
+
+  /** Bytes that an environment's blocks take in an edge's memory. */
+  weight(environment: string): number {
+    const query = "SELECT chars, wide, weight FROM rendered_block WHERE environment = ?";
+    let sum = 0;
+    for (const block of this.#sql.exec<{ chars: number; wide: number; weight: number }>(query, environment))
+      sum += weightOfSums(block);
+    return sum;
   }
 
   /** A block's entries in their order. */
@@ -215,7 +276,8 @@ export class RenderedBlocks {
 
   #sumsBetween(environment: string, first: string, end: string): Sums {
     const query = `SELECT count(*) AS entries, coalesce(sum(chars), 0) AS chars, coalesce(sum(bytes), 0) AS bytes,
-      coalesce(sum(tested), 0) AS tested FROM rendered_entry WHERE environment = ? AND name >= ? AND name < ?`;
+      coalesce(sum(tested), 0) AS tested, coalesce(sum(weight), 0) AS weight, coalesce(sum(wide), 0) AS wide
+      FROM rendered_entry WHERE environment = ? AND name >= ? AND name < ?`;
     return this.#sql.exec<Sums & Record<string, number>>(query, environment, first, end).one();
   }
 
@@ -226,9 +288,10 @@ export class RenderedBlocks {
   }
 
   /** @param from the block that most of its entries come from */
-  #insert(environment: string, first: string, from: Texts, { entries, chars, bytes, tested }: Sums): void {
+  #insert(environment: string, first: string, from: Texts, sums: Sums): void {
+    const { entries, chars, bytes, tested, weight, wide } = sums;
     this.#sql.exec(
-      `INSERT INTO rendered_block (environment, ${COLUMNS}) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?)`,
+      `INSERT INTO rendered_block (environment, ${COLUMNS}) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
       environment,
       first,
       from.hash,
@@ -237,6 +300,8 @@ export class RenderedBlocks {
       chars,
       bytes,
       tested,
+      weight,
+      wide,
     );
   }
 
@@ -245,8 +310,8 @@ export class RenderedBlocks {
   }
 }
 
-const storedBlock = ({ first, hash, published_hash, stale, entries, chars, bytes, tested }: BlockRow): StoredBlock => ({
-  ...{ first, hash, entries, chars, bytes, tested },
+const storedBlock = ({ published_hash, stale, ...block }: BlockRow): StoredBlock => ({
+  ...block,
   publishedHash: published_hash,
   stale: stale === 1,
 });

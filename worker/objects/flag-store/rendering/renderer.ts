@@ -1,6 +1,6 @@
 import type { Change } from "../entities.ts";
 import type { ProjectTables } from "../project-tables.ts";
-import { ENTRY_ENTITIES, entryTouched, mostAdded, RENDERING, renderEntry } from "./render-entry.ts";
+import { type Added, ENTRY_ENTITIES, entryTouched, mostAdded, RENDERING, renderEntry } from "./render-entry.ts";
 
 /** Entries rendered within a command's transaction; those of larger changes wait for slices of their own. */
 const AT_ONCE = 8;
@@ -9,7 +9,10 @@ const SLICE_ENTRIES = 16;
 const SLICE_CHARS = 128 * 1024;
 
 /** Entries that still have to be rendered, with what they can come to at most. */
-type Owed = { name: string; bytes: number; tested: number };
+type Owed = { name: string } & Added;
+/** Among what is derived: how far the entries that an earlier version rendered have been weighed. */
+const WEIGHED = "weights";
+const ALL = "all";
 
 /**
  * Keeps the rendered entries of every environment equal to what its documents make, a few at a time. What still has to
@@ -26,7 +29,10 @@ export class Renderer {
   /** Renders everything anew where nothing is rendered, or where an earlier version of the code has rendered it. */
   begin(): void {
     const { derived, documents } = this.#tables;
-    if (derived.get("rendering") === RENDERING) return;
+    const rendering = derived.get("rendering");
+    // What is rendered from now on is weighed with it.
+    if (rendering === undefined) derived.set(WEIGHED, ALL);
+    if (rendering === RENDERING) return;
     for (const { key } of documents.list("environment")) this.#sweep(key);
     derived.set("rendering", RENDERING);
   }
@@ -41,16 +47,18 @@ export class Renderer {
     }
     const touched = this.#touchedBy(changes);
     const inPlace = touched.length <= AT_ONCE;
-    for (const { environment, name, bytes, tested } of touched) {
+    for (const { environment, name, bytes, tested, weight } of touched) {
       if (inPlace) this.#render(environment, name);
       else
         sql.exec(
-          `INSERT INTO render_owed (environment, name, bytes, tested) VALUES (?, ?, ?, ?) ON CONFLICT (environment, name)
-           DO UPDATE SET bytes = bytes + excluded.bytes, tested = tested + excluded.tested`,
+          `INSERT INTO render_owed (environment, name, bytes, tested, weight) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (environment, name) DO UPDATE SET
+             bytes = bytes + excluded.bytes, tested = tested + excluded.tested, weight = weight + excluded.weight`,
           environment,
           name,
           bytes,
           tested,
+          weight,
         );
     }
     if (inPlace) for (const environment of new Set(touched.map((one) => one.environment))) rendered.settle(environment);
@@ -68,13 +76,12 @@ export class Renderer {
     for (const [index, change] of changes.entries()) {
       const name = names[index] ?? null;
       if (name === null) continue;
-      const { bytes, tested } = mostAdded(change);
+      const added = mostAdded(change);
       for (const environment of everywhere) {
         if (change.environment !== "" && change.environment !== environment) continue;
         if (name > (swept.get(environment) ?? name)) continue;
         const known = touched.get(`${environment}/${name}`);
-        const sum = { bytes: bytes + (known?.bytes ?? 0), tested: tested + (known?.tested ?? 0) };
-        touched.set(`${environment}/${name}`, { environment, name, ...sum });
+        touched.set(`${environment}/${name}`, { environment, name, ...(known ? sumOf(added, known) : added) });
       }
     }
     return [...touched.values()];
@@ -86,11 +93,7 @@ export class Renderer {
     const { documents, rendered, sql } = this.#tables;
     const until = documents.charsRead + SLICE_CHARS;
     const waiting = sql
-      .exec<Owed>(
-        "SELECT name, bytes, tested FROM render_owed WHERE environment = ? LIMIT ?",
-        environment,
-        SLICE_ENTRIES,
-      )
+      .exec<{ name: string }>("SELECT name FROM render_owed WHERE environment = ? LIMIT ?", environment, SLICE_ENTRIES)
       .toArray();
     for (const { name } of waiting) {
       if (documents.charsRead > until) break;
@@ -112,18 +115,33 @@ export class Renderer {
   }
 
   /** What an environment's snapshot holds, at most; null while that is unknown. */
-  most(environment: string): { bytes: number; tested: number } | null {
+  most(environment: string): Added | null {
     const { rendered, sql } = this.#tables;
     if (sql.exec("SELECT 1 FROM render_sweep WHERE environment = ?", environment).toArray().length > 0) return null;
     const known = rendered.sums(environment);
     const owed = sql
-      .exec<{ bytes: number; tested: number }>(
-        `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(tested), 0) AS tested FROM render_owed
-         WHERE environment = ?`,
+      .exec<{ bytes: number; tested: number; weight: number }>(
+        `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(tested), 0) AS tested,
+           coalesce(sum(weight), 0) AS weight FROM render_owed WHERE environment = ?`,
         environment,
       )
       .one();
-    return { bytes: known.bytes + owed.bytes, tested: known.tested + owed.tested };
+    return sumOf(owed, { ...known, weight: rendered.weight(environment) });
+  }
+
+  /** Whether every rendered entry has been weighed: those of earlier versions were not. */
+  get isWeighed(): boolean {
+    return this.#tables.derived.get(WEIGHED) === ALL;
+  }
+
+  /** Weighs some of them. True: all of them are. */
+  weighSlice(): boolean {
+    const { derived, rendered } = this.#tables;
+    const known = derived.get(WEIGHED);
+    if (known === ALL) return true;
+    const last = rendered.weighSome(known === undefined ? ["", ""] : (JSON.parse(known) as [string, string]));
+    derived.set(WEIGHED, last === null ? ALL : JSON.stringify(last));
+    return last === null;
   }
 
   /** Environments that something is owed to. */
@@ -196,3 +214,9 @@ export class Renderer {
     sql.exec("DELETE FROM render_sweep WHERE environment = ?", environment);
   }
 }
+
+const sumOf = (a: Added, b: Added): Added => ({
+  bytes: a.bytes + b.bytes,
+  tested: a.tested + b.tested,
+  weight: a.weight + b.weight,
+});

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { blockText, type Entry, entriesOfSnapshot } from "../../../../shared/blocks/block.ts";
 import { cut, fits } from "../../../../shared/blocks/partition.ts";
+import { blockWeight } from "../../../../shared/blocks/weight.ts";
 import { sha256 } from "../../../crypto/sha256.ts";
 import { newName } from "../../../testing/names.ts";
 import { accepted, aFlag, envelope, inStore, inTables, must, newProject } from "../../../testing/store.ts";
@@ -34,6 +35,8 @@ function expectLaw(tables: ProjectTables): void {
     }
     const { entries, chars, bytes } = tables.rendered.sums(environment);
     expect({ entries, chars }).toEqual({ entries: expected.length, chars: blockText(expected).length });
+    const weight = blocks.reduce((sum, block) => sum + blockWeight(blockText(block)), 0);
+    expect(tables.rendered.weight(environment)).toBe(weight);
     const { flags, segments, layers, holdouts, keys } = snapshot;
     const json = JSON.stringify({ flags, segments, layers, holdouts, keys });
     const kinds = [flags, segments, layers, holdouts, keys].filter((kind) => Object.keys(kind).length > 0).length;
@@ -165,6 +168,30 @@ describe("a store without rendered entries, as an earlier version has left it", 
         return storage.transactionSync(() => new Renderer(tables).renderSlice("production"));
       });
     expect(lives).toBeGreaterThan(3);
+    await inTables(project, (sql) => expectLaw(new ProjectTables(sql)));
+  });
+
+  test("weighs those that the version before rendered, in slices, beside changes", async () => {
+    const project = await newProject();
+    for (let index = 0; index < 90; index++)
+      await must(project, { type: "putFlag", flag: `flag-${index}`, definition: aFlag });
+    await inTables(project, (sql) => {
+      for (const table of ["rendered_entry", "rendered_block"]) sql.exec(`UPDATE ${table} SET weight = 0, wide = 0`);
+      sql.exec("DELETE FROM derived WHERE name = 'weights'");
+    });
+    await inStore(project, {}, async (store, { storage }) => {
+      await storage.deleteAlarm();
+      const renderer = new Renderer(new ProjectTables(storage.sql));
+      expect(renderer.isWeighed).toBe(false);
+      expect(renderer.weighSlice()).toBe(false);
+      for (const [flag, owner] of [
+        ["flag-1", "é 字"],
+        ["flag-89", "字"],
+      ])
+        accepted(await store.execute(envelope(project, { type: "patchFlag", flag, patch: { owner } } as Command)));
+      while (!renderer.weighSlice());
+      expect(renderer.isWeighed).toBe(true);
+    });
     await inTables(project, (sql) => expectLaw(new ProjectTables(sql)));
   });
 

@@ -7,7 +7,7 @@ import type { Change } from "../entities.ts";
 import type { ProjectTables } from "../project-tables.ts";
 import type { Renderer } from "../rendering/renderer.ts";
 import type { ListProposal } from "../segment-lists.ts";
-import { snapshotTooLarge, tooManyValues, valuesIn } from "../snapshot-size.ts";
+import { snapshotTooHeavy, snapshotTooLarge, tooManyValues, valuesIn } from "../snapshot-size.ts";
 
 const BY_PEOPLE: ReadonlySet<Actor["type"]> = new Set(["admin", "token", "session"]);
 
@@ -73,13 +73,22 @@ export class DocumentChanges {
   }
 
   #tooLarge(publish: readonly string[], changes: readonly Change[]): Rejection | null {
+    const texts = new Map<string, string>();
     const sizes = {
       most: (environment: string) => this.#renderer.most(environment),
       isComplete: (environment: string) => this.#renderer.isComplete(environment),
-      build: (environment: string) => this.#tables.snapshotNow(environment),
+      text: (environment: string) => {
+        const text = texts.get(environment) ?? JSON.stringify(this.#tables.snapshotNow(environment));
+        texts.set(environment, text);
+        return text;
+      },
       values: (environment: string) => valuesIn(this.#tables.documents, environment),
     };
-    return snapshotTooLarge(publish, changes, sizes) ?? tooManyValues(publish, changes, sizes);
+    return (
+      snapshotTooLarge(publish, changes, sizes) ??
+      snapshotTooHeavy(publish, changes, sizes) ??
+      tooManyValues(publish, changes, sizes)
+    );
   }
 
   /** What hangs on a document: its snapshots, counts, shards of lists and calls. */
