@@ -7,7 +7,7 @@ import { anyWeights } from "../evaluation/testing/arbitraries.ts";
 import { ownOf } from "../own.ts";
 import type { Condition } from "../schema/condition.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../schema/snapshot.ts";
-import { type Reach, reachIfOn, reachOf } from "./reach.ts";
+import { type Reach, reachIfOn, reachInSlices, reachOf } from "./reach.ts";
 import { ReachEffort } from "./reach-cases.ts";
 import type { ReachWorld } from "./reach-world.ts";
 
@@ -382,4 +382,23 @@ test("a group's share is that of its users, through the same gates", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test("what takes long is reckoned in slices, to the same answer", () => {
+  const names = Array.from({ length: 20 }, (_, n) => `v${n}`);
+  const split = { split: names.map((variant) => ({ variant, weight: 5_000 })) };
+  const variants = { off: false, on: true, ...Object.fromEntries(names.map((name) => [name, name])) };
+  const rules = Array.from({ length: 100 }, (_, n) => ({
+    ...{ id: `r${n}`, serve: split },
+    when: { attribute: "plan", op: "equals", values: [`p${n}`] },
+  }));
+  const few = reachInSlices(worldOf(made({ flags: { f: flag({}) } })), "f", NOW);
+  expect(few.next().done).toBe(true);
+  const world = worldOf(made({ flags: { f: flag({ rules }, { variants }) } }));
+  const slices = reachInSlices(world, "f", NOW);
+  let pauses = 0;
+  let step = slices.next();
+  for (; !step.done; step = slices.next()) pauses++;
+  expect(pauses).toBeGreaterThan(1);
+  expect(step.value).toEqual(reachOf(world, "f", NOW));
 });

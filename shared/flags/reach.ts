@@ -71,12 +71,26 @@ type Truth = "true" | "false" | "unknown" | "blocked";
  * @param list what the flags of a list may take together; beyond, their reach is null
  */
 export function reachOf(world: ReachWorld, key: string, now: number, list?: ReachEffort): Reach | null {
+  const slices = reachInSlices(world, key, now, list);
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
+}
+
+/** The same, with pauses in which whoever shares the thread can work. */
+export function* reachInSlices(
+  world: ReachWorld,
+  key: string,
+  now: number,
+  list?: ReachEffort,
+): Generator<undefined, Reach | null> {
   const flag = world.flag(key);
   if (!flag) return null;
   const effort = ReachEffort.ofFlag(list);
   const before = effort.left;
   try {
-    return reckon(new Reckoner(world, key, now, effort), key, flag);
+    return yield* reckon(new Reckoner(world, key, now, effort), key, flag, effort);
   } catch (error) {
     if (error instanceof TooManyCases) return null;
     throw error;
@@ -85,19 +99,24 @@ export function reachOf(world: ReachWorld, key: string, now: number, list?: Reac
   }
 }
 
-function reckon(reckoner: Reckoner, key: string, flag: ReachFlag): Reach {
+/** Effort between two pauses: some milliseconds. */
+const EFFORT_A_SLICE = 2_000;
+
+function* reckon(reckoner: Reckoner, key: string, flag: ReachFlag, effort: ReachEffort): Generator<undefined, Reach> {
   const cases = reckoner.flag(key, NOTHING_KNOWN);
   const isReached = (variant: string | null) => variant !== null && variant !== flag.offVariant;
   const shareOf = (some: readonly Case<Served>[]) =>
     sum(some.filter(({ value }) => isReached(value.variant)).map(({ weight }) => weight));
-  const groups = reckoner.groups(flag).map(
-    ({ rule, segments }): ReachGroup => ({
-      rule: rule.id,
-      ...(rule.name === undefined ? {} : { name: rule.name }),
-      segments,
-      share: shareOf(reckoner.group(key, flag, rule)),
-    }),
-  );
+  const groups: ReachGroup[] = [];
+  let pausedAt = Number.POSITIVE_INFINITY;
+  for (const { rule, segments } of reckoner.groups(flag)) {
+    if (pausedAt - effort.left >= EFFORT_A_SLICE) {
+      pausedAt = effort.left;
+      yield;
+    }
+    const share = shareOf(reckoner.group(key, flag, rule));
+    groups.push({ rule: rule.id, ...(rule.name === undefined ? {} : { name: rule.name }), segments, share });
+  }
   const steps = grouped(cases, ({ value }) => JSON.stringify(value.cause));
   return {
     share: shareOf(cases),
@@ -116,7 +135,12 @@ function reckon(reckoner: Reckoner, key: string, flag: ReachFlag): Reach {
 
 /** The same of a flag as if it were on and not killed: what switching it on, or restoring it, brings. */
 export function reachIfOn(world: ReachWorld, key: string, now: number, list?: ReachEffort): Reach | null {
-  const on: ReachWorld = {
+  return reachOf(ifOn(world, key), key, now, list);
+}
+
+/** The environment with a flag on and not killed. */
+export function ifOn(world: ReachWorld, key: string): ReachWorld {
+  return {
     ...world,
     flag: (asked) => {
       const flag = world.flag(asked);
@@ -124,7 +148,6 @@ export function reachIfOn(world: ReachWorld, key: string, now: number, list?: Re
     },
     kills: (asked) => (asked === key ? [] : world.kills(asked)),
   };
-  return reachOf(on, key, now, list);
 }
 
 const GATES: readonly ReachCause["by"][] = ["killed", "disabled", "blocked", "prerequisite", "holdout", "layer"];

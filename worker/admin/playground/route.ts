@@ -5,7 +5,7 @@ import { Effort, EXPLAIN_EFFORT, TooMuchToExplain } from "../../../shared/evalua
 import { type Explanation, explainEach } from "../../../shared/evaluation/explain/explain.ts";
 import { re2 } from "../../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../../shared/evaluation/run/evaluate.ts";
-import { type Reach, reachIfOn, reachOf } from "../../../shared/flags/reach.ts";
+import { ifOn, type Reach, reachInSlices } from "../../../shared/flags/reach.ts";
 import type { ReachWorld } from "../../../shared/flags/reach-world.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { ownOf } from "../../../shared/own.ts";
@@ -127,7 +127,7 @@ export const playground = router()
     }),
     async (c) => {
       const { project, environment, flag } = c.req.valid("param");
-      const { state, ifOn } = c.req.valid("json");
+      const { state, ifOn: asIfOn } = c.req.valid("json");
       const snapshot = found(c, await draftOf(c.env, project, environment), "environment", environment);
       const definition = found(c, await flagStore(c.env, project).getFlag(flag), "flag", flag);
       c.header("ETag", undefined);
@@ -136,10 +136,13 @@ export const playground = router()
       const now = Date.now();
       const settled = state && settleState(state, definition, current.state);
       const draft = settled && { ...snapshot, flags: { ...snapshot.flags, [flag]: { ...current, state: settled } } };
-      const view = (reach: Reach | null): ReachView | null => reach && (structuredClone(reach) as ReachView);
-      const reckon = ifOn ? reachIfOn : reachOf;
-      const before = view(reckon(reachWorldOf(snapshot), flag, now));
-      const after = draft ? view(reckon(reachWorldOf(draft), flag, now)) : null;
+      const reckoned = async (of: Snapshot): Promise<ReachView | null> => {
+        const world = reachWorldOf(of);
+        const reach = await inSlices(reachInSlices(asIfOn ? ifOn(world, flag) : world, flag, now));
+        return reach && (structuredClone(reach) as ReachView);
+      };
+      const before = await reckoned(snapshot);
+      const after = draft ? await reckoned(draft) : null;
       return c.json({ revision: snapshot.revision, before, after }, 200);
     },
   );
@@ -170,6 +173,15 @@ function requireEvaluable(field: string, context: object): void {
   const most = LIMITS.evaluationBodyBytes;
   const bytes = new TextEncoder().encode(JSON.stringify(context)).byteLength;
   if (bytes > most) throw invalid(field, `is ${bytes} bytes of JSON; evaluation takes at most ${most}`);
+}
+
+/** Evaluations of others have the thread before each slice. */
+async function inSlices(slices: Generator<undefined, Reach | null>): Promise<Reach | null> {
+  for (;;) {
+    await scheduler.wait(0);
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
 }
 
 /** Explains flag by flag, and lets evaluations of others have the thread in between. */
