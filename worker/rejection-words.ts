@@ -88,6 +88,11 @@ function words(r: Rejection): readonly [string, string?, FieldIssue[]?, string?]
       return notFound("webhook", r.id);
     case "trigger-not-found":
       return notFound("trigger", r.id);
+    case "revision-too-far":
+      return [
+        `Too much has changed since revision ${r.revision} to be taken back at once`,
+        "Revert to a later revision, set the flag as its history shows it, or restore a backup of that time.",
+      ];
     case "revision-not-found":
       return [`There is no revision ${r.revision}`, `The latest is ${r.latest}.`];
     case "flag-archived":

@@ -32,6 +32,8 @@ export type Rejection =
   | { code: "trigger-not-found"; id: string }
   | { code: "webhook-not-found"; id: string }
   | { code: "revision-not-found"; revision: number; latest: number }
+  /** Too much has changed since. */
+  | { code: "revision-too-far"; revision: number }
   | { code: "version-conflict"; what: string; expected: number; actual: number }
   | { code: "already-exists"; what: string; fix: string }
   | { code: "in-use"; what: string; by: string[] }

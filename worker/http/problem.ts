@@ -76,6 +76,7 @@ const STATUS: { readonly [C in Rejection["code"]]: ContentfulStatusCode } = {
   "limit-exceeded": 422,
   forbidden: 403,
   "changed-since": 409,
+  "revision-too-far": 422,
   "idempotency-key-reused": 422,
   "already-done": 409,
   "changed-again": 409,

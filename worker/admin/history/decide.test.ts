@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { command as commandSchema } from "../../objects/flag-store/commands.ts";
+import { decide } from "../../objects/flag-store/decide/decide.ts";
+import type { Body, Change } from "../../objects/flag-store/entities.ts";
 import { exportProject } from "../../objects/flag-store/export-project.ts";
 import { aFlag, aSplit, everybody, FakeProject } from "../../testing/fake-project.ts";
 
@@ -106,6 +109,30 @@ describe("revert", () => {
     const project = shop();
     expect(project.must({ type: "revert", revision: project.revision }).changes).toEqual([]);
     expect(project.refusal({ type: "revert", revision: project.revision + 1 })).toBe("revision-not-found");
+  });
+
+  test("of what no schema takes any more is refused by the field, alone or with others", () => {
+    const project = shop();
+    const state = project.get("state", "production", "price")?.body as Body<"state">;
+    const twice = { id: "r", when: everybody, serve: { variant: "on" } };
+    const before = { ...state, rules: [twice, twice] };
+    const [past] = [{ entity: "state", environment: "production", key: "price", before, after: state } as Change];
+    const actor = { type: "token", id: "tok", name: "Ada", role: "admin" } as const;
+    const circumstances = {
+      project: "shop",
+      view: project,
+      actor,
+      comment: "",
+      revision: 9,
+      now: 1,
+      ifVersion: undefined,
+    };
+    for (const over of [{}, { flag: "price" }, { alone: true }]) {
+      const command = commandSchema.parse({ type: "revert", revision: 1, ...over });
+      expect(decide(command, { ...circumstances, historySince: () => [past], historyOf: () => [past] })).toMatchObject({
+        rejection: { code: "invalid", issues: [{ field: "states.production.price.rules.1.id" }] },
+      });
+    }
   });
 
   test("cannot change the type of a flag made anew since", () => {

@@ -54,6 +54,7 @@ type Wanted = Pick<Change, "entity" | "environment" | "key" | "after">;
 function earlier({ revision, flag }: CommandOf<"revert">, c: Circumstances): Result<Wanted[]> {
   const history = c.historySince(revision, flag);
   if (!history) return reject({ code: "revision-not-found", revision, latest: c.revision - 1 });
+  if (history === "too-long") return reject({ code: "revision-too-far", revision });
   const wanted = new Map<string, Wanted>();
   for (const { entity, environment, key, before } of history) {
     const place = `${entity}\n${environment}\n${key}`;

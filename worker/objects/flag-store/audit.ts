@@ -56,6 +56,13 @@ export const PAGE_BYTES = 1_000_000;
 /** Bytes of changes that one search for a flag or an environment looks through. The next page goes on behind them. */
 const SEARCH_BYTES = 16_000_000;
 
+/**
+ * Revisions, and bytes of their changes, that one revert goes through: some tenths of a second of the store's one thread.
+ * An import that changes ten thousand flags of five rules is 20 MB.
+ */
+export const REACH_ROWS = 20_000;
+const REACH_BYTES = 64_000_000;
+
 /** Rows, and the revision after (in a search: before) which the next page begins; null: that was all. */
 export interface AuditPage {
   rows: AuditRow[];
@@ -218,6 +225,21 @@ export class AuditLog {
       const { revision, at, action, comment } = row;
       yield { revision, at, action, comment, actor: JSON.parse(row.actor), changes: this.#changesOf(row) };
     }
+  }
+
+  /**
+   * Whether the changes since a revision are few enough to be read by one command. Reads none of them: what it looks at is
+   * bounded, too.
+   */
+  isWithinReach(revision: number): boolean {
+    const query = "SELECT revision FROM audit WHERE revision > ? ORDER BY revision DESC LIMIT ?";
+    let bytes = 0;
+    let rows = 0;
+    for (const row of this.#sql.exec<{ revision: number }>(query, revision, REACH_ROWS + 1)) {
+      bytes += this.#bytesOf(row.revision);
+      if (++rows > REACH_ROWS || bytes > REACH_BYTES) return false;
+    }
+    return true;
   }
 
   /**

@@ -2,7 +2,7 @@ import { renewGuards } from "../../../admin/guards/decide.ts";
 import { type Result, reject } from "../../../result.ts";
 import type { Command } from "../commands.ts";
 import { handlerOf } from "../resources.ts";
-import { actorsAuthority, type Circumstances, type Decision } from "./decision.ts";
+import { actorsAuthority, type Circumstances, type Decision, UnreadableDocument } from "./decision.ts";
 import { mayNotAcknowledge, unentitled } from "./rights.ts";
 
 /**
@@ -30,5 +30,10 @@ function decideAlone(command: Command, c: Circumstances): Result<Decision> {
   const { project } = c;
   if (command.type !== "putProject" && !c.view.get("project", "", project))
     return reject({ code: "project-not-found", project });
-  return handlerOf(command).decide(command, c);
+  try {
+    return handlerOf(command).decide(command, c);
+  } catch (error) {
+    if (error instanceof UnreadableDocument) return reject({ code: "invalid", issues: error.issues.slice(0, 50) });
+    throw error;
+  }
 }

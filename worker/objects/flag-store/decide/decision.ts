@@ -1,9 +1,11 @@
+import type { z } from "zod";
 import { LIMITS } from "../../../../shared/limits.ts";
 import type { Authority } from "../../../../shared/role-in.ts";
 import type { Actor, Grants } from "../../../../shared/schema/admin.ts";
-import { type Rejection, type Result, reject } from "../../../result.ts";
+import { type FieldIssue, type Rejection, type Result, reject } from "../../../result.ts";
 import { type Body, type Change, ENTITIES, type Entity, type ProjectView, type Row } from "../entities.ts";
 import type { ListDraft } from "./list-draft.ts";
+import { fieldIssues } from "./parse.ts";
 import { mayChange } from "./rights.ts";
 
 /**
@@ -31,11 +33,12 @@ export interface Circumstances {
   /** For commands on a long list: what it would become. */
   list?: ListDraft | null;
   /**
-   * The changes made after a revision, oldest first; null: there is no such revision. They may not fit the memory.
+   * The changes made after a revision, oldest first; null: there is no such revision; "too-long": one command may not go
+   * through so many. They may not fit the memory.
    *
    * @param key only those of documents of this key are needed; others may come as well
    */
-  historySince: (revision: number, key?: string) => Iterable<Change> | null;
+  historySince: (revision: number, key?: string) => Iterable<Change> | "too-long" | null;
   /** The changes of one revision; null: there is no such revision. */
   historyOf: (revision: number) => readonly Change[] | null;
 }
@@ -63,9 +66,22 @@ function jsonBytes(value: unknown): number {
 
 export const environmentKeys = (view: ProjectView): string[] => view.list("environment").map((row) => row.key);
 
+/** What a command would write could not be read back: `decide` turns it into a rejection. */
+export class UnreadableDocument extends Error {
+  override name = "UnreadableDocument";
+  readonly issues: FieldIssue[];
+
+  constructor(place: string, error: z.ZodError) {
+    super(`${place} does not pass its schema`);
+    this.issues = fieldIssues(error).map(({ field, message }) => ({ field: `${place}.${field}`, message }));
+  }
+}
+
 /**
  * A change of one document, or none when it would stay as it is. The new body passes its schema: what cannot be read
  * back is never written, and fields stand in the schema's order, so that equal documents are equal text.
+ *
+ * @throws UnreadableDocument when it does not: put together of parts that fit alone, or stored before a rule came in
  */
 export function change<E extends Entity>(
   entity: E,
@@ -74,9 +90,18 @@ export function change<E extends Entity>(
   before: Body<E> | null,
   after: Body<E> | null,
 ): Change[] {
-  const settled = after && ENTITIES[entity].parse(after);
+  const settled = after && readable(entity, environment, key, after);
   if (JSON.stringify(before) === JSON.stringify(settled)) return [];
   return [{ entity, environment, key, before, after: settled } as Change];
+}
+
+function readable<E extends Entity>(entity: E, environment: string, key: string, body: Body<E>): Body<E> {
+  const parsed = ENTITIES[entity].safeParse(body);
+  if (parsed.success) return parsed.data as Body<E>;
+  throw new UnreadableDocument(
+    environment === "" ? `${entity}s.${key}` : `${entity}s.${environment}.${key}`,
+    parsed.error,
+  );
 }
 
 /** The lost race: the writer named a version and the document has moved on. */

@@ -51,8 +51,10 @@ export class CommandTransaction {
     const { project, command, actor, grants, comment, ifVersion } = asked;
     const revision = auditLog.latestRevision + 1;
     // What stood in a deleted project of this name is nothing to revert to.
-    const historySince = (since: number, key?: string) =>
-      since < revision && since >= auditLog.predecessorEnd ? auditLog.changesSince(since, key) : null;
+    const historySince = (since: number, key?: string) => {
+      if (since >= revision || since < auditLog.predecessorEnd) return null;
+      return auditLog.isWithinReach(since) ? auditLog.changesSince(since, key) : "too-long";
+    };
     const historyOf = (one: number) => (one > auditLog.predecessorEnd ? auditLog.changesIn(one) : null);
     const list = this.#effects.proposedList(command);
     const given = {
