@@ -1,5 +1,4 @@
 import { type DemandCell, demandReport } from "../../../shared/demand/demand.ts";
-import { LIMITS } from "../../../shared/limits.ts";
 import type { LedgerPart } from "../../../shared/schema/backup.ts";
 import { storedSlug } from "../../../shared/schema/names.ts";
 import type { Env } from "../../env.ts";
@@ -9,21 +8,15 @@ import { rearm, runSteps } from "../kernel/alarm.ts";
 import { DurableBase } from "../kernel/durable-base.ts";
 import { migrate } from "../kernel/migrations.ts";
 import { flagStore } from "../stubs.ts";
-import { type DoorSettings, doubtsOf } from "./door-doubts.ts";
+import { countPeople } from "./count-people.ts";
+import type { DoorSettings } from "./door-doubts.ts";
+import { DoorPages } from "./door-pages.ts";
+import { DoorPeople } from "./door-people.ts";
 import type { LedgerDelivery, LedgerPage } from "./ledger-backup.ts";
 import type { DoorEvent, DoorState, Standing, TestLedgerMethods } from "./methods.ts";
 import { TEST_LEDGER_MIGRATIONS } from "./migrations.ts";
 import { pageOrigin } from "./page-origin.ts";
 import { RememberedCells } from "./remembered-cells.ts";
-
-/** What is stored of one browser in one run. */
-type Person = {
-  network: string;
-  doubts: number;
-  clicked_at: number | null;
-  click_doubts: number;
-  click_network: string;
-};
 
 /** After new people came, whether the test is over is asked this much later (ms): one question for many people. */
 const STOP_CHECK_MS = 2_000;
@@ -31,12 +24,8 @@ const STOP_CHECK_MS = 2_000;
 const STOP_CHECK_MS_PER_PERSON = 0.1;
 /** People of a run are forgotten after this long (ms), 400 days: a year can be compared with the one before. */
 const KEEP_MS = 400 * 86_400_000;
-const DAY_MS = 86_400_000;
 /** People, or aliases, of one page of a backup: some 300 KB. */
 export const BACKUP_ROWS = 2_000;
-/** Addresses of pages that are remembered: enough to recognise one's own. */
-const PAGES = 20;
-const HOUR_MS = 3_600_000;
 
 /**
  * Who saw one flag's test and who wanted it: one per project, environment and flag. One object and not shards by person,
@@ -63,12 +52,16 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   readonly #sql: SqlStorage;
   #ready = false;
   readonly #remembered = new RememberedCells();
+  readonly #people: DoorPeople;
+  readonly #pages: DoorPages;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state);
     this.#env = env;
     this.#storage = state.storage;
     this.#sql = state.storage.sql;
+    this.#people = new DoorPeople(this.#sql);
+    this.#pages = new DoorPages(this.#sql);
     if (this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'migration'").toArray().length === 0) return;
     this.#prepare();
     rearm(this.#storage, () => this.#wakeAnew());
@@ -94,93 +87,21 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   }
 
   /** Where a browser, or a user whom a server names, stands with the door of a run. */
-  standing(run: number, { unit, owner, network }: Standing): DoorState {
-    if (!this.#ready) return "new";
-    if (owner === undefined) {
-      const person = this.#personOf(run, unit);
-      return person ? stateOf(person, network) : "new";
-    }
-    const people = this.#sql
-      .exec<Person>(
-        `SELECT network, doubts, clicked_at, click_doubts, click_network FROM person
-         WHERE run = ?1 AND (unit = ?2 OR unit IN (SELECT id FROM alias WHERE unit = ?2))`,
-        run,
-        this.#joinedTo(owner) ?? owner,
-      )
-      .toArray();
-    if (people.length === 0) return "new";
-    return people.some((person) => stateOf(person, network) === "clicked") ? "clicked" : "seen";
+  standing(run: number, who: Standing): DoorState {
+    return this.#ready ? this.#people.standing(run, who) : "new";
   }
 
-  /**
-   * Counts a person's first sight or click; repeated, it changes nothing. Anybody can send an event for an id that they
-   * know, so doubtful events change nothing about somebody who is believed, and an event that is believed outweighs
-   * doubtful ones that came before it.
-   */
+  /** Counts a person's first sight or click; repeated, it changes nothing. */
   record(event: DoorEvent): DoorState {
     this.#prepare();
     return this.#storage.transactionSync(() => {
-      const { run, unit, action, at, settings, project, environment, flag, network, owner } = event;
-      this.#sql.exec(
-        "INSERT INTO run (run, project, environment, flag, settings) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING",
-        run,
-        project,
-        environment,
-        flag,
-        JSON.stringify(settings),
-      );
-      if (owner !== undefined) this.#join(unit, owner);
-      const known = this.#personOf(run, unit);
-      const doubts = doubtsOf({ ...event, ...this.#crowd(event, known) });
-      const isBelieved = doubts === 0;
-      if (!known) {
-        if (this.#isFull(run, isBelieved)) {
-          this.#sql.exec("UPDATE run SET refused = refused + 1 WHERE run = ?", run);
-          return "new";
-        }
-        this.#sql.exec(
-          "INSERT INTO person (run, unit, first_seen, country, device, network, doubts) VALUES (?, ?, ?, ?, ?, ?, ?)",
-          run,
-          unit,
-          at,
-          event.country,
-          event.device,
-          network,
-          doubts,
-        );
-        this.#sql.exec(
-          "UPDATE run SET people = people + 1, doubtful = doubtful + ? WHERE run = ?",
-          isBelieved ? 0 : 1,
-          run,
-        );
-      } else if (known.doubts > 0 && isBelieved) {
-        // As if this person came only now: what was doubtful may have been somebody else.
-        this.#sql.exec(
-          `UPDATE person SET first_seen = ?, clicked_at = NULL, country = ?, device = ?, network = ?, doubts = 0,
-             click_doubts = 0, click_network = '' WHERE run = ? AND unit = ?`,
-          at,
-          event.country,
-          event.device,
-          network,
-          run,
-          unit,
-        );
-        this.#sql.exec("UPDATE run SET doubtful = max(0, doubtful - 1) WHERE run = ?", run);
-      } else if (action === "seen" || (known.clicked_at !== null && (known.click_doubts === 0 || !isBelieved))) {
-        return stateOf(known, network);
+      const { state, isNews } = this.#people.record(event);
+      if (isNews) {
+        const query = "SELECT people FROM run WHERE run = ?";
+        const { people } = this.#sql.exec<{ people: number }>(query, event.run).one();
+        void this.#wakeBy(Date.now() + Math.max(STOP_CHECK_MS, people * STOP_CHECK_MS_PER_PERSON));
       }
-      if (action === "click")
-        this.#sql.exec(
-          "UPDATE person SET clicked_at = ?, click_doubts = ?, click_network = ? WHERE run = ? AND unit = ?",
-          at,
-          doubts,
-          network,
-          run,
-          unit,
-        );
-      const { people } = this.#sql.exec<{ people: number }>("SELECT people FROM run WHERE run = ?", run).one();
-      void this.#wakeBy(Date.now() + Math.max(STOP_CHECK_MS, people * STOP_CHECK_MS_PER_PERSON));
-      return action === "click" ? "clicked" : "seen";
+      return state;
     });
   }
 
@@ -189,13 +110,10 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
     for (const event of events) this.record(event);
   }
 
-  /**
-   * Says whose browser this is, on a server's word; null undoes it. Rows stay one for each browser, and people are
-   * joined when they are counted, so that nothing is lost by a join and an undone one leaves the counts as they were.
-   */
+  /** Says whose browser this is, on a server's word; null undoes it. */
   join(unit: string, owner: string | null): void {
     this.#prepare();
-    this.#storage.transactionSync(() => this.#join(unit, owner));
+    this.#storage.transactionSync(() => this.#people.join(unit, owner));
     this.#remembered.clear();
   }
 
@@ -205,145 +123,31 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
     return this.#sql.exec<{ refused: number }>("SELECT refused FROM run WHERE run = ?", run).toArray()[0]?.refused ?? 0;
   }
 
-  #personOf(run: number, unit: string): Person | undefined {
-    return this.#sql
-      .exec<Person>(
-        "SELECT network, doubts, clicked_at, click_doubts, click_network FROM person WHERE run = ? AND unit = ?",
-        run,
-        unit,
-      )
-      .toArray()[0];
-  }
-
-  /**
-   * How many people of the event's network are believed already. Only they use its cap up: bots and hasty clicks leave
-   * room for people. Clicks of people who were first seen elsewhere have a cap of the same size of their own.
-   */
-  #crowd({ run, network, settings }: DoorEvent, known: Person | undefined) {
-    const { networkCap } = settings;
-    const isBelieved = known?.doubts === 0;
-    if (isBelieved && known.network === network) return { networkPeople: 0, networkCap };
-    const where = isBelieved ? "click_network = ?2 AND network <> ?2 AND click_doubts = 0" : "network = ?2";
-    const { n } = this.#sql
-      .exec<{ n: number }>(
-        `SELECT count(*) AS n FROM (SELECT 1 FROM person WHERE run = ?1 AND doubts = 0 AND ${where} LIMIT ?3)`,
-        run,
-        network,
-        networkCap,
-      )
-      .one();
-    return { networkPeople: n, networkCap };
-  }
-
-  /** Doubtful people have a room of their own, so that made-up ones keep nobody out. */
-  #isFull(run: number, isBelieved: boolean): boolean {
-    const { people, doubtful } = this.#sql
-      .exec<{ people: number; doubtful: number }>("SELECT people, doubtful FROM run WHERE run = ?", run)
-      .one();
-    return isBelieved ? people - doubtful >= LIMITS.doorPeoplePerRun : doubtful >= LIMITS.doorDoubtfulPerRun;
-  }
-
-  /** The name under which a browser's, or a user's, browsers are joined. */
-  #joinedTo(id: string): string | undefined {
-    return this.#sql.exec<{ unit: string }>("SELECT unit FROM alias WHERE id = ?", id).toArray()[0]?.unit;
-  }
-
-  #join(unit: string, owner: string | null): void {
-    const group = owner === null ? null : (this.#joinedTo(owner) ?? owner);
-    // Versions before this one named a user's browsers by the first of them.
-    if (group === unit || (group !== null && this.#joinedTo(unit) === group)) return;
-    this.#sql.exec("DELETE FROM alias WHERE id = ?", unit);
-    const { heir } = this.#sql
-      .exec<{ heir: string | null }>("SELECT min(id) AS heir FROM alias WHERE unit = ?", unit)
-      .one();
-    // The others stay together, under another name, when the browser they were named by leaves.
-    if (heir !== null) this.#sql.exec("UPDATE alias SET unit = ? WHERE unit = ?", heir, unit);
-    if (group !== null) this.#sql.exec("INSERT INTO alias (id, unit) VALUES (?, ?)", unit, group);
-  }
-
-  /**
-   * A page that carries the test's markup was opened. Anybody can claim any origin, so only what an address bar can show
-   * is kept, and only so many new ones in an hour: real pages are opened again and again, and stay.
-   */
+  /** A page that carries the test's markup was opened; only what an address bar can show is kept. */
   sighted(origin: string, at: number): void {
     const page = pageOrigin(origin);
     if (page === null) return;
     this.#prepare();
-    this.#storage.transactionSync(() => {
-      if (this.#sql.exec("UPDATE page SET at = ? WHERE origin = ?", at, page).rowsWritten > 0) return;
-      const hour = Math.floor(Date.now() / HOUR_MS);
-      this.#sql.exec("DELETE FROM page_hour WHERE hour <> ?", hour);
-      const [added] = this.#sql.exec<{ added: number }>("SELECT added FROM page_hour");
-      if ((added?.added ?? 0) >= LIMITS.doorPagesPerHour) return;
-      this.#sql.exec(
-        "INSERT INTO page_hour (hour, added) VALUES (?, 1) ON CONFLICT (hour) DO UPDATE SET added = added + 1",
-        hour,
-      );
-      this.#sql.exec("INSERT INTO page (origin, at) VALUES (?, ?)", page, at);
-      this.#sql.exec("DELETE FROM page WHERE origin NOT IN (SELECT origin FROM page ORDER BY at DESC LIMIT ?)", PAGES);
-    });
+    this.#storage.transactionSync(() => this.#pages.sighted(page, at));
   }
 
-  /** Versions before this one stored whatever was sent: what is no page's origin is not shown. */
   pages(): { origin: string; at: string }[] {
-    if (!this.#ready) return [];
-    return this.#sql
-      .exec<{ origin: string; at: number }>("SELECT origin, at FROM page ORDER BY at DESC")
-      .toArray()
-      .filter(({ origin }) => pageOrigin(origin) === origin)
-      .map(({ origin, at }) => ({ origin, at: new Date(at).toISOString() }));
+    return this.#ready ? this.#pages.list() : [];
   }
 
   /** The people of a run, counted by day, country, device, and whether they are believed and final at `asOf` (epoch ms). */
   cells(run: number, windowDays: number, asOf: number): DemandCell[] {
     if (!this.#ready) return [];
     const [known] = this.#sql.exec<{ people: number }>("SELECT people FROM run WHERE run = ?", run);
-    const counted = () => this.#counted(run, windowDays, asOf);
+    const counted = () => countPeople(this.#sql, run, windowDays, asOf);
     return this.#remembered.cells(run, windowDays, asOf, known?.people ?? 0, counted);
-  }
-
-  #counted(run: number, windowDays: number, asOf: number): DemandCell[] {
-    type Stored = {
-      day: string;
-      country: string;
-      device: string;
-      doubtful: number;
-      final: number;
-      seen: number;
-      clicked: number;
-      doubted: number;
-    };
-    return this.#sql
-      .exec<Stored>(
-        `${PEOPLE_OF_A_RUN}
-         SELECT date(first_seen / 1000, 'unixepoch') AS day, country, device, doubtful, first_seen <= ?2 - ?3 AS final,
-           count(*) AS seen,
-           sum(iif(doubtful, clicked, believed) - first_seen <= ?3) AS clicked,
-           sum(NOT doubtful AND clicked - first_seen <= ?3 AND coalesce(believed - first_seen > ?3, 1)) AS doubted
-         FROM people GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
-        run,
-        asOf,
-        windowDays * DAY_MS,
-      )
-      .toArray()
-      .flatMap(({ doubtful, final, clicked, doubted, ...counted }) => {
-        const cell = { ...counted, clicked: clicked ?? 0, suspicious: doubtful === 1, final: final === 1 };
-        // Doubtful clicks for people who are believed are counted apart from them.
-        return doubted > 0 ? [cell, { ...cell, seen: 0, clicked: doubted, suspicious: true }] : [cell];
-      });
   }
 
   /** Everything about one person, by the hash of a browser or of a user. */
   forget(id: string): void {
     if (!this.#ready) return;
     this.#storage.transactionSync(() => {
-      const group = this.#joinedTo(id) ?? id;
-      this.#sql.exec(
-        "DELETE FROM person WHERE unit IN (?1, ?2) OR unit IN (SELECT id FROM alias WHERE unit = ?1)",
-        group,
-        id,
-      );
-      this.#sql.exec("DELETE FROM alias WHERE id IN (?1, ?2) OR unit = ?1", group, id);
+      this.#people.forget(id);
       this.#count();
     });
   }
@@ -482,7 +286,10 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
   }
 
   #stopReason(run: number, settings: DoorSettings): "sample" | "decided" | null {
-    const { demand, verdict } = demandReport(this.#counted(run, settings.windowDays, Date.now()), settings.bar);
+    const { demand, verdict } = demandReport(
+      countPeople(this.#sql, run, settings.windowDays, Date.now()),
+      settings.bar,
+    );
     if (demand.seen >= settings.targetPeople) return "sample";
     return settings.stopWhenDecided && (verdict === "wanted" || verdict === "unwanted") ? "decided" : null;
   }
@@ -492,34 +299,6 @@ export class TestLedger extends DurableBase implements TestLedgerMethods {
     if (set === null || set > at) await this.#storage.setAlarm(at);
   }
 }
-
-function stateOf(person: Person, network: string | undefined): DoorState {
-  const { clicked_at, doubts, click_doubts, click_network } = person;
-  if (clicked_at === null) return "seen";
-  // Clicks of before this version do not say where they came from.
-  const isOwn = click_network === "" || click_network === network;
-  return isOwn || (doubts === 0 && click_doubts === 0) ? "clicked" : "seen";
-}
-
-/**
- * The people of run ?1 who came by ?2, browsers of one user being one person: first sight, any click, and the first one
- * that is believed. Of a person who is believed with one browser, doubtful ones change neither sight nor click.
- */
-const PEOPLE_OF_A_RUN = `
-  WITH browser AS (
-    SELECT person.*, alias.unit AS joined, iif(doubts = 0 AND click_doubts = 0, clicked_at, NULL) AS believed_click
-    FROM person LEFT JOIN alias ON alias.id = person.unit WHERE run = ?1 AND first_seen <= ?2
-  ), shared AS (
-    SELECT first_seen, country, device, doubts > 0 AS doubtful, min(clicked_at) OVER one AS clicked,
-      min(believed_click) OVER one AS believed,
-      row_number() OVER (one ORDER BY doubts > 0, first_seen, unit) AS place
-    FROM browser WHERE joined IS NOT NULL OR unit IN (SELECT unit FROM alias)
-    WINDOW one AS (PARTITION BY coalesce(joined, unit))
-  ), people AS (
-    SELECT first_seen, country, device, doubts > 0 AS doubtful, clicked_at AS clicked, believed_click AS believed
-    FROM browser WHERE joined IS NULL AND unit NOT IN (SELECT unit FROM alias)
-    UNION ALL SELECT first_seen, country, device, doubtful, clicked, believed FROM shared WHERE place = 1
-  )`;
 
 const STOP_WORDS = {
   sample: "As many people as planned have seen it",
