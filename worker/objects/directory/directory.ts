@@ -28,6 +28,7 @@ import type {
 } from "./directory-records.ts";
 import type { DirectoryMethods, SignInProof } from "./methods.ts";
 import { DIRECTORY_MIGRATIONS } from "./migrations.ts";
+import { type ProjectRecord, Projects } from "./projects.ts";
 import { SecurityDelivery } from "./security-delivery.ts";
 import { loggedActor, SecurityLog, type SecurityQuery, UNKNOWN } from "./security-log.ts";
 import { ADMINISTRATOR, Sessions, tokenOrigin } from "./sessions.ts";
@@ -89,8 +90,8 @@ export class Directory extends DurableBase implements DirectoryMethods {
     "setSecurityDelivery",
     "removeSecurityDelivery",
   ]);
-  readonly #sql: SqlStorage;
   readonly #storage: DurableObjectStorage;
+  readonly #projects: Projects;
   readonly #sessions: Sessions;
   readonly #failures: SignInFailures;
   readonly #tokens: Tokens;
@@ -100,23 +101,24 @@ export class Directory extends DurableBase implements DirectoryMethods {
   constructor(state: DurableObjectState, env: Env) {
     super(state);
     this.#storage = state.storage;
-    this.#sql = state.storage.sql;
+    const { sql } = state.storage;
     migrate(state.storage, DIRECTORY_MIGRATIONS);
-    this.#tokens = new Tokens(this.#sql);
-    this.#log = new SecurityLog(this.#sql);
+    this.#projects = new Projects(sql);
+    this.#tokens = new Tokens(sql);
+    this.#log = new SecurityLog(sql);
     this.#delivery = new SecurityDelivery({
-      sql: this.#sql,
+      sql,
       rows: this.#log,
       send: (url, init) => fetch(url, init),
       local: env.WEBHOOK_LOCAL_TARGETS === "allow",
     });
-    this.#sessions = new Sessions(this.#sql, {
+    this.#sessions = new Sessions(sql, {
       byId: (id) => this.#tokens.principal("id", id, Date.now()),
       byHash: (hash) => this.#tokens.principal("hash", hash, Date.now()),
       endOf: (id) => this.#tokens.endOf(id),
       touch: (id, now) => this.#tokens.touch(id, now),
     });
-    this.#failures = new SignInFailures(this.#sql);
+    this.#failures = new SignInFailures(sql);
     rearm(this.#storage, () => this.#schedule());
   }
 
@@ -126,53 +128,38 @@ export class Directory extends DurableBase implements DirectoryMethods {
    */
   registerProject(key: string, name: string, createdAt: number, deletions: number | null = null): void {
     this.#storage.transactionSync(() => {
-      const known = this.#deletionsOf(key);
+      const known = this.#projects.deletionsOf(key);
       if (known !== null && deletions !== null && deletions > known) {
         this.#revokeTokensOf(key);
-        this.#sql.exec("DELETE FROM project WHERE key = ?", key);
+        this.#projects.remove(key);
       }
-      this.#sql.exec(
-        `INSERT INTO project (key, name, created_at, deletions) VALUES (?, ?, ?, ?)
-         ON CONFLICT (key) DO UPDATE SET name = excluded.name, deletions = max(deletions, excluded.deletions)`,
-        key,
-        name,
-        createdAt,
-        deletions ?? 0,
-      );
+      this.#projects.enter(key, name, createdAt, deletions ?? 0);
     });
   }
 
   /** Removes a project and revokes the tokens that are bound to it. A message that arrives after its successor is void. */
   forgetProject(key: string, deletions: number | null = null): void {
     this.#storage.transactionSync(() => {
-      const known = this.#deletionsOf(key);
+      const known = this.#projects.deletionsOf(key);
       if (known !== null && deletions !== null && deletions <= known) return;
-      this.#sql.exec("DELETE FROM project WHERE key = ?", key);
+      this.#projects.remove(key);
       this.#revokeTokensOf(key);
     });
-  }
-
-  #deletionsOf(key: string): number | null {
-    const [row] = this.#sql.exec<{ deletions: number }>("SELECT deletions FROM project WHERE key = ?", key);
-    return row?.deletions ?? null;
   }
 
   #revokeTokensOf(project: string): void {
     for (const id of this.#tokens.ofProject(project)) this.#revoke(id, { ...SYSTEM, name: `The project ${project}` });
   }
 
-  listProjects(): { key: string; name: string; createdAt: string }[] {
-    const rows = this.#sql.exec<{ key: string; name: string; created_at: number }>(
-      "SELECT * FROM project ORDER BY created_at, key",
-    );
-    return [...rows].map(({ key, name, created_at }) => ({ key, name, createdAt: new Date(created_at).toISOString() }));
+  listProjects(): ProjectRecord[] {
+    return this.#projects.list();
   }
 
   /** @param by who made it; earlier versions say the name alone */
   createToken(token: NewToken, createdBy: string, by?: Actor): Result<TokenRecord> {
     return this.#change((now) => {
       // A token for a project to come would open whatever somebody else makes under that name.
-      if (token.project !== undefined && this.#deletionsOf(token.project) === null)
+      if (token.project !== undefined && this.#projects.deletionsOf(token.project) === null)
         return reject({
           code: "invalid",
           issues: [{ field: "project", message: `there is no project "${token.project}"; create it first` }],
