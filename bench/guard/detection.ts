@@ -1,6 +1,7 @@
+import { METRIC_WORDS } from "../../shared/guard/metrics/words.ts";
 import { type GuardTest, guardTests, harmOf, ratioOf, shareOf } from "../../shared/guard/statistics/guard-tests.ts";
 import { twoSampleBound } from "../../shared/guard/statistics/power.ts";
-import type { Metric, Series } from "../../shared/schema/series.ts";
+import { METRIC_KINDS, type Metric, type MetricKind, metric, type Series } from "../../shared/schema/series.ts";
 import { Random } from "./random.ts";
 import { asymptoticSequence, fixedThreshold, type Look, mixtureSprt } from "./rivals.ts";
 
@@ -22,9 +23,13 @@ export interface Detection {
   asymptotic: number[];
 }
 
-/** A plan of three guarded stages, five metrics each, alpha 0.01, on its first pass: a usual one. */
+/** Of kinds that the dashboard offers no settings for. */
+const SETTINGS: Partial<Record<MetricKind, object>> = {
+  mean: { direction: "down-is-bad", of: "exposed", min: 0, max: 1 },
+};
+
+/** A plan of three guarded stages, a metric of every kind each, alpha 0.01, on its first pass: a usual one. */
 export function planTests(exposure: number, tolerance = 0): { series: Series; tests: GuardTest[] } {
-  const common = { tolerance };
   const series: Series = {
     id: "bench/1",
     by: "targetingKey",
@@ -37,13 +42,9 @@ export function planTests(exposure: number, tolerance = 0): { series: Series; te
     windowSeconds: 600,
     outcomes: 1,
     source: "server",
-    metrics: [
-      { name: "error", kind: "error", ...common },
-      { name: "slow", kind: "slow", factor: 1.2, quantile: 0.95, blockSeconds: 10, ...common },
-      { name: "conversion", kind: "conversion", ...common },
-      { name: "missing", kind: "missing", afterSeconds: 60, ...common },
-      { name: "mean", kind: "mean", direction: "down-is-bad", of: "exposed", min: 0, max: 1, ...common },
-    ],
+    metrics: METRIC_KINDS.map((kind) =>
+      metric.parse({ name: kind, kind, ...METRIC_WORDS[kind].offer?.settings, ...SETTINGS[kind], tolerance }),
+    ),
   };
   return { series, tests: guardTests({ series, alpha: 0.01, stages: 3, entry: 1 }) };
 }

@@ -2,7 +2,7 @@ import { EMPTY_MEMORY, type GuardMemory } from "../../shared/guard/statistics/gu
 import { type GuardTest, shareOf } from "../../shared/guard/statistics/guard-tests.ts";
 import type { Moments } from "../../shared/guard/statistics/mean-test.ts";
 import { remember } from "../../shared/guard/statistics/samples.ts";
-import { blockOf, type Metric, type Series } from "../../shared/schema/series.ts";
+import { blockOf, METRIC_KINDS, type Metric, type MetricKind, type Series } from "../../shared/schema/series.ts";
 import type { ArmTotals } from "../../shared/schema/telemetry.ts";
 import { binOf } from "../../shared/telemetry/latency-sketch.ts";
 import { planTests } from "./detection.ts";
@@ -24,6 +24,10 @@ export interface PlanOutcome {
 /** Exposure of the treatment by stage, in percent. */
 const STAGES = [1, 10, 50] as const;
 const prepared = new Map(STAGES.map((exposure) => [exposure, planTests(exposure)]));
+/** Kinds that are simulated as what they are in production: one thing leads to another. */
+const TOLD_APART = ["error", "slow", "conversion", "missing", "mean"] as const satisfies readonly MetricKind[];
+/** Any other kind there is: a share of units that some event happens to. */
+const OTHERS = METRIC_KINDS.filter((kind) => !TOLD_APART.some((one) => one === kind));
 /** Units between two looks at the mean, whose test costs most. The other tests are looked at after every unit that can raise them. */
 const MEAN_EVERY = 8;
 
@@ -61,6 +65,8 @@ interface World {
   clusterSpread: number;
   botShare: number;
   whale: boolean;
+  /** How often what any other metric counts happens to a unit. */
+  others: ReadonlyMap<MetricKind, number>;
 }
 
 function newWorld(random: Random): World {
@@ -73,16 +79,13 @@ function newWorld(random: Random): World {
     clusterSpread: random.between(0, 2),
     botShare: random.between(0, 0.1),
     whale: random.next() < 0.5,
+    others: new Map(OTHERS.map((kind) => [kind, 10 ** random.between(-3, -0.5)])),
   };
 }
 
 class Arm {
   exposed = 0;
-  readonly error = counts();
-  readonly slow = counts();
-  readonly conversion = counts();
-  readonly missing = counts();
-  readonly mean = counts();
+  readonly of = Object.fromEntries(METRIC_KINDS.map((kind) => [kind, counts()])) as Record<MetricKind, Moments>;
   readonly requests = { units: 0, events: 0 };
   readonly blocks = new Map<number, { units: number; bins: Map<number, number> }>();
 
@@ -93,8 +96,8 @@ class Arm {
       first: 0,
       last: 0,
       metrics: {
-        slow: { kind: "slow", units: this.slow.units, blocks },
-        mean: { kind: "mean", ...this.mean },
+        slow: { kind: "slow", units: this.of.slow.units, blocks },
+        mean: { kind: "mean", ...this.of.mean },
       },
     };
   }
@@ -153,13 +156,13 @@ function runStage(series: Series, tests: GuardTest[], world: World, random: Rand
       memory = remember(series, { on: on.totals(), off: off.totals() }, memory);
     }
     const isMissing = random.next() < shifted(world.missing, incident ? 2 : 0);
-    tell(arm.missing, isMissing);
+    tell(arm.of.missing, isMissing);
     if (isMissing && check("missing")) return;
     let failed = false;
     if (!isMissing) {
       const trouble = (bot ? 2 : 0) + cluster + day + (incident ? incidentErrors : 0);
       failed = index === whaleAt || random.next() < shifted(world.error, trouble);
-      tell(arm.error, failed);
+      tell(arm.of.error, failed);
       // Those who meet an error try again, some of them many times: one unit, many failing requests.
       const requests =
         index === whaleAt ? whaleRequests : failed ? random.geometric(0.15) : 1 + (random.next() < 0.3 ? 2 : 0);
@@ -180,26 +183,32 @@ function runStage(series: Series, tests: GuardTest[], world: World, random: Rand
         threshold = memory.thresholds.slow?.[block];
       }
       if (threshold !== undefined) {
-        tell(arm.slow, bin > threshold);
+        tell(arm.of.slow, bin > threshold);
         if (bin > threshold && check("slow")) return;
       }
     }
     const converted =
       !bot && !failed && random.next() < shifted(world.conversion, day + cluster / 4 - (incident ? 1 : 0));
-    tell(arm.conversion, converted);
+    tell(arm.of.conversion, converted);
     if (converted && check("conversion")) return;
     // Baskets: many empty ones, few full ones.
     const value = converted ? random.next() ** 2 : 0;
-    arm.mean.units++;
-    arm.mean.sum += value;
-    arm.mean.sumSquares += value * value;
+    const { mean } = arm.of;
+    mean.units++;
+    mean.sum += value;
+    mean.sumSquares += value * value;
+    for (const [kind, rate] of world.others) {
+      const happened = random.next() < shifted(rate, day + cluster);
+      tell(arm.of[kind], happened);
+      if (happened && check(kind)) return;
+    }
     if (index % MEAN_EVERY === 0 && checkMean()) return;
     if (failed) rivals();
   }
 
-  function check(kind: "error" | "missing" | "slow" | "conversion"): boolean {
+  function check(kind: MetricKind): boolean {
     for (const test of byMetric.get(kind) ?? []) {
-      if (test.logEvidence(on[kind], off[kind]) < test.bar) continue;
+      if (test.logEvidence(on.of[kind], off.of[kind]) < test.bar) continue;
       outcome.guard = `${kind}/${test.kind}`;
       return true;
     }
@@ -208,15 +217,15 @@ function runStage(series: Series, tests: GuardTest[], world: World, random: Rand
 
   function checkMean(): boolean {
     if (!memory.centres.mean) {
-      if (off.mean.units < 50) return false;
+      if (off.of.mean.units < 50) return false;
       memory = remember(series, { on: on.totals(), off: off.totals() }, memory);
     }
     const fixed = memory.centres[meanMetric.name];
     if (!fixed) return false;
     const since = (arm: Arm, from: Moments | undefined): Moments => ({
-      units: arm.mean.units - (from?.units ?? 0),
-      sum: arm.mean.sum - (from?.sum ?? 0),
-      sumSquares: arm.mean.sumSquares - (from?.sumSquares ?? 0),
+      units: arm.of.mean.units - (from?.units ?? 0),
+      sum: arm.of.mean.sum - (from?.sum ?? 0),
+      sumSquares: arm.of.mean.sumSquares - (from?.sumSquares ?? 0),
     });
     for (const test of byMetric.get("mean") ?? []) {
       const evidence = test.logEvidence(since(on, fixed.from.on), since(off, fixed.from.off), fixed.centre);
@@ -229,7 +238,7 @@ function runStage(series: Series, tests: GuardTest[], world: World, random: Rand
 
   function rivals(): void {
     const test = byMetric.get("error")?.[0] as GuardTest;
-    const pair = (arm: Arm) => ({ units: arm.error.units, events: arm.error.sum });
+    const pair = (arm: Arm) => ({ units: arm.of.error.units, events: arm.of.error.sum });
     const look = { treatment: pair(on), control: pair(off), share, harm: "more" as const, alpha: test.alpha };
     outcome.fixed ||= fixedThreshold(look);
     outcome.fixedRequests ||= fixedThreshold({ ...look, treatment: on.requests, control: off.requests });
