@@ -47,6 +47,8 @@ async function compile(folder, entries, packages) {
     mainFields: ["module", "main"],
     external: [...packages, "node:*", "cloudflare:*"],
     legalComments: "none",
+    // Puts constants where they are used, which the evaluator's branches are faster for.
+    minifySyntax: true,
     metafile: true,
     logLevel: "error",
   });

@@ -1,5 +1,5 @@
 import { type BlockDocuments, documentsOf } from "../../shared/blocks/block.ts";
-import { patchedText } from "../../shared/blocks/block-patch.ts";
+import { patchedText } from "../../shared/blocks/patching.ts";
 import type { BlockSource } from "../../shared/evaluation/compile/compile-blocks.ts";
 import type { RulesAnswer } from "../../shared/rules/answer.ts";
 import { sha256 } from "./sha256.ts";

@@ -1,6 +1,6 @@
 import type { Entry } from "../../shared/blocks/block.ts";
 import { entriesOf } from "../../shared/blocks/block.ts";
-import { changesBetween } from "../../shared/blocks/block-patch.ts";
+import { changesBetween } from "../../shared/blocks/patching.ts";
 import { applyKills, type CompiledSnapshot, staleKills } from "../../shared/evaluation/compile/compile.ts";
 import type { Outcome } from "../../shared/evaluation/run/evaluate.ts";
 import type { RulesHead } from "../../shared/rules/answer.ts";

@@ -6,9 +6,7 @@ export async function findWebSocket(): Promise<WebSocketConstructor | null> {
   const own = (globalThis as { WebSocket?: unknown }).WebSocket as WebSocketConstructor | undefined;
   if (own !== undefined) return own;
   try {
-    // A name that no bundler follows: the package is the app's choice.
-    const name = "ws";
-    const { WebSocket } = (await import(/* @vite-ignore */ name)) as { WebSocket: WebSocketConstructor };
+    const { WebSocket } = (await import(/* @vite-ignore */ "ws" as string)) as { WebSocket: WebSocketConstructor };
     return WebSocket ?? null;
   } catch {
     return null;

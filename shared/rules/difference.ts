@@ -1,5 +1,6 @@
 import { entriesOf } from "../blocks/block.ts";
-import { type BlockPatch, changesBetween } from "../blocks/block-patch.ts";
+import type { BlockPatch } from "../blocks/block-patch.ts";
+import { changesBetween } from "../blocks/patching.ts";
 import type { RulesAnswer } from "./answer.ts";
 
 type Documents = Pick<RulesAnswer, "texts" | "patches">;
