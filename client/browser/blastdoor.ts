@@ -220,7 +220,9 @@ function start(script: HTMLScriptElement, key: string): void {
   };
 
   const begin = () => {
-    cache = { ...memory("localStorage") };
+    // What the page's server has asked already; see first-values.ts.
+    const written = document.getElementById("blastdoor-values");
+    cache = { ...(written ? JSON.parse(written.textContent as string) : memory("localStorage")) };
     once = { ...memory("sessionStorage") };
     preview = once.blastdoorPreview =
       new URL(document.URL).searchParams.get("blastdoorPreview") ?? once.blastdoorPreview;
