@@ -84,6 +84,9 @@ export const LIMITS = {
   planTemplatesPerProject: 100,
   /** Every automatic step of a plan looks through them. */
   freezesPerEnvironment: 100,
+  /** What is to be done after incidents, done or not: every resilience review reads them. */
+  followUpsPerEnvironment: 1_000,
+  followUpChars: 300,
   /** Two are in force while one is rotated; a few more serve several servers. */
   signingKeysPerEnvironment: 10,
   /** Attributes that one client key accepts only when they are signed. */

@@ -9,6 +9,7 @@ import { delivery } from "./admin/delivery/route.ts";
 import { desk } from "./admin/desk/route.ts";
 import { drills } from "./admin/drills/route.ts";
 import { flags } from "./admin/flags/route.ts";
+import { followUps } from "./admin/follow-ups/route.ts";
 import { freezes } from "./admin/freezes/route.ts";
 import { guards } from "./admin/guards/route.ts";
 import { history } from "./admin/history/route.ts";
@@ -21,6 +22,7 @@ import { previews } from "./admin/previews/route.ts";
 import { probeOrders } from "./admin/probes/route.ts";
 import { projects } from "./admin/projects/route.ts";
 import { propagation } from "./admin/propagation/route.ts";
+import { resilience } from "./admin/resilience/route.ts";
 import { schedules } from "./admin/schedules/route.ts";
 import { securityLog } from "./admin/security-log/route.ts";
 import { segmentLists } from "./admin/segment-lists/route.ts";
@@ -71,6 +73,8 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", triggers)
   .route("/", webhooks)
   .route("/", delivery)
+  .route("/", resilience)
+  .route("/", followUps)
   .route("/", budget)
   .route("/", drills)
   .route("/", keys)

@@ -42,7 +42,7 @@ const OBJECTS = {
   FLAG_STORE: {
     className: "FlagStore",
     methods:
-      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart auditPage searchAuditPage hasPredecessor listDocuments getDocument block",
+      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart auditPage searchAuditPage hasPredecessor listDocuments getDocument block resilience incident",
   },
   DIRECTORY: {
     className: "Directory",

@@ -90,6 +90,19 @@ export const PAGES: readonly Page[] = [
     component: later(() => import("../features/delivery/delivery-page.tsx").then((module) => module.DeliveryPage)),
   },
   {
+    path: "resilience",
+    name: "Resilience",
+    component: later(() =>
+      import("../features/resilience/resilience-page.tsx").then((module) => module.ResiliencePage),
+    ),
+  },
+  {
+    path: "incidents/:revision",
+    name: "Incident",
+    within: "resilience",
+    component: later(() => import("../features/resilience/incident-page.tsx").then((module) => module.IncidentPage)),
+  },
+  {
     path: "history",
     name: "History",
     component: later(() => import("../features/history/history-page.tsx").then((module) => module.HistoryPage)),

@@ -23,12 +23,15 @@ export const filtersOf = (query: Record<string, string>): Filters => ({
 export const isFiltering = ({ archived: _, ...filters }: Filters): boolean =>
   Object.values(filters).some((value) => value !== "");
 
+/** What the owner filter says of flags that have none. */
+export const NO_OWNER = "none";
+
 /** Every word must be found somewhere in what a row shows. */
 export function matching(all: readonly FlagView[], filters: Filters, environment: string): FlagView[] {
   const words = filters.q.toLowerCase().split(/\s+/).filter(Boolean);
   return all.filter((flag) => {
     if (filters.purpose && flag.purpose !== filters.purpose) return false;
-    if (filters.owner && flag.owner !== filters.owner) return false;
+    if (filters.owner && flag.owner !== (filters.owner === NO_OWNER ? "" : filters.owner)) return false;
     if (filters.tag && !flag.tags.includes(filters.tag)) return false;
     if (filters.state && toneIn(flag, environment) !== filters.state) return false;
     if (words.length === 0) return true;

@@ -394,6 +394,12 @@ async function makePlans(): Promise<void> {
   await post(`${flagAt("plan-done")}/plan/advance`, { from: 2 });
   await post(`${flagAt("plan-back")}/plan/rollback`, { comment: "no" });
   await post(`${flagAt("plan-halted")}/kill`, { comment: "stop" });
+  const { revision } = await api("GET", at);
+  const due = { title: "Alert on errors", owner: "Grace", due: "2098-12-01" };
+  const { id } = await post(`${production}/incidents/${revision}/follow-ups`, due);
+  await api("PATCH", `${production}/follow-ups/${id}`, { done: true });
+  const gone = await post(`${production}/incidents/${revision}/follow-ups`, due);
+  await api("DELETE", `${production}/follow-ups/${gone.id}`);
   await flag("plan-gone", {}, { fallthrough: { variant: "off" } });
   await put(`${flagAt("plan-gone")}/plan`, plan);
   await api("DELETE", `${flagAt("plan-gone")}/plan`);

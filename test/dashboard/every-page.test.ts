@@ -28,6 +28,7 @@ const PAGES: { path: string; ready: string; dialog?: string | RegExp }[] = [
   { path: "/p/demo/segments", ready: ".segment" },
   { path: "/p/demo/segments", ready: ".segment", dialog: "New segment" },
   { path: "/p/demo/delivery?env=production", ready: ".figure" },
+  { path: "/p/demo/resilience?env=production", ready: ".finding" },
   { path: "/p/demo/settings", ready: ".plain-list li" },
   { path: "/p/demo/settings", ready: ".plain-list li", dialog: /^Rotate the key/ },
   { path: "/p/demo/settings?env=staging", ready: "#signed-contexts" },

@@ -88,6 +88,16 @@ const withWebhook: Input = {
   salt: "0".repeat(32),
   dashboard: "https://flags.example",
 };
+/** Of the kill that the third revision makes: the project and its flag come first. */
+const followUp: Input = {
+  type: "createFollowUp",
+  ...at,
+  id: "fu_1",
+  incident: 3,
+  title: "Alert on errors",
+  owner: "Grace",
+  due: "2026-12-01",
+};
 const withSegment: Input = { type: "putSegment", segment: "staff", definition: { included: ["u1"] } };
 const withList: Input = { type: "putList", segment: "staff", upload: "1-1", digest: "0".repeat(64) };
 const withLayer: Input = { type: "putLayer", layer: "pricing", definition: {} };
@@ -216,6 +226,24 @@ const laws: { [T in Exclude<Command["type"], OwnCommand["type"]>]: Law<T> } = {
     { type: "deleteFreeze", environment: "production", freeze: "night" },
     "engineer",
     withFreeze,
+  ),
+  createFollowUp: asked(`POST ${ENVIRONMENT}/incidents/{revision}/follow-ups`, followUp, "engineer", {
+    type: "kill",
+    ...at,
+  }),
+  patchFollowUp: asked(
+    `PATCH ${ENVIRONMENT}/follow-ups/{id}`,
+    { type: "patchFollowUp", environment: "production", id: "fu_1", done: true },
+    "engineer",
+    { type: "kill", ...at },
+    followUp,
+  ),
+  deleteFollowUp: asked(
+    `DELETE ${ENVIRONMENT}/follow-ups/{id}`,
+    { type: "deleteFollowUp", environment: "production", id: "fu_1" },
+    "engineer",
+    { type: "kill", ...at },
+    followUp,
   ),
   createWebhook: asked(`POST ${PROJECT}/webhooks`, withWebhook),
   patchWebhook: asked(

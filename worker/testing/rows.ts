@@ -1,6 +1,7 @@
-/** A database that counts the rows which its statements write. */
-export function countingSql(sql: SqlStorage): { sql: SqlStorage; rows: () => number } {
+/** A database that counts the rows which its statements write, and those that they read. */
+export function countingSql(sql: SqlStorage): { sql: SqlStorage; rows: () => number; read: () => number } {
   let rows = 0;
+  let read = 0;
   const exec = sql.exec.bind(sql);
   const counted = Object.create(sql, {
     databaseSize: { get: () => sql.databaseSize },
@@ -9,11 +10,12 @@ export function countingSql(sql: SqlStorage): { sql: SqlStorage; rows: () => num
         const cursor = exec(query, ...bindings);
         const all = cursor.toArray();
         rows += cursor.rowsWritten;
+        read += cursor.rowsRead;
         return Object.assign(all, { toArray: () => all, one: () => all[0], rowsWritten: cursor.rowsWritten });
       },
     },
   });
-  return { sql: counted, rows: () => rows };
+  return { sql: counted, rows: () => rows, read: () => read };
 }
 
 /**

@@ -72,6 +72,8 @@ const LABELS: readonly [path: string, label: Label][] = [
   ["settings.bar", "Bar"],
   ["settings.sample", "Sample"],
   ["settings.windowDays", "Days to click"],
+  ["title", "What is to be done"],
+  ["due", "Due"],
   ["layer", "Layer"],
   ["holdout", "Holdout"],
 ];

@@ -7,6 +7,7 @@ import { environment, project } from "../../domain/project.ts";
 import { EnvironmentSwitch } from "../../ui/environment-switch.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
+import { useHashTarget } from "../../ui/use-hash-target.ts";
 import { DebtList } from "./debt-list.tsx";
 import { DrillCard } from "./drill-card.tsx";
 import { Figures } from "./figures.tsx";
@@ -22,6 +23,7 @@ export function DeliveryPage() {
   const debt = useSignal<DebtView | null>(null);
   const problem = useSignal<unknown>(null);
   const days = useSignal<number>(90);
+  useHashTarget();
   const key = project.value?.key;
   const here = environment.value?.key;
   useEffect(() => {

@@ -21,7 +21,13 @@ export function Incidents({ project, figures }: { project: string; figures: Dora
           <li key={`${one.revision} ${one.flag}`}>
             <span>
               <a href={`/p/${project}/flags/${one.flag}?env=${environment}`}>{one.flag}</a> {CAUSE_WORDS[one.cause]},{" "}
-              <time title={exactly(one.killedAt)}>{ago(one.killedAt)}</time>
+              <time title={exactly(one.killedAt)}>{ago(one.killedAt)}</time>{" "}
+              <a
+                href={`/p/${project}/incidents/${one.revision}?env=${environment}&flag=${encodeURIComponent(one.flag)}`}
+                aria-label={`Incident of ${one.flag}, revision ${one.revision}`}
+              >
+                Incident
+              </a>
             </span>
             <span class={one.restoreMs === null ? "muted" : undefined}>
               {one.restoreMs !== null

@@ -15,6 +15,7 @@ import { restoring } from "../../editors/restore-dialog.tsx";
 import { switchState } from "../../editors/switch-on-dialog.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { Problem } from "../../ui/problem.tsx";
+import { useHashTarget } from "../../ui/use-hash-target.ts";
 import { DefinitionPanel } from "./definition-panel.tsx";
 import { EnvironmentTabs } from "./environment-tabs.tsx";
 import { FlagMenu } from "./flag-menu.tsx";
@@ -26,6 +27,7 @@ export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> 
   const { params } = useRoute();
   const { url, route } = useLocation();
   const [problem, setProblem] = useState<unknown>(null);
+  useHashTarget();
   const key = params.flag ?? "";
   const projectKey = project.value?.key;
   const here = environment.value;
@@ -109,7 +111,13 @@ export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> 
           <section class="card stack">
             <h2>{`Who gets what in ${here.name}`}</h2>
             {why && <p class="note-plain">{why}</p>}
-            <KillNotes kills={editing(place)?.kills ?? []} restore={locked ? undefined : restore} />
+            <KillNotes
+              kills={editing(place)?.kills ?? []}
+              incidents={(revision) =>
+                `/p/${projectKey}/incidents/${revision}?env=${here.key}&flag=${encodeURIComponent(key)}`
+              }
+              restore={locked ? undefined : restore}
+            />
             <StatePanel place={place} definition={definition} locked={locked} />
           </section>
           {section && <Sections place="panels" {...section} />}

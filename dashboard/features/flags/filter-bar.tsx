@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { FlagView } from "../../domain/api.ts";
-import type { Filters } from "../../domain/filters.ts";
+import { type Filters, NO_OWNER } from "../../domain/filters.ts";
 import { PURPOSE_WORDS } from "../../domain/words/flag-words.ts";
 import { TONE_WORDS } from "../../domain/words/state-words.ts";
 import { Icon } from "../../ui/icon.tsx";
@@ -50,7 +50,10 @@ export function FilterBar({ flags, filters, search, set }: FilterBarProps) {
         {[...Object.entries(TONE_WORDS), [ARCHIVED, "Archived"]]}
       </Choice>
       <Choice name="Owner" value={filters.owner} choose={(owner) => set({ owner })}>
-        {distinct(flags.map(({ owner }) => owner)).map((owner) => [owner, owner])}
+        {[
+          ...distinct(flags.map(({ owner }) => owner)).map((owner): [string, string] => [owner, owner]),
+          ...(flags.some(({ owner }) => owner === "") ? [[NO_OWNER, "No owner"] satisfies [string, string]] : []),
+        ]}
       </Choice>
       <Choice name="Tag" value={filters.tag} choose={(tag) => set({ tag })}>
         {distinct(flags.flatMap(({ tags }) => tags)).map((tag) => [tag, tag])}

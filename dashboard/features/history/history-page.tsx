@@ -31,8 +31,11 @@ export function HistoryPage() {
   const turn = useRef(0);
   const key = project.value?.key;
   const newest = seenRevision.value;
-  const { flag = "", who = "", in: within = "", when = "" } = query;
-  const read = async (before?: number) => {
+  const { flag = "", who = "", in: within = "", when = "", revision = "" } = query;
+  /** A link that names a revision shows what happened up to it. */
+  const upTo = /^\d{1,15}$/.test(revision) ? Number(revision) : undefined;
+  const read = async (after?: number) => {
+    const before = after ?? (upTo === undefined ? undefined : upTo + 1);
     if (!key) return;
     const mine = ++turn.current;
     const span = SPANS[when];
@@ -49,7 +52,7 @@ export function HistoryPage() {
       // A slower answer to an earlier question must not overwrite a newer one.
       if (mine !== turn.current) return;
       const found = page.rows as AuditEntry[];
-      rows.value = before === undefined ? found : [...(rows.value ?? []), ...found];
+      rows.value = after === undefined ? found : [...(rows.value ?? []), ...found];
       next.value = page.next;
       people.value = new Set([...people.value, ...found.map(({ actor }) => actor.name)]);
       problem.value = null;
@@ -59,10 +62,10 @@ export function HistoryPage() {
   };
   useEffect(() => {
     void read();
-  }, [key, newest, flag, who, within, when]);
+  }, [key, newest, flag, who, within, when, revision]);
   const set = (changes: Record<string, string>) => route(withQuery(location.pathname + location.search, changes), true);
   const shown = rows.value ?? [];
-  const isFiltered = Boolean(flag || who || within || when);
+  const isFiltered = Boolean(flag || who || within || when || revision);
   return (
     <main class="page page-narrow">
       <div class="page-head">
@@ -122,7 +125,11 @@ export function HistoryPage() {
         <section class="empty card">
           <h2>{isFiltered ? "Nothing like that happened" : "Nothing has happened yet"}</h2>
           {isFiltered ? (
-            <button type="button" class="button" onClick={() => set({ flag: "", who: "", in: "", when: "" })}>
+            <button
+              type="button"
+              class="button"
+              onClick={() => set({ flag: "", who: "", in: "", when: "", revision: "" })}
+            >
               Show everything
             </button>
           ) : (

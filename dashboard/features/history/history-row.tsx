@@ -62,6 +62,14 @@ export function HistoryRow({ row, flag, revert }: HistoryRowProps) {
         >
           <Icon name="chevron" size={14} /> {open ? "Hide" : "What changed"}
         </button>
+        {subject && TAKES_BACK.has(row.action) && row.actor.id !== DRILL && (
+          <a
+            class="button button-small button-plain"
+            href={`/p/${project.value?.key}/incidents/${row.revision}?env=${subject.environment}&flag=${encodeURIComponent(subject.key)}`}
+          >
+            <Icon name="alert" size={14} /> Open the incident
+          </a>
+        )}
         {canUndo(row) && may("marketer") && (
           <button
             type="button"
@@ -96,6 +104,10 @@ export function HistoryRow({ row, flag, revert }: HistoryRowProps) {
   );
 }
 
+/** Who drills: what it does to its own flag is no incident. */
+const DRILL = "drill";
+/** Actions that open an incident. */
+const TAKES_BACK: ReadonlySet<string> = new Set(["kill", "stepBackPlan", "rollbackPlan"]);
 /** As REVERTIBLE of the store has it: kills, keys and plans are not put back. */
 const UNDOABLE: ReadonlySet<string> = new Set(["flag", "state", "segment", "layer", "holdout"]);
 const canUndo = ({ changes }: AuditEntry): boolean => changes.some(({ entity }) => UNDOABLE.has(entity));

@@ -1,5 +1,6 @@
 import { project } from "../../domain/project.ts";
 import { may, who } from "../../domain/session.ts";
+import { useHashTarget } from "../../ui/use-hash-target.ts";
 import { BudgetSettings } from "./budget-settings.tsx";
 import { EnvironmentSettings } from "./environment-settings.tsx";
 import { FreezeSettings } from "./freeze-settings.tsx";
@@ -12,6 +13,7 @@ import { TransferSettings } from "./transfer-settings.tsx";
 import { WebhookSettings } from "./webhook-settings.tsx";
 
 export function SettingsPage() {
+  useHashTarget();
   if (!project.value) return <main class="page page-narrow" aria-busy="true" />;
   return (
     <main class="page page-narrow stack">

@@ -1,10 +1,14 @@
+import { reachIfOn } from "../../../shared/flags/reach.ts";
 import { ReachEffort } from "../../../shared/flags/reach-cases.ts";
 import type { ReachWorld } from "../../../shared/flags/reach-world.ts";
-import { summarize } from "../../../shared/flags/summary.ts";
+import { isNarrowed, summarize } from "../../../shared/flags/summary.ts";
+import { SPLIT_TOTAL } from "../../../shared/limits.ts";
 import type { FlagView } from "../../../shared/schema/admin.ts";
+import type { FlagState } from "../../../shared/schema/flag.ts";
+import { shareOf } from "../../objects/flag-store/decide/delivery.ts";
 import { patternProblems } from "../../objects/flag-store/decide/pattern-checks.ts";
 import { valueProblems } from "../../objects/flag-store/decide/value-checks.ts";
-import type { ProjectView, Row } from "../../objects/flag-store/entities.ts";
+import type { Body, ProjectView, Row } from "../../objects/flag-store/entities.ts";
 import { stamps } from "../../objects/flag-store/stamps.ts";
 import { activeKills } from "../kills/decide.ts";
 import { killView } from "../kills/view.ts";
@@ -57,6 +61,33 @@ export function flagViews(view: ProjectView, archived: boolean): FlagView[] {
   return rows
     .filter((row) => archived === (row.body.archivedAt !== undefined))
     .map((row) => flagView(row, states.get(row.key) ?? [], kills.get(row.key) ?? [], worldOf, effort));
+}
+
+/** How many a flag reaches whose rules only single users out: not known, and not nobody. */
+const SOME = 0.01;
+
+/**
+ * What share of users each flag reaches in an environment, 0 to 1, kills aside; flags asked for in turn take their effort
+ * from one budget. One that is too entangled to reckon may reach everybody.
+ *
+ * @param known documents that the caller has read
+ */
+export function reachedShares(
+  view: ProjectView,
+  environment: string,
+  known: { flags: ReadonlyMap<string, Body<"flag">>; states: ReadonlyMap<string, FlagState> },
+): (flag: string, now: number) => number {
+  const world = reachWorld(view, environment, known);
+  const effort = ReachEffort.ofList();
+  return (key, now) => {
+    const flag = known.flags.get(key);
+    const state = known.states.get(key);
+    if (!flag || !state?.enabled) return 0;
+    if (!isNarrowed(state)) return shareOf(state, flag) / SPLIT_TOTAL;
+    const reach = reachIfOn(world, key, now, effort);
+    if (!reach) return 1;
+    return Math.max(reach.share, reach.groups.some(({ share }) => share > 0) ? SOME : 0);
+  };
 }
 
 export function stateViewOf(view: ProjectView, environment: string, flag: string) {

@@ -6,6 +6,8 @@ import { drillCommands } from "../../admin/drills/commands.ts";
 import { drillEntity } from "../../admin/drills/entity.ts";
 import { flagCommands } from "../../admin/flags/commands.ts";
 import { flagEntities } from "../../admin/flags/entity.ts";
+import { followUpCommands } from "../../admin/follow-ups/commands.ts";
+import { followUpEntity } from "../../admin/follow-ups/entity.ts";
 import { freezeCommands } from "../../admin/freezes/commands.ts";
 import { freezeEntity } from "../../admin/freezes/entity.ts";
 import { guardCommands } from "../../admin/guards/commands.ts";
@@ -52,6 +54,7 @@ export const DEFINITIONS = [
   { entities: triggerEntity, commands: triggerCommands },
   { entities: drillEntity, commands: drillCommands },
   { entities: budgetEntity, commands: budgetCommands },
+  { entities: followUpEntity, commands: followUpCommands },
   { entities: deploymentEntity, commands: deploymentCommands },
   { entities: testEntity, commands: testCommands },
   { entities: webhookEntity, commands: webhookCommands },

@@ -58,6 +58,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   getTest: "point",
   syntheticKey: "point",
   drill: "point",
+  incident: "point",
   budget: "point",
 
   listFlags: "list",
@@ -86,6 +87,7 @@ export const METHOD_CLASSES: Readonly<Record<keyof FlagStoreMethods, MethodClass
   exportProject: "history",
   dora: "history",
   debt: "history",
+  resilience: "history",
   listDeployments: "history",
 };
 

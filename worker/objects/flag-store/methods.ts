@@ -1,4 +1,5 @@
 import type { CentreServed } from "../../../shared/delivery/first-served.ts";
+import type { BlindWatch } from "../../../shared/resilience/facts.ts";
 import type { Actor, AuditRow, ExportDocument } from "../../../shared/schema/admin.ts";
 import type { BackupPage, BackupRow } from "../../../shared/schema/backup.ts";
 import type { DeploymentView, Dora } from "../../../shared/schema/delivery.ts";
@@ -9,6 +10,7 @@ import type { PlanView } from "../../../shared/schema/plan.ts";
 import type { Pointer } from "../../../shared/schema/pointer.ts";
 import type { ServedReport } from "../../../shared/schema/propagation.ts";
 import type { BudgetView } from "../../../shared/schema/quota.ts";
+import type { IncidentPage, Resilience } from "../../../shared/schema/resilience.ts";
 import type { ListView } from "../../../shared/schema/segment.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
@@ -113,6 +115,10 @@ export interface FlagStoreMethods {
   dora(named: string | null, window: { from: number; to: number }, figures?: PropagationFigures): Dora | null;
   confirmServed(served: readonly CentreServed[]): void;
   debt(named: string | null, days: number): DebtView | null;
+  /** @param blind guards that see nothing, which the environment's guard knows */
+  resilience(environment: string, blind: BlindWatch[]): Resilience | null;
+  /** @param flag which, where the change took back several; null: the first */
+  incident(environment: string, revision: number, flag?: string | null): IncidentPage | null;
   drill(environment: string): DrillView | null;
   drillsDue(): string[] | null;
   budget(): BudgetView | null;

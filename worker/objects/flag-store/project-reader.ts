@@ -1,5 +1,6 @@
 import { mayFollowChanges } from "../../../shared/changes/follow.ts";
 import { LIMITS } from "../../../shared/limits.ts";
+import type { BlindWatch } from "../../../shared/resilience/facts.ts";
 import type { AuditRow, ExportDocument } from "../../../shared/schema/admin.ts";
 import type { BackupPage } from "../../../shared/schema/backup.ts";
 import type { DeploymentView, Dora } from "../../../shared/schema/delivery.ts";
@@ -7,6 +8,7 @@ import type { DrillView } from "../../../shared/schema/drill.ts";
 import type { DebtView } from "../../../shared/schema/flag-debt.ts";
 import { storedKeyName, storedSlug } from "../../../shared/schema/names.ts";
 import type { BudgetView } from "../../../shared/schema/quota.ts";
+import type { IncidentPage, Resilience } from "../../../shared/schema/resilience.ts";
 import type { Snapshot } from "../../../shared/schema/snapshot.ts";
 import type { TestView } from "../../../shared/schema/test-admin.ts";
 import type { UsageView } from "../../../shared/schema/usage.ts";
@@ -37,6 +39,8 @@ import { exportProject } from "./export-project.ts";
 import type { StoreMetrics } from "./methods.ts";
 import { budgetFigures, debtFigures, doraFigures, metricFigures, recentDeployments } from "./project-figures.ts";
 import { ProjectTables } from "./project-tables.ts";
+import { incidentPage } from "./resilience/incident-page.ts";
+import { resilienceOf } from "./resilience/resilience.ts";
 import { type Readable, type Shown, showOf } from "./resources.ts";
 import { readBackupPage } from "./restore/read-backup-page.ts";
 
@@ -328,6 +332,14 @@ export abstract class ProjectReader extends DurableBase {
 
   debt(named: string | null, days: number): DebtView | null {
     return this.ready ? debtFigures(this.tables, named, days) : null;
+  }
+
+  resilience(environment: string, blind: BlindWatch[]): Resilience | null {
+    return this.#hasEnvironment(environment) ? resilienceOf(this.tables, environment, blind, Date.now()) : null;
+  }
+
+  incident(environment: string, revision: number, flag: string | null = null): IncidentPage | null {
+    return this.#hasEnvironment(environment) ? incidentPage(this.tables, environment, revision, flag) : null;
   }
 
   drill(environment: string): DrillView | null {

@@ -3,6 +3,7 @@ import { budget } from "../../admin/budget/resource.ts";
 import { deployment } from "../../admin/delivery/resource.ts";
 import { drill } from "../../admin/drills/resource.ts";
 import { flag } from "../../admin/flags/resource.ts";
+import { followUp } from "../../admin/follow-ups/resource.ts";
 import { freeze } from "../../admin/freezes/resource.ts";
 import { guard } from "../../admin/guards/resource.ts";
 import { history } from "../../admin/history/resource.ts";
@@ -30,6 +31,7 @@ const RESOURCES = [
   deployment,
   drill,
   flag,
+  followUp,
   freeze,
   guard,
   history,

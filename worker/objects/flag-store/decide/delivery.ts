@@ -62,14 +62,15 @@ function kindOf(change: Change, { action }: AuditEntry, view: ProjectView): Deli
  * How many people a state gives something else than the off variant, as parts of `SPLIT_TOTAL`: those whom no rule
  * singles out, and one part for each rule that does, since how many it reaches is unknown.
  */
-export function reach(state: FlagState, { offVariant }: Pick<Body<"flag">, "offVariant">): number {
+export function reach(state: FlagState, flag: Pick<Body<"flag">, "offVariant">): number {
+  return state.enabled ? shareOf(state, flag) + summarize(state, 0, []).targeting : 0;
+}
+
+/** Of the users whom no rule singles out, those who get something else than the off variant, as parts of `SPLIT_TOTAL`. */
+export function shareOf(state: FlagState, { offVariant }: Pick<Body<"flag">, "offVariant">): number {
   if (!state.enabled) return 0;
-  const { everybody, targeting } = summarize(state, 0, []);
-  const share =
-    "split" in everybody
-      ? everybody.split.reduce((sum, { variant, weight }) => (variant === offVariant ? sum : sum + weight), 0)
-      : everybody.variant === offVariant
-        ? 0
-        : SPLIT_TOTAL;
-  return share + targeting;
+  const { everybody } = summarize(state, 0, []);
+  if ("split" in everybody)
+    return everybody.split.reduce((sum, { variant, weight }) => (variant === offVariant ? sum : sum + weight), 0);
+  return everybody.variant === offVariant ? 0 : SPLIT_TOTAL;
 }
