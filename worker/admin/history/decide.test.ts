@@ -254,6 +254,61 @@ describe("import", () => {
   });
 });
 
+describe("an undo of what others have come to need is refused", () => {
+  const at = (flag: string) => ({ type: "patchState", environment: "production", flag }) as const;
+  const refusals: Record<string, (project: FakeProject) => string | null> = {
+    "a flag that others ask for is taken away": (project) => {
+      project.must({ type: "putFlag", flag: "extra", definition: aFlag() });
+      project.must({ ...at("price"), patch: { prerequisites: [{ flag: "extra", variants: ["on"] }] } });
+      return "invalid";
+    },
+    "a segment that others use is taken away": (project) => {
+      project.must({ type: "putSegment", segment: "extra", definition: {} });
+      project.must({
+        ...at("price"),
+        patch: { rules: [{ id: "r", when: { segment: "extra" }, serve: { variant: "on" } }] },
+      });
+      return "invalid";
+    },
+    "a segment that another segment uses is taken away": (project) => {
+      project.must({ type: "putSegment", segment: "extra", definition: {} });
+      project.must({ type: "putSegment", segment: "staff", definition: { when: { segment: "extra" } } });
+      return "invalid";
+    },
+    "a layer that others use is taken away": (project) => {
+      project.must({ type: "putLayer", layer: "extra", definition: {} });
+      project.must({ ...at("price"), patch: { layer: { layer: "extra", from: 0, to: 10 } } });
+      return "invalid";
+    },
+    "a holdout that others use is taken away": (project) => {
+      project.must({ type: "putHoldout", holdout: "extra", definition: { share: 1 } });
+      project.must({ ...at("price"), patch: { holdout: "extra" } });
+      return "invalid";
+    },
+  };
+  test.each(Object.keys(refusals))("%s", (what) => {
+    const project = shop();
+    const made = project.revision + 1;
+    const expected = (refusals[what] as (project: FakeProject) => string)(project);
+    expect(project.refusal({ type: "revert", revision: made, alone: true })).toBe(expected);
+    expect(project.run({ type: "revert", revision: made - 1 }).ok).toBe(true);
+  });
+
+  test("a layer's range, and a circle, that another flag's change has come in the way of", () => {
+    const project = shop();
+    project.must({ ...at("price"), patch: { layer: { layer: "l", from: 0, to: 10 } } });
+    project.must({ ...at("price"), patch: { layer: null } });
+    const freed = project.revision;
+    project.must({ ...at("banner"), patch: { layer: { layer: "l", from: 5, to: 20 } } });
+    expect(project.refusal({ type: "revert", revision: freed, alone: true })).toBe("invalid");
+    project.must({ ...at("price"), patch: { prerequisites: [{ flag: "checkout", variants: ["on"] }] } });
+    project.must({ ...at("price"), patch: { prerequisites: [] } });
+    const untied = project.revision;
+    project.must({ ...at("checkout"), patch: { prerequisites: [{ flag: "price", variants: ["on"] }] } });
+    expect(project.refusal({ type: "revert", revision: untied, alone: true })).toBe("cycle");
+  });
+});
+
 describe("undoing one change", () => {
   const state = (project: FakeProject) => project.get("state", "production", "price")?.body;
   const patch = (project: FakeProject, change: Record<string, unknown>) => {

@@ -14,7 +14,6 @@ import { patternIssues } from "../../objects/flag-store/decide/pattern-checks.ts
 import {
   conditionReferences,
   danglingReferences,
-  flagsTangled,
   layerOverlaps,
   segmentsTangled,
   settleState,
@@ -24,6 +23,7 @@ import type { Body, Change, Entity } from "../../objects/flag-store/entities.ts"
 import { type FieldIssue, ok, type Result, reject } from "../../result.ts";
 import { removedVariants, usersOfVariants } from "../flags/decide.ts";
 import { removed } from "../segments/decide.ts";
+import { scopeOf } from "./check-scope.ts";
 
 /** What revert and import may touch. Kills, keys and the project itself are beyond them: only restore un-kills. */
 export const REVERTIBLE = new Set<Entity>(["flag", "state", "segment", "layer", "holdout"]);
@@ -166,12 +166,11 @@ export function checked(changes: Change[], c: Circumstances, acknowledged = fals
   const limit =
     overLimit("flagsPerProject", after.count("flag")) ?? overLimit("segmentsPerProject", after.count("segment"));
   if (limit) return reject(limit);
+  const scope = scopeOf(after, changes);
   const issues: FieldIssue[] = [];
-  for (const { entity, key } of changes) {
-    const segment = entity === "segment" ? after.get("segment", "", key)?.body : undefined;
-    if (segment?.when) issues.push(...conditionReferences(after, `segments.${key}.when`, segment.when));
-  }
-  const tangle = segmentsTangled(after);
+  for (const { key, body } of scope.segments)
+    if (body.when) issues.push(...conditionReferences(after, `segments.${key}.when`, body.when));
+  const tangle = scope.segments.length > 0 ? segmentsTangled(after) : null;
   if (tangle) return reject(tangle);
   const removed = new Map<string, string[]>();
   for (const { entity, key, before, after: body } of changes) {
@@ -181,7 +180,7 @@ export function checked(changes: Change[], c: Circumstances, acknowledged = fals
     if (gone.length > 0) removed.set(key, gone);
   }
   if (removed.size > 0) {
-    const [used] = usersOfVariants(after, removed, after.mentioning("state", '"flag":"'));
+    const [used] = usersOfVariants(after, removed, scope.askersOf([...removed.keys()]));
     if (used) return reject({ code: "in-use", what: `a removed variant of "${used[0]}"`, by: used[1] });
   }
   const environments = environmentKeys(after);
@@ -190,13 +189,14 @@ export function checked(changes: Change[], c: Circumstances, acknowledged = fals
       ...issue,
       field: `states.${environment}.${key}.${issue.field}`,
     });
-    for (const { key, body: state } of after.list("state", environment)) {
+    for (const { key, body: state } of scope.states(environment)) {
       const flag = after.get("flag", "", key)?.body;
       if (!flag || flag.archivedAt) continue;
       issues.push(...danglingReferences(after, key, flag, state).map((issue) => place(key, issue)));
     }
-    issues.push(...layerOverlaps(after, environment).map(({ key, issue }) => place(key, issue)));
-    const tangle = flagsTangled(after, environment);
+    const overlaps = layerOverlaps(after, environment, scope.layers(environment));
+    issues.push(...overlaps.map(({ key, issue }) => place(key, issue)));
+    const tangle = scope.tangled(environment);
     if (tangle) return reject(tangle);
   }
   issues.push(...patternIssues(c.view, changes, placeInDocument));

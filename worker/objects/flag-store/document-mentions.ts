@@ -21,8 +21,8 @@ const INDEX = "1";
 /** How far it has come while it is made. */
 const PROGRESS = `mentions_after/${INDEX}`;
 /** Documents that one slice indexes, and characters of their bodies. */
-const SLICE_DOCUMENTS = 100;
-const SLICE_CHARS = 512 * 1024;
+const SLICE_DOCUMENTS = 32;
+const SLICE_CHARS = 128 * 1024;
 
 const PATTERNS = new Map(
   Object.entries(INDEXED).map(([entity, { fields, texts }]) => {

@@ -12,7 +12,8 @@ const SMALL = 600;
 const LARGE = 3_000;
 const at = { environment: "production", flag: "f-7" };
 const rule = { id: "r", when: { attribute: "plan", op: "equals", values: ["pro"] }, serve: { variant: "on" } };
-const commands: Record<string, object> = {
+/** Commands; those that take back what another one did are given its revision. */
+const commands: Record<string, object | ((revision: number) => object)> = {
   "a kill": { type: "kill", ...at },
   "a restore": { type: "restore", ...at },
   "an edit of rules": { type: "patchState", ...at, patch: { rules: [rule] } },
@@ -21,8 +22,18 @@ const commands: Record<string, object> = {
     ...at,
     patch: { prerequisites: [{ flag: "f-8", variants: ["on"] }] },
   },
+  "an undo": (revision) => ({ type: "revert", revision, alone: true }),
+  "a revert of one flag": (revision) => ({ type: "revert", revision: revision - 1, flag: "f-7" }),
   "an edit of a definition": { type: "patchFlag", flag: "f-9", patch: { description: "other" } },
   "a new flag": { type: "putFlag", flag: "new", definition: aFlag },
+  "an import of one flag": {
+    type: "import",
+    document: {
+      ...{ format: "blastdoor-export-1", project: "p", environments: {} },
+      flags: { "f-13": { ...aFlag, description: "imported" } },
+      states: { production: { "f-13": { enabled: true, rules: [rule], fallthrough: { variant: "off" } } } },
+    },
+  },
   "a flag put away": { type: "archiveFlag", flag: "f-11" },
   "a variant taken away": {
     type: "putFlag",
@@ -102,7 +113,8 @@ function costs(project: string): Promise<Record<string, { rows: number; chars: n
     for (const [what, command] of Object.entries(commands)) {
       cursors = [];
       const before = tables.charsRead;
-      accepted(await store.execute(envelope(project, command as Command)));
+      const made = typeof command === "function" ? command(tables.auditLog.latestRevision) : command;
+      accepted(await store.execute(envelope(project, made as Command)));
       await expect.poll(() => tables.publications.pending()).toEqual([]);
       const rows = cursors.reduce((sum, { rowsRead, rowsWritten }) => sum + rowsRead + rowsWritten, 0);
       found[what] = { rows, chars: tables.charsRead - before };

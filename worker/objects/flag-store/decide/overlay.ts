@@ -37,6 +37,12 @@ export function overlay(view: ProjectView, changes: readonly Change[]): ProjectV
       ...untouched(view.mentioning(entity, text)),
       ...changedRows(entity).filter((row) => JSON.stringify(row.body).includes(text)),
     ],
-    count: (entity, environment) => list(entity, environment).length,
+    count: (entity, environment) => {
+      let count = view.count(entity, environment);
+      for (const { before, after, ...c } of changed.values())
+        if (c.entity === entity && (environment === undefined || c.environment === environment))
+          count += Number(after !== null) - Number(before !== null);
+      return count;
+    },
   };
 }

@@ -108,11 +108,26 @@ export const isLive = (view: ProjectView, flag: string): boolean => {
 };
 
 /**
- * As layerOverlap, for all flags of an environment at once: each that begins before another's range has ended. Sorted,
+ * As layerOverlap, for many flags of an environment at once: each that begins before another's range has ended. Sorted,
  * since an import may bring ten thousand into one layer.
+ *
+ * @param layers those that are looked at; left out: all
  */
-export function layerOverlaps(view: ProjectView, environment: string): { key: string; issue: FieldIssue }[] {
-  const rows = view.list("state", environment).filter(({ key, body }) => body.layer && isLive(view, key));
+export function layerOverlaps(
+  view: ProjectView,
+  environment: string,
+  layers?: ReadonlySet<string>,
+): { key: string; issue: FieldIssue }[] {
+  const candidates = layers
+    ? [...layers].flatMap((layer) => view.mentioning("state", `"layer":"${layer}"`))
+    : view.list("state", environment);
+  const rows = candidates.filter(
+    (row) =>
+      row.environment === environment &&
+      row.body.layer &&
+      (layers?.has(row.body.layer.layer) ?? true) &&
+      isLive(view, row.key),
+  );
   const overlaps: { key: string; issue: FieldIssue }[] = [];
   for (const [layer, theirs] of Map.groupBy(rows, ({ body }) => body.layer?.layer)) {
     let widest: Row<"state"> | null = null;
