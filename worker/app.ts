@@ -51,7 +51,12 @@ import { ProblemError, problemResponse } from "./http/problem.ts";
 import { HSTS } from "./http/security-headers.ts";
 import { log } from "./log.ts";
 import { metrics } from "./metrics/route.ts";
-import { DeploymentOutdated, DurableBusy, DurableUnavailable, PlacementRefused } from "./objects/kernel/durable-stub.ts";
+import {
+  DeploymentOutdated,
+  DurableBusy,
+  DurableUnavailable,
+  PlacementRefused,
+} from "./objects/kernel/durable-stub.ts";
 import { placementProblem } from "./objects/placement.ts";
 import { probes } from "./probe/route.ts";
 import { rules } from "./rules/route.ts";

@@ -23,7 +23,19 @@ import { FLAG_STORE_MIGRATIONS } from "./objects/flag-store/migrations.ts";
 import { StoreMeta } from "./objects/flag-store/store-meta.ts";
 import { GUARD_MIGRATIONS } from "./objects/guard/migrations.ts";
 import type { Migration } from "./objects/kernel/migrations.ts";
-import { courier, desk, directory, flagStore, guard, probe, telemetryShard, testLedger } from "./objects/stubs.ts";
+import { PROPAGATION_REPORTS_MIGRATIONS } from "./objects/propagation-reports/migrations.ts";
+import {
+  courier,
+  desk,
+  directory,
+  flagStore,
+  guard,
+  probe,
+  propagationReports,
+  relay,
+  telemetryShard,
+  testLedger,
+} from "./objects/stubs.ts";
 import { TELEMETRY_MIGRATIONS } from "./objects/telemetry-shard/migrations.ts";
 import { clientShard, UnitHasher } from "./objects/telemetry-shard/unit-hash.ts";
 import { TEST_LEDGER_MIGRATIONS } from "./objects/test-ledger/migrations.ts";
@@ -42,7 +54,7 @@ const OBJECTS = {
   FLAG_STORE: {
     className: "FlagStore",
     methods:
-      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart auditPage searchAuditPage hasPredecessor listDocuments getDocument block resilience incident",
+      "execute getProject listFlags getFlag getState getDefinition listDefinitions getList beginList addToList listShard listEnvironments listSchedules getGuard listGuards getPlan listPlans listPlanTemplates listFreezes listSigningKeys signingSecret listTests getTest syntheticKey listKeys listTriggers listDeployments dora drill drillsDue budget debt listWebhooks webhookSecret callTrigger audit searchAudit exportProject pointer snapshot draft propagation noteUsage metrics usage backupPage restorePart auditPage searchAuditPage hasPredecessor listDocuments getDocument block keysInForce confirmServed resilience incident",
   },
   DIRECTORY: {
     className: "Directory",
@@ -58,6 +70,8 @@ const OBJECTS = {
   },
   COURIER: { className: "Courier", methods: "take counts deliveries again test" },
   PROBE: { className: "Probe", methods: "look" },
+  RELAY: { className: "Relay", methods: "pointer take" },
+  PROPAGATION_REPORTS: { className: "PropagationReports", methods: "take figures" },
 } as const;
 const exported = new Map(Object.entries(worker) as [string, never][]);
 type Binding = keyof typeof OBJECTS;
@@ -99,6 +113,8 @@ describe("Durable Objects", () => {
     testLedger(all, SHOP, PRODUCTION, DOOR);
     guard(all, SHOP, PRODUCTION);
     probe(all, "weur");
+    relay(all, SHOP, "weur");
+    propagationReports(all, SHOP);
     expect(named).toEqual([
       "shop",
       "shop",
@@ -109,6 +125,8 @@ describe("Durable Objects", () => {
       "shop/production/door",
       "shop/production",
       "weur",
+      "weur/shop",
+      "shop",
     ]);
   });
 });
@@ -142,6 +160,7 @@ const MIGRATIONS: Record<string, Record<string, string>> = {
     "0003-unit-rows": "e381508347a8aa58",
   },
   Courier: { "0001-deliveries": "52025626c84994e5" },
+  PropagationReports: { "0001-reports": "828ddd90ceabd167" },
 };
 
 test.each<[object: string, now: readonly Migration[]]>([
@@ -152,6 +171,7 @@ test.each<[object: string, now: readonly Migration[]]>([
   ["Guard", GUARD_MIGRATIONS],
   ["TelemetryShard", TELEMETRY_MIGRATIONS],
   ["Courier", COURIER_MIGRATIONS],
+  ["PropagationReports", PROPAGATION_REPORTS_MIGRATIONS],
 ])("the tables of %s were made by these migrations, in this order, and later ones follow them", (object, now) => {
   const before = Object.entries(MIGRATIONS[object] ?? {});
   const digest = (sql: string) => sha256(sql.replace(/\s+/g, " ").trim()).slice(0, 16);

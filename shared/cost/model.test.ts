@@ -54,3 +54,20 @@ test("ten thousand million evaluations a month cost no more than is promised", (
   const load = { ...nothing, evaluations: 10e9, environments: 1, centres: 330, isolates: 10_000, changes: 500 };
   expect(billOf(load).total).toBeLessThanOrEqual(3_500);
 });
+
+test("a relay that is asked all month costs about forty cents, and its store's timer four dollars at most", () => {
+  const sparse: Workload = { ...nothing, evaluations: 100e6, centres: 9 };
+  const { lines } = billOf(sparse);
+  const signals = lines.find(({ what }) => what === "signals to relays");
+  expect(((signals?.amount ?? 0) / 9 / 1e6) * PRICES.objectRequests.aMillion).toBeCloseTo(0.39, 2);
+  const timer = lines.find(({ what }) => what === "stores that signal relays");
+  expect(((timer?.amount ?? 0) / 1e6) * PRICES.objectGbSeconds.aMillion).toBeCloseTo(4.15, 2);
+});
+
+test("a change in ten thousand isolates writes rows by data centre", () => {
+  const load: Workload = { ...nothing, evaluations: 1e9, centres: 330, isolates: 10_000, changes: 1 };
+  const rows = linesOf(load).find(
+    ({ what, billed }) => what === "reports of what is served" && billed === "rowsWritten",
+  );
+  expect(rows?.amount).toBeLessThanOrEqual(2 * 330);
+});

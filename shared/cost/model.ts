@@ -44,6 +44,8 @@ const OBJECT_MS = 10;
 const POINTER_READS_A_SECOND = 1.4;
 const BREAK_GLASS_SECONDS = 15;
 const STREAM_SECONDS = 300;
+/** Regions with a relay. */
+const REGIONS = 9;
 /** An isolate reports its use once a minute, or every five minutes where there are thousands. */
 const usageSeconds = (isolates: number): number => Math.min(300, Math.max(60, isolates * 0.03));
 
@@ -58,7 +60,12 @@ export function linesOf(load: Workload): Line[] {
   const breakGlassReads = Math.min(pointerReads, projects * centres * (MONTH_S / BREAK_GLASS_SECONDS));
   const reports = Math.min(evaluations, isolates * environments * (MONTH_S / usageSeconds(isolates)));
   const looks = guards * (MONTH_S / (events * watched > 0 ? LOOK_SECONDS.moving : LOOK_SECONDS.atRest));
-  const objectRequests = pointerReads + reports + batches * COUNTS.shardsABatch + looks * COUNTS.requestsALook;
+  // At most as if relays of all regions were asked all month, which busy data centres do not.
+  const relays = projects * Math.min(REGIONS, centres);
+  const signals = Math.min(evaluations * COUNTS.signalsAfterAQuestion, relays * MONTH_S);
+  const served = changes * Math.min(centres, evaluations) * COUNTS.reportsAChange;
+  const objectRequests =
+    pointerReads + signals + served + reports + batches * COUNTS.shardsABatch + looks * COUNTS.requestsALook;
   const line = (what: string, billed: Billed, amount: number): Line => ({ what, billed, amount });
   return [
     line("evaluations", "requests", evaluations),
@@ -69,12 +76,17 @@ export function linesOf(load: Workload): Line[] {
     line("events", "cpuMs", events * CPU_MS.event),
     line("event streams", "cpuMs", streamRequests * CPU_MS.streamedAnswer + changes * streams * CPU_MS.streamNotice),
     line("pointer reads", "objectRequests", pointerReads),
+    line("signals to relays", "objectRequests", signals),
+    line("reports of what is served", "objectRequests", served),
     line("reports of use", "objectRequests", reports),
     line("telemetry shards", "objectRequests", batches * COUNTS.shardsABatch),
     line("guards' looks", "objectRequests", looks * COUNTS.requestsALook),
-    line("Durable Objects at work", "objectGbSeconds", secondsOf(objectRequests, projects, guards) * OBJECT_GB),
+    line("Durable Objects at work", "objectGbSeconds", secondsOf(objectRequests, projects, relays, guards) * OBJECT_GB),
+    // Between two signals a store waits on a timer, which keeps it in memory.
+    line("stores that signal relays", "objectGbSeconds", Math.min(signals, projects * MONTH_S) * OBJECT_GB),
     line("watched events", "rowsWritten", events * watched * COUNTS.rowsAWatchedEvent),
     line("unwatched events", "rowsWritten", events * (1 - watched) * COUNTS.rowsAnUnwatchedEvent),
+    line("reports of what is served", "rowsWritten", served * COUNTS.rowsACentresReport),
     line("reports of use", "rowsWritten", reports * COUNTS.rowsAUsageReport),
     line("guards' looks", "rowsWritten", looks * COUNTS.rowsALook),
     line("changes", "rowsWritten", changes * COUNTS.rowsAChange),
@@ -90,8 +102,8 @@ export function linesOf(load: Workload): Line[] {
 }
 
 /** Objects work at most all month, each by itself. */
-function secondsOf(requests: number, projects: number, guards: number): number {
-  const objects = projects + guards * (1 + COUNTS.shardsABatch);
+function secondsOf(requests: number, projects: number, relays: number, guards: number): number {
+  const objects = projects + relays + guards * (1 + COUNTS.shardsABatch);
   return Math.min(objects * MONTH_S, (requests * OBJECT_MS) / 1_000);
 }
 

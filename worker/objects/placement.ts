@@ -29,6 +29,9 @@ export function placed(env: Env, namespace: DurableObjectNamespace): DurableObje
 /** What was found out in this isolate: by setting, when it was refused and why; null: it holds. */
 const found = new Map<string, { at: number; problem: string | null }>();
 
+/** @internal Tests begin as a new isolate does. */
+export const forgetPlacements = (): void => found.clear();
+
 /**
  * Why the settings cannot be those that hold this installation's data; null: they can. Objects of another jurisdiction
  * are other objects, so that a changed setting would show an empty installation beside the real one.

@@ -23,7 +23,7 @@ export class ServedTables {
   take({ colo, served, staleServed = 0, cacheWorks }: ServedReport, now: number): boolean {
     this.#noteCentre(colo, staleServed, cacheWorks, now);
     const environments = [...Map.groupBy(served, ({ environment }) => environment)];
-    return environments.filter(([environment, its]) => this.#noteServed(environment, colo, its, now)).length > 0;
+    return environments.filter(([environment, its]) => this.#noteServed(environment, colo, its)).length > 0;
   }
 
   #noteCentre(colo: string, staleServed: number, cacheWorks: boolean | undefined, now: number): void {
@@ -45,7 +45,7 @@ export class ServedTables {
     );
   }
 
-  #noteServed(environment: string, colo: string, reported: readonly Served[], now: number): boolean {
+  #noteServed(environment: string, colo: string, reported: readonly Served[]): boolean {
     const [row] = this.#sql.exec<ServedRow>(
       "SELECT * FROM served WHERE environment = ? AND colo = ?",
       environment,
@@ -59,10 +59,7 @@ export class ServedTables {
     const lane = (name: Served["lane"]) =>
       current
         .filter((one) => one.lane === name)
-        .reduce(
-          (firsts, { revision, at }) => withFirst(firsts, [revision, Math.round(Math.min(at, now))]),
-          before[name],
-        );
+        .reduce((firsts, { revision, at }) => withFirst(firsts, [revision, Math.round(at)]), before[name]);
     const [kill, config] = [lane("kill"), lane("config")];
     if (kill === before.kill && config === before.config) return false;
     this.#sql.exec(

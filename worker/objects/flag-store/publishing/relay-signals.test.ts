@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { COUNTS } from "../../../../shared/cost/counts.ts";
 import type { Region } from "../../../../shared/placement/regions.ts";
 import type { Pointer } from "../../../../shared/schema/pointer.ts";
 import type { Signal } from "../../relay/methods.ts";
@@ -91,7 +92,7 @@ describe("a relay that edges ask", () => {
     world.ask("oc");
     await world.tick(WANTED_MS + 10 * SIGNAL_EVERY_MS);
     expect(world.sent.length).toBeGreaterThanOrEqual(58);
-    expect(world.sent.length).toBeLessThanOrEqual(WANTED_MS / SIGNAL_EVERY_MS + 1);
+    expect(world.sent.length).toBeLessThanOrEqual(COUNTS.signalsAfterAQuestion);
     // The first one finds out what the relay holds.
     expect(world.sent.filter(({ signal }) => signal.pointer).length).toBe(1);
     await world.tick(WANTED_MS);
