@@ -1,4 +1,5 @@
 import type { EvaluationContext, Hook, TrackingEventDetails } from "@openfeature/server-sdk";
+import { type EvaluationAttributes, evaluationAttributes, flagSetOf } from "./evaluation-event.ts";
 import { EventSender, type ReportedEvent, type SenderOptions } from "./event-sender.ts";
 
 export interface TelemetryOptions extends SenderOptions {
@@ -9,6 +10,11 @@ export interface TelemetryOptions extends SenderOptions {
   attributes?: readonly string[];
   /** The same unit and variant are reported again after this long (ms); 10,000 unless set. */
   repeatMs?: number;
+  /**
+   * Hears of each evaluation with the attributes of OpenTelemetry's event `feature_flag.evaluation`, to hand them to a
+   * span or a logger. Set id and version are told with server keys only.
+   */
+  onEvaluation?: (attributes: EvaluationAttributes) => void;
 }
 
 /** What came of a request or a person, for `outcome`. */
@@ -49,6 +55,8 @@ export class OpenFeatureTelemetry {
     this.#sender = new EventSender(options);
     this.#attributes = ["targetingKey", ...(options.attributes ?? [])];
     this.#repeatMs = options.repeatMs ?? 10_000;
+    const flagSet = flagSetOf(options.key);
+    const { onEvaluation } = options;
     this.hook = {
       after: ({ flagKey, context }, { variant, reason, flagMetadata }) => {
         // Without a variant the application's own default was served: nobody met the flag.
@@ -60,6 +68,10 @@ export class OpenFeatureTelemetry {
         if (typeof flagMetadata.ruleId === "string") exposure.rule = flagMetadata.ruleId;
         this.#expose(exposure, signedContextOf(context));
       },
+      // Once for each evaluation, whether it failed or not.
+      ...(onEvaluation && {
+        finally: (context, details) => onEvaluation(evaluationAttributes(context, details, flagSet)),
+      }),
     };
   }
 
