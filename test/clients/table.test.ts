@@ -6,7 +6,7 @@ import { root } from "../process/server.ts";
 /** Rows of the table in docs/clients.md, as the tests name them. */
 function rows(): string[] {
   const text = readFileSync(path.join(root, "docs", "clients.md"), "utf8");
-  return [...text.matchAll(/^\| (web provider|server provider|blastdoor\.js) \| ([^|]+) \|/gm)].map(
+  return [...text.matchAll(/^\| (web provider|server provider|in-process provider|blastdoor\.js) \| ([^|]+) \|/gm)].map(
     ([, client, name]) => `${client}: ${name?.replaceAll("`", "").trim()}`,
   );
 }
