@@ -1,5 +1,5 @@
 import { tangled } from "../../shared/evaluation/graph.ts";
-import { type Condition, type Dimension, type Project, type Serve, unitOf } from "./project.ts";
+import { type Condition, type Dimension, isOpaque, type Project, type Serve, unitOf } from "./project.ts";
 
 type AttributeTest = Extract<Condition, { attribute: string }>;
 
@@ -42,6 +42,8 @@ export function involvedIn(project: Project, keys: readonly string[]): Involved 
     if ("all" in when) for (const part of when.all) condition(part, negated, from);
     else if ("any" in when) for (const part of when.any) condition(part, negated, from);
     else if ("not" in when) condition(when.not, !negated, from);
+    else if ("unless" in when) condition(when.unless, !negated, from);
+    else if (isOpaque(when)) tokens.add(JSON.stringify(when));
     else if ("flag" in when) flag(when.flag, from);
     else if ("segment" in when) segment(when.segment, negated, from);
     else {

@@ -5,6 +5,10 @@ export type Condition =
   | { all: readonly Condition[] }
   | { any: readonly Condition[] }
   | { not: Condition }
+  | { unless: Condition }
+  | { bucket: object }
+  | { now: object }
+  | { some: object }
   | { segment: string }
   | { flag: string; variants: readonly string[] }
   | {
@@ -14,6 +18,12 @@ export type Condition =
       negate?: boolean | undefined;
       ignoreCase?: boolean | undefined;
     };
+
+type Opaque = Extract<Condition, { bucket: object } | { now: object } | { some: object }>;
+
+/** A condition that says nothing of single attributes, so that it may hold or not for any user. */
+export const isOpaque = (condition: Condition): condition is Opaque =>
+  "bucket" in condition || "now" in condition || "some" in condition;
 
 export type Serve =
   | { variant: string | null }

@@ -1,6 +1,6 @@
 import type { Choices } from "./explore.ts";
 import { dimensionName, type Involved } from "./involved.ts";
-import { type Condition, type Dimension, type Project, type ProjectFlag, type Serve, unitOf } from "./project.ts";
+import { type Condition, type Dimension, isOpaque, type Project, type ProjectFlag, type Serve, unitOf } from "./project.ts";
 
 /** Parts of a bucket dimension, as Blastdoor counts them. */
 const PARTS = 100_000;
@@ -142,6 +142,8 @@ export class Run {
     if ("all" in when) return this.#fold(when.all, "true", both, "false");
     if ("any" in when) return this.#fold(when.any, "false", either, "true");
     if ("not" in when) return NEGATED[this.#truth(when.not)];
+    if ("unless" in when) return UNLESS[this.#truth(when.unless)];
+    if (isOpaque(when)) return this.#is(JSON.stringify(when)) ? "true" : "false";
     if ("flag" in when) return this.#flagTest(when);
     if ("segment" in when) return this.#segment(when.segment);
     const isPresent = this.#has(when.attribute);
@@ -181,6 +183,8 @@ export class Run {
 
 type Join = (one: Truth, other: Truth) => Truth;
 const NEGATED: Record<Truth, Truth> = { true: "false", false: "true", unknown: "unknown", blocked: "blocked" };
+/** What is unknown does not hold, so that its exception does. */
+const UNLESS: Record<Truth, Truth> = { ...NEGATED, unknown: "true" };
 const firstOf =
   (order: readonly Truth[]): Join =>
   (one, other) =>

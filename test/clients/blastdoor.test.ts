@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { firstValuesScript, readFirstValues } from "../../client/browser/server.ts";
 import { launch } from "../dashboard/browser.ts";
 import { type Server, startServer } from "../process/server.ts";
 import { PATIENCE_MS } from "../promises.ts";
@@ -274,3 +275,75 @@ for (const [fate, what] of [
     await expect.poll(() => ids.size).toBe(1);
     expect(refused).toBe(3);
   });
+
+/** A page whose server has asked for this visitor and handed the answer over. */
+async function handOver(context?: Record<string, unknown>): Promise<void> {
+  const values = await readFirstValues({
+    baseUrl: server.url,
+    key: shop.client,
+    id: "ann",
+    ...(context && { context }),
+  });
+  const attributes = context === undefined ? "" : `data-context='${JSON.stringify(context)}'`;
+  const script = `<script src="${gate.url}/blastdoor.js" data-key="${shop.client}" ${attributes}></script>`;
+  await site.serve(`${firstValuesScript(values)}${script}<body>`);
+}
+/** How the script's questions for flags were answered. */
+function answersOf(page: Page): number[] {
+  const answers: number[] = [];
+  page.on("response", (response) => {
+    if (new URL(response.url()).pathname === BULK && response.request().method() === "POST")
+      answers.push(response.status());
+  });
+  return answers;
+}
+
+situation("blastdoor.js", "started from its server's values", async () => {
+  await handOver({ plan: "pro", country: "DE" });
+  gate.fate = (path) => (path === BULK ? { lateMs: 500 } : null);
+  const page = await context.newPage();
+  const answers = answersOf(page);
+  await page.goto(site.origin);
+  expect(await banner(page)).toBe("pro");
+  await expect.poll(() => answers).toEqual([304]);
+  expect(await page.evaluate("JSON.parse(localStorage.blastdoor).id")).toBe("ann");
+  await streaming();
+  await shop.kill();
+  await shows(page, "off");
+});
+
+situation("blastdoor.js", "started from its server's values, killed since", async () => {
+  await handOver();
+  await shop.kill();
+  await shows(await visit(), "off");
+});
+
+situation("blastdoor.js", "started from its server's values, over an hour old", async () => {
+  await handOver();
+  await shop.kill();
+  gate.fate = (path) => (path === BULK ? "lost" : null);
+  const page = await context.newPage();
+  await page.clock.setSystemTime(Date.now() + 3_700_000);
+  await page.goto(site.origin);
+  await ready(page);
+  expect(await banner(page)).toBe("default");
+});
+
+/** What a browser does to a page that it hides, freezes and, as from its back/forward cache, brings back. */
+situation("blastdoor.js", "frozen by the browser, and thawed", async () => {
+  const page = await visit();
+  await shows(page, "basic");
+  await streaming();
+  const lifecycle = await context.newCDPSession(page);
+  await page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })");
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+  await expect.poll(() => gate.streams()).toBe(0);
+  await lifecycle.send("Page.setWebLifecycleState", { state: "frozen" });
+  gate.asked.length = 0;
+  await shop.kill();
+  await lifecycle.send("Page.setWebLifecycleState", { state: "active" });
+  expect(gate.asked).toEqual([]);
+  await page.evaluate("delete document.hidden, document.dispatchEvent(new Event('visibilitychange'))");
+  await shows(page, "off");
+  await streaming();
+});

@@ -67,3 +67,33 @@ export const PROVIDER_PAGE = `
   ).catch(() => {});
   show();
 `;
+
+/** The same page, started from the values that its server has handed over. */
+export const STARTED_PAGE = `import { startFrom } from "./client/browser/index.ts";${PROVIDER_PAGE.replace(
+  "baseUrl: url,",
+  "baseUrl: url, fetchImplementation: startFrom(),",
+)}`;
+
+/** The same flag through OpenFeature's React SDK, in StrictMode. `renders` holds every value that was rendered. */
+export const REACT_PAGE = `
+  import { OFREPWebProvider } from "@openfeature/ofrep-web-provider";
+  import { OpenFeature, OpenFeatureProvider, useFlag } from "@openfeature/react-sdk";
+  import { createElement, StrictMode, useEffect } from "react";
+  import { createRoot } from "react-dom/client";
+  const { url, key, ...context } = Object.fromEntries(new URLSearchParams(location.search));
+  window.become = (context) => OpenFeature.setContext(context);
+  window.renders = new Set();
+  function Banner() {
+    const { value } = useFlag("banner", "default");
+    renders.add(value);
+    useEffect(() => {
+      document.body.dataset.banner = value;
+    }, [value]);
+    return createElement("p", null, value);
+  }
+  await OpenFeature.setContext(context);
+  const headers = [["Authorization", "Bearer " + key]];
+  OpenFeature.setProvider(new OFREPWebProvider({ baseUrl: url, headers, cacheMode: "disabled", pollInterval: 30_000 }));
+  const app = createElement(OpenFeatureProvider, null, createElement(Banner));
+  createRoot(document.body.appendChild(document.createElement("div"))).render(createElement(StrictMode, null, app));
+`;

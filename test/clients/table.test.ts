@@ -6,7 +6,8 @@ import { root } from "../process/server.ts";
 /** Rows of the table in docs/clients.md, as the tests name them. */
 function rows(): string[] {
   const text = readFileSync(path.join(root, "docs", "clients.md"), "utf8");
-  return [...text.matchAll(/^\| (web provider|server provider|in-process provider|blastdoor\.js) \| ([^|]+) \|/gm)].map(
+  const clients = "web provider|React SDK|server provider|in-process provider|blastdoor\\.js";
+  return [...text.matchAll(new RegExp(`^\\| (${clients}) \\| ([^|]+) \\|`, "gm"))].map(
     ([, client, name]) => `${client}: ${name?.replaceAll("`", "").trim()}`,
   );
 }

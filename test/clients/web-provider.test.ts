@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { firstValuesScript, readFirstValues } from "../../client/browser/server.ts";
 import { launch } from "../dashboard/browser.ts";
 import { demo } from "../openfeature/demo.ts";
 import { root, type Server, startServer } from "../process/server.ts";
 import { PATIENCE_MS } from "../promises.ts";
 import { BULK, type Gate, openGate } from "./gate.ts";
 import { type BannerShop, makeBanner, REPEATED_MS, situation } from "./shop.ts";
-import { openSite, PROVIDER_PAGE, type Site } from "./site.ts";
+import { openSite, PROVIDER_PAGE, REACT_PAGE, type Site, STARTED_PAGE } from "./site.ts";
 
 // The stock web provider in a real browser, on a page of another origin under a strict content security policy.
 
@@ -246,3 +247,92 @@ for (const [cacheMode, first] of [
     const page = await visit({ ...USER, cacheMode });
     await shows(page, first);
   });
+
+const questions = () => gate.asked.filter((path) => path === BULK).length;
+
+/** A page whose server has asked for `USER` and handed the answer over. */
+async function started(): Promise<Page> {
+  const page = await visit();
+  expect(questions()).toBe(0);
+  return page;
+}
+async function handOver(): Promise<void> {
+  const values = await readFirstValues({ baseUrl: server.url, key: shop.client, id: USER.targetingKey });
+  expect(values?.flags.banner).toMatchObject({ value: "basic" });
+  await site.serve(`<body>${firstValuesScript(values)}`, STARTED_PAGE);
+}
+
+situation("web provider", "started from its server's values", async () => {
+  await handOver();
+  const page = await started();
+  await shows(page, "basic");
+  await streaming();
+  expect(questions()).toBe(0);
+  await shop.kill();
+  await shows(page, "off");
+});
+
+situation("web provider", "started from its server's values, killed since", async () => {
+  await handOver();
+  await shop.kill();
+  const page = await started();
+  await shows(page, "off");
+});
+
+situation("web provider", "started from its server's values, offline", async () => {
+  await handOver();
+  gate.fate = () => "lost";
+  await shows(await visit(), "basic");
+});
+
+situation("web provider", "started from another user's values", async () => {
+  await handOver();
+  await shows(await visit({ targetingKey: "kim", plan: "pro" }), "pro");
+  expect(questions()).toBe(1);
+});
+
+const react = async (): Promise<Page> => {
+  await site.serve("<body>", REACT_PAGE);
+  return visit();
+};
+const renders = (page: Page) => page.evaluate("[...renders]");
+
+situation("React SDK", "open at a kill", async () => {
+  const page = await react();
+  await shows(page, "basic");
+  await streaming();
+  expect(await renders(page)).toEqual(["default", "basic"]);
+  await shop.kill();
+  await shows(page, "off");
+  expect(await renders(page)).toEqual(["default", "basic", "off"]);
+});
+
+situation("React SDK", "signed in, then out", async () => {
+  const page = await react();
+  await shows(page, "basic");
+  await become(page, { ...USER, plan: "pro" });
+  await shows(page, "pro");
+  await become(page, USER);
+  await shows(page, "basic");
+  await shop.kill();
+  await shows(page, "off");
+});
+
+situation("React SDK", "opened offline", async () => {
+  gate.fate = () => "lost";
+  const page = await react();
+  await shows(page, "default");
+  gate.clear();
+  await become(page, { ...USER, plan: "pro" });
+  await shows(page, "pro");
+});
+
+situation("React SDK", "its question after a kill is answered 503", async () => {
+  const page = await react();
+  await shows(page, "basic");
+  await streaming();
+  let refused = 0;
+  gate.fate = (path) => (path === BULK && refused++ < 1 ? { status: 503 } : null);
+  await shop.kill();
+  await shows(page, "off", REPEATED_MS);
+});
