@@ -20,6 +20,11 @@ const SECTIONS: readonly Section[] = [
     load: () => import("../features/guard/guard-tiles.tsx").then((module) => module.GuardTiles),
   },
   {
+    id: "connect",
+    place: "panels",
+    load: () => import("../features/connect/connect-panel.tsx").then((module) => module.ConnectPanel),
+  },
+  {
     id: "plan",
     place: "panels",
     load: () => import("../features/plan/plan-panel.tsx").then((module) => module.PlanPanel),

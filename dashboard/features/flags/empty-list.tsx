@@ -1,7 +1,11 @@
 import type { Filters } from "../../domain/filters.ts";
+import { project } from "../../domain/project.ts";
 import { mayChange } from "../../domain/session.ts";
 import { Icon } from "../../ui/icon.tsx";
+import { Lazily } from "../../ui/lazily.tsx";
 import { creating } from "./create-flag.tsx";
+
+const loadConnect = () => import("./connect-first.tsx").then((module) => module.ConnectFirst);
 
 export function EmptyList() {
   return (
@@ -16,7 +20,7 @@ export function EmptyList() {
           <strong>Make a flag.</strong> Say what it is for and which values it has.
         </li>
         <li>
-          <strong>Ask for it in the code.</strong> Any OpenFeature library does, with a key from the settings.
+          <strong>Connect your app.</strong> The flag’s page has the code for nine languages, with a key made there.
         </li>
         <li>
           <strong>Switch it on</strong> for staff, then 1 %, 10 %, everyone. <kbd>k</kbd> stops it.
@@ -33,6 +37,7 @@ export function EmptyList() {
           <Icon name="plus" /> Make the first flag
         </button>
       )}
+      {mayChange("release") && project.value && <Lazily load={loadConnect} props={{ project: project.value.key }} />}
     </section>
   );
 }
