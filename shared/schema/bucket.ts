@@ -64,6 +64,8 @@ export const READINGS = [
   "json",
   "coerced-number",
   "age",
+  "months-ago",
+  "years-ago",
   "each-text",
   "each-number",
   "leading-number",

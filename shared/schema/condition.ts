@@ -118,17 +118,12 @@ export function conditionProblems(condition: Condition): string[] {
   return problems;
 }
 
-/** Texts of all elements together may be long, so nothing searches in them. */
-const SEARCHING: readonly Operator[] = ["matches", "contains"];
-
 /** What cannot be asked of an element. */
 function elementProblems({ attribute, when }: SomeTest): string[] {
   const problems: string[] = [];
   walkCondition(when, (c) => {
     if ("flag" in c || "segment" in c || "bucket" in c)
       problems.push(`condition on some element of "${attribute}": an element has attributes only; move the rest out`);
-    if ("attribute" in c && SEARCHING.includes(c.op))
-      problems.push(`condition on some element of "${attribute}": "${c.op}" cannot be asked of an element`);
   });
   return problems;
 }

@@ -21,15 +21,20 @@ export function someElement(when: Condition, compiler: ElementCompiler, exact: b
   const meets = elementTest(when, compiler, exact);
   return (value, budget, now) => {
     if (!Array.isArray(value) || value.length > MATCHED_ELEMENTS) return UNKNOWN;
+    const part = partOf(budget, value.length);
     let result: Truth = FALSE;
     for (const element of value) {
-      const truth = meets(elementContext(element), budget, now);
+      const truth = meets(elementContext(element), part, now);
       if (truth === TRUE) return TRUE;
       if (truth === UNKNOWN) result = UNKNOWN;
     }
     return result;
   };
 }
+
+/** All elements together may search as much as one attribute. Whole numbers are the ids of other budgets. */
+const partOf = (budget: SearchBudget, count: number): SearchBudget =>
+  count < 2 ? budget : { ...budget, id: budget.id + count / (MATCHED_ELEMENTS + 1), share: budget.share / count };
 
 /** Segments, flags and buckets are not of an element: saving refuses them here. */
 function elementTest(condition: Condition, compiler: ElementCompiler, exact: boolean): ElementTest {

@@ -1,4 +1,5 @@
 import type { Reading } from "../../schema/bucket.ts";
+import { monthsBefore, unitsAgo, yearsBefore } from "./calendar.ts";
 import { flagdVersion, kindOf, logicNumber, logicTruthy } from "./logic-readings.ts";
 import {
   asciiLowerCase,
@@ -51,6 +52,9 @@ export const READ_AS: Readonly<Record<Reading, (value: unknown, now: number) => 
   "coerced-number": (value) => (absent(value) ? undefined : Number(value)),
   /** Milliseconds since that instant; the clock is the evaluation's. */
   age: (value, now) => (absent(value) ? undefined : now - new Date(value as string | number).getTime()),
+  /** Whole months, or years, since that instant, rounded up. */
+  "months-ago": (value, now) => unitsAgo(value, now, monthsBefore),
+  "years-ago": (value, now) => unitsAgo(value, now, yearsBefore),
   "each-text": eachOf((value) => `${value}`),
   "each-number": eachOf(Number),
   "leading-number": leadingNumber,

@@ -24,6 +24,7 @@ export function searchesOf(conditions: readonly Condition[], regex: RegexEngine)
     else if ("any" in condition) condition.any.forEach(meet);
     else if ("not" in condition) meet(condition.not);
     else if ("unless" in condition) meet(condition.unless);
+    else if ("some" in condition) meet(condition.some.when);
     else if ("attribute" in condition && searchWeight(condition) !== null) {
       const { attribute, op, ignoreCase, values } = condition;
       tests.set(`${op}${ignoreCase ? "i" : ""} ${attribute}\n${JSON.stringify(values)}`, { op, ignoreCase, values });

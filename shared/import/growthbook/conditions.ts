@@ -186,10 +186,6 @@ export class MongoConditions {
   #pattern(expected: unknown, attribute: string, path: string, ignoreCase: boolean): Condition {
     const source = String(expected);
     const translated = fromJavaScript(source);
-    if (this.#isOfElement) {
-      this.#told.refuse(path, "a regular expression cannot be asked of the elements of a list");
-      return NEVER;
-    }
     if ("pattern" in translated) {
       const matches = test(attribute, "matches", [translated.pattern], "text", ignoreCase);
       return new RegExp(source, ignoreCase ? "i" : "").test("null") ? any([matches, missing(attribute)]) : matches;

@@ -89,7 +89,7 @@ function valueVerdict(attribute: string, test: PropertyTest, told: Told, path: s
       return decided(all([exists(attribute), order(attribute, operator, value)]));
     case "is_date_before":
     case "is_date_after":
-      return ofValue(attribute, date(attribute, operator === "is_date_before", value, told, path));
+      return ofValue(attribute, date(attribute, operator === "is_date_before", value));
     default:
       if (operator.startsWith("semver_")) return ofValue(attribute, version(attribute, operator, String(value)));
       told.note(path, `PostHog's SDK knows no operator "${operator}", so it leaves the property undecided`);
@@ -184,18 +184,17 @@ function order(attribute: string, op: "gt" | "gte" | "lt" | "lte", value: unknow
 
 const DAY_MS = 86_400_000;
 const UNITS_MS: Readonly<Record<string, number>> = { h: DAY_MS / 24, d: DAY_MS, w: 7 * DAY_MS };
+const CALENDAR: Readonly<Record<string, Reading>> = { m: "months-ago", y: "years-ago" };
 
-function date(attribute: string, isBefore: boolean, value: unknown, told: Told, path: string): Verdict {
+function date(attribute: string, isBefore: boolean, value: unknown): Verdict {
   if (typeof value === "boolean") return UNDECIDED;
   const relative = /^-?(\d+)([hdwmy])$/.exec(String(value));
   if (relative && Number(relative[1]) < 10_000) {
-    const unit = UNITS_MS[relative[2] as string];
-    if (unit === undefined) {
-      told.refuse(path, "a date so many months or years ago moves with the calendar and cannot be kept");
-      return decided(NEVER);
-    }
+    const [, count, unit] = relative;
+    const calendar = CALENDAR[unit as string];
     // Before the date is older than it.
-    return dated(attribute, isBefore ? "gt" : "lt", Number(relative[1]) * unit, "age");
+    if (calendar) return dated(attribute, isBefore ? "gt" : "lte", Number(count), calendar);
+    return dated(attribute, isBefore ? "gt" : "lt", Number(count) * (UNITS_MS[unit as string] ?? 0), "age");
   }
   const at = typeof value === "string" || typeof value === "number" ? new Date(value).getTime() : Number.NaN;
   return Number.isNaN(at) ? UNDECIDED : dated(attribute, isBefore ? "lt" : "gt", at, "instant");
