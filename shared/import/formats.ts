@@ -9,6 +9,7 @@ const FORMATS = {
   eppo: () => import("./eppo/format.ts"),
   "flagd-1": () => import("./flagd-1/format.ts"),
   flagd: () => import("./flagd/format.ts"),
+  flagsmith: () => import("./flagsmith/format.ts"),
   growthbook: () => import("./growthbook/format.ts"),
   launchdarkly: () => import("./launchdarkly/format.ts"),
   posthog: () => import("./posthog/format.ts"),

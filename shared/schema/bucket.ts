@@ -20,6 +20,7 @@ export const BUCKET_ALGORITHMS = [
   "gofeatureflag-fnv",
   "flipt-crc32",
   "statsig-sha256",
+  "remainder",
 ] as const;
 export const bucketAlgorithm = z.enum(BUCKET_ALGORITHMS);
 export type BucketAlgorithmName = z.infer<typeof bucketAlgorithm>;

@@ -104,6 +104,13 @@ const statsig = ofText((text, salts, positions = 10_000) => {
   return ((high % positions) * (2 ** 32 % positions) + (low % positions)) % positions;
 });
 
+/** Parts: what is divided by. What is left of the number that a text begins with. */
+const remainder: Algorithm = ([divisor = ""]) => {
+  const by = Number(divisor);
+  return (value) =>
+    typeof value === "number" || typeof value === "string" ? Number.parseFloat(String(value)) % by : Number.NaN;
+};
+
 export const ALGORITHMS: Readonly<Record<BucketAlgorithmName, Algorithm>> = {
   "blastdoor-1": blastdoor1,
   "unleash-murmur3": unleash,
@@ -119,4 +126,5 @@ export const ALGORITHMS: Readonly<Record<BucketAlgorithmName, Algorithm>> = {
   "gofeatureflag-fnv": gofeatureflag,
   "flipt-crc32": flipt,
   "statsig-sha256": statsig,
+  remainder,
 };
