@@ -42,7 +42,7 @@ import { VISITOR_ROUTES } from "./demand/described.ts";
 import { doors, pages } from "./demand/doors.ts";
 import { script } from "./demand/script.ts";
 import type { Env } from "./env.ts";
-import { changes } from "./evaluation/changes.ts";
+import { CHANGES_ROUTE, changes } from "./evaluation/changes.ts";
 import { ofrep } from "./evaluation/ofrep.ts";
 import { streams } from "./evaluation/streams.ts";
 import { EVENTS_PATH, events } from "./events/events.ts";
@@ -99,7 +99,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
 export type Admin = typeof admin;
 
 admin.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-for (const route of VISITOR_ROUTES) admin.openAPIRegistry.registerPath(route);
+for (const route of [...VISITOR_ROUTES, CHANGES_ROUTE]) admin.openAPIRegistry.registerPath(route);
 const document = new MadeOnce(() =>
   JSON.stringify(
     admin.getOpenAPI31Document({

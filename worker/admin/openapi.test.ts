@@ -79,9 +79,10 @@ test("describes events, which are outside administration, with their own address
   expect(document.components.schemas.TelemetryEvent.properties).toHaveProperty("unit");
 });
 
-test("describes what pages and products call, which is outside administration too", () => {
+test("describes what pages, products and servers call, which is outside administration too", () => {
   const named = described.filter(({ operation }) => operation.servers?.[0].url === "/").map(({ name }) => name);
   expect(named.sort()).toEqual([
+    "GET /server/v1/changes",
     "GET /v1/ask/{project}/{environment}/{id}",
     "POST /v1/ask/{flag}",
     "POST /v1/doors/{flag}/click",

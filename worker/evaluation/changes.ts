@@ -1,4 +1,6 @@
+import type { RouteConfig } from "@hono/zod-openapi";
 import { Hono } from "hono";
+import { z } from "zod";
 import { mayFollowChanges } from "../../shared/changes/follow.ts";
 import { regionFor } from "../../shared/placement/placement.ts";
 import { bearerOf } from "../crypto/tokens.ts";
@@ -22,6 +24,28 @@ const PROTOCOL = "blastdoor";
 const KEY_PROTOCOL = "blastdoor-key.";
 /** A client without room comes back after this long (s). */
 const NO_ROOM_S = 30;
+
+const refused = z.object({ errorDetails: z.string() });
+const refusal = (description: string) => ({ description, content: { "application/json": { schema: refused } } });
+
+/** For the API's description. */
+export const CHANGES_ROUTE: RouteConfig = {
+  servers: [{ url: "/" }],
+  tags: ["In-process evaluation"],
+  security: [{ bearer: [] }],
+  method: "get",
+  path: "/server/v1/changes",
+  summary: "Follow changes of the key's environment on a WebSocket.",
+  description: `Each message is JSON, \`{"version": N}\`: a newer version is out. Send \`Upgrade: websocket\` with a server key in \`Authorization\`, or offer the subprotocols \`${PROTOCOL}\` and \`${KEY_PROTOCOL}KEY\`. The text \`ping\` is answered \`pong\`.`,
+  responses: {
+    101: { description: "The socket is open" },
+    401: refusal("No key in force"),
+    403: refusal("The key may not follow changes"),
+    426: refusal("This is no request for a WebSocket"),
+    429: refusal("The key asks too often, or holds too many sockets: again after Retry-After"),
+    503: refusal("Not now: again after Retry-After"),
+  },
+};
 
 const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}): Response =>
   Response.json({ errorDetails }, { status, headers: { "Cache-Control": "no-store", ...headers } });

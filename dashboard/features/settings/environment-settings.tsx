@@ -110,6 +110,15 @@ function EnvironmentRow({ project, one, fail }: EnvironmentRowProps) {
       fail(error);
     }
   };
+  const setFreshness = async (freshness: Environment["freshness"]) => {
+    try {
+      await route.$put({ param, header: ifMatch(one.version), json: { freshness } });
+      await openProject(project.key);
+      tell(`Freshness of ${one.name} is saved`);
+    } catch (error) {
+      fail(error);
+    }
+  };
   const remove = async () => {
     const isSure = await confirmed({
       title: `Delete the environment ${one.name}?`,
@@ -148,6 +157,18 @@ function EnvironmentRow({ project, one, fail }: EnvironmentRowProps) {
       )}
       {may("admin") && (
         <span class="row">
+          <select
+            aria-label={`Freshness of ${one.name}`}
+            value={one.freshness}
+            onChange={(event) => void setFreshness(event.currentTarget.value as Environment["freshness"])}
+          >
+            <option value="bounded" selected={one.freshness !== "stale-while-revalidate"}>
+              Kills within 2 seconds
+            </option>
+            <option value="stale-while-revalidate" selected={one.freshness === "stale-while-revalidate"}>
+              Never wait, up to 1 minute old
+            </option>
+          </select>
           <button
             type="button"
             class="button button-small"
