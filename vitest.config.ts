@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 // Reached only when something is wrong. The machine may be busy, at a third of its speed and with other tests beside.
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 20_000 } } };
 const PURE = [
-  ...["client", "shared", "worker/{drill,objects/flag-store/decide,evaluation/edge,metrics}"].map(
+  ...["client", "shared", "scripts/verify", "worker/{drill,objects/flag-store/decide,evaluation/edge,metrics}"].map(
     (folder) => `${folder}/**/*.test.ts`,
   ),
   "worker/admin/*/decide*.test.ts",

@@ -20,13 +20,13 @@ export interface CentreOptions {
   /** Added to each call of the store (ms). */
   storeMs?: number;
   /** Variables and secrets of these isolates, over the fleet's. */
-  bindings?: Record<string, string>;
+  bindings?: Record<string, unknown>;
 }
 
 export interface FleetOptions {
   centres: CentreOptions[];
   /** Variables and secrets of every isolate. */
-  bindings?: Record<string, string>;
+  bindings?: Record<string, unknown>;
   /** Keeps what the store knows, for a later fleet. */
   stateDir?: string;
 }
