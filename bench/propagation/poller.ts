@@ -1,37 +1,26 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Expectations } from "./expectations.ts";
 
 /** Evaluates all flags at one isolate at a steady pace, and notes when it last got a stale answer. */
-export class Poller {
+export class Poller extends Expectations {
   readonly #socket: Socket;
   readonly #request: string;
   readonly #pauseMs: number;
-  /** Flag → since when (performance.now) it should answer `false`, or null when it need not. */
-  readonly #expected = new Map<string, { value: boolean; since: number; lastStale: number; fresh: boolean }>();
   requests = 0;
   /** How long each answer took (ms). */
   readonly times: number[] = [];
   #stopped = false;
 
   constructor(url: URL, key: string, pauseMs: number) {
+    super();
     const body = '{"context":{"targetingKey":"u1"}}';
     this.#socket = connect(Number(url.port), url.hostname).setNoDelay(true);
     this.#pauseMs = pauseMs;
     this.#request =
       `POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer ${key}\r\n` +
       `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  }
-
-  /** From `since` on the flag is to answer `value`; whatever else it answers is stale. */
-  expect(flag: string, value: boolean, since: number): void {
-    this.#expected.set(flag, { value, since, lastStale: since, fresh: false });
-  }
-
-  /** `since` → start of the last stale answer (ms); null while none was right yet. */
-  staleFor(flag: string): number | null {
-    const expected = this.#expected.get(flag);
-    return expected?.fresh ? expected.lastStale - expected.since : null;
   }
 
   stop(): void {
@@ -61,15 +50,7 @@ export class Poller {
     const body = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4)) as {
       flags: { key: string; value: boolean }[];
     };
-    for (const { key, value } of body.flags) {
-      const expected = this.#expected.get(key);
-      if (!expected || began < expected.since) continue;
-      if (value === expected.value) expected.fresh = true;
-      else {
-        expected.lastStale = began;
-        expected.fresh = false;
-      }
-    }
+    for (const { key, value } of body.flags) this.note(key, value, began);
   }
 
   async #answer(): Promise<string> {

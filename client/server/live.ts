@@ -27,7 +27,7 @@ export interface StartFailure {
   readonly forGood: boolean;
 }
 
-const DEFAULTS = { startMs: 5_000, pollMs: 2_000, safetyPollMs: 30_000, staleMs: 30_000, listBytes: 64 * 1024 * 1024 };
+const DEFAULTS = { startMs: 5_000, pollMs: 1_000, safetyPollMs: 30_000, staleMs: 30_000, listBytes: 64 * 1024 * 1024 };
 /** Which flags were evaluated is told so often (ms). */
 const USAGE_MS = 60_000;
 /** So many are named at once; the others go with the next. */

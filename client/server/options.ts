@@ -15,7 +15,7 @@ export interface BlastdoorProviderOptions {
   cacheFile?: string;
   /** `initialize` waits at most this long (ms) for the first answer; 5,000 unless set. */
   startMs?: number;
-  /** Without a push connection, changes are looked for at least this often (ms); 2,000 unless set. */
+  /** Without a push connection, changes are looked for at least this often (ms); 1,000 unless set. What an edge knows is up to a second old, so a kill is then heard within two. */
   pollMs?: number;
   /** Beside a push connection, changes are looked for at least this often (ms); 30,000 unless set. */
   safetyPollMs?: number;

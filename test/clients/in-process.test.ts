@@ -47,7 +47,7 @@ afterAll(async () => {
 
 async function started(name: string, more: { cacheFile?: string } = { cacheFile }): Promise<Client> {
   const provider = new BlastdoorProvider({
-    ...{ baseUrl: gate.url, key: key.key, pollMs: 1_000, startMs: 20_000, logger: { warn() {} } },
+    ...{ baseUrl: gate.url, key: key.key, startMs: 20_000, logger: { warn() {} } },
     ...more,
   });
   await OpenFeature.setProviderAndWait(name, provider);
