@@ -64,13 +64,13 @@ const PAGES = {
     await page.getByText("People keep their variant by").first().scrollIntoViewIfNeeded();
   },
   "plan-edit": async (page) => {
-    await page.goto(`${url}/p/demo/flags/shipping-price?env=production`);
+    await page.goto(`${url}/p/demo/flags/shipping-price?env=production&tab=release`);
     const plan = page.locator(".plan");
     await plan.getByRole("button", { name: /^Canary/ }).click();
     await page.evaluate(TO_PLAN);
   },
   "plan-notices": async (page) => {
-    await page.goto(`${url}/p/demo/flags/shipping-price?env=production`);
+    await page.goto(`${url}/p/demo/flags/shipping-price?env=production&tab=release`);
     const plan = page.locator(".plan");
     await plan.getByRole("button", { name: /^Canary/ }).click();
     await plan.getByText("What would each stage notice?").click();
@@ -79,12 +79,11 @@ const PAGES = {
   "plan-running": async (page) => {
     started ??= startRelease({ url, token });
     await started;
-    await page.goto(`${url}/p/demo/flags/new-checkout?env=production`);
+    await page.goto(`${url}/p/demo/flags/new-checkout?env=production&tab=metrics`);
     await page.locator(".guard-tile").first().waitFor();
-    await page.locator(".plan-now").waitFor();
   },
   "plan-waits": async (page) => {
-    await page.goto(`${url}/p/demo/flags/new-checkout?env=production`);
+    await page.goto(`${url}/p/demo/flags/new-checkout?env=production&tab=release`);
     await page.locator(".plan-now").waitFor();
     await page.evaluate(TO_PLAN);
   },
@@ -130,6 +129,15 @@ const PAGES = {
   },
   archived: (page) => page.goto(`${url}/p/demo/flags?archived=true`),
   history: (page) => page.goto(`${url}/p/demo/history`),
+  resilience: async (page) => {
+    await page.goto(`${url}/p/demo/resilience?env=production`);
+    await page.locator(".finding").first().waitFor();
+  },
+  connect: async (page) => {
+    await page.goto(`${url}/p/demo/flags/shipping-price?env=production`);
+    await page.locator(".connect").waitFor();
+    await page.locator("#connect").scrollIntoViewIfNeeded();
+  },
   segments: (page) => page.goto(`${url}/p/demo/segments`),
   settings: (page) => page.goto(`${url}/p/demo/settings`),
   sessions: async (page) => {

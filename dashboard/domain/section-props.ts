@@ -10,6 +10,8 @@ export interface SectionProps {
 }
 
 export interface SectionsProps extends SectionProps {
-  /** `tiles`: a row of figures above the rules. `panels`: beneath them, a card each that the section draws itself. */
+  /** `tiles`: above everything else of a tab. `panels`: beneath them, a card each that the section draws itself. */
   place: "tiles" | "panels";
+  /** The tab of the flag page that is shown. */
+  tab: string;
 }

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useReducer } from "preact/hooks";
 
 /** A page that loads its parts one by one still shows the part that the address names, once that part is there. */
 export function useHashTarget(): void {
@@ -17,4 +17,16 @@ export function useHashTarget(): void {
     observer.observe(document.body, { childList: true, subtree: true });
     return () => observer.disconnect();
   }, []);
+}
+
+/** The anchor that the address names, `#` included; follows links within the page. */
+export function useHash(): string {
+  const [, look] = useReducer((turn: number) => turn + 1, 0);
+  useEffect(() => {
+    const changed = () => look(undefined);
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  // Read anew each time: a change of the rest of the address takes it away without telling.
+  return location.hash;
 }

@@ -212,6 +212,34 @@ test("the history tells it in sentences and goes back after showing what would c
   expect((staging as State).rules).toEqual([]);
 });
 
+test("each tab has an address and is reached by the arrow keys; an anchor of earlier addresses opens its tab", async () => {
+  const at = `${server.url}/p/demo/flags/new-checkout`;
+  const selected = (name: string) => page.getByRole("tab", { name, selected: true });
+  await page.goto(`${at}?env=production&tab=release`);
+  await page
+    .getByRole("tabpanel", { name: "Release" })
+    .getByRole("heading", { name: /^Release plan/ })
+    .waitFor();
+  await selected("Release").press("ArrowRight");
+  await page.waitForURL(/tab=metrics/);
+  await selected("Metrics").press("Home");
+  await selected("Targeting").waitFor();
+  await expect.poll(() => page.url()).not.toContain("tab=");
+  await page.goto(`${at}?env=production#triggers`);
+  await selected("Settings").waitFor();
+  await page.getByRole("heading", { name: "About this flag" }).waitFor();
+  const status = page.getByRole("list", { name: "Status in Production" });
+  expect(await status.getByRole("listitem").allTextContents()).toEqual([
+    expect.stringMatching(/^State≈ 9\.8 % of users/),
+    "PlanNone",
+    "Next scheduleNone",
+    "GuardNone",
+    "Last evaluatedNever",
+  ]);
+  await page.getByRole("tab", { name: "History" }).click();
+  await page.locator(".history-row").first().waitFor();
+});
+
 test("Ctrl K goes anywhere", async () => {
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Flag, page or action" }).fill("shipping");

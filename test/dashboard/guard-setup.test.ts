@@ -19,7 +19,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const open = (page: Page, flag: string) => page.goto(`${server.url}/p/shop/flags/${flag}?env=production`);
+const open = (page: Page, flag: string) => page.goto(`${server.url}/p/shop/flags/${flag}?env=production&tab=metrics`);
 const panel = (page: Page) => page.getByRole("region", { name: "Guard in Production" });
 
 test("a guard is set up in the page, says what it counts and by which numbers it stopped the flag, readable for everybody", async () => {

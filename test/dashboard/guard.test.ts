@@ -60,7 +60,7 @@ beforeAll(async () => {
   expect((await server.admin(`${FLAG}/plan/start`, { method: "POST", body: {} })).status).toBe(200);
   ({ page } = await signedIn(browser, server, { bypassCSP: true }));
   errors = watchErrors(page);
-  await page.goto(`${server.url}/p/shop/flags/checkout?env=production`);
+  await page.goto(`${server.url}/p/shop/flags/checkout?env=production&tab=metrics`);
 });
 afterAll(async () => {
   await browser?.close();
@@ -68,15 +68,19 @@ afterAll(async () => {
 });
 
 const tile = () => page.locator(".guard-tile");
+const openTab = (name: string) => page.getByRole("tab", { name }).click();
 
 test("people who report under another name are an alarm with the snippet that mends it, on the plan, too", async () => {
   await people(40, false, "checkout");
   await tile().getByText("No data").waitFor();
+  expect(await flaws(page, "a tile without data")).toEqual([]);
+  await openTab("Release");
   const alarm = page.locator(".plan").getByRole("alert");
   await alarm.getByText(/No event "outcome" has arrived from any of \d+ exposed users/).waitFor();
   await alarm.getByText('telemetry.outcome("outcome", { targetingKey }').waitFor();
   await page.locator(".plan-waits").getByText('Waits: for the event "outcome" (errors)').waitFor();
   expect(await flaws(page, "silence")).toEqual([]);
+  await openTab("Metrics");
 });
 
 test("a tile calls few users inconclusive and says how small a harm it would have seen", async () => {
@@ -95,8 +99,9 @@ test("a tile calls few users inconclusive and says how small a harm it would hav
 test("harm turns it red, the flag is killed, the plan halts, and the page says so", async () => {
   await people(60, true);
   await tile().getByText("Regression").waitFor();
-  await page.locator(".plan").getByText("The flag was killed. Choose the stage").waitFor();
   await page.locator(".kill-notes").getByText("Guard").waitFor();
+  await openTab("Release");
+  await page.locator(".plan").getByText("The flag was killed. Choose the stage").waitFor();
   const { kills } = (await (await server.admin(FLAG)).json()) as { kills: unknown[] };
   expect(kills).toHaveLength(1);
 });
@@ -116,7 +121,7 @@ test("past the cap on automatic kills a banner asks, and one key answers", async
     approved++;
     await route.fulfill({ json: { done: true } });
   });
-  await page.goto(`${server.url}/p/shop/flags/checkout?env=production`);
+  await page.goto(`${server.url}/p/shop/flags/checkout?env=production&tab=metrics`);
   const banner = page.getByRole("alert").filter({ hasText: "waits for you" });
   await banner.getByText("errors: 100 % of 30 units").waitFor();
   await page.keyboard.press("a");

@@ -50,6 +50,8 @@ const PLACES: { path: string; ready: string; press?: (page: Page) => Promise<unk
     ready: ".rule",
     press: (on) => on.getByRole("button", { name: "Schedule a change…" }).click(),
   },
+  { path: "flags/recommendations?env=production&tab=settings", ready: ".definition" },
+  { path: "flags/recommendations?env=production&tab=metrics", ready: "#flag-tab h2" },
   { path: "playground", ready: ".result" },
   { path: "history", ready: ".history-row" },
   { path: "segments", ready: ".segment", press: (on) => on.getByRole("button", { name: "New segment" }).click() },

@@ -25,7 +25,7 @@ beforeAll(async () => {
   [server, browser] = await Promise.all([startServer({ env: { SEED: "" } }), launch()]);
   ({ page } = await signedIn(browser, server));
   errors = watchErrors(page);
-  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production&tab=release`);
 });
 afterAll(async () => {
   await browser?.close();
@@ -111,7 +111,7 @@ async function served(flag: string, people: number): Promise<void> {
 
 test("the calculator takes the traffic that was measured, of the environment or of the flag, and still what is typed", async () => {
   const open = async () => {
-    await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+    await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production&tab=release`);
     await panel().getByText("What would each stage notice?").click();
   };
   const box = panel().getByLabel("New people per hour");
@@ -197,7 +197,7 @@ test("a kill halts it; a stage chosen beneath the kill says what goes live with 
   await page.getByRole("dialog").getByText("stays so until somebody restores it").waitFor();
   await confirm(/^Go on at 2.5 %/);
   await panel().getByText("nothing is live until it is restored").waitFor();
-  expect((await plan()).run).toMatchObject({ status: "running", stage: 1 });
+  await expect.poll(async () => (await plan()).run).toMatchObject({ status: "running", stage: 1 });
   await server.admin(`${FLAG}/restore`, { method: "POST", body: {} });
   await panel().getByText("At least 2 hours more").waitFor();
 });
@@ -213,19 +213,19 @@ test("it is rolled back, and the history tells it in sentences", async () => {
 });
 
 test("a plan is kept as a template and offered for another flag; a marketer may not touch a release", async () => {
-  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production&tab=release`);
   await press("Edit the plan");
   await press("Keep as a template…");
   await panel().getByLabel("Name of the template").fill("Our canary");
   await press("Keep it");
-  await page.goto(`${server.url}/p/demo/flags/shipping-price?env=production`);
+  await page.goto(`${server.url}/p/demo/flags/shipping-price?env=production&tab=release`);
   await panel()
     .getByRole("button", { name: /^Our canary/ })
     .waitFor();
   const made = await server.admin("/tokens", { method: "POST", body: { name: "Mia", role: "marketer" } });
   const { token } = (await made.json()) as { token: string };
   const mia = await signedIn(browser, server, { token });
-  await mia.page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+  await mia.page.goto(`${server.url}/p/demo/flags/new-checkout?env=production&tab=release`);
   await mia.page.locator(".plan-steps").waitFor();
   expect(await mia.page.locator(".plan").getByRole("button").count()).toBe(0);
   await mia.context.close();
@@ -249,7 +249,7 @@ test("a flag without a plan and a guard is nothing that a browser reports as an 
   page.on("response", (response) => {
     if (response.status() >= 400) missed.push(response.url());
   });
-  await page.goto(`${server.url}/p/demo/flags/payments-queue?env=production`);
+  await page.goto(`${server.url}/p/demo/flags/payments-queue?env=production&tab=release`);
   await panel().locator(".plan-preset").first().waitFor();
   expect(missed).toEqual([]);
 });

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 test("a trigger is made, shown once, called, seen to have killed, and taken back", async () => {
-  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production`);
+  await page.goto(`${server.url}/p/demo/flags/new-checkout?env=production&tab=settings`);
   const panel = page.locator("section", { has: page.getByRole("heading", { name: /Stop button for monitoring/ }) });
   await panel.getByText("No monitoring can stop this flag yet.").waitFor();
   await panel.getByLabel("New trigger for").fill("Checkout errors");
@@ -54,7 +54,7 @@ test("whoever may not change the flag sees its triggers and can make none", asyn
     await server.admin("/tokens", { method: "POST", body: { name: "v", role: "viewer" } })
   ).json();
   const viewer = await signedIn(browser, server, { token });
-  await viewer.page.goto(`${server.url}/p/demo/flags/banner-text?env=production`);
+  await viewer.page.goto(`${server.url}/p/demo/flags/banner-text?env=production&tab=settings`);
   await viewer.page.locator(".trigger-list").getByText("Grafana").waitFor();
   expect(await viewer.page.getByRole("button", { name: "Make the trigger" }).count()).toBe(0);
   expect(await viewer.page.getByRole("button", { name: /Take back/ }).count()).toBe(0);

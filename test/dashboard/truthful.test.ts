@@ -18,7 +18,8 @@ async function call<T = Record<string, unknown>>(method: string, route: string, 
   return (response.status === 204 ? {} : await response.json()) as T;
 }
 const state = (flag: string) => call<{ enabled: boolean; fallthrough: object }>("GET", `${PRODUCTION}/flags/${flag}`);
-const open = (flag: string) => page.goto(`${server.url}/p/shop/flags/${flag}?env=production`);
+const open = (flag: string, tab = "targeting") =>
+  page.goto(`${server.url}/p/shop/flags/${flag}?env=production&tab=${tab}`);
 const dialog = () => page.getByRole("dialog");
 const split = (on: number) => ({
   split: [
@@ -152,7 +153,7 @@ test("the field for a metric's event lists what is received, and warns of what i
     body: JSON.stringify({ batchId: crypto.randomUUID(), events }),
   });
   expect(sent.status).toBe(202);
-  await open("draft");
+  await open("draft", "release");
   const plan = page.locator(".plan");
   await plan.getByRole("button", { name: /^Canary/ }).click();
   const field = plan.getByLabel("Metric event");
@@ -168,6 +169,7 @@ test("the field for a metric's event lists what is received, and warns of what i
   const { stages } = await call<{ stages: { guards: { event: string }[] }[] }>("GET", `${PRODUCTION}/flags/draft/plan`);
   const listened = stages.flatMap(({ guards }) => guards.map(({ event }) => event));
   expect(new Set(listened)).toEqual(new Set(["checkout"]));
+  await open("draft", "metrics");
   const alone = page.getByRole("region", { name: "Guard in production" });
   expect(await alone.getByLabel("Metric event").inputValue()).toBe("outcome");
 });

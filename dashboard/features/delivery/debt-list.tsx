@@ -37,7 +37,10 @@ export function DebtList({ project, debt }: { project: string; debt: DebtView })
                     {DEBT_WORDS[reason].words}, {ago(since)}
                   </span>
                 ))}
-                <a class="button button-small" href={`/p/${project}/flags/${flag}?env=${debt.environment}`}>
+                <a
+                  class="button button-small"
+                  href={`/p/${project}/flags/${flag}?env=${debt.environment}&tab=settings`}
+                >
                   Open to archive
                 </a>
               </li>

@@ -36,7 +36,7 @@ export function FlagMenu({ flag, here, locked, kill }: FlagMenuProps) {
       await load(place);
       const from = editing<FlagState>(source);
       if (from) edit<FlagState>(place, () => structuredClone(from.value));
-      route(withQuery(url, { env: to.key }));
+      route(withQuery(url, { env: to.key, tab: "" }));
       tell(`Copied from ${here.name} to ${to.name}`, "Nothing is saved yet: review the changes below.");
     } catch (error) {
       complain(`Nothing was copied to ${to.name}`, error);

@@ -15,17 +15,21 @@ import { restoring } from "../../editors/restore-dialog.tsx";
 import { switchState } from "../../editors/switch-on-dialog.tsx";
 import { useKeys } from "../../ui/keys.ts";
 import { Problem } from "../../ui/problem.tsx";
-import { useHashTarget } from "../../ui/use-hash-target.ts";
+import { TabList } from "../../ui/tab-list.tsx";
+import { useHash, useHashTarget } from "../../ui/use-hash-target.ts";
 import { DefinitionPanel } from "./definition-panel.tsx";
 import { EnvironmentTabs } from "./environment-tabs.tsx";
 import { FlagMenu } from "./flag-menu.tsx";
+import { FlagStatus } from "./flag-status.tsx";
+import { FLAG_TABS, tabOf } from "./flag-tabs.ts";
 import { KillNotes } from "./kill-notes.tsx";
 import { SaveBar } from "./save-bar.tsx";
 import { StatePanel } from "./state-panel.tsx";
 
 export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> }) {
   const { params } = useRoute();
-  const { url, route } = useLocation();
+  const { url, route, query } = useLocation();
+  const tab = tabOf(query.tab, useHash());
   const [problem, setProblem] = useState<unknown>(null);
   useHashTarget();
   const key = params.flag ?? "";
@@ -105,27 +109,39 @@ export function FlagPage({ Sections }: { Sections: ComponentType<SectionsProps> 
         toggle={switchState}
         restore={restore}
       />
-      {section && <Sections place="tiles" {...section} />}
-      <div class="flag-columns">
-        <div class="stack">
+      <div class="flag-bar">
+        {section && <FlagStatus project={section.project} environment={here} flag={section.flag} />}
+        <TabList
+          label={`Parts of ${key}`}
+          tabs={FLAG_TABS}
+          chosen={tab}
+          choose={(id) => route(withQuery(url, { tab: id === "targeting" ? "" : id }), true)}
+          panel="flag-tab"
+        />
+      </div>
+      <div id="flag-tab" role="tabpanel" aria-labelledby={`flag-tab-tab-${tab}`} class="stack">
+        {why && <p class="note-plain">{why}</p>}
+        <KillNotes
+          kills={editing(place)?.kills ?? []}
+          incidents={(revision) =>
+            `/p/${projectKey}/incidents/${revision}?env=${here.key}&flag=${encodeURIComponent(key)}`
+          }
+          restore={locked ? undefined : restore}
+        />
+        {section && <Sections place="tiles" tab={tab} {...section} />}
+        {tab === "targeting" && (
           <section class="card stack">
-            <h2>{`Who gets what in ${here.name}`}</h2>
-            {why && <p class="note-plain">{why}</p>}
-            <KillNotes
-              kills={editing(place)?.kills ?? []}
-              incidents={(revision) =>
-                `/p/${projectKey}/incidents/${revision}?env=${here.key}&flag=${encodeURIComponent(key)}`
-              }
-              restore={locked ? undefined : restore}
-            />
+            <h2>{`Targeting · ${here.name}`}</h2>
             <StatePanel place={place} definition={definition} locked={locked} />
           </section>
-          {section && <Sections place="panels" {...section} />}
-        </div>
-        <aside class="card stack" aria-label="About this flag">
-          <h2>About this flag</h2>
-          <DefinitionPanel place={shared} locked={lockedEverywhere} />
-        </aside>
+        )}
+        {tab === "settings" && (
+          <section class="card stack" aria-label="About this flag">
+            <h2 id="definition">About this flag</h2>
+            <DefinitionPanel place={shared} locked={lockedEverywhere} />
+          </section>
+        )}
+        {section && <Sections place="panels" tab={tab} {...section} />}
       </div>
       <SaveBar parts={parts} />
     </main>
