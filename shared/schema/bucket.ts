@@ -79,6 +79,8 @@ export const READINGS = [
   "posthog-true",
   "ascii-lower-case",
   "null-text",
+  "ascii-text",
+  "date",
 ] as const;
 export const reading = z.enum(READINGS);
 export type Reading = z.infer<typeof reading>;

@@ -21,12 +21,16 @@ export const yearsBefore: Before = (now, count) => {
   return new Date(now).setUTCFullYear(year, now.getUTCMonth(), isLeapDay ? 28 : now.getUTCDate());
 };
 
+/** Milliseconds since 1970 of a text or a number, by JavaScript's own reading of dates; NaN for what is none. */
+export const dateOf = (value: unknown): number =>
+  typeof value === "string" || typeof value === "number" ? new Date(value).getTime() : Number.NaN;
+
 /** More than anybody asks for. */
 const MOST = 16_384;
 
 /** The least count whose instant is not after the value; undefined for what is no instant. */
 export function unitsAgo(value: unknown, now: number, before: Before): number | undefined {
-  const at = value === undefined || value === null ? Number.NaN : new Date(value as string | number).getTime();
+  const at = dateOf(value);
   if (Number.isNaN(at)) return undefined;
   const today = new Date(now);
   let low = 0;

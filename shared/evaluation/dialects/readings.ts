@@ -1,8 +1,9 @@
 import type { Reading } from "../../schema/bucket.ts";
-import { monthsBefore, unitsAgo, yearsBefore } from "./calendar.ts";
+import { dateOf, monthsBefore, unitsAgo, yearsBefore } from "./calendar.ts";
 import { flagdVersion, kindOf, logicNumber, logicTruthy } from "./logic-readings.ts";
 import {
   asciiLowerCase,
+  asciiText,
   eachOf,
   growthbookVersion,
   launchdarklyInstant,
@@ -51,7 +52,7 @@ export const READ_AS: Readonly<Record<Reading, (value: unknown, now: number) => 
   /** What JavaScript takes for a number, true for 1. */
   "coerced-number": (value) => (absent(value) ? undefined : Number(value)),
   /** Milliseconds since that instant; the clock is the evaluation's. */
-  age: (value, now) => (absent(value) ? undefined : now - new Date(value as string | number).getTime()),
+  age: (value, now) => now - dateOf(value),
   /** Whole months, or years, since that instant, rounded up. */
   "months-ago": (value, now) => unitsAgo(value, now, monthsBefore),
   "years-ago": (value, now) => unitsAgo(value, now, yearsBefore),
@@ -67,5 +68,7 @@ export const READ_AS: Readonly<Record<Reading, (value: unknown, now: number) => 
   "posthog-true": posthogTrue,
   "ascii-lower-case": asciiLowerCase,
   /** JavaScript's own text, of null too. */
+  date: dateOf,
+  "ascii-text": asciiText,
   "null-text": (value) => (value === undefined ? undefined : String(value)),
 };

@@ -73,11 +73,18 @@ export function launchdarklyInstant(value: unknown): number | undefined {
 }
 
 /** A text whose ASCII letters are small, as PostHog compares texts. */
-export const asciiLowerCase = (value: unknown): string =>
-  String(value).replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+export const asciiLowerCase = (value: unknown): string | undefined =>
+  value === undefined ? undefined : String(value).replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** A text of ASCII without carriage returns, as all engines of regular expressions read it. */
+export function asciiText(value: unknown): string | undefined {
+  const text = value === undefined ? "ä" : String(value);
+  return /^[\p{ASCII}]*$/u.test(text) && !text.includes("\r") ? text : undefined;
+}
 
 /** What PostHog takes for true: true, a text that says so, and a list of nothing else. */
-export function posthogTrue(value: unknown): boolean {
+export function posthogTrue(value: unknown): boolean | undefined {
+  if (value === undefined) return undefined;
   if (Array.isArray(value)) return value.every(posthogTrue);
   return value === true || (typeof value === "string" && value.toLowerCase() === "true");
 }

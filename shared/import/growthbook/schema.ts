@@ -44,6 +44,7 @@ const rule = z.looseObject({
   hashVersion: z.number().nullish(),
   namespace: z.tuple([z.string(), z.number(), z.number()]).nullish(),
   meta: z.array(meta).nullish(),
+  disableStickyBucketing: z.boolean().nullish(),
 });
 export type GrowthbookRule = z.infer<typeof rule>;
 

@@ -164,8 +164,12 @@ class FeatureTranslation {
   #experiment(rule: GrowthbookRule, variations: readonly Json[], among: Condition, id: string, path: string): void {
     this.#hasExperiment = true;
     const { hashAttribute, namespace, filters, meta, hashVersion } = rule;
-    for (const field of STICKY)
-      if (rule[field]) this.#told.note(`${path}.${field}`, "users who were assigned before are not remembered here");
+    const sticky = STICKY.find((field) => rule[field]);
+    if (sticky && !rule.disableStickyBucketing)
+      this.#told.approximate(
+        `${path}.${sticky}`,
+        "where the app has a service for sticky buckets: users whom it remembers, or who have the fallback attribute only, may get another variation",
+      );
     const inNamespace =
       namespace && !filters
         ? [this.#within(hashAttribute, `__${namespace[0]}`, 1, [[namespace[1], namespace[2]]], `${path}.namespace`)]

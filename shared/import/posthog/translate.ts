@@ -1,13 +1,13 @@
 import { readerPath } from "../../evaluation/attribute-readers.ts";
 import type { Condition } from "../../schema/condition.ts";
 import type { Rule } from "../../schema/flag.ts";
-import { ALWAYS, after, all, any, bucket, exists, NEVER, pathOf, unless } from "../conditions.ts";
+import { ALWAYS, after, all, bucket, exists, NEVER, pathOf, unless } from "../conditions.ts";
 import { closeDependencies, definitionOf, type Pending } from "../flags.ts";
 import type { Translation } from "../model.ts";
 import { Told } from "../told.ts";
 import { Variants } from "../variants.ts";
 import { Cohorts } from "./cohorts.ts";
-import { decided, every, propertyVerdict, UNDECIDED, type Verdict } from "./properties.ts";
+import { not, propertyCondition, UNDECIDED } from "./properties.ts";
 import type { Group, PosthogDocument, PosthogFlag, Property } from "./schema.ts";
 import { CONTEXT, KNOWN_FIELDS } from "./words.ts";
 
@@ -105,7 +105,7 @@ class FlagTranslation {
     const rules = [...this.#withoutDevice(whole.by), ...this.#holdout(whole.by)];
     const undecided: Condition[] = [];
     for (const [index, group] of (filters.groups ?? []).entries()) this.#group(group, index, whole, rules, undecided);
-    rules.push({ id: "undecided", when: any(undecided), serve: { variant: null } });
+    rules.push(...undecidedRules("undecided", ALWAYS, undecided));
     return rules
       .map((rule) => ({ ...rule, when: all([whole.present, rule.when]) }))
       .filter(({ when }) => !("any" in when && when.any.length === 0));
@@ -156,21 +156,37 @@ class FlagTranslation {
     const isOther = own !== undefined && own !== (this.#flag.filters?.aggregation_group_type_index ?? null);
     const subject = isOther && own !== null ? this.#subject(own) : whole;
     if (subject === null) return;
-    const present = isOther ? [decided(subject.present)] : [];
-    const properties = (group.properties ?? []).map((property, at) =>
-      this.#property(property, subject, `${path}.properties.${at}`),
-    );
-    const verdict = every([...present, ...properties]);
+    const { met, isUndecided } = this.#properties(group.properties ?? [], subject, `${path}.properties`);
+    const present = isOther ? [subject.present] : [];
     const id = `group-${index + 1}`;
     const share = group.rollout_percentage ?? 100;
     const inside = share < 100 ? [this.#hashed(subject.by, "", 0, after(share / 100))] : [];
-    this.#serve(id, all([verdict.met, ...inside]), subject.by, group.variant, rules);
+    this.#serve(id, all([...present, met, ...inside]), subject.by, group.variant, rules);
     if (this.#flag.filters?.early_exit && share < 100) {
       // Who is left is outside of the share, and nothing after it is asked.
-      rules.push({ id: `${id}-undecided`, when: all([verdict.met, any(undecided)]), serve: { variant: null } });
-      rules.push({ id: `${id}-outside`, when: verdict.met, serve: { variant: OFF } });
+      rules.push(...undecidedRules(`${id}-undecided`, all([...present, met]), undecided));
+      rules.push({ id: `${id}-outside`, when: all([...present, met]), serve: { variant: OFF } });
     }
-    undecided.push(verdict.undecided);
+    undecided.push(all([...present, isUndecided]));
+  }
+
+  /** When all are met, and when that cannot be decided. What another flag is always can. */
+  #properties(
+    properties: readonly Property[],
+    subject: Subject,
+    path: string,
+  ): { met: Condition; isUndecided: Condition } {
+    const paths = properties.map((property, at) => ({ property, at: `${path}.${at}` }));
+    const flags = paths.filter(({ property }) => property.type === "flag");
+    const asked = flags.map(({ property, at }) => this.#dependency(property, at));
+    const others = paths.filter(({ property }) => property.type !== "flag");
+    const own = all([
+      ...others.map(({ property, at }) => this.#property(property, subject, at)),
+      ...asked.filter((one) => one === UNDECIDED),
+    ]);
+    const known = asked.filter((one) => one !== UNDECIDED);
+    const isUndecided = mayBeUnknown(own) ? all([...known, unless(own), unless(not(own))]) : NEVER;
+    return { met: all([own, ...known]), isUndecided };
   }
 
   #hashed(by: string, salt: string, from: number, to: number): Condition {
@@ -200,30 +216,38 @@ class FlagTranslation {
     rules.push({ id, when, serve: { variant: ON } });
   }
 
-  #property(property: Property, subject: Subject, path: string): Verdict {
+  #property(property: Property, subject: Subject, path: string): Condition {
     if (property.type === "cohort")
-      return this.#cohorts.verdict(property, path, (one, at) => this.#property(one, subject, at));
-    if (property.type === "flag") return this.#dependency(property, path);
+      return this.#cohorts.condition(property, path, (one, at) => this.#property(one, subject, at));
     const version = this.#document.property_matching_version;
     const test = { operator: property.operator || "exact", value: property.value, version };
-    return propertyVerdict(subject.attribute(property.key ?? ""), test, this.#told, path);
+    return propertyCondition(subject.attribute(property.key ?? ""), test, this.#told, path);
   }
 
   /** Another flag's value: true is any of its variants. */
-  #dependency({ key, value, dependency_chain: chain }: Property, path: string): Verdict {
+  #dependency({ key, value, dependency_chain: chain }: Property, path: string): Condition {
     const other = this.#flags.get(key ?? "")?.flag;
     const isWhole = chain?.every((one) => this.#flags.has(one)) && chain.length > 0;
     if (!other || !isWhole) return UNDECIDED;
-    if (!other.active) return decided(value === false ? ALWAYS : NEVER);
-    this.#told.approximate(path, `where "${key}" cannot be decided, this flag is decided without it here`);
+    if (!other.active) return value === false ? ALWAYS : NEVER;
+    this.#told.approximate(path, `where "${other.key}" cannot be decided, this flag is decided without it here`);
     const variants = (other.filters?.multivariate?.variants ?? []).map((one) => one.key);
-    const wanted =
-      value === true ? [ON, ...variants] : value === false ? [OFF] : variants.filter((one) => one === value);
+    // Named as the other flag's own translation names them.
     const names = new Variants();
     names.of(false, OFF);
     names.of(true, ON);
-    const renamed = new Map(variants.map((one) => [one, names.of(one, one)]));
-    const asked = wanted.map((one) => renamed.get(one) ?? one);
-    return decided(asked.length === 0 || key === undefined || key === null ? NEVER : { flag: key, variants: asked });
+    const named = variants.map((one) => ({ one, name: names.of(one, one) }));
+    const isWanted = (one: string) => value === true || one === value;
+    const wanted = named.filter(({ one }) => isWanted(one)).map(({ name }) => name);
+    if (typeof value === "boolean") wanted.push(value ? ON : OFF);
+    return wanted.length === 0 ? NEVER : { flag: other.key, variants: wanted };
   }
 }
+
+/** One for each, so that conditions nest less. */
+const undecidedRules = (id: string, when: Condition, undecided: readonly Condition[]): Rule[] =>
+  undecided.map((one, index) => ({ id: `${id}-${index + 1}`, when: all([when, one]), serve: { variant: null } }));
+
+/** Whether it asks anything. */
+const mayBeUnknown = (condition: Condition): boolean =>
+  !("all" in condition && condition.all.length === 0) && !("any" in condition && condition.any.length === 0);
