@@ -1,5 +1,6 @@
 import { explore } from "./explore.ts";
 import { involvedIn } from "./involved.ts";
+import { rowsForPairs } from "./pairs.ts";
 import { type FlagSource, type Project, readProject } from "./project.ts";
 import { Run } from "./run.ts";
 
@@ -32,6 +33,8 @@ export interface Combinations {
 /** Runs for one group of flags: about a tenth of a second. */
 const MOST_RUNS = 50_000;
 const DEFAULT_MOST = 64;
+/** Pairs grow with the square of it. */
+const MOST_FLAGS = 200;
 
 /** Flags that tell something of each other, and what users can be served of them together. */
 interface Factor {
@@ -56,7 +59,7 @@ export function combinationsOf(source: FlagSource, options: VariantOptions = {})
   const factors = factorsOf(source, options);
   const total = factors.reduce((product, { levels }) => product * levels.length, 1);
   const isFew = total <= (options.maxCombinations ?? DEFAULT_MOST);
-  const rows = isFew ? everyRow(factors) : rowsForPairs(factors);
+  const rows = isFew ? everyRow(factors) : rowsForPairs(factors.map(({ levels }) => levels));
   const combinations = rows.map((row): Variants => {
     const named = factors.flatMap(({ flags, levels }, factor) =>
       flags.map((flag, at) => [flag, levels[row[factor] as number]?.[at] ?? null] as const),
@@ -69,6 +72,8 @@ export function combinationsOf(source: FlagSource, options: VariantOptions = {})
 function factorsOf(source: FlagSource, options: VariantOptions): Factor[] {
   const project = readProject(source, options.environment);
   const flags = options.flags ?? [...project.flags.keys()];
+  if (flags.length > MOST_FLAGS)
+    throw new Error(`name the "flags" that the tested code asks for: ${flags.length} are more than ${MOST_FLAGS}`);
   for (const flag of flags) if (!project.flags.has(flag)) throw new Error(`there is no flag "${flag}" in the source`);
   return groupsOf(project, flags).flatMap((group) => factorsOfGroup(project, group, options));
 }
@@ -123,36 +128,4 @@ function everyRow(factors: readonly Factor[]): Row[] {
     (rows, { levels }) => rows.flatMap((row) => levels.map((_, level) => [...row, level])),
     [[]],
   );
-}
-
-/** Every level of every factor, and each two levels of different factors, at least once: greedily, so rather few rows. */
-function rowsForPairs(factors: readonly Factor[]): Row[] {
-  const open = new Set<string>();
-  const pair = (a: number, one: number, b: number, other: number) => `${a} ${one} ${b} ${other}`;
-  for (const [a, { levels }] of factors.entries())
-    for (const one of levels.keys())
-      for (let b = a; b < factors.length; b++)
-        for (const other of b === a ? [one] : (factors[b] as Factor).levels.keys()) open.add(pair(a, one, b, other));
-  const rows: Row[] = [];
-  for (const first of open) {
-    const [a = 0, one = 0, b = 0, other = 0] = first.split(" ").map(Number);
-    const row = new Map([
-      [a, one],
-      [b, other],
-    ]);
-    for (const [factor, { levels }] of factors.entries()) {
-      if (row.has(factor)) continue;
-      const gain = (level: number) =>
-        [...row].filter(([c, chosen]) =>
-          open.has(c < factor ? pair(c, chosen, factor, level) : pair(factor, level, c, chosen)),
-        ).length;
-      const gains = levels.map((_, level) => gain(level));
-      row.set(factor, gains.indexOf(Math.max(...gains)));
-    }
-    const full = factors.map((_, factor) => row.get(factor) as number);
-    for (const [c, chosen] of full.entries())
-      for (let d = c; d < full.length; d++) open.delete(pair(c, chosen, d, full[d] as number));
-    rows.push(full);
-  }
-  return rows;
 }

@@ -65,6 +65,7 @@ export interface FlagDocument extends FlagDefinition {
 }
 
 export interface Segment {
+  description?: string | undefined;
   by?: string | undefined;
   included?: readonly string[] | undefined;
   excluded?: readonly string[] | undefined;
@@ -72,6 +73,7 @@ export interface Segment {
 }
 
 interface Bucketed {
+  description?: string | undefined;
   by?: string | undefined;
   seed?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import demo from "../../scripts/demo-project.json" with { type: "json" };
 import { compile } from "../../shared/evaluation/compile/compile.ts";
 import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
 import { evaluate, prepare } from "../../shared/evaluation/run/evaluate.ts";
@@ -172,6 +173,22 @@ describe("variants of several flags", () => {
     expect(all(source, { maxCombinations: 4_096 })).toMatchObject({ covers: "all", total: 4_096 });
   });
 
+  test("flags of one group are met in pairs, and never in a way that nobody is served", () => {
+    const plans = ["a", "b", "c", "d", "e"];
+    const rules = (shift: number) =>
+      plans.map((name, at) => rule(plan(name), serve((at + shift) % 2 ? "on" : "blue"), { id: name }));
+    const joint = ["x", "y"].map((key, shift) => flag({ rules: rules(shift) }, { key }));
+    const free = Array.from({ length: 6 }, (_, n) => flag({ fallthrough: split(50_000) }, { key: `f${n}` }));
+    const { combinations, covers } = all(project([...joint, ...free]));
+    expect(covers).toBe("pairs");
+    expect(combinations.length).toBeLessThan(16);
+    const together = new Set(combinations.map(({ x, y }) => `${x} ${y}`));
+    expect([...together].sort()).toEqual(["blue on", "off off", "on blue"]);
+    for (const { key } of free)
+      for (const x of ["on", "blue", "off"])
+        for (const one of ["on", "off"]) expect(combinations.some((row) => row.x === x && row[key] === one)).toBe(true);
+  });
+
   test("flags that are too entangled still show all that each of them can serve", () => {
     const rules = Array.from({ length: 40 }, (_, n) =>
       rule({ attribute: `a${n}`, op: "equals", values: ["x"] }, serve(n % 2 ? "on" : "blue")),
@@ -186,10 +203,23 @@ describe("variants of several flags", () => {
     ["two environments", { ...project([flag({})]), states: { a: {}, b: {} } }, {}, /a, b/],
     ["a flag that is not there", project([flag({})]), { flags: ["gone"] }, /"gone"/],
     ["another format", { ...project([flag({})]), format: "x" }, {}, /blastdoor-export-1/],
+    [
+      "more flags than can be paired",
+      project(Array.from({ length: 201 }, (_, n) => flag({}, { key: `f${n}` }))),
+      {},
+      /"flags".*201/,
+    ],
     ["a flag without its state", { ...flag({}), state: undefined } as never, {}, /state/],
   ])("%s is named", (_, source, options, message) => {
     expect(() => combinationsOf(source, options)).toThrow(message);
   });
+});
+
+test("an export that is imported as JSON is a source, and a hundred flags are paired", () => {
+  const { total, covers } = combinationsOf(demo, { environment: "production" });
+  expect([total > 64, covers]).toEqual([true, "pairs"]);
+  const many = project(Array.from({ length: 100 }, (_, n) => flag({ fallthrough: split(50_000) }, { key: `f${n}` })));
+  expect(combinationsOf(many).combinations.length).toBeLessThan(30);
 });
 
 const exported = ({ flags, segments, layers, holdouts }: Snapshot): ProjectExport => ({
