@@ -9,7 +9,9 @@ interface Env {
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
-    const context = { ...Object.fromEntries(searchParams), ...edgeOf(request) };
+    // Named one by one: what a visitor writes must not become `edge.*`, which Blastdoor takes from this Worker.
+    const user = { targetingKey: searchParams.get("visitor") ?? "nobody", plan: searchParams.get("plan") ?? "free" };
+    const context = { ...user, ...edgeOf(request) };
     if (pathname === "/openfeature") return Response.json(await viaOpenFeature(env, context));
     // One call for all flags, or one for each: neither leaves the data centre.
     if (pathname === "/all") return Response.json(await env.FLAGS.getAllDetails(context));

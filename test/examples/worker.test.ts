@@ -75,7 +75,7 @@ afterAll(async () => {
 // biome-ignore lint/suspicious/noExplicitAny: answers of the example, read by name
 const ask = async (path: string, headers: Record<string, string> = {}): Promise<any> =>
   (await worker.fetch(`http://shop${path}`, { headers })).json();
-const GOLD = "targetingKey=u1&plan=gold";
+const GOLD = "visitor=u1&plan=gold";
 
 test("worker: asks the binding directly, one flag and all", async () => {
   await expect.poll(() => ask(`/?${GOLD}`)).toMatchObject({ isNew: true });
