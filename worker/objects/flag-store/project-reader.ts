@@ -1,5 +1,6 @@
+import { joinBlocks } from "../../../shared/blocks/block.ts";
 import { mayFollowChanges } from "../../../shared/changes/follow.ts";
-import { LIMITS } from "../../../shared/limits.ts";
+import { LIMITS, WHOLE_READER } from "../../../shared/limits.ts";
 import type { BlindWatch } from "../../../shared/resilience/facts.ts";
 import type { AuditRow, ExportDocument } from "../../../shared/schema/admin.ts";
 import type { BackupPage } from "../../../shared/schema/backup.ts";
@@ -34,11 +35,13 @@ import { NO_FIGURES } from "../propagation-reports/methods.ts";
 import { courier, testLedger } from "../stubs.ts";
 import { type LedgerPlace, readLedgerPage } from "../test-ledger/ledger-backup.ts";
 import type { AuditPage, AuditSearch } from "./audit.ts";
+import { snapshotHead } from "./build-snapshot.ts";
 import { ENTITY_DEFINITIONS, type Entity } from "./entities.ts";
 import { exportProject } from "./export-project.ts";
 import type { StoreMetrics } from "./methods.ts";
 import { budgetFigures, debtFigures, doraFigures, metricFigures, recentDeployments } from "./project-figures.ts";
 import { ProjectTables } from "./project-tables.ts";
+import { Renderer } from "./rendering/renderer.ts";
 import { incidentPage } from "./resilience/incident-page.ts";
 import { resilienceOf } from "./resilience/resilience.ts";
 import { type Readable, type Shown, showOf } from "./resources.ts";
@@ -283,9 +286,17 @@ export abstract class ProjectReader extends DurableBase {
     if (!this.#hasEnvironment(environment)) return null;
     const mark = this.#mark(environment);
     if (this.#drafted?.mark === mark) return this.#drafted.draft;
-    const { sealKey: _, ...draft } = this.tables.snapshotNow(environment);
+    const { sealKey: _, ...draft } = this.#asItStands(environment);
     this.#drafted = Object.keys(draft.flags).length > KEPT_FLAGS ? null : { mark, draft };
     return draft;
+  }
+
+  /** Of what is rendered, which was checked as it was made; of the documents while some of it is owed. */
+  #asItStands(environment: string): Snapshot {
+    const { documents, rendered } = this.tables;
+    if (!new Renderer(this.tables).isComplete(environment)) return this.tables.snapshotNow(environment);
+    const head = snapshotHead(documents, this.tables.identityOf(environment));
+    return joinBlocks({ minReader: WHOLE_READER, ...head, sealKey: head.sealKey }, rendered.documents(environment));
   }
 
   /** Changes with every change of the project. */

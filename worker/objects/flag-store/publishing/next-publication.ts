@@ -1,4 +1,4 @@
-import { blockText, documentsOf, entriesOf, joinBlocks } from "../../../../shared/blocks/block.ts";
+import { entriesOf, joinBlocks } from "../../../../shared/blocks/block.ts";
 import { changesBetween, type ManifestPatch, publishedText } from "../../../../shared/blocks/block-patch.ts";
 import { WHOLE_CHARS } from "../../../../shared/blocks/partition.ts";
 import { BLOCKS_READER, WHOLE_READER } from "../../../../shared/limits.ts";
@@ -60,8 +60,8 @@ export class NextPublication {
   #whole(environment: string): Made {
     const { documents, rendered } = this.#tables;
     const head = snapshotHead(documents, this.#tables.identityOf(environment));
-    const texts = rendered.blocks(environment).map(({ first }) => blockText(rendered.entries(environment, first)));
-    const joined = joinBlocks({ minReader: WHOLE_READER, ...head, sealKey: head.sealKey }, texts.map(documentsOf));
+    const identity = { minReader: WHOLE_READER, ...head, sealKey: head.sealKey };
+    const joined = joinBlocks(identity, rendered.documents(environment));
     const body = JSON.stringify(snapshot.parse(joined));
     return { revision: head.revision, hash: sha256(body), body, hashes: [] };
   }

@@ -1,4 +1,4 @@
-import { blockText, type Entry } from "../../../../shared/blocks/block.ts";
+import { type BlockDocuments, blockText, documentsOf, type Entry } from "../../../../shared/blocks/block.ts";
 import { type BlockSize, cut, isSparse, joinWell, overflows } from "../../../../shared/blocks/partition.ts";
 import { compiledWeight, isWide, weightOfSums } from "../../../../shared/blocks/weight.ts";
 import { sha256 } from "../../../crypto/sha256.ts";
@@ -222,6 +222,11 @@ export class RenderedBlocks {
       this.#endOf(environment, first),
     );
     return [...rows].map(({ name, json }): Entry => [name, json]);
+  }
+
+  /** Everything that is rendered of an environment, block by block. */
+  documents(environment: string): BlockDocuments[] {
+    return this.blocks(environment).map(({ first }) => documentsOf(blockText(this.entries(environment, first))));
   }
 
   /** Makes a block's text, whose hash it has from then on. */

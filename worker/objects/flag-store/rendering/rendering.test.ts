@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { blockText, type Entry, entriesOfSnapshot } from "../../../../shared/blocks/block.ts";
 import { cut, fits } from "../../../../shared/blocks/partition.ts";
 import { blockWeight } from "../../../../shared/blocks/weight.ts";
+import type { Snapshot } from "../../../../shared/schema/snapshot.ts";
 import { sha256 } from "../../../crypto/sha256.ts";
 import { newName } from "../../../testing/names.ts";
 import { accepted, aFlag, envelope, inStore, inTables, must, newProject } from "../../../testing/store.ts";
@@ -145,6 +146,35 @@ test("also after one command that changes hundreds of flags, and after the envir
     finish(tables);
     expect(tables.rendered.sums("production").entries).toBe(301);
     expectLaw(tables);
+  });
+});
+
+test("a draft is what the documents make, and parses none of them once they are rendered", async () => {
+  const project = await newProject();
+  for (let index = 0; index < 30; index++)
+    await must(project, { type: "putFlag", flag: `flag-${index}`, definition: aFlag });
+  await must(project, { type: "kill", environment: "production", flag: "flag-3" });
+  await inStore(project, {}, async (store) => {
+    const tables = (store as unknown as { tables: ProjectTables }).tables;
+    const read = () => {
+      const before = tables.charsRead;
+      const draft = store.draft("production");
+      return { draft, chars: tables.charsRead - before };
+    };
+    finish(tables);
+    const rendered = read();
+    await must(project, { type: "putSegment", segment: "s", definition: {} });
+    tables.sql.exec(
+      "INSERT INTO render_owed (environment, name, bytes, tested) VALUES ('production', 'segment/s', 0, 0)",
+    );
+    const owed = read();
+    expect(owed.chars).toBeGreaterThan(30 * 100);
+    expect(rendered.chars).toBeLessThan(owed.chars / 5);
+    const { revision: _, segments: __, ...same } = owed.draft as Snapshot;
+    expect(rendered.draft).toMatchObject(same);
+    finish(tables);
+    const { sealKey: ___, ...whole } = tables.snapshotNow("production");
+    expect(store.draft("production")).toEqual(whole);
   });
 });
 
