@@ -7,7 +7,7 @@ import { removedVariants } from "../flags/decide.ts";
 const FEW = 16;
 
 /** What of a project has to be looked at again when documents change together, read as it is asked for. */
-export interface CheckScope {
+interface CheckScope {
   /** Segments that changed, or that use one that is gone. */
   readonly segments: readonly Row<"segment">[];
   /** States that may not fit any more. */

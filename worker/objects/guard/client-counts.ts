@@ -2,7 +2,7 @@ import type { TotalsAnswer } from "../../../shared/schema/telemetry.ts";
 import { within } from "../../within.ts";
 
 /** They are asked for at most once in so long (ms): they only alert, and each time costs a request for every shard. */
-export const CLIENT_COUNTS_MS = 10_000;
+const CLIENT_COUNTS_MS = 10_000;
 /** While they do not move; shards say when they do. */
 const AT_REST_MS = 300_000;
 /** A look waits for them so long (ms): anybody can keep their shards busy, and what servers report must not wait. */
