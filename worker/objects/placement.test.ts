@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { storedSlug } from "../../shared/schema/names.ts";
+import { app } from "../app.ts";
 import type { Env } from "../env.ts";
+import { env as bindings } from "../testing/bindings.ts";
 import { PlacementRefused } from "./kernel/durable-stub.ts";
 import { forgetPlacements, PLACEMENT_KEY, placementProblem } from "./placement.ts";
 import { flagStore, relay } from "./stubs.ts";
@@ -105,4 +107,14 @@ describe("a jurisdiction", () => {
 test("settings that mean nothing are a problem in words", async () => {
   const { as } = anInstallation({});
   expect(await placementProblem(as({ LOCATION_HINT: "mars" }))).toMatch(/LOCATION_HINT is "mars": set it to one of/);
+});
+
+test("administration says so, with the setting and what it may be", async () => {
+  const settings = { ...bindings, JURISDICTION: "europe" };
+  const answer = await app.request("/api/v1/projects", {}, settings);
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({
+    code: "placement-refused",
+    detail: expect.stringContaining('JURISDICTION is "europe"'),
+  });
 });

@@ -3,9 +3,9 @@ import type { Pointer } from "../../../shared/schema/pointer.ts";
 import { versionOf } from "./version.ts";
 
 /** Sockets of one relay. The runtime takes 32,768; a notice to so many still takes less than a second. */
-export const SOCKETS_PER_RELAY = 5_000;
+const SOCKETS_PER_RELAY = 5_000;
 /** Sockets of one key at one relay, so that no key takes all the room. */
-export const SOCKETS_PER_KEY = 1_000;
+const SOCKETS_PER_KEY = 1_000;
 
 /** A socket's key is not in force any more (an application's code of RFC 6455). */
 const KEY_ENDED = 4001;
@@ -29,9 +29,11 @@ const tagOf = (environment: string, key: string): string => `${environment}/${ke
 /** The sockets of in-process clients at one relay. Everything known of them lies with the sockets themselves. */
 export class Followers {
   readonly #state: DurableObjectState;
+  readonly #most: { readonly ofRelay: number; readonly ofKey: number };
 
-  constructor(state: DurableObjectState) {
+  constructor(state: DurableObjectState, most = { ofRelay: SOCKETS_PER_RELAY, ofKey: SOCKETS_PER_KEY }) {
     this.#state = state;
+    this.#most = most;
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   }
 
@@ -48,7 +50,7 @@ export class Followers {
   /** The client's end of a new socket; null: there is no room. */
   accept(following: Following): WebSocket | null {
     const tag = tagOf(following.environment, following.key);
-    if (this.#open().length >= SOCKETS_PER_RELAY || this.#open(tag).length >= SOCKETS_PER_KEY) return null;
+    if (this.#open().length >= this.#most.ofRelay || this.#open(tag).length >= this.#most.ofKey) return null;
     const { 0: client, 1: server } = new WebSocketPair();
     this.#state.acceptWebSocket(server, [tag]);
     server.serializeAttachment({ ...following, told: null } satisfies Attachment);

@@ -4,7 +4,10 @@ import type { Pointer } from "../../../shared/schema/pointer.ts";
 import { env } from "../../testing/bindings.ts";
 import { newName, PRODUCTION } from "../../testing/names.ts";
 import { must, newProject, storeOf } from "../../testing/store.ts";
+import { DurableUnavailable } from "../kernel/durable-stub.ts";
 import { flagStore, relay } from "../stubs.ts";
+import { followRequest } from "./follow-request.ts";
+import { Followers } from "./followers.ts";
 import type { RelayAsk } from "./methods.ts";
 import { Relay, type RelayStore } from "./relay.ts";
 import { markOf, RELAY_MAX_AGE_MS } from "./relay-memory.ts";
@@ -15,9 +18,11 @@ class FakeStore {
   readonly asked: (RelayAsk | undefined)[] = [];
   revision = 1;
   offset = 0;
+  /** Of a version that knows of no relays: it takes no note of what a relay says with its question. */
+  isOld = false;
 
   pointer(): Pointer {
-    const environments = { production: { revision: 1, hash: "0".repeat(64), kills: [], tombstones: [] } };
+    const environments = { production: { revision: this.revision, hash: "0".repeat(64), kills: [], tombstones: [] } };
     return {
       project: "shop" as never,
       epoch: 1,
@@ -34,15 +39,18 @@ class FakeStore {
       if (this.fault === "hang") return new Promise<never>(() => {});
       return this.pointer();
     },
-    keysInForce: async () => ({}),
+    keysInForce: async (_environment, ids) => {
+      if (this.isOld) throw new DurableUnavailable("keysInForce answered 404");
+      return Object.fromEntries(ids.map((id) => [id, null]));
+    },
   };
 }
 
-function inRelay<R>(work: (instance: Relay, store: FakeStore) => Promise<R>): Promise<R> {
+function inRelay<R>(work: (instance: Relay, store: FakeStore, state: DurableObjectState) => Promise<R>): Promise<R> {
   const store = new FakeStore();
   const stub = env.RELAY.get(env.RELAY.idFromName(`oc/${newName()}`));
   return runInDurableObject(stub, (_instance: DurableObject, state) =>
-    work(new Relay(state, env, () => store.stub), store),
+    work(new Relay(state, env, () => store.stub), store, state),
   );
 }
 const ask = (instance: Relay) => instance.pointer("shop", "oc");
@@ -109,6 +117,71 @@ test("a signal keeps it fresh, and the receipt says what is missing, wanted and 
     expect(instance.take({ mark: markOf(first), asOf: Date.now() })).toMatchObject({
       holds: markOf(first),
       wanted: true,
+    });
+  });
+});
+
+describe("a socket", () => {
+  const following = { project: "shop", region: "oc", environment: "production", key: "key_1" } as const;
+
+  async function open(instance: Relay) {
+    const { webSocket: socket, status } = await instance.fetch(followRequest(following));
+    const heard: { versions: number[]; closed: number | null } = { versions: [], closed: null };
+    socket?.addEventListener("message", ({ data }) => void heard.versions.push(JSON.parse(String(data)).version));
+    socket?.addEventListener("close", ({ code }) => {
+      heard.closed = code;
+    });
+    socket?.accept();
+    return { status, heard };
+  }
+
+  test("hears of a version whose signal was lost, when the relay looks after it", async () => {
+    await inRelay(async (instance, store, state) => {
+      const { heard } = await open(instance);
+      await expect.poll(() => heard.versions).toEqual([1]);
+      expect(await state.storage.getAlarm()).not.toBeNull();
+      store.revision = 2;
+      await instance.alarm();
+      await expect.poll(() => heard.versions).toEqual([1, 2]);
+      // The store was told that somebody follows here.
+      expect(store.asked.at(-1)).toEqual({ region: "oc", follows: true });
+    });
+  });
+
+  test("stays while the store does not answer, and with one of an earlier version, which knows no such question", async () => {
+    await inRelay(async (instance, store) => {
+      store.isOld = true;
+      const { heard } = await open(instance);
+      await expect.poll(() => heard.versions).toEqual([1]);
+      store.fault = "error";
+      await instance.alarm();
+      store.fault = null;
+      store.revision = 2;
+      await instance.alarm();
+      await expect.poll(() => heard).toEqual({ versions: [1, 2], closed: null });
+    });
+  });
+
+  test("of a key or a relay that holds too many is not opened; others are", async () => {
+    const stub = env.RELAY.get(env.RELAY.idFromName(`oc/${newName()}`));
+    await runInDurableObject(stub, async (_instance: DurableObject, state) => {
+      const followers = new Followers(state, { ofRelay: 3, ofKey: 2 });
+      const accept = (key: string) => followers.accept({ ...following, key })?.accept();
+      const isOpened = (key: string) => {
+        const before = state.getWebSockets().length;
+        accept(key);
+        return state.getWebSockets().length > before;
+      };
+      expect(["key_1", "key_1", "key_1", "key_2", "key_3"].map(isOpened)).toEqual([true, true, false, true, false]);
+    });
+  });
+
+  test("is opened by nobody but the edge's own request", async () => {
+    await inRelay(async (instance) => {
+      const plain = new Request("https://durable/follow");
+      expect((await instance.fetch(plain)).status).toBe(400);
+      const elsewhere = followRequest({ ...following, project: "../x" });
+      expect((await instance.fetch(elsewhere)).status).toBe(400);
     });
   });
 });
