@@ -47,8 +47,13 @@ export const CHANGES_ROUTE: RouteConfig = {
   },
 };
 
+const REFUSAL_HEADERS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "Retry-After",
+  "Cache-Control": "no-store",
+};
 const refuse = (status: number, errorDetails: string, headers: Record<string, string> = {}): Response =>
-  Response.json({ errorDetails }, { status, headers: { "Cache-Control": "no-store", ...headers } });
+  Response.json({ errorDetails }, { status, headers: { ...REFUSAL_HEADERS, ...headers } });
 
 changes.get("/", async (c) => {
   const { req, env } = c;
@@ -68,9 +73,9 @@ changes.get("/", async (c) => {
   if (loaded === "unreachable") return refuse(503, "try again in a moment", { "Retry-After": "2" });
   const key = loaded === "missing" ? null : loaded.keys.find(token);
   if (loaded === "missing" || !key) return refuse(401, UNKNOWN_KEY);
-  if (!mayFollowChanges(key)) return refuse(403, "this key may not follow changes: use a server key");
   const wait = waitOfOther(env, loaded, key, waitUntil);
   if (wait > 0) return refuse(429, "this key asks too often", { "Retry-After": String(wait) });
+  if (!mayFollowChanges(key)) return refuse(403, "this key may not follow changes: use a server key");
   const { project, environment } = loaded;
   const following = { project, environment, key: key.id, region: regionFor(settledPlacement(env), isolateRegion()) };
   const opened = await followAtRelay(env, following).catch((error: unknown) => {

@@ -50,6 +50,9 @@ const OPENED: Record<string, Send[]> = {
     beacon(`/v1/doors/public/${action}`, body),
   ]),
   "POST /v1/pages": [posted("/v1/pages", body), beacon("/v1/pages", body)],
+  "GET /server/v1/changes": [
+    (key) => fetched("/server/v1/changes", { headers: { Upgrade: "websocket", Authorization: `Bearer ${key}` } }),
+  ],
   "POST /v1/ask/:flag": [posted("/v1/ask/public", body), beacon("/v1/ask/public", body)],
 };
 /** Open to anybody ("ALL /*" adds headers to every answer, "GET /*" is the dashboard's page), or with a secret of their own. An answer at the desk is read by its id, which is one. */
