@@ -49,6 +49,16 @@ export async function setupPeers() {
   }
 }
 
+/** The SDKs of other vendors, which only `npm run import:verify` needs. */
+export async function setupVendors() {
+  const release = await takeTurn();
+  try {
+    await installPackages(path.join(root, "vendors"));
+  } finally {
+    release();
+  }
+}
+
 /** @param {string} folder of a package-lock.json */
 async function installPackages(folder) {
   const stamp = path.join(folder, "node_modules", ".blastdoor-setup");

@@ -101,7 +101,7 @@ function spellings(text: string): (string | number | boolean)[] {
 export const truthy = (attribute: string): Condition => ({ attribute, op: "equals", values: [true], as: "truthy" });
 
 /** Whether the number of the attribute's text is this one. */
-export const numberIs = (attribute: string, number: number, as: Reading | undefined = "number"): Condition =>
+export const numberIs = (attribute: string, number: number, as: Reading | null = "number"): Condition =>
   Number.isSafeInteger(number) || Math.abs(number) < Number.MAX_SAFE_INTEGER
     ? { attribute, op: "equals", values: [number], ...(as && { as }) }
     : { all: ["gte" as const, "lte" as const].map((op) => ({ attribute, op, values: [number], ...(as && { as }) })) };

@@ -51,7 +51,8 @@ const launchdarkly: Algorithm = (seed) => {
   };
 };
 
-/** Parts: what stands before the attribute and after it, and `joined` where any value is made a text. A hundredth is 1. */
+/** Parts: what stands before the attribute and after it, and whether any value is made a text: `joined`, or
+ * `joined-or-empty` where nothing is no text. A hundredth is 1. */
 const flagd1: Algorithm = ([before = "", behind = "", how = ""]) =>
   flagdText(how, (text) => (Math.abs(murmur3Overlapping(before + text + behind) | 0) / 2_147_483_648) * 100);
 
@@ -64,7 +65,8 @@ const flagdText =
   (how: string, position: (text: string) => number) =>
   (value: unknown): number => {
     if (typeof value === "string") return position(value);
-    return how === "joined" ? position(value === undefined || value === null ? "" : String(value)) : Number.NaN;
+    if (how === "") return Number.NaN;
+    return position(value === undefined || value === null ? (how === "joined" ? "null" : "") : String(value));
   };
 
 /** Parts: the salt. Positions from 0, 10,000 unless it says otherwise. */

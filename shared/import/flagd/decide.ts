@@ -1,7 +1,7 @@
 import type { Condition } from "../../schema/condition.ts";
 import { ALWAYS, after, all, bucket, unless } from "../conditions.ts";
 import { type Logic, listOf, operandOf, operatorOf } from "./operand.ts";
-import { type Reading, truthOf } from "./truth.ts";
+import { type Reading, truthOf, within } from "./truth.ts";
 
 /** What an expression comes to: a variant's name; null: none, so the default variant; FAILED: the caller's default. */
 export const FAILED = Symbol("failed");
@@ -33,7 +33,10 @@ function decide(logic: Logic, deciding: Deciding): Branch[] {
     return [{ when: ALWAYS, outcome: operand.value === null ? null : String(operand.value) }];
   if (operand.kind === "attribute" || operand.kind === "joined") return fromAttribute(operand, deciding);
   const operator = operatorOf(logic);
-  if (operator?.name === "if") return ifBranches(listOf(operator.args), deciding);
+  if (operator?.name === "if") {
+    const parts = listOf(operator.args);
+    return ifBranches(parts, within(deciding, parts.length));
+  }
   if (operator?.name === "fractional") return fractional(operator.args, deciding);
   if (operator?.name === "and" || operator?.name === "or")
     return shortCircuit(operator.name, listOf(operator.args), deciding);
@@ -50,7 +53,7 @@ function decide(logic: Logic, deciding: Deciding): Branch[] {
   ];
 }
 
-function ifBranches([check, then, ...rest]: Logic[], deciding: Deciding): Branch[] {
+function ifBranches([check, then, ...rest]: readonly Logic[], deciding: Deciding): Branch[] {
   if (check === undefined) return [{ when: ALWAYS, outcome: null }];
   if (then === undefined) return decide(check, deciding);
   const { when, fails } = truthOf(check, deciding);
@@ -73,10 +76,19 @@ function shortCircuit(name: "and" | "or", parts: readonly Logic[], deciding: Dec
     // What ends it is the value itself, of which only true and false are told apart.
     if (name === "or") branches.push({ when, outcome: "true" });
     else branches.push({ when: unless(when), outcome: "false" });
-    if (operatorOf(part)?.name === "var")
+    if (mayBeText(part))
       deciding.told.approximate(deciding.path, `"${name}" of an attribute's value chooses "true" or "false" here`);
   }
   return [...branches, ...branchesOf(last, deciding)];
+}
+
+/** Whether an expression may come to something that is neither true, false nor null. */
+function mayBeText(logic: Logic): boolean {
+  const operator = operatorOf(logic);
+  if (operator === null) return typeof logic === "string" || typeof logic === "number";
+  if (["and", "or"].includes(operator.name)) return listOf(operator.args).some(mayBeText);
+  if (operator.name === "if") return listOf(operator.args).some((part, index) => index % 2 === 1 && mayBeText(part));
+  return ["var", "val", "cat", "fractional"].includes(operator.name);
 }
 
 /** The attribute names the variant. */
@@ -128,7 +140,7 @@ function fractional(args: Logic, deciding: Deciding): Branch[] {
       : key.kind === "attribute"
         ? [key.path, ["", ""]]
         : key.kind === "joined"
-          ? [key.path, [key.before, key.behind, "joined"]]
+          ? [key.path, [key.before, key.behind, deciding.compiled ? "joined" : "joined-or-empty"]]
           : [null, []];
   if (by === null) {
     told.refuse(path, "fractional by a fixed text gives everybody the same variant; write that variant");

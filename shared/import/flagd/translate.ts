@@ -43,7 +43,7 @@ function translateFlag(
   if (isTargeted(flag.targeting)) {
     const place = `${path}.targeting`;
     const logic = resolved(flag.targeting, evaluators, place, told);
-    const deciding = { flagKey: key, path: place, told, variants: [...names.keys()], algorithm };
+    const deciding = { flagKey: key, compiled: true, path: place, told, variants: [...names.keys()], algorithm };
     for (const { when, outcome } of branchesOf(logic, deciding)) {
       const serve = outcome === FAILED ? { variant: null } : served(outcome ?? standard);
       if ("all" in when && when.all.length === 0) {

@@ -21,6 +21,11 @@ export interface Truth {
 
 export interface Reading {
   readonly flagKey: string;
+  /**
+   * The SDK compiles rules, but for an "if" of one condition and no "else", and all within it. What it compiles
+   * compares more loosely behind a constant.
+   */
+  readonly compiled: boolean;
   readonly path: string;
   readonly told: Told;
 }
@@ -65,7 +70,7 @@ function operation(name: string, args: Logic, reading: Reading): Truth {
     case "!!":
       return { ...truthOf(list[0], reading), none: NEVER };
     case "if":
-      return choice(list, reading);
+      return choice(list, within(reading, list.length));
     case "==":
     case "!=":
     case "===":
@@ -107,8 +112,12 @@ function disjunction(parts: readonly Truth[]): Truth {
   return { when: any(parts.map(({ when }) => when)), fails: any(fails), none: NEVER };
 }
 
+/** What stands within an `if` of so many parts. */
+export const within = <R extends Reading>(reading: R, parts: number): R =>
+  parts === 2 ? { ...reading, compiled: false } : reading;
+
 /** `if` as a condition. */
-function choice([check, then, ...rest]: Logic[], reading: Reading): Truth {
+function choice([check, then, ...rest]: readonly Logic[], reading: Reading): Truth {
   if (check === undefined) return NONE;
   if (then === undefined) return truthOf(check, reading);
   const asked = truthOf(check, reading);
@@ -137,10 +146,11 @@ function equality(list: readonly Logic[], strict: boolean, reading: Reading): Tr
   if (list.length !== 2) return refused(reading, "a comparison of other than two values is not taken over");
   const found = sides(list, reading);
   if (Array.isArray(found)) return constants(found, reading, (a, b) => (strict ? a === b : looselyEqual(a, b)));
-  const { path, other } = found;
+  const { path, other, swapped } = found;
   if (other.kind !== "constant") return compound(list, reading);
   const { value } = other;
   if (strict) return certain(strictly(path, value));
+  if (swapped && reading.compiled) return behind(path, value);
   if (value === null)
     return {
       when: any([unless(exists(path)), { attribute: path, op: "in", values: [0, false] }]),
@@ -151,11 +161,26 @@ function equality(list: readonly Logic[], strict: boolean, reading: Reading): Tr
   return { when: numberIs(path, Number(value), "logic-number"), fails: unless(isNumber(path)), none: NEVER };
 }
 
+/** As JavaScript compares, but for lists and objects. */
+function behind(path: string, value: string | number | boolean | null): Truth {
+  const fails = kind(path, "array", "object");
+  if (value === null) return { when: unless(exists(path)), fails, none: NEVER };
+  const number = Number(value);
+  const numeric = Number.isNaN(number)
+    ? NEVER
+    : all([
+        typeof value === "string" ? kind(path, "number", "boolean") : exists(path),
+        numberIs(path, number, "logic-number"),
+      ]);
+  const same = typeof value === "string" ? test(path, "equals", value, "string") : NEVER;
+  return { when: any([same, numeric]), fails, none: NEVER };
+}
+
 function strictly(path: string, value: string | number | boolean | null): Condition {
   if (value === null) return unless(exists(path));
   if (typeof value === "string") return test(path, "equals", value, "string");
   const same: Condition =
-    typeof value === "number" ? numberIs(path, value, undefined) : { attribute: path, op: "equals", values: [value] };
+    typeof value === "number" ? numberIs(path, value, null) : { attribute: path, op: "equals", values: [value] };
   return all([same, unless(kind(path, "array"))]);
 }
 
@@ -213,7 +238,9 @@ function order(name: string, list: readonly Logic[], reading: Reading): Truth {
     if (Number.isNaN(number)) return refused(reading, "the order of texts is not taken over");
   }
   const op = NUMBER_OPS[operator] as Operator;
-  return { when: test(path, op, number, "logic-number"), fails: unless(isNumber(path)), none: NEVER };
+  // Behind a number, a text that is none is only compared in vain.
+  const fails = swapped && reading.compiled ? kind(path, "array", "object") : unless(isNumber(path));
+  return { when: test(path, op, number, "logic-number"), fails, none: NEVER };
 }
 
 /** `$flagd.timestamp` compared with a number of seconds. */
@@ -239,7 +266,7 @@ function membership([needle, haystack]: readonly Logic[], reading: Reading): Tru
     if (what.kind === "constant") return certain(where.values.includes(what.value) ? ALWAYS : NEVER);
     if (what.kind === "attribute") return certain(listed(what.path, where.values));
   }
-  if (where.kind === "attribute" && what.kind === "constant") return within(where.path, what.value);
+  if (where.kind === "attribute" && what.kind === "constant") return holding(where.path, what.value);
   if (where.kind === "constant" && typeof where.value === "string") {
     if (what.kind === "constant") return certain(where.value.includes(String(what.value)) ? ALWAYS : NEVER);
     if (what.kind === "attribute") return partOf(what.path, where.value, reading);
@@ -261,7 +288,7 @@ function listed(path: string, values: readonly (string | number | boolean | null
 }
 
 /** A text that holds it, or a list that it is in. */
-function within(path: string, value: string | number | boolean | null): Truth {
+function holding(path: string, value: string | number | boolean | null): Truth {
   const inText = test(path, "contains", String(value), "string");
   const inList: Condition =
     value === null ? NEVER : all([kind(path, "array"), { attribute: path, op: "equals", values: [value] }]);

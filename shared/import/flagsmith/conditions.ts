@@ -170,7 +170,7 @@ function plainEqual(attribute: string, text: string): Condition {
   const number = Number.parseFloat(text);
   return any([
     { attribute, op: "in", values: [text, !FALSE.includes(text)] },
-    Number.isFinite(number) ? numberIs(attribute, number, undefined) : NEVER,
+    Number.isFinite(number) ? numberIs(attribute, number, null) : NEVER,
   ]);
 }
 

@@ -1,7 +1,7 @@
 import type { Condition } from "../../schema/condition.ts";
 import type { FlagStateInput, Rule } from "../../schema/flag.ts";
 import type { Json } from "../../schema/primitives.ts";
-import { all, bucket, exists, NEVER, textIn } from "../conditions.ts";
+import { all, bucket, NEVER, textIn, truthy } from "../conditions.ts";
 import { definitionOf } from "../flags.ts";
 import type { TranslatedFlag, TranslatedSegment, Translation } from "../model.ts";
 import { Told } from "../told.ts";
@@ -13,7 +13,7 @@ import type { Document, Feature } from "./schema.ts";
 import { context } from "./words.ts";
 
 /** Somebody, and not an app that asks for the environment's own flags. */
-const SOMEBODY: Condition = exists("targetingKey");
+const SOMEBODY: Condition = truthy("targetingKey");
 
 export function translate(document: Document): Translation {
   const engine = engineContext(document);

@@ -72,6 +72,10 @@ function flexible(parameters: Parameters, path: string, told: Told): Condition {
   if (stickiness === "random") return random(percentage, `${path}.parameters.stickiness`, told);
   if (stickiness !== "default") return bucket({ by: attributeOf(stickiness), ...share });
   if (percentage >= 100) return ALWAYS;
+  told.note(
+    `${path}.parameters.stickiness`,
+    "contexts without userId and sessionId are in a random share for the SDK, and in none here",
+  );
   return any([
     bucket({ by: "targetingKey", ...share }),
     all([unless(truthy("targetingKey")), bucket({ by: "sessionId", ...share })]),

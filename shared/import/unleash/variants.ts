@@ -68,6 +68,11 @@ export function variantRules(
   }
   const [first] = arms;
   if (first === undefined) return rules;
+  if (arms.length > 1 && stickiness !== "random")
+    told.note(
+      `${path}.0.stickiness`,
+      `contexts without ${stickiness === "default" ? "userId, sessionId and remoteAddress" : stickiness} get a random variant from the SDK, and "${first.variant.name}" here`,
+    );
   if (arms.length > 1 && stickiness === "random")
     told.refuse(`${path}.0.stickiness`, "a random variant is another one each time; choose a stickiness");
   if (arms.length > 1)

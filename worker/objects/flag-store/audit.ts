@@ -273,7 +273,7 @@ export class AuditLog {
       actor: JSON.parse(row.actor),
       action: row.action,
       comment: row.comment,
-      changes: this.#changesOf(row),
+      changes: this.#changesOf(row) as unknown as AuditRow["changes"],
       previousHash: row.previous_hash,
       hash: row.hash,
     };
