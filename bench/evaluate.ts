@@ -1,4 +1,5 @@
 import { setupPeers } from "../scripts/setup.mjs";
+import { algorithmRows } from "./algorithms.ts";
 import { provenance, writeSection } from "./report.ts";
 import { EDGE_TARGET, ownBundle, ownSizes, peerSizes } from "./sizes.ts";
 import {
@@ -72,7 +73,8 @@ const WORKLOADS: Workload[] = [
 ];
 await setupPeers();
 // Not read from the module at each call: its properties are slower than variables.
-const { compile, evaluate, evaluateAll, prepare, re2 } = await ownBundle();
+const bundle = await ownBundle();
+const { compile, evaluate, evaluateAll, prepare, re2 } = bundle;
 /** Sums up answers, so that no evaluation can be optimised away. */
 let served = 0;
 const BATCH = 100;
@@ -219,11 +221,18 @@ for (const workload of WORKLOADS) {
   if (lines.length === 1) lines.push("| --- | --- | --- | --- |");
   lines.push(...rows.map((row) => `| ${row.join(" | ")} |`));
 }
+const algorithms = only === undefined ? algorithmRows(bundle) : [];
+if (algorithms.length > 0) {
+  console.log("\na flag for half of all users, by algorithm");
+  for (const [name, median, ratio] of algorithms)
+    console.log(`  ${name?.padEnd(32)} ${median?.padStart(9)} ${ratio?.padStart(8)}`);
+}
 const own = await ownSizes();
 const sizes = Object.entries({
   "blastdoor, what an edge loads": own.edge,
   "blastdoor, of it what requests run": own.answering,
   "blastdoor, regular expressions (injected)": own.regexEngine,
+  "blastdoor, algorithms of other vendors (injected)": own.dialects,
   ...(await peerSizes()),
 }).map(([name, { minified, gzipped }]) => [name, kilobytes(minified), kilobytes(gzipped)]);
 console.log("\nbundle, minified and gzipped");
@@ -243,6 +252,12 @@ if (process.argv.includes("--write")) {
     `${ROUNDS} interleaved rounds after ${WARM_UP} to warm up (12 where nothing is in common); every call with a user and a context object of its own, parsed from JSON`,
     "just before; set-up excluded. A peer whose answers differ has no number. Our bulk answer is the finished JSON text",
     "with its ETag, the peers' are values in memory.",
+    "",
+    "A flag for half of all users, by the algorithm that finds them:",
+    "",
+    "| algorithm | median | to a split of ours |",
+    "| --- | --- | --- |",
+    ...algorithms.map((row) => `| ${row.join(" | ")} |`),
     "",
     "| bundle | minified | min + gzip |",
     "| --- | --- | --- |",

@@ -34,6 +34,7 @@ const KILLS =
 const COMPILE =
   'export { compile } from "./evaluation/compile/compile.ts"; export { compileBlocks } from "./evaluation/compile/compile-blocks.ts";';
 const REGEX = 'export * from "./evaluation/operators/regex/regex.ts";';
+const DIALECTS = 'export * from "./evaluation/dialects/dialects.ts";';
 /** What an edge must load: it compiles a snapshot itself whenever one changes. */
 const EDGE = EVALUATE + KILLS + COMPILE;
 /** The part of it that requests run. */
@@ -46,22 +47,24 @@ type Own = typeof import("../shared/evaluation/run/evaluate.ts") &
   typeof import("../shared/evaluation/compile/stale-kills.ts") &
   typeof import("../shared/evaluation/compile/compile.ts") &
   typeof import("../shared/evaluation/compile/compile-blocks.ts") &
-  typeof import("../shared/evaluation/operators/regex/regex.ts");
+  typeof import("../shared/evaluation/operators/regex/regex.ts") &
+  typeof import("../shared/evaluation/dialects/dialects.ts");
 
 /**
  * Ours as it is deployed: one module, made and minified by esbuild, as wrangler does by our configuration. Between
  * modules of their own every constant is looked up anew, which nobody's production does.
  */
 export async function ownBundle(): Promise<Own> {
-  const code = await bundled(EDGE + REGEX, shared);
+  const code = await bundled(EDGE + REGEX + DIALECTS, shared);
   return (await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`)) as Own;
 }
 
 /** What evaluating takes: what an edge loads without the injected regex engine, the part of it that requests run, and the engine. */
-export const ownSizes = async (): Promise<Record<"edge" | "answering" | "regexEngine", Size>> => ({
+export const ownSizes = async (): Promise<Record<"edge" | "answering" | "regexEngine" | "dialects", Size>> => ({
   edge: await sizeOf(EDGE, shared),
   answering: await sizeOf(ANSWERING, shared),
   regexEngine: await sizeOf(REGEX, shared),
+  dialects: await sizeOf(DIALECTS, shared),
 });
 
 /** The peers' parts that the bench uses. They bring regular expressions with them, mostly the platform's own. */
