@@ -14,7 +14,7 @@ export function checked({ flags, segments, context }: Translation): Translation 
   const checkedFlags = unique(flags)
     .map(checkedFlag)
     .map((one) => withoutSegments(one, refusedSegments));
-  return { flags: withoutFlags(checkedFlags), segments: goodSegments, context };
+  return { flags: asItsParents(withoutFlags(checkedFlags)), segments: goodSegments, context };
 }
 
 const refused = <T extends { key: string; reasons: readonly ImportReason[] }>(one: T, reasons: ImportReason[]) => ({
@@ -131,6 +131,23 @@ function withoutFlags(flags: readonly TranslatedFlag[]): TranslatedFlag[] {
       if (!asked) return one;
       changed = true;
       return refused(one, [{ path: one.key, message: `it depends on "${asked.flag}", which is not imported` }]);
+    });
+    if (!changed) return all;
+  }
+}
+
+/** What depends on an approximate flag is approximate too, however long the chain is. */
+function asItsParents(flags: readonly TranslatedFlag[]): TranslatedFlag[] {
+  let all = [...flags];
+  for (;;) {
+    const approximate = new Set(all.filter(({ status }) => status === "approximate").map(({ key }) => key));
+    let changed = false;
+    all = all.map((one) => {
+      const parent = one.state && testsOf(one.state).find(({ flag }) => approximate.has(flag));
+      if (!parent || one.status !== "exact") return one;
+      changed = true;
+      const message = `it depends on "${parent.flag}", which is approximate: see there`;
+      return { ...one, status: "approximate", reasons: [...one.reasons, { path: one.key, message }] };
     });
     if (!changed) return all;
   }

@@ -452,8 +452,9 @@ describe("by environment", () => {
   const beneath = (role: Role): Role[] => ROLES.slice(0, ROLES.indexOf(role));
   const commandOf = (law: ByPurpose<Command["type"]>, purpose: Purpose): Input =>
     typeof law.command === "function" ? law.command(purpose) : law.command;
-  /** Commands about a flag that say nothing of an environment act in all of them. */
-  const isLocal = (sent: Input): boolean => "environment" in sent && !/^(put|delete)Environment$/.test(sent.type);
+  /** Commands about a flag that say nothing of an environment act in all of them; so does one that makes flags. */
+  const isLocal = (sent: Input): boolean =>
+    "environment" in sent && !/^(?:(?:put|delete)Environment|importFlags)$/.test(sent.type);
   /** A project whose fake doors have their layer, which is the whole project's. */
   const withLayerThere = (purpose: Purpose, given: readonly Input[] = []) => {
     const project = shop(purpose, given);

@@ -11,12 +11,12 @@ import { BUCKET_ALGORITHMS } from "../../schema/bucket.ts";
 import type { Condition } from "../../schema/condition.ts";
 import { type Snapshot, snapshot as snapshotSchema } from "../../schema/snapshot.ts";
 import { bucket, murmur3 } from "../bucketing/bucket.ts";
+import vectors from "../cases/algorithms.json" with { type: "json" };
 import { compile, DialectsMissing } from "../compile/compile.ts";
 import { explain } from "../explain/explain.ts";
 import { re2 } from "../operators/regex/regex.ts";
 import { evaluate, prepare } from "../run/evaluate.ts";
 import { dialects, placeOf } from "./dialects.ts";
-import vectors from "./vectors.json" with { type: "json" };
 
 const hex = (...words: number[]) => words.map((word) => word.toString(16).padStart(8, "0")).join("");
 const lengths = [
@@ -34,7 +34,7 @@ const texts = fc.oneof(
 const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex");
 
 test("hashes are those of the platform", () => {
-  const wellFormed = texts.filter((text) => text.isWellFormed());
+  const wellFormed = texts.filter((text) => !/\p{Surrogate}/u.test(text));
   fc.assert(
     fc.property(wellFormed, (text) => {
       expect(hex(...md5(text))).toBe(digest("md5", text));
