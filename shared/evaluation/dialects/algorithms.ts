@@ -1,5 +1,5 @@
 import { crc32 } from "../../hashing/crc32.ts";
-import { fnv1aBytes, fnv1aUnits } from "../../hashing/fnv.ts";
+import { fnv1aBytes, fnv1aDecimal, fnv1aUnits } from "../../hashing/fnv.ts";
 import { md5 } from "../../hashing/md5.ts";
 import { murmur3LowBytes, murmur3Overlapping } from "../../hashing/murmur3-units.ts";
 import { sha1Start } from "../../hashing/sha1.ts";
@@ -37,7 +37,7 @@ const ofTruthy =
 /** Parts: the seed. Thousandths of one. */
 const growthbook1 = ofTruthy((text, seed) => (fnv1aUnits(text + seed) % 1000) / 1000);
 /** Parts: the seed. Ten-thousandths of one. */
-const growthbook2 = ofTruthy((text, seed) => (fnv1aUnits(String(fnv1aUnits(seed + text))) % 10_000) / 10_000);
+const growthbook2 = ofTruthy((text, seed) => (fnv1aDecimal(fnv1aUnits(seed + text)) % 10_000) / 10_000);
 
 /**
  * Parts: flag and salt, or a seed alone. A fraction of one. Whoever has neither a text nor a whole number there stands at

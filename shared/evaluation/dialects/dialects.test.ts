@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../hashing/crc32.ts";
-import { fnv1aBytes, fnv1aUnits } from "../../hashing/fnv.ts";
+import { fnv1aBytes, fnv1aDecimal, fnv1aUnits } from "../../hashing/fnv.ts";
 import { md5 } from "../../hashing/md5.ts";
 import { murmur3LowBytes, murmur3Overlapping } from "../../hashing/murmur3-units.ts";
 import { sha1Start } from "../../hashing/sha1.ts";
@@ -44,6 +44,11 @@ test("hashes are those of the platform", () => {
   );
   // Published check values.
   expect(crc32("123456789")).toBe(0xcbf43926);
+  fc.assert(
+    fc.property(fc.nat(), (number) => {
+      for (const one of [number, number * 2 + 1]) expect(fnv1aDecimal(one)).toBe(fnv1aUnits(String(one)));
+    }),
+  );
   expect([fnv1aBytes("foobar"), fnv1aUnits("foobar")]).toEqual([0xbf9cf968, 0xbf9cf968]);
 });
 
