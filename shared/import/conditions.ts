@@ -1,6 +1,5 @@
 import type { BucketTest, Reading } from "../schema/bucket.ts";
 import type { Condition } from "../schema/condition.ts";
-import type { Rule } from "../schema/flag.ts";
 
 /** Holds for everybody. */
 export const ALWAYS: Condition = { all: [] };
@@ -42,28 +41,6 @@ export function after(end: number): number {
   view.setFloat64(0, end);
   view.setBigInt64(0, view.getBigInt64(0) + (end > 0 ? 1n : -1n));
   return view.getFloat64(0);
-}
-
-export interface Arm {
-  readonly variant: string | null;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A rule for each arm of a vendor's split, in order; arms that nobody is in are left out. */
-export function armRules(
-  id: string,
-  when: Condition,
-  split: Omit<BucketTest, "from" | "to">,
-  arms: readonly Arm[],
-): Rule[] {
-  return arms
-    .filter(({ from, to }) => from < to)
-    .map(({ variant, from, to }, index) => ({
-      id: `${id}-${index + 1}`,
-      when: all([when, bucket({ ...split, from, to })]),
-      serve: { variant },
-    }));
 }
 
 /** A JSON Pointer for names that hold dots or slashes; nested names stay apart. */
