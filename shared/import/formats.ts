@@ -6,6 +6,7 @@ import type { Format } from "./model.ts";
  */
 
 const FORMATS = {
+  configcat: () => import("./configcat/format.ts"),
   eppo: () => import("./eppo/format.ts"),
   "flagd-1": () => import("./flagd-1/format.ts"),
   flagd: () => import("./flagd/format.ts"),

@@ -6,8 +6,9 @@ import { sha1Start } from "../../hashing/sha1.ts";
 import { sha256Start } from "../../hashing/sha256.ts";
 import type { BucketAlgorithmName } from "../../schema/bucket.ts";
 import { identityText } from "../attribute.ts";
-import { bucketOf, seedHash, unitHash } from "../bucketing/bucket.ts";
+import { bucketOf, seedHash, unitHash, utf8 } from "../bucketing/bucket.ts";
 import { type Algorithm, fractionOf, ofText } from "./algorithm.ts";
+import { configcatText } from "./vendor-readings.ts";
 
 /** Parts: the seed. Positions 0 to 99,999. */
 const blastdoor1: Algorithm = ([seed = ""]) => {
@@ -90,7 +91,41 @@ const flagsmith = ofText((text, [ids = "", before = "", behind = ""]) => {
 });
 
 /** Parts: the setting. Positions 0 to 99. */
-const configcat = ofText((text, [setting = ""]) => (sha1Start(setting + text)[0] >>> 4) % 100);
+const configcat: Algorithm =
+  ([setting = ""]) =>
+  (value) => {
+    const text = value === "" ? value : configcatText(value);
+    return text === undefined ? Number.NaN : (sha1Start(setting + text)[0] >>> 4) % 100;
+  };
+
+/** 52 bits of a digest, of which its first two words are given: a whole number. */
+const wholeOf = ([first, second]: readonly [number, number]): number => first * 2 ** 20 + (second >>> 12);
+
+/** Where a hash stands that a file holds, in hexadecimal digits; NaN for what is none. */
+export const configcatPosition = (hash: string): number =>
+  /^[0-9a-f]{64}$/.test(hash)
+    ? wholeOf([Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8, 16), 16)])
+    : Number.NaN;
+
+/** Parts: the salts, and how many bytes of the text count, from its end if negative. Positions 0 to 2^52 - 1. */
+const configcatHash: Algorithm =
+  ([salts = "", count = ""]) =>
+  (value) => {
+    const text = configcatText(value);
+    const part = text === undefined || count === "" ? text : bytesOf(text, Number(count));
+    return part === undefined ? Number.NaN : wholeOf(sha256Start(part + salts));
+  };
+
+/** So many bytes of a text's UTF-8; undefined where that many divide a character or are more than it has. */
+function bytesOf(text: string, count: number): string | undefined {
+  const characters = count < 0 ? [...text].reverse() : [...text];
+  let left = Math.abs(count);
+  let taken = 0;
+  while (left > 0 && taken < characters.length) left -= utf8(characters[taken++] as string).length;
+  if (left !== 0) return undefined;
+  const part = characters.slice(0, taken);
+  return (count < 0 ? part.reverse() : part).join("");
+}
 
 /** Parts: the flag. Positions 0 to 99,999. */
 const gofeatureflag = ofText((text, [flag = ""], positions = 100_000) => fnv1aBytes(flag + text) % positions);
@@ -125,6 +160,7 @@ export const ALGORITHMS: Readonly<Record<BucketAlgorithmName, Algorithm>> = {
   "posthog-sha1": posthog,
   "flagsmith-md5": flagsmith,
   "configcat-sha1": configcat,
+  "configcat-sha256": configcatHash,
   "gofeatureflag-fnv": gofeatureflag,
   "flipt-crc32": flipt,
   "statsig-sha256": statsig,

@@ -46,9 +46,37 @@ function strictVersion(text: string): string | undefined {
   return isSafe ? `${major}.${minor}.${patch}${before}` : undefined;
 }
 
-/** A version as the package `semver` reads it: a `v` or `=` may stand before it. */
+/** A version as the package `semver` reads it: a `v` may stand before it. */
 export function npmVersion(value: unknown): string | undefined {
-  return typeof value === "string" ? strictVersion(value.trim().replace(/^[v=\s]+/, "")) : undefined;
+  return typeof value === "string" ? strictVersion(value.trim().replace(/^v/, "")) : undefined;
+}
+
+/** A value's text as ConfigCat compares it; undefined for nothing and for an empty text. */
+export function configcatText(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** A number, or a text of one, in which a comma may stand for the point. */
+export function configcatNumber(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  const text = typeof value === "string" ? value.replace(",", ".").trim() : "";
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$|^[+-]?Infinity$/i.test(text)) return undefined;
+  return Number(text);
+}
+
+/** A list of texts, or the JSON of one. */
+export function configcatList(value: unknown): string[] | undefined {
+  const list = typeof value === "string" ? parsed(value) : value;
+  return Array.isArray(list) && list.every((one) => typeof one === "string") ? list : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A version of one to three numbers, without a `v` before it, as LaunchDarkly reads it. */
