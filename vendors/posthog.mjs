@@ -13,6 +13,7 @@ export async function open(document) {
   await client.reloadFeatureFlags();
   return {
     answer(flag, { targetingKey, groups, groupProperties, ...personProperties }) {
+      if (!targetingKey) return undefined;
       const how = { onlyEvaluateLocally: true, sendFeatureFlagEvents: false };
       return client.getFeatureFlag(flag, targetingKey, { ...how, groups, groupProperties, personProperties });
     },

@@ -80,7 +80,7 @@ const moved = new Set<number>();
 const differences: Difference[] = [];
 for (let user = 0; user < given.length + users; user++) {
   const context = given[user] ?? makes(user);
-  for (const flag of keys) compare(flag, context, user);
+  for (const flag of keys) await compare(flag, context, user);
 }
 sdk.close();
 
@@ -95,18 +95,18 @@ for (const { flag, context, theirs, ours: own } of differences.slice(0, SHOWN))
   console.log(`  ${flag}: ${shown(theirs)} there, ${shown(own)} here, for ${JSON.stringify(context)}`);
 process.exit(moved.size === 0 ? 0 : 1);
 
-function compare(flag: string, context: object, user: number): void {
+async function compare(flag: string, context: object, user: number): Promise<void> {
   totals.asked++;
   let theirs: unknown;
   try {
-    theirs = sdk.answer(flag, context);
+    theirs = await sdk.answer(flag, context);
   } catch {
     totals.failed++;
     return;
   }
   const own = ours(flag, context, Date.now());
   if (isSame(theirs, own)) totals.same++;
-  else if (isRandom(flag, context, theirs)) totals.random++;
+  else if (await isRandom(flag, context, theirs)) totals.random++;
   else {
     differences.push({ flag, context, theirs, ours: own });
     if (status.get(flag) === "exact") moved.add(user);
@@ -118,8 +118,9 @@ function isSame(one: unknown, other: unknown): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-function isRandom(flag: string, context: object, first: unknown): boolean {
-  return Array.from({ length: ASKED_AGAIN }, () => sdk.answer(flag, context)).some((next) => !isSame(first, next));
+async function isRandom(flag: string, context: object, first: unknown): Promise<boolean> {
+  const again = await Promise.all(Array.from({ length: ASKED_AGAIN }, async () => sdk.answer(flag, context)));
+  return again.some((next) => !isSame(first, next));
 }
 
 function shown(value: unknown): string {

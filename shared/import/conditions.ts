@@ -32,6 +32,9 @@ export function unless(condition: Condition): Condition {
 
 export const exists = (attribute: string): Condition => ({ attribute, op: "exists" });
 
+/** Holds without a targeting key: SDKs that ask for one answer the caller's default then. */
+export const nobody: Condition = { unless: { attribute: "targetingKey", op: "text_gt", values: [""] } };
+
 export const bucket = (test: BucketTest): Condition => ({ bucket: test });
 
 /** The next number after it, for an end that the vendor includes. */

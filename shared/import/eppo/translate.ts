@@ -1,7 +1,7 @@
 import type { Condition } from "../../schema/condition.ts";
 import type { Rule } from "../../schema/flag.ts";
 import type { Json } from "../../schema/primitives.ts";
-import { ALWAYS, all, any, bucket } from "../conditions.ts";
+import { ALWAYS, all, any, bucket, nobody } from "../conditions.ts";
 import { closeDependencies, definitionOf, type Pending } from "../flags.ts";
 import type { Translation } from "../model.ts";
 import { Told } from "../told.ts";
@@ -23,7 +23,7 @@ function translateFlag(key: string, flag: EppoFlag): Pending {
   told.unknown(path, flag, KNOWN_FIELDS.flag);
   const variants = new Variants();
   const names = namesOf(flag, variants, told, `${path}.variations`);
-  const rules: Rule[] = [];
+  const rules: Rule[] = [{ id: "no-subject", when: nobody, serve: { variant: null } }];
   const allocations = flag.enabled ? (flag.allocations ?? []) : [];
   for (const [index, allocation] of allocations.entries()) {
     const where = `${path}.allocations.${index}`;
@@ -42,7 +42,7 @@ function translateFlag(key: string, flag: EppoFlag): Pending {
     }
   }
   const served = rules.filter(({ when }) => !("any" in when && when.any.length === 0));
-  const purpose = rules.length > 1 ? "experiment" : "release";
+  const purpose = rules.length > 2 ? "experiment" : "release";
   return {
     key,
     told,

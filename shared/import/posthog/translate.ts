@@ -1,7 +1,7 @@
 import { readerPath } from "../../evaluation/attribute-readers.ts";
 import type { Condition } from "../../schema/condition.ts";
 import type { Rule } from "../../schema/flag.ts";
-import { ALWAYS, after, all, bucket, exists, NEVER, pathOf, unless } from "../conditions.ts";
+import { ALWAYS, after, all, bucket, exists, NEVER, nobody, pathOf, unless } from "../conditions.ts";
 import { closeDependencies, definitionOf, type Pending } from "../flags.ts";
 import type { Translation } from "../model.ts";
 import { Told } from "../told.ts";
@@ -102,13 +102,13 @@ class FlagTranslation {
     const filters = this.#flag.filters ?? {};
     const whole = this.#subject(filters.aggregation_group_type_index ?? null);
     if (whole === null) return [{ id: "undecided", when: ALWAYS, serve: { variant: null } }];
+    const nobodyRule: Rule = { id: "no-user", when: nobody, serve: { variant: null } };
     const rules = [...this.#withoutDevice(whole.by), ...this.#holdout(whole.by)];
     const undecided: Condition[] = [];
     for (const [index, group] of (filters.groups ?? []).entries()) this.#group(group, index, whole, rules, undecided);
     rules.push(...undecidedRules("undecided", ALWAYS, undecided));
-    return rules
-      .map((rule) => ({ ...rule, when: all([whole.present, rule.when]) }))
-      .filter(({ when }) => !("any" in when && when.any.length === 0));
+    const ofWhole = rules.map((rule) => ({ ...rule, when: all([whole.present, rule.when]) }));
+    return [nobodyRule, ...ofWhole].filter(({ when }) => !("any" in when && when.any.length === 0));
   }
 
   /** Without the device that is bucketed, nothing is decided. */
