@@ -2,18 +2,21 @@ import { beforeEach, expect, test } from "vitest";
 import { type ConnectionEvents, Follower, type Polled } from "./follower.ts";
 import { VirtualTime } from "./testing/virtual-time.ts";
 
-const SAME: Polled = { ok: true, changed: false, afterMs: 0 };
-const FAILED: Polled = { ok: false, changed: false, afterMs: 0 };
+const SAME: Polled = { ok: true, changed: false, change: 0, afterMs: 0 };
+const FAILED: Polled = { ...SAME, ok: false };
 
 let time: VirtualTime;
-let polls: { at: number; atLeast: number }[];
+let polls: { at: number; told: number }[];
 let connections: (ConnectionEvents & { at: number; closedByUs: boolean })[];
 let answer: Polled;
+/** The edge does not know of what messages tell. */
+let isBehind: boolean;
 beforeEach(() => {
   time = new VirtualTime();
   polls = [];
   connections = [];
   answer = SAME;
+  isBehind = false;
 });
 
 function following({ push = true, random = 0.5 } = {}) {
@@ -22,9 +25,9 @@ function following({ push = true, random = 0.5 } = {}) {
       now: () => time.now,
       random: () => random,
       timer: (ms, then) => time.after(ms, then),
-      poll: async (atLeast) => {
-        polls.push({ at: time.now, atLeast });
-        return answer;
+      poll: async (told) => {
+        polls.push({ at: time.now, told });
+        return isBehind ? answer : { ...answer, change: told };
       },
       connect: (on) => {
         if (!push) return null;
@@ -59,9 +62,33 @@ test("with one it polls when told, with the revision it was told, and rarely oth
   expect(ats()).toEqual([0, 30]);
   connections[0]?.told(7);
   await time.passUntil(200);
-  expect(polls[2]).toEqual({ at: 120, atLeast: 7 });
+  expect(polls[2]).toEqual({ at: 120, told: 7 });
   await time.passUntil(60_000);
   expect(ats().slice(3)).toEqual([22_620, 45_120]);
+});
+
+test("an edge that does not know the change yet is asked again, ever later, until it does or five times", async () => {
+  following();
+  connections[0]?.opened();
+  await time.passUntil(1_000);
+  polls.length = 0;
+  isBehind = true;
+  connections[0]?.told(7);
+  await time.passUntil(1_200);
+  isBehind = false;
+  await time.passUntil(10_000);
+  expect(polls).toEqual([1_020, 1_095, 1_245].map((at) => ({ at, told: 7 })));
+  polls.length = 0;
+  isBehind = true;
+  connections[0]?.told(8);
+  await time.passUntil(20_000);
+  expect(polls).toHaveLength(6);
+  // A message does not wait for these.
+  connections[0]?.told(9);
+  await time.passUntil(20_030);
+  connections[0]?.told(10);
+  await time.passUntil(20_060);
+  expect(polls.slice(6).map(({ told }) => told)).toEqual([9, 10]);
 });
 
 test("a flood of messages is polled for once at a time, and never puts the poll off", async () => {
@@ -76,7 +103,7 @@ test("a flood of messages is polled for once at a time, and never puts the poll 
   // Each poll waits 20 ms here: five of them in 100 ms.
   expect(polls.length - before).toBeGreaterThanOrEqual(4);
   expect(polls.length - before).toBeLessThanOrEqual(6);
-  expect(polls.at(-1)?.atLeast).toBeGreaterThan(70);
+  expect(polls.at(-1)?.told).toBeGreaterThan(70);
 });
 
 test("when the connection is lost it polls as without one, and comes back with bounded, growing waits", async () => {

@@ -5,6 +5,8 @@ export interface Polled {
   readonly ok: boolean;
   /** Whether it brought something that was not in force before. */
   readonly changed: boolean;
+  /** The number of the change that is in force, as messages name them; 0: not known. */
+  readonly change: number;
   /** Not again before this long (ms). */
   readonly afterMs: number;
 }
@@ -21,16 +23,16 @@ export interface FollowerDeps {
   random(): number;
   /** Calls back after so long (ms), unless it is told not to. */
   timer(ms: number, then: () => void): () => void;
-  /** Asks for the rules; never throws. */
-  poll(atLeast: number): Promise<Polled>;
+  /** Asks for the rules, having been told of this change; never throws. */
+  poll(told: number): Promise<Polled>;
   /** Null: there is nothing to connect with. */
   connect(on: ConnectionEvents): Connection | null;
 }
 
 export interface ConnectionEvents {
   opened(): void;
-  /** Something changed: the revision, or 0 where the message names none. */
-  told(revision: number): void;
+  /** Something changed: the change's number, or 0 where the message names none. */
+  told(change: number): void;
   /** For good; also when it was never open. */
   closed(): void;
 }
@@ -44,6 +46,10 @@ export interface FollowerOptions {
 const SPREAD_MS = 40;
 /** A connection that held for so long (ms) has proven itself: the next failure counts as the first. */
 const PROVEN_MS = 60_000;
+/** An edge that is asked may learn of a change a moment after its message: the first wait (ms), doubled each time … */
+const CATCH_UP_MS = 100;
+/** … and so often. */
+const CATCH_UPS = 5;
 /** A poll may find a change this long (ms) before its message arrives. */
 const LATE_MESSAGE_MS = 10_000;
 
@@ -62,8 +68,10 @@ export class Follower {
   #stopPoll: () => void = () => {};
   #stopConnect: () => void = () => {};
   #polling = false;
-  /** A revision that was told and not polled for yet; -1: none. */
+  /** A change that was told and not polled for yet; -1: none. */
   #wanted = -1;
+  /** Polls in a row that did not bring the change that was told. */
+  #catchUps = 0;
   #closed = false;
 
   constructor(deps: FollowerDeps, options: FollowerOptions) {
@@ -85,16 +93,19 @@ export class Follower {
     this.#connection = null;
   }
 
-  async #poll(atLeast: number): Promise<void> {
+  async #poll(told: number): Promise<void> {
     this.#stopPoll();
     this.#polling = true;
     this.#wanted = -1;
-    const { ok, changed, afterMs } = await this.#deps.poll(atLeast);
+    const { ok, changed, change, afterMs } = await this.#deps.poll(told);
     this.#polling = false;
     if (this.#closed) return;
     this.#pollFailures = ok ? 0 : this.#pollFailures + 1;
     if (changed) this.#distrustSilence();
-    this.#pollAfter(Math.max(afterMs, this.#pause()));
+    const isBehind = ok && told > 0 && change !== told && this.#wanted < 0 && this.#catchUps < CATCH_UPS;
+    this.#catchUps = isBehind ? this.#catchUps + 1 : 0;
+    if (isBehind) this.#pollAfter(jittered(CATCH_UP_MS * 2 ** (this.#catchUps - 1), this.#deps.random()), told);
+    else this.#pollAfter(Math.max(afterMs, this.#pause()));
   }
 
   /** How long (ms) until the next poll. */
@@ -106,9 +117,9 @@ export class Follower {
     return jittered(this.#openedAt === null ? pollMs : safetyPollMs, random());
   }
 
-  #pollAfter(ms: number): void {
+  #pollAfter(ms: number, told = 0): void {
     this.#stopPoll();
-    this.#stopPoll = this.#deps.timer(ms, () => void this.#poll(Math.max(0, this.#wanted)));
+    this.#stopPoll = this.#deps.timer(ms, () => void this.#poll(this.#wanted < 0 ? told : this.#wanted));
   }
 
   /** A poll has found what no message told of: the connection may be deaf. */
@@ -129,8 +140,8 @@ export class Follower {
         // What happened before it was open was told to nobody.
         this.#told(0);
       },
-      told: (revision) => {
-        if (isCurrent && !this.#closed) this.#told(revision);
+      told: (change) => {
+        if (isCurrent && !this.#closed) this.#told(change);
       },
       closed: () => {
         if (!isCurrent || this.#closed) return;
@@ -141,10 +152,11 @@ export class Follower {
     this.#connection = connection;
   }
 
-  #told(revision: number): void {
+  #told(change: number): void {
     this.#toldAt = this.#deps.now();
     const isDue = this.#wanted >= 0;
-    this.#wanted = Math.max(this.#wanted, revision);
+    // The latest counts: numbers fall when a kill is restored. One that says none does not hide it.
+    this.#wanted = change > 0 ? change : Math.max(this.#wanted, 0);
     // After a failure the next poll is due when the backoff says so: a message mends nothing.
     if (!isDue && !this.#polling && this.#pollFailures === 0) this.#pollAfter(this.#deps.random() * SPREAD_MS);
   }

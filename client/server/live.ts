@@ -117,7 +117,7 @@ export class Live {
         now: () => performance.now(),
         random: Math.random,
         timer,
-        poll: (atLeast) => this.#poll(atLeast),
+        poll: (told) => this.#poll(told),
         connect: (on) => this.#connect(WebSocket, baseUrl, on),
       },
       { pollMs, safetyPollMs },
@@ -131,16 +131,16 @@ export class Live {
     return WebSocket === null ? null : openChanges(WebSocket, baseUrl, this.#deps.options.key, on);
   }
 
-  async #poll(atLeast: number): Promise<Polled> {
+  async #poll(told: number): Promise<Polled> {
     const before = this.rules;
-    let pulled = await this.#source.pull(before?.head.version ?? null, atLeast);
+    let pulled = await this.#source.pull(before?.head.version ?? null, told);
     try {
       let adopted = await this.#take(pulled);
       if (adopted?.is === "incomplete") {
-        pulled = await this.#source.pull(null, atLeast);
+        pulled = await this.#source.pull(null, told);
         adopted = await this.#take(pulled);
       }
-      if (this.#closed) return { ok: true, changed: false, afterMs: 0 };
+      if (this.#closed) return { ok: true, changed: false, change: 0, afterMs: 0 };
       if (pulled.is === "failed") return this.#failed(pulled);
       // What was noted of the former version goes with it.
       if (before !== null && before !== this.rules) this.#untold.push(...before.takeUsed());
@@ -163,10 +163,11 @@ export class Live {
       if (this.#state !== "starting") this.#deps.fresh();
       this.#state = "fresh";
     }
-    if (adopted?.is !== "changed") return { ok: true, changed: false, afterMs: 0 };
+    const change = this.rules?.head.change ?? 0;
+    if (adopted?.is !== "changed") return { ok: true, changed: false, change, afterMs: 0 };
     if (!isFirst) this.#deps.changed(adopted.flags);
     void this.#keep();
-    return { ok: true, changed: true, afterMs: 0 };
+    return { ok: true, changed: true, change, afterMs: 0 };
   }
 
   #failed({ why, forGood, afterMs }: Extract<Pulled, { is: "failed" }>): Polled {
@@ -175,7 +176,7 @@ export class Live {
       this.#state = "refused";
       this.#deps.refused(this.#failure.why);
     }
-    return { ok: false, changed: false, afterMs };
+    return { ok: false, changed: false, change: 0, afterMs };
   }
 
   #lookAtAge(): void {

@@ -328,7 +328,7 @@ test("flags that were evaluated are told once, those of versions before included
   expect(edge.usage.map((flags) => flags.toSorted())).toEqual([["one", "two"]]);
 });
 
-test("a message on the push connection brings the change at once, with the revision that it names", async () => {
+test("a message on the push connection brings the change at once, with the number that it names", async () => {
   const sockets: (WebSocketLike & { url: string; headers: Record<string, string>; isClosed: boolean })[] = [];
   class Socket {
     onopen: (() => void) | null = null;
@@ -357,7 +357,7 @@ test("a message on the push connection brings the change at once, with the revis
   edge.known = { snapshot: snapshotOf(2, { one: onFor("off") }) };
   (socket as unknown as Socket).onmessage?.({ data: '{"version": 2}' });
   await expect.poll(() => value(provider)).toBe(false);
-  expect(pulls().at(-1)?.path).toContain("atLeast=2");
+  expect(pulls().at(-1)?.path).toContain("change=2");
   await provider.onClose();
   expect(socket?.isClosed).toBe(true);
 });

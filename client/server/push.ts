@@ -29,7 +29,7 @@ export function openChanges(
     return { close() {} };
   }
   socket.onopen = () => on.opened();
-  socket.onmessage = ({ data }: { data: unknown }) => on.told(revisionIn(data));
+  socket.onmessage = ({ data }: { data: unknown }) => on.told(changeIn(data));
   socket.onclose = () => on.closed();
   // What follows is `close`, which says the same.
   socket.onerror = () => {};
@@ -37,7 +37,7 @@ export function openChanges(
 }
 
 /** `{"version": N}`; 0 for anything else: it still says that something changed. */
-function revisionIn(data: unknown): number {
+function changeIn(data: unknown): number {
   try {
     const { version } = JSON.parse(String(data)) as { version?: unknown };
     return Number.isSafeInteger(version) ? (version as number) : 0;

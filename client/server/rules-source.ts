@@ -35,13 +35,13 @@ export class RulesSource {
 
   /**
    * @param from the version that is held
-   * @param atLeast a revision that was heard of
+   * @param told the change that a message named; 0: none
    */
-  async pull(from: string | null, atLeast: number): Promise<Pulled> {
+  async pull(from: string | null, told: number): Promise<Pulled> {
     const asked = Date.now();
     const query = new URLSearchParams({ reader: String(RULES_READER) });
     if (from !== null) query.set("from", from);
-    if (atLeast > 0) query.set("atLeast", String(atLeast));
+    if (told > 0) query.set("change", String(told));
     try {
       const response = await this.#request(`/server/v1/rules?${query}`);
       const at = asked - (Number(response.headers.get("Age")) || 0) * 1_000;

@@ -21,6 +21,8 @@ export interface RulesHead {
   readonly revision: number;
   /** The project's latest revision that the edge knows of, which its kills are of. */
   readonly committed: number;
+  /** As push messages name it: see `changeOf`. */
+  readonly change: number;
   /** In force; each names the revision that set it. */
   readonly kills: readonly Kill[];
   /** Break-glass kills that this edge has seen and that nobody has restored. */

@@ -107,7 +107,7 @@ const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(te
 const hash = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const initialRules = {
   reader: 1, minReader: 1, version: "1.1-a", project: "shop", environment: "production", epoch: 1, revision: 1,
-  committed: 1, kills: [], emergency: [], restored: [], blocks: [hash], texts: { [hash]: text }, patches: [],
+  committed: 1, change: 1, kills: [], emergency: [], restored: [], blocks: [hash], texts: { [hash]: text }, patches: [],
 };
 const options: BlastdoorProviderOptions = {
   baseUrl: "http://flags.test", key: "bds_shop_production_0", initialRules, fetch: refused, push: false,

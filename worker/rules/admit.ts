@@ -1,3 +1,4 @@
+import { changeOf } from "../../shared/rules/change.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { bearerOf } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
@@ -26,9 +27,9 @@ const HEARD_MS = 50;
 /**
  * Whose key it is, and the environment as this isolate knows it. Throws a problem for a key that may not read rules.
  *
- * @param atLeast a revision that the process has heard of: what is known from before is refreshed first
+ * @param told the change that a message named: an edge that knows another one is refreshed first
  */
-export async function admitReader(call: RulesRequest, atLeast = 0): Promise<Reader> {
+export async function admitReader(call: RulesRequest, told: number | null = null): Promise<Reader> {
   const { request, env, waitUntil } = call;
   const token = bearerOf(request.headers);
   const named = token === null ? null : parseKey(token, env);
@@ -41,8 +42,9 @@ export async function admitReader(call: RulesRequest, atLeast = 0): Promise<Read
   const wait = waitOfOther(env, loaded, key, waitUntil);
   if (wait > 0)
     throw new ProblemError(429, "rate-limited", "This key asks too often", {}, { "Retry-After": String(wait) });
-  const revision = edge.held(loaded.project)?.pointer.revision ?? 0;
-  return { key, loaded: atLeast > revision ? await known(call, named, { maxAgeMs: HEARD_MS }) : loaded };
+  const change = changeOf(edge.held(loaded.project)?.pointer, loaded.environment);
+  const isBehind = told !== null && told !== change;
+  return { key, loaded: isBehind ? await known(call, named, { maxAgeMs: HEARD_MS }) : loaded };
 }
 
 async function known(

@@ -13,7 +13,8 @@ export interface RulesBlock {
 }
 
 /** What a version is made of. */
-export interface RulesSource extends Pick<RulesHead, "project" | "environment" | "epoch" | "revision" | "committed"> {
+export interface RulesSource
+  extends Pick<RulesHead, "project" | "environment" | "epoch" | "revision" | "committed" | "change"> {
   readonly minReader: number;
   readonly kills: readonly Kill[];
   readonly emergency: readonly Kill[];
@@ -51,13 +52,13 @@ export function rulesBlocksOf(snapshot: Snapshot): RulesBlock[] {
 
 /** The head of what is in force. */
 export function headOf(source: RulesSource): RulesHead {
-  const { minReader, project, environment, epoch, revision, committed, kills, emergency, restored } = source;
+  const { minReader, project, environment, epoch, revision, committed, change, kills, emergency, restored } = source;
   const blocks = source.blocks.map(({ hash }) => hash);
   const content = sha256(JSON.stringify([minReader, revision, kills, emergency, restored, blocks])).slice(0, 16);
   const version = `${epoch}.${committed}-${content}`;
   return {
     ...{ reader: RULES_READER, minReader, version, project, environment },
-    ...{ epoch, revision, committed, kills, emergency, restored, blocks },
+    ...{ epoch, revision, committed, change, kills, emergency, restored, blocks },
   };
 }
 

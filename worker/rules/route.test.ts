@@ -94,11 +94,11 @@ describe("the rules", () => {
     expect(Object.keys(unknown.texts)).toEqual(unknown.blocks);
   });
 
-  test("a process that has heard of a revision is answered with it at once", async () => {
+  test("a process that was told of a change is answered with it at once", async () => {
     const kill = `${shop.at}/environments/production/flags/public/kill`;
     await read();
     const { revision } = await done("POST", kill, { comment: "stop" });
-    const { json } = await read(`reader=1&atLeast=${revision ?? 1_000_000}`);
+    const { json } = await read(`reader=1&change=${revision ?? 1_000_000}`);
     expect(json.kills.map(({ flag }: { flag: string }) => flag)).toEqual(["public"]);
     await done("POST", `${shop.at}/environments/production/flags/public/restore`, { comment: "go on" });
   });
@@ -114,7 +114,7 @@ describe("the rules", () => {
     expect(answer.text).toContain(named);
   });
 
-  test.each(["atLeast=x", "atLeast=-1", "atLeast=1e999", "from=%00", "from=__proto__"])(
+  test.each(["change=x", "change=-1", "change=1e999", "from=%00", "from=__proto__"])(
     "&%s, which is none, is as good as nothing",
     async (query) => {
       expect((await read(`reader=1&${query}`)).status).toBe(200);

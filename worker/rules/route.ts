@@ -32,11 +32,11 @@ const callOf = (c: C): RulesRequest => ({
   waitUntil: (work) => c.executionCtx.waitUntil(work),
 });
 
-/** `?reader=1[&from=VERSION][&atLeast=REVISION]`: the rules; to a process that holds `from`, what changed since. */
+/** `?reader=1[&from=VERSION][&change=N]`: the rules; to a process that holds `from`, what changed since. */
 rules.get("/rules", async (c) => {
   requireReader(c.req.query("reader"));
-  const atLeast = Number(c.req.query("atLeast") ?? 0);
-  const { loaded } = await admitReader(callOf(c), Number.isSafeInteger(atLeast) ? atLeast : 0);
+  const told = Number(c.req.query("change") ?? 0);
+  const { loaded } = await admitReader(callOf(c), Number.isSafeInteger(told) && told > 0 ? told : null);
   const source = await rulesSource(loaded, c.env, c.req.raw);
   const head = headOf(source);
   const etag = `"${head.version}"`;

@@ -38,8 +38,11 @@ export class FakeEdge {
     const { snapshot, committed = snapshot.revision, emergency = [], restored = [] } = this.known;
     const { project, environment, epoch, revision, kills, minReader } = snapshot;
     const blocks = this.#texts().flatMap((text) => rulesBlock(text) ?? []);
-    const source = { project, environment, epoch, revision, committed, minReader, kills, emergency, restored, blocks };
-    const head = headOf(source);
+    const change = Math.max(revision, ...kills.map((kill) => kill.revision));
+    const head = headOf({
+      ...{ project, environment, epoch, revision, committed, change, minReader },
+      ...{ kills, emergency, restored, blocks },
+    });
     return head.version === from ? "" : this.#recent.answer(head, blocks, from);
   }
 
