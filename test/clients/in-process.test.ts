@@ -61,7 +61,7 @@ situation("in-process provider", "asked, as the stock provider is", async () => 
   const headers: [string, string][] = [["Authorization", `Bearer ${shop.server}`]];
   await OpenFeature.setProviderAndWait("stock", new OFREPProvider({ baseUrl: gate.url, headers }));
   const stock = OpenFeature.getClient("stock");
-  for (const context of [{}, { plan: "pro" }] as Record<string, string>[]) {
+  for (const context of [{ plan: "free" }, { plan: "pro" }]) {
     const { flagMetadata, ...own } = await ask(flags, context);
     const { flagMetadata: theirs, ...wanted } = await ask(stock, context);
     expect(own).toEqual(wanted);
