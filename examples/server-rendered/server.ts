@@ -26,7 +26,7 @@ const server = createServer(async (request, response) => {
 <meta charset="utf-8">
 <title>Shop</title>
 ${firstValuesScript(values, { nonce })}
-<script nonce="${nonce}" src="${baseUrl}/blastdoor.js" data-key="${key}" data-context='${JSON.stringify(context)}' defer></script>
+<script nonce="${nonce}" src="${baseUrl}/blastdoor.js" data-key="${key}" data-context="${escaped(JSON.stringify(context))}" defer></script>
 <h1>${escaped(firstValue(values, "greeting", "Welcome"))}</h1>
 <button data-flag="!new-checkout"${isNew ? " hidden" : ""}>Check out</button>
 <button data-flag="new-checkout"${isNew ? "" : " hidden"}>Pay in one step</button>

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { storedSlug } from "../../../shared/schema/names.ts";
-import type { UsageReport } from "../../../shared/schema/usage.ts";
+import { type UsageReport, usageCounts } from "../../../shared/schema/usage.ts";
 import { Usage } from "./usage.ts";
+import { UseCounts } from "./use-counts.ts";
 
 let names = 0;
 const shop = { project: storedSlug("shop"), environment: storedSlug("production") };
@@ -117,4 +118,10 @@ test("a store that hears from many asks for fewer reports, but not for none", as
   await absurd.settled();
   absurd.note("a", 601_000);
   expect(absurd.calls()).toBe(2);
+});
+
+test("an evaluation through a binding counts as a server's, under no key", () => {
+  const counts = new UseCounts();
+  counts.served({ kind: "server", keyId: null, shape: "one", ageMs: 7 });
+  expect(usageCounts.parse(counts.totals())).toEqual({ "evaluations.server.one": 1, "age.0": 1, age_ms: 7 });
 });
