@@ -105,6 +105,17 @@ describe("one flag", () => {
     expect(refused.errorMessage).toContain("blastdoorContext");
   });
 
+  test("a preview's token shows its variant, marked, and to browsers no hidden flag", async () => {
+    const { token } = await done("POST", `${shop.state}/server-only/previews`, { variant: "on" });
+    const context = { blastdoorPreview: token };
+    const shown = { value: "yes", variant: "on", flagMetadata: { preview: true } };
+    expect(await details("server-only", context)).toMatchObject(shown);
+    expect(await details("server-only")).toMatchObject({ value: "no" });
+    expect((await detailsOfAll(here(), context, {})).flags["server-only"]).toMatchObject(shown);
+    const browsers = await detailsOfAll(here(), context, { audience: "client" });
+    expect(Object.keys(browsers.flags)).toEqual(["public"]);
+  });
+
   test("takes the visitor's network from the calling Worker, flat or nested", async () => {
     const target = await newShop();
     const when = { attribute: "edge.country", op: "equals", values: ["FR"] };
