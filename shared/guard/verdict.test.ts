@@ -45,6 +45,25 @@ describe("no data", () => {
   });
 });
 
+describe("without a control", () => {
+  const alone = { units: { treatment: 1_000, control: null }, reported: { treatment: 1_000, control: null } };
+  const events = { treatment: 4, control: null };
+  const of = (over: Partial<Judged>) => verdictOf(judged({ ...alone, events, tolerated: null, ...over }));
+
+  test("what came before decides where no budget is set", () => {
+    expect(of({ interval: { low: 0.001, high: 0.012 }, before: 0.02 })).toBe("no-harm-found");
+    expect(of({ interval: { low: 0.001, high: 0.03 }, before: 0.02 })).toBe("inconclusive");
+    expect(of({ harm: "fewer", interval: { low: 0.2, high: 0.4 }, before: 0.15 })).toBe("no-harm-found");
+    expect(of({ harm: "fewer", interval: { low: 0.1, high: 0.4 }, before: 0.15 })).toBe("inconclusive");
+  });
+
+  test("a budget decides alone, and with neither nothing is concluded", () => {
+    expect(of({ interval: { low: 0.001, high: 0.03 }, before: 0.02, tolerated: 0.05 })).toBe("no-harm-found");
+    expect(of({ interval: { low: 0.001, high: 0.012 }, before: 0.02, tolerated: 0.01 })).toBe("inconclusive");
+    expect(of({ interval: { low: 0, high: 0.0001 } })).toBe("inconclusive");
+  });
+});
+
 test.each([
   ["the interval of a wide start", { low: -0.96, high: 1.9 }],
   ["an open end", { low: -0.5, high: null }],

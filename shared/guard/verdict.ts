@@ -17,6 +17,8 @@ export interface Judged extends Pick<GuardTile, "units" | "reported" | "events" 
   harm: Harm;
   /** The least harmful rate that the guard would have seen by now; null: even the worst would stay unseen. */
   seen: number | null;
+  /** Without a control: the rate that what came before allows; null: nothing did. */
+  before?: number | null;
 }
 
 /**
@@ -40,11 +42,13 @@ function hasNoData({ units, reported }: Judged): boolean {
 
 const fewestUnits = ({ units }: Judged): number => Math.min(units.treatment, units.control ?? units.treatment);
 
-function rulesHarmOut({ units, events, interval, tolerated, harm, seen }: Judged): boolean {
+function rulesHarmOut({ units, events, interval, tolerated, harm, seen, before = null }: Judged): boolean {
   const { low, high } = interval;
   if (units.control === null) {
-    if (tolerated === null) return false;
-    return harm === "more" ? high !== null && high <= tolerated : low !== null && low >= tolerated;
+    // A budget says what matters; without one, what came before does.
+    const allowed = tolerated ?? before;
+    if (allowed === null) return false;
+    return harm === "more" ? high !== null && high <= allowed : low !== null && low >= allowed;
   }
   if (harm === "fewer") return low !== null && low >= Math.min(tolerated ?? 0, RULED_OUT.fewer);
   if (high !== null) return high <= Math.max(tolerated ?? 0, RULED_OUT.more);

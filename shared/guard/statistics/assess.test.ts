@@ -194,6 +194,20 @@ test("without a concurrent control, budgets and what came before are what is lef
   expect(look(staff({ baseline }), fair).breach).toMatchObject({ test: "before-after" });
 });
 
+test("what came before is enough to find no harm, where no budget is set", () => {
+  const metrics = [metricSchema.parse({ name: "errors", kind: "error" })];
+  const series = { arms: [{ variant: "on", share: 100_000 }], control: null, metrics };
+  const fair = totals({ on: arm(20_000, { errors: errors(20_000, 100) }) });
+  const tileOf = (baseline?: Observation["baseline"]) =>
+    look(observed(series, baseline ? { baseline } : {}), fair).tiles[0];
+  expect(tileOf({ errors: { units: 50_000, events: 500 } })).toMatchObject({
+    verdict: "no-harm-found",
+    tolerated: null,
+  });
+  expect(tileOf({ errors: { units: 50_000, events: 200 } })?.verdict).not.toBe("no-harm-found");
+  expect(tileOf()?.verdict).toBe("inconclusive");
+});
+
 test("a circuit breaker waits for twenty distinct units", () => {
   const metrics = [metricSchema.parse({ name: "errors", kind: "error" })];
   const staff = observed({ arms: [{ variant: "on", share: 100_000 }], control: null, metrics });

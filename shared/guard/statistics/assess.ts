@@ -178,19 +178,28 @@ function alone(arm: string, metric: Metric, treatment: Moments): Omit<Numbers, "
 /** One tile for each metric and arm: of its tests, the one nearest to its bar. */
 function tilesOf(series: Series, judged: readonly Judged[]): AssessedTile[] {
   const nearest = new Map<string, { judged: Judged; missing: number }>();
+  const edges = new Map<string, number>();
   for (const one of judged) {
     const place = `${one.numbers.arm}/${one.numbers.metric}`;
     const missing = one.test.bar - one.logEvidence;
+    if (one.test.edge !== undefined) edges.set(place, one.test.edge);
     const known = nearest.get(place);
     if (!known || missing < known.missing) nearest.set(place, { judged: one, missing });
   }
-  return [...nearest.values()].map(({ judged: one, missing }) => tileOf(series, one, missing <= 0));
+  return [...nearest.entries()].map(([place, { judged: one, missing }]) =>
+    tileOf(series, one, missing <= 0, edges.get(place) ?? null),
+  );
 }
 
-function tileOf(series: Series, { test, numbers, logEvidence }: Judged, isBreached: boolean): AssessedTile {
+function tileOf(
+  series: Series,
+  { test, numbers, logEvidence }: Judged,
+  isBreached: boolean,
+  before: number | null,
+): AssessedTile {
   // Needed where the control has no event; elsewhere the interval decides.
   const seen = numbers.events.control === 0 ? seenBy(series, test.metric, { ...numbers, alpha: test.alpha }) : null;
-  const verdict = verdictOf({ ...numbers, isBreached, harm: harmOf(test.metric), seen });
+  const verdict = verdictOf({ ...numbers, isBreached, harm: harmOf(test.metric), seen, before });
   return {
     ...numbers,
     basis: numbers.units.control === null ? "weaker" : "concurrent",

@@ -27,6 +27,8 @@ export interface GuardTest {
   alpha: number;
   /** ln(1/alpha): the evidence at which it stops. */
   bar: number;
+  /** Of `before-after`: the rate that what came before allows. */
+  edge?: number;
   /** `centre` is the mean test's; before it is fixed there is no evidence. */
   logEvidence(treatment: Moments, control: Moments, centre?: number): number;
 }
@@ -105,7 +107,7 @@ function withoutControl(arm: string, metric: Metric, { baseline }: Observation, 
     const bounds = alone.interval(counted(before.units, before.events), level.comparison / 2);
     const edge = (harm === "more" ? bounds.high : bounds.low) * ratioOf(metric);
     const logEvidence = alone.against(Math.min(0.999, Math.max(1e-6, edge)), harm);
-    tests.push({ kind: "before-after", ...common, ...at(level.comparison / 4), logEvidence });
+    tests.push({ kind: "before-after", ...common, ...at(level.comparison / 4), edge, logEvidence });
   }
   const absolute = breaksCircuit ? breaker(metric) : null;
   if (absolute) tests.push({ kind: "circuit-breaker", ...common, ...at(level.breaker), logEvidence: absolute });
