@@ -62,7 +62,7 @@ test("prerequisites are shown from both sides", async () => {
   await page.getByText("Only when").or(page.getByText("new-checkout serves")).first().waitFor();
 });
 
-test("a change is scheduled by the clocks of a named zone, listed, and cancelled", async () => {
+test("a change is scheduled in a named zone, told and listed by its clocks, cancelled, and put back by Undo", async () => {
   await page.getByRole("button", { name: "Schedule a change…" }).click();
   const dialog = page.getByRole("dialog");
   await expect.poll(() => dialog.getByLabel("By the clocks of").inputValue()).toBe("America/New_York");
@@ -71,15 +71,21 @@ test("a change is scheduled by the clocks of a named zone, listed, and cancelled
   await dialog.getByLabel("By the clocks of").fill("Europe/Berlin");
   await dialog.getByLabel("Why? (for the history)").fill("The sale is over");
   await dialog.getByRole("button", { name: "Schedule" }).click();
-  await page.getByText("2027-07-01, 09:00 Europe/Berlin").waitFor();
+  const rows = page.getByRole("region", { name: /^Scheduled in/ }).getByRole("listitem");
+  await page.getByRole("status").getByText("Scheduled for 1 Jul 2027, 09:00 Europe/Berlin").waitFor();
+  await rows.getByText("1 Jul 2027, 09:00 Europe/Berlin").waitFor();
   const { schedules } = await read<{ schedules: object[] }>(`${ROUTE}/schedules`);
   expect(schedules).toMatchObject([
     { at: "2027-07-01T07:00:00.000Z", patch: { enabled: false }, comment: "The sale is over", status: "pending" },
   ]);
   await page.getByRole("button", { name: "Cancel it" }).click();
-  await page.getByText("The schedule is cancelled").waitFor();
-  await page.getByText("1 earlier").click();
-  await page.getByText("Cancelled", { exact: true }).waitFor();
+  const cancelled = page.locator(".toast", { hasText: "The schedule is cancelled" });
+  await cancelled.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Scheduled again for 1 Jul 2027, 09:00 Europe/Berlin").waitFor();
+  await page.getByRole("button", { name: "Cancel it" }).click();
+  await cancelled.waitFor();
+  await page.getByText("2 earlier").click();
+  await page.getByText("Cancelled", { exact: true }).first().waitFor();
 });
 
 test("unsaved changes can wait for their time instead of being saved; a wrong zone is named", async () => {
@@ -95,7 +101,7 @@ test("unsaved changes can wait for their time instead of being saved; a wrong zo
   await dialog.getByLabel("By the clocks of").fill("UTC");
   await dialog.getByLabel("Apply anyway if somebody changes the same fields before then").check();
   await dialog.getByRole("button", { name: "Schedule" }).click();
-  await page.getByText("2027-07-01, 09:00 UTC").waitFor();
+  await page.getByRole("listitem").getByText("1 Jul 2027, 09:00 UTC").waitFor();
   await page.getByText("Replaces later changes").waitFor();
   await page.getByText("unsaved change").waitFor({ state: "detached" });
   type Made = { status: string; applyAnyway?: boolean; patch: { rules: { serve: unknown }[] } };

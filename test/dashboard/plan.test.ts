@@ -254,6 +254,24 @@ test("a flag without a plan and a guard is nothing that a browser reports as an 
   expect(missed).toEqual([]);
 });
 
+test("a plan that was saved is taken back by Undo, and one that was deleted comes back", async () => {
+  const QUEUE = "/projects/demo/environments/production/flags/payments-queue/plan";
+  const status = async () => (await server.admin(QUEUE)).status;
+  const undo = (toast: string) => page.locator(".toast", { hasText: toast }).getByRole("button", { name: "Undo" });
+  await press(/^Canary/);
+  await press("Save the plan");
+  await undo("The release plan is saved").click();
+  await panel().locator(".plan-preset").first().waitFor();
+  expect(await status()).toBe(404);
+  await press(/^Canary/);
+  await press("Save the plan");
+  const { stages } = (await (await server.admin(QUEUE)).json()) as { stages: object[] };
+  await press("Delete it");
+  await undo("The release plan is deleted").click();
+  await panel().getByRole("button", { name: "Start…" }).waitFor();
+  expect(await (await server.admin(QUEUE)).json()).toMatchObject({ stages });
+});
+
 test("nothing threw", () => {
   expect(errors).toEqual([]);
 });

@@ -28,4 +28,8 @@ export function fromNow(instant: string, now = Date.now()): string {
   return Date.parse(instant) - now < 5_000 ? "any moment" : ago(instant, now);
 }
 
+/** The same by the clocks of a time zone. */
+export const exactlyIn = (instant: string, timeZone: string): string =>
+  new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone }).format(Date.parse(instant));
+
 export const exactly = (instant: string): string => exact.format(Date.parse(instant));

@@ -13,6 +13,9 @@ import { tell } from "../../ui/toasts.tsx";
 import { command, type PlanPlace } from "./plan-store.ts";
 import { audienceWords, durationWords, stageName } from "./plan-words.ts";
 
+/** What takes an action back as it was; starting, advancing and rolling back reach users, and have none. */
+const BACK: Partial<Record<string, "pause" | "resume">> = { pause: "resume", resume: "pause" };
+
 export interface Asked {
   action: "start" | "pause" | "resume" | "advance" | "rollback";
 }
@@ -94,7 +97,18 @@ export function PlanDialog({ place, plan, asked: { action }, environment, isKill
         ...(action === "advance" && run ? { from: run.stage } : {}),
       });
       close();
-      tell(words.done);
+      const back = named ? undefined : BACK[action];
+      tell(
+        words.done,
+        undefined,
+        back && {
+          label: "Undo",
+          act: async () => {
+            await command(place, back, { comment: "Undone" });
+            tell("Undone");
+          },
+        },
+      );
     } catch (error) {
       problem.value = error;
     }

@@ -10,7 +10,7 @@ import { Problem } from "../../ui/problem.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
 import { Detection } from "./detection.tsx";
 import { GuardChoice } from "./guard-choice.tsx";
-import { type PlanPlace, savePlan, saveTemplate } from "./plan-store.ts";
+import { type PlanPlace, savePlan, saveTemplate, shownPlan, undoingPlan } from "./plan-store.ts";
 import { durationWords, leastSeconds } from "./plan-words.ts";
 import { StageEditor } from "./stage-editor.tsx";
 
@@ -64,9 +64,11 @@ export function PlanEditor({ place, flag, version, reached, initial, close }: Pl
     busy.value = true;
     problem.value = null;
     try {
-      await savePlan(place, plan.value, version);
+      const before = shownPlan(place);
+      const saved = await savePlan(place, plan.value, version);
       close();
-      tell("The release plan is saved", isUnderWay ? undefined : "Nothing is live until it is started.");
+      const next = isUnderWay ? undefined : "Nothing is live until it is started.";
+      tell("The release plan is saved", next, undoingPlan(place, before, saved));
     } catch (error) {
       problem.value = error;
     }

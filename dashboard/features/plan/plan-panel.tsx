@@ -8,7 +8,7 @@ import { PlanChoice } from "./plan-choice.tsx";
 import { type Asked, PlanDialog } from "./plan-dialogs.tsx";
 import { PlanEditor } from "./plan-editor.tsx";
 import { PlanRunning } from "./plan-running.tsx";
-import { deletePlan, type PlanPlace, usePlan } from "./plan-store.ts";
+import { deletePlan, type PlanPlace, undoingPlan, usePlan } from "./plan-store.ts";
 import { PlanSummary } from "./plan-summary.tsx";
 import { STATUS_WORDS } from "./plan-words.ts";
 
@@ -26,8 +26,9 @@ export function PlanPanel({ project, environment, flag, locked }: SectionProps) 
   const isActive = run?.status === "running" || run?.status === "paused" || run?.status === "halted";
   const remove = async () => {
     try {
+      const before = plan;
       await deletePlan(place);
-      tell("The release plan is deleted", "The flag's rules stay as they are.");
+      tell("The release plan is deleted", "The flag's rules stay as they are.", undoingPlan(place, before, null));
     } catch (error) {
       complain("The release plan is still there", error);
     }

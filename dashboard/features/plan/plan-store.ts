@@ -1,8 +1,9 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { PlanTemplate, PlanView } from "../../../shared/schema/plan.ts";
-import { answer, api } from "../../domain/api.ts";
+import { answer, api, ifMatch } from "../../domain/api.ts";
 import { refreshFlag } from "../../domain/project.ts";
+import { type ToastAction, tell } from "../../ui/toasts.tsx";
 
 export interface PlanPlace {
   project: string;
@@ -74,8 +75,29 @@ export async function savePlan(place: PlanPlace, json: object, version: number |
   return plan;
 }
 
-export async function deletePlan(place: PlanPlace): Promise<void> {
-  await routes.$delete({ param: place, header: {} });
+/**
+ * What takes back a plan that was just saved or deleted: the plan as it was before, or none. A change that somebody has
+ * made since is not overwritten.
+ *
+ * @param now the plan as it was saved; null: it was deleted
+ */
+export function undoingPlan(place: PlanPlace, before: Known, now: PlanView | null): ToastAction | undefined {
+  if (before === undefined || (before === null && now === null)) return undefined;
+  return {
+    label: "Undo",
+    act: async () => {
+      if (before === null) await deletePlan(place, now?.version);
+      else await savePlan(place, before, now?.version);
+      tell("Undone");
+    },
+  };
+}
+
+/** The plan as it was shown last. */
+export const shownPlan = (place: PlanPlace): Known => plans.value[placeKey(place)];
+
+export async function deletePlan(place: PlanPlace, version?: number): Promise<void> {
+  await routes.$delete({ param: place, header: version === undefined ? {} : ifMatch(version) });
   show(place, null);
 }
 

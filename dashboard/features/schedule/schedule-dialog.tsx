@@ -3,7 +3,6 @@ import type { FlagState } from "../../../shared/schema/flag.ts";
 import type { ScheduleView } from "../../../shared/schema/schedule.ts";
 import { answer, api, type Environment, type FlagView } from "../../domain/api.ts";
 import { changesOf, same } from "../../domain/words/change-words.ts";
-import { exactly } from "../../domain/words/time-words.ts";
 import { ChangeList } from "../../editors/change-list.tsx";
 import { discard, editing, isEdited, type Place } from "../../editors/documents.ts";
 import { sendOrAsk } from "../../editors/exposure.ts";
@@ -13,6 +12,7 @@ import { DialogActions } from "../../ui/dialog-actions.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { tell } from "../../ui/toasts.tsx";
+import { whenWords } from "./schedule-words.ts";
 
 interface ScheduleDialogProps {
   project: string;
@@ -71,7 +71,13 @@ export function ScheduleDialog({ project, environment, flag, close }: ScheduleDi
       // What is scheduled is no longer waiting to be saved.
       if (what.value === "edits") discard(place);
       close(true);
-      tell(`Scheduled for ${exactly(made.at)}`, "It can be cancelled until then.");
+      tell(`Scheduled for ${whenWords(made)}`, "It can be cancelled until then.", {
+        label: "Undo",
+        act: async () => {
+          await schedules[":id"].$delete({ param: { ...param, id: made.id }, header: {} });
+          tell("The schedule is cancelled");
+        },
+      });
     } catch (error) {
       problem.value = error;
     }

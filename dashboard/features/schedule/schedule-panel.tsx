@@ -9,7 +9,7 @@ import { ChangeList } from "../../editors/change-list.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { complain, tell } from "../../ui/toasts.tsx";
 import { ScheduleDialog } from "./schedule-dialog.tsx";
-import { patchChanges, patchWords } from "./schedule-words.ts";
+import { patchChanges, patchWords, whenWords } from "./schedule-words.ts";
 
 /** Changes that wait for their time, and what became of earlier ones. */
 export function SchedulePanel({ project, environment, flag, locked }: SectionProps) {
@@ -27,7 +27,16 @@ export function SchedulePanel({ project, environment, flag, locked }: SectionPro
     try {
       await routes[":id"].$delete({ param: { ...param, id: schedule.id }, header: {} });
       await read();
-      tell("The schedule is cancelled");
+      tell("The schedule is cancelled", patchWords(schedule.patch), {
+        label: "Undo",
+        act: async () => {
+          const { at, local, timeZone, patch, comment, applyAnyway = false } = schedule;
+          const when = local && timeZone ? { local, timeZone } : at;
+          await routes.$post({ param, query: {}, header: {}, json: { at: when, patch, comment, applyAnyway } });
+          await read();
+          tell(`Scheduled again for ${whenWords(schedule)}`);
+        },
+      });
     } catch (error) {
       complain("The schedule was not cancelled", error);
     }
@@ -108,18 +117,19 @@ const OUTCOME = {
 } as const;
 
 function ScheduleWords({ schedule }: { schedule: ScheduleView }) {
-  const { at, local, timeZone, patch, by, comment, status, resolution, applyAnyway } = schedule;
-  const when = local && timeZone ? `${local.replace("T", ", ")} ${timeZone}` : exactly(at);
+  const { at, patch, by, comment, status, resolution, applyAnyway } = schedule;
   return (
     <div class="rule-words">
       <strong>{patchWords(patch)}</strong>{" "}
       <time dateTime={at} title={exactly(at)}>
-        {when}
+        {whenWords(schedule)}
       </time>
       {status === "pending" && <span class="muted">{` · ${fromNow(at)}`}</span>}
       <span class="muted">{` · by ${by}`}</span>
       {applyAnyway && status === "pending" && <span class="muted"> · Replaces later changes</span>}
-      {resolution === "gap" && <p class="muted">Clocks skip that time that day, so it happens at {exactly(at)}.</p>}
+      {resolution === "gap" && (
+        <p class="muted">Clocks skip that time that day, so it happens at {whenWords(schedule)}.</p>
+      )}
       {resolution === "overlap" && <p class="muted">Clocks show that time twice that day; the first is meant.</p>}
       {comment && <p class="history-comment">“{comment}”</p>}
       {"enabled" in patch && Object.keys(patch).length === 1 ? null : (

@@ -1,7 +1,14 @@
 import type { ScheduleView } from "../../../shared/schema/schedule.ts";
 import { type Change, changesOf } from "../../domain/words/change-words.ts";
+import { exactly, exactlyIn } from "../../domain/words/time-words.ts";
 
 type Patch = ScheduleView["patch"];
+
+/** When it happens, by the clocks that it was made by: a toast, a row and a title say the same. */
+export function whenWords({ at, local, timeZone }: Pick<ScheduleView, "at" | "local" | "timeZone">): string {
+  if (!local || !timeZone) return exactly(at);
+  return `${exactlyIn(at, timeZone)} ${timeZone}`;
+}
 
 /** What a schedule does, as the beginning of a sentence. */
 export function patchWords(patch: Patch): string {
