@@ -24,7 +24,7 @@ export function Incidents({ project, figures }: { project: string; figures: Dora
               <time title={exactly(one.killedAt)}>{ago(one.killedAt)}</time>{" "}
               <a
                 href={`/p/${project}/incidents/${one.revision}?env=${environment}&flag=${encodeURIComponent(one.flag)}`}
-                aria-label={`Incident of ${one.flag}, revision ${one.revision}`}
+                aria-label={`Incident, revision ${one.revision}`}
               >
                 Incident
               </a>
