@@ -7,27 +7,46 @@ function controlOf(form: Element, label: string): HTMLElement | null {
   return null;
 }
 
+/** What is wrong with a field of the form. */
+export interface FieldFault {
+  label: string;
+  words: string;
+  /** The element that says so to screen readers. */
+  id: string;
+}
+
 /**
- * Marks the fields that a refusal names as wrong, and leads from each to its words; the first gets the focus.
+ * Says at each field that a refusal names what is wrong with it, and leads there from the list of faults; the first gets
+ * the focus. A field without a visible label keeps its line in the list.
  *
- * @param labels each with the id of the element that says what is wrong
  * @returns takes the marks away
  */
-export function markFields(problem: Element, labels: readonly { label: string; id: string }[]): () => void {
+export function markFields(problem: Element, faults: readonly FieldFault[]): () => void {
   const form = problem.closest("form, dialog, section, main");
+  const undo: (() => void)[] = [];
   const marked: HTMLElement[] = [];
-  for (const { label, id } of labels) {
+  for (const { label, words, id } of faults) {
     const control = form && label !== "" ? controlOf(form, label) : null;
     if (!control || marked.includes(control)) continue;
+    marked.push(control);
     control.setAttribute("aria-invalid", "true");
     control.setAttribute("aria-errormessage", id);
-    marked.push(control);
+    undo.push(() => {
+      control.removeAttribute("aria-invalid");
+      control.removeAttribute("aria-errormessage");
+    });
+    const field = control.closest<HTMLElement>("label.field");
+    const line = document.getElementById(id);
+    if (!field || !line) continue;
+    field.dataset.error = words;
+    line.classList.add("unseen");
+    undo.push(() => {
+      delete field.dataset.error;
+      line.classList.remove("unseen");
+    });
   }
   marked[0]?.focus();
   return () => {
-    for (const control of marked) {
-      control.removeAttribute("aria-invalid");
-      control.removeAttribute("aria-errormessage");
-    }
+    for (const one of undo) one();
   };
 }

@@ -87,6 +87,11 @@ test("a kill has a page with its timeline, and what follows from it is done ther
   await follow.getByRole("button", { name: "Add", exact: true }).click();
   await follow.getByRole("button", { name: "Add follow-up" }).click();
   await follow.getByText("must not be empty").waitFor();
+  // What is wrong stands at its field, which is marked and has the focus.
+  const title = follow.getByLabel("What is to be done");
+  expect(await title.getAttribute("aria-invalid")).toBe("true");
+  expect(await title.evaluate((input) => input === document.activeElement)).toBe(true);
+  expect(await title.evaluate((input) => input.closest("label")?.dataset.error)).toBe("must not be empty");
   await follow.getByLabel("What is to be done").fill("Alert on payment errors");
   await follow.getByLabel("Due").fill("2026-01-02");
   await follow.getByRole("button", { name: "Add follow-up" }).click();
