@@ -56,13 +56,15 @@ export class ServedChanges {
         `SELECT e.kind, e.flag, e.revision, e.at, e.cause, e.onset_at, e.confirmed_at, a.actor, a.action,
            octet_length(a.changes) AS bytes
          FROM delivery_event AS e JOIN audit AS a ON a.revision = e.revision
-         WHERE e.environment = ? AND e.at >= ? AND e.revision > ? ORDER BY e.at DESC, e.revision DESC LIMIT ?`,
+         WHERE e.environment = ? AND e.at >= ? AND e.revision > ? ORDER BY e.at DESC LIMIT ?`,
         environment,
         from,
         after,
         MOST_CHANGES + 1,
       )
-      .toArray();
+      .toArray()
+      // The index gives them by time; to sort by more would read them all.
+      .sort((a, b) => b.at - a.at || b.revision - a.revision);
     const read = rows.slice(0, MOST_CHANGES).filter(({ flag }) => this.#known.offVariants.has(flag));
     const states = this.#statesOf(read);
     const changes = read.map((row) => this.#change(environment, row, states.get(row.revision)));
