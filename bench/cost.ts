@@ -90,7 +90,7 @@ if (values.write) {
       "",
       "**Scale.** One FlagStore admits 1,000 pointer reads a second, twice what a project that is busy in every data centre asks. It is the bound of one *project*; projects do not share anything. An isolate keeps 200 projects in memory of which a secret was shown, 200 more that the store knows, and 50 names that it has not answered for, as far as their snapshots fit in its memory.",
       "",
-      "**Workers Free** (100,000 requests a day, 100,000 Durable Object requests, 100,000 rows and 1,000 KV writes a day, 50 subrequests an invocation): switch event streams off. When the day's requests are used up the Worker does not run at all and callers serve their defaults; after 100,000 Durable Object requests edges serve their last knowledge, and then only break-glass kills.",
+      '**Workers Free** (100,000 requests a day, 100,000 Durable Object requests, 100,000 rows and 1,000 KV writes a day, 50 subrequests an invocation): set `PLAN = "free"`: [upgrading.md](upgrading.md#workers-free) says what is off then. When the day\'s requests are used up the Worker does not run at all and callers serve their defaults; after 100,000 Durable Object requests edges serve their last knowledge, and then only break-glass kills.',
     ],
     "docs/design.md",
   );

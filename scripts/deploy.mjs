@@ -80,6 +80,10 @@ async function sayWhatIsMade(secrets, isDryRun) {
   const config = /** @type {import("./deploy/plan.mjs").Configuration} */ (
     readConfig({ config: path.join(root, "wrangler.toml") })
   );
+  // TypeScript: only the pinned Node is known to read it.
+  const { planProblem } = await import("../shared/plan.ts");
+  const problem = planProblem(config.vars?.PLAN === undefined ? undefined : String(config.vars.PLAN));
+  if (problem !== null) throw new Problem(problem);
   console.log(isDryRun ? "This would deploy:" : "This deploys:");
   for (const line of planLines(config, secrets)) console.log(line);
   const warning = domainWarning(config);

@@ -13,6 +13,7 @@ import { followUps } from "./admin/follow-ups/route.ts";
 import { freezes } from "./admin/freezes/route.ts";
 import { guards } from "./admin/guards/route.ts";
 import { history } from "./admin/history/route.ts";
+import { installation } from "./admin/installation/route.ts";
 import type { AdminEnv } from "./admin/kernel/principal.ts";
 import { keys } from "./admin/keys/route.ts";
 import { planTemplates } from "./admin/plan-templates/route.ts";
@@ -91,6 +92,7 @@ export const admin = new OpenAPIHono<AdminEnv>()
   .route("/", usage)
   .route("/", breakGlass)
   .route("/", probeOrders)
+  .route("/", installation)
   .route("/", backup)
   .route("/", propagation)
   .route("/", telemetry)

@@ -26,6 +26,8 @@ export interface Env {
   readonly JURISDICTION?: string;
   /** Where Durable Objects are made that are not there yet, such as "weur"; unset: near whoever asks first. */
   readonly LOCATION_HINT?: string;
+  /** "free": made for Workers Free, see `shared/plan.ts`. Unset: "paid". */
+  readonly PLAN?: string;
   /** "off": no event streams are offered, clients poll (Workers Free allows too few subrequests). */
   readonly EVENT_STREAMS?: string;
   /** Event streams one isolate holds; 600 unless set. */

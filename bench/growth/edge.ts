@@ -69,6 +69,7 @@ class TimedIsolate {
       keepPointer: async () => {},
       claimedAt: async () => null,
       claim: async () => {},
+      pace: 1,
       tryCache: async () => true,
       hasRelay: () => false,
       relayPointer: async () => null,

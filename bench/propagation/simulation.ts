@@ -264,6 +264,7 @@ export class Simulation {
         looked(() => {
           centre.claimedAt = time.now + clockError;
         }),
+      pace: 1,
       tryCache: () => looked(() => this.cachesWork),
       claimReport: async () => false,
       sendReport: async () => {},

@@ -17,6 +17,7 @@ import { CommandBar } from "./command-bar.tsx";
 import { Header } from "./header.tsx";
 import { KeyHelp } from "./key-help.tsx";
 import { PAGES } from "./pages.tsx";
+import { PlanBanner } from "./plan-banner.tsx";
 import { SignInAgain, SignInPage } from "./sign-in.tsx";
 
 export function App({ problem }: { problem: unknown }) {
@@ -94,6 +95,7 @@ function ProjectPages() {
       <Header />
       <CommandBar />
       <KeyHelp />
+      <PlanBanner />
       <div id="page" tabIndex={-1}>
         <Router>
           {PAGES.map(({ path, component }) => (

@@ -10,6 +10,8 @@ export interface Who {
   project?: string | undefined;
   /** Other roles, in single environments. */
   environments?: Record<string, Role> | undefined;
+  /** Set where the installation goes without what Workers Free has no room for. */
+  plan?: "free" | undefined;
   /** Secrets of the installation that could be guessed; told to administrators. */
   weakSecrets?: { name: string; reason: string }[] | undefined;
 }

@@ -7,6 +7,7 @@
  * @property {{ binding: string, id?: string }[]} kv_namespaces
  * @property {{ bindings: { class_name?: string }[] }} durable_objects
  * @property {{ crons?: string[] }} triggers
+ * @property {Record<string, unknown>} [vars]
  */
 
 /**
@@ -25,6 +26,7 @@ export function planLines(config, secrets) {
       `${binding} (${id ? id : "the first deployment makes it"})`,
     ]),
     ["Cron", (config.triggers.crons ?? []).join(", ") || "none"],
+    ["Plan", String(config.vars?.PLAN ?? "paid")],
     ["New secrets", secrets.join(", ") || "none"],
   ];
   return rows.map(([what, value]) => `  ${what?.padEnd(16)} ${value}`);

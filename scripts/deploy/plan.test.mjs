@@ -20,6 +20,11 @@ test("the plan names everything that a deployment makes", () => {
     expect(plan).toContain(named);
 });
 
+test("the plan is that of the setting, and the paid one without", () => {
+  expect(planLines({ ...config, vars: { PLAN: "free" } }, []).join("\n")).toMatch(/Plan +free/);
+  expect(planLines(config, []).join("\n")).toMatch(/Plan +paid/);
+});
+
 test("a deployment without a custom domain is warned of, one with is not", () => {
   expect(domainWarning(config)).toContain("custom_domain = true");
   const routes = [{ pattern: "flags.example.net", custom_domain: true }];

@@ -29,9 +29,14 @@ export function readSettings(env) {
       // Tests receive webhooks.
       // METRICS_TOKEN opens GET /metrics, BREAK_GLASS_SECRET the break-glass route.
       ...Object.fromEntries(
-        ["BASE_PATH", "BREAK_GLASS_SECRET", "KEY_CHECKSUM_SECRET", "METRICS_TOKEN", "WEBHOOK_LOCAL_TARGETS"].flatMap(
-          (name) => (env[name] ? [[name, env[name]]] : []),
-        ),
+        [
+          "BASE_PATH",
+          "BREAK_GLASS_SECRET",
+          "KEY_CHECKSUM_SECRET",
+          "METRICS_TOKEN",
+          "PLAN",
+          "WEBHOOK_LOCAL_TARGETS",
+        ].flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
       ),
     },
   };

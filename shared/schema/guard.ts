@@ -182,6 +182,8 @@ export const guardStatus = z
     flag: key,
     /** The stand-alone guard, when there is one. */
     guard: guardView.nullable(),
+    /** Why nothing is watched in this installation; left out where guards work. */
+    off: z.string().optional(),
     /** What is watched now, or was last. */
     watch: z
       .object({

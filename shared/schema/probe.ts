@@ -44,7 +44,8 @@ export const probeOrder = z
   .refine(({ forMs, everyMs, atOnce }) => (Math.floor(forMs / everyMs) + 1) * atOnce <= PROBE_CALLS, {
     message: `one order makes ${PROBE_CALLS} calls at most: send a shorter time, a longer interval or fewer connections`,
     path: ["forMs"],
-  });
+  })
+  .meta({ id: "ProbeOrder" });
 export type ProbeOrder = z.output<typeof probeOrder>;
 
 const probeSample = z.object({

@@ -11,6 +11,7 @@ import { DurableUnavailable } from "../objects/kernel/durable-stub.ts";
 import { testLedger } from "../objects/stubs.ts";
 import { LEAST_VIEW_MS } from "../objects/test-ledger/door-doubts.ts";
 import { pageOrigin } from "../objects/test-ledger/page-origin.ts";
+import { isFree } from "../plan.ts";
 import {
   admitVisitor,
   isPreviewed,
@@ -47,6 +48,7 @@ const SIGHTING_MS = 10_000;
 const MAX_SIGHTINGS = 1_000;
 const sightings = new Map<string, number>();
 
+const COUNTS_NOBODY = "this installation counts nobody: it is set up for Workers Free (PLAN)";
 const BODIES = { open: openBody, seen: eventBody, click: eventBody, join: joinBody };
 type Action = keyof typeof BODIES;
 const ACTIONS = Object.keys(BODIES) as Action[];
@@ -63,6 +65,7 @@ doors.options("/*", preflight);
 doors.post("/:flag/:action", async (c) => {
   const { flag: asked, action } = c.req.param();
   if (!isAction(action)) return refuse(404, `a door knows ${ACTIONS.join(", ")}`);
+  if (isFree(c.env)) return refuse(403, COUNTS_NOBODY);
   const call = {
     request: c.req.raw,
     env: c.env,
@@ -140,6 +143,7 @@ pages.options("/", preflight);
 
 /** Answers alike whatever the flags are. */
 pages.post("/", async (c) => {
+  if (isFree(c.env)) return refuse(403, COUNTS_NOBODY);
   const call = {
     request: c.req.raw,
     env: c.env,

@@ -1,6 +1,7 @@
 import { type Audience, evaluateFor, type Subject } from "../../shared/evaluation/run/evaluate.ts";
 import { evaluateAllWithPreviews, evaluateWithPreviews, type Preview } from "../../shared/evaluation/run/preview.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { FREE_POLL_SECONDS } from "../../shared/plan.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { adoptPreview, mayPreview, openPreviews } from "../crypto/preview-token.ts";
 import { bearerOf } from "../crypto/tokens.ts";
@@ -12,6 +13,7 @@ import { allowedHeaders } from "../http/preflight.ts";
 import { ProblemError } from "../http/problem.ts";
 import { HSTS } from "../http/security-headers.ts";
 import { log } from "../log.ts";
+import { isFree } from "../plan.ts";
 import { contextBodies } from "./context-body.ts";
 import { contextIn, isFault } from "./context-text.ts";
 import { parseKey } from "./edge/bearer-keys.ts";
@@ -167,8 +169,12 @@ async function bulk(call: Call, admitted: Admitted, { context, signature }: Trus
     isolateUsage(call.env).notModified(loaded);
     return notModified(tag);
   }
-  return tagged(`{"flags":[${flags}]${stream === null ? "" : stream.json()}}`, tag);
+  const more = stream !== null ? stream.json() : isFree(call.env) ? FREE_POLLS : "";
+  return tagged(`{"flags":[${flags}]${more}}`, tag);
 }
+
+/** Of the flag set, as OFREP's metadata: without streams, how often a client may ask. */
+const FREE_POLLS = `,"metadata":{"pollIntervalSeconds":${FREE_POLL_SECONDS}}`;
 
 /**
  * The context with the edge's own attributes in it, unless no condition asks for them (then nobody reads the client's),

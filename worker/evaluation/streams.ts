@@ -11,6 +11,7 @@ import { basePath } from "../http/base-path.ts";
 import { edgeAttributes } from "../http/edge-attributes.ts";
 import { EVENT_STREAM_HEADERS } from "../http/event-stream.ts";
 import { networkPrefix } from "../http/network-prefix.ts";
+import { isFree } from "../plan.ts";
 import { comeBackLater, type NoticesDeps, tellChanges } from "./edge/change-notices.ts";
 import { isolateEdge } from "./edge/isolate.ts";
 import { waitOfOther } from "./edge/key-limits.ts";
@@ -40,7 +41,7 @@ const UNREAD = 8;
 /** Those of one project in this isolate. */
 export const openStreamsOf = (project: string): number => slots.countOf(project);
 
-export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off";
+export const streamsOffered = (env: Env): boolean => env.EVENT_STREAMS !== "off" && !isFree(env);
 
 /** Whom a stream serves, and what it rests on. */
 export function subjectOfStream(

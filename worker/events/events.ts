@@ -18,6 +18,7 @@ import { fieldIssues } from "../objects/flag-store/decide/parse.ts";
 import { telemetryShard } from "../objects/stubs.ts";
 import type { KeepLevels, ShardBatch, ShardReply } from "../objects/telemetry-shard/shard-batch.ts";
 import { ALL_TELEMETRY_SHARDS, TELEMETRY_SHARDS } from "../objects/telemetry-shard/unit-hash.ts";
+import { isFree } from "../plan.ts";
 import { within } from "../within.ts";
 import { BODY_LEASE_MS, BytesInFlight, FIRST_LEASE_BYTES, type Lease } from "./bytes-in-flight.ts";
 import { deliver, SHARD_TIMEOUT_MS, SHED_TOLD_MS, ShardLevels, UntoldShed } from "./deliver.ts";
@@ -73,6 +74,7 @@ export async function events(request: Request, env: Env, execution: ExecutionCon
     const headers = { ...PREFLIGHT, ...allowedHeaders(request, READ_HEADERS) };
     return new Response(null, { status: 204, headers });
   }
+  if (isFree(env)) return refusal(eventsOff());
   const arrivedAt = Date.now();
   const bytes = Math.min(FIRST_LEASE_BYTES, announcedBytes(request));
   const token = bearerOf(request.headers);
@@ -143,6 +145,12 @@ function refusal(error: ProblemError): Response {
   for (const [name, value] of Object.entries(CORS)) response.headers.set(name, value);
   return response;
 }
+
+/** No sender tries a 403 again. */
+const eventsOff = () =>
+  new ProblemError(403, "events-off", "This installation takes no events", {
+    detail: "It is set up for Workers Free (PLAN), whose rows a day are kept for kills.",
+  });
 
 const busy = () =>
   new ProblemError(

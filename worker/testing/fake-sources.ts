@@ -31,6 +31,7 @@ export const aKill = (id: string, flag = "checkout", serve: string | null = "off
  */
 export class FakeSources {
   time = START;
+  pace = 1;
   /** What the isolate's clock shows beside the true time (ms). */
   skew = 0;
   epoch = 1;
@@ -233,6 +234,7 @@ export class FakeSources {
     claim: async () => {
       if (this.faults.cache === null) this.claimedAt = this.time + this.skew;
     },
+    pace: this.pace,
     tryCache: async () => this.faults.cache === null,
     hasRelay: () => this.faults.relay !== "null",
     relayPointer: () =>

@@ -7,6 +7,7 @@ import { deleteGuard, putGuard, useGuardStatus } from "../../domain/guard-setup-
 import type { GuardPlace } from "../../domain/guard-store.ts";
 import type { SectionProps } from "../../domain/section-props.ts";
 import { ago, exactly } from "../../domain/words/time-words.ts";
+import { FreePlanNote } from "../../editors/free-plan-note.tsx";
 import { SilentNote } from "../../editors/silent-note.tsx";
 import { confirmed } from "../../ui/confirm.tsx";
 import { Icon } from "../../ui/icon.tsx";
@@ -57,6 +58,7 @@ export function GuardSetup({ project, environment, flag, locked }: SectionProps)
           harm. Your servers report what people were served and what came of it.
         </p>
       </div>
+      <FreePlanNote about="guards" />
       {problem.value !== null && <Problem error={problem.value} />}
       {watch?.breach && <Breach watch={watch} />}
       {guard && <Watching metrics={guard.metrics} watch={watch} />}

@@ -4,6 +4,7 @@ import { TEST_KINDS } from "../../../shared/demand/test-kinds.ts";
 import { environment, project, seenRevision } from "../../domain/project.ts";
 import { may } from "../../domain/session.ts";
 import { ago } from "../../domain/words/time-words.ts";
+import { FreePlanNote } from "../../editors/free-plan-note.tsx";
 import { EnvironmentSwitch } from "../../ui/environment-switch.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Problem } from "../../ui/problem.tsx";
@@ -40,6 +41,7 @@ export function TestsPage() {
           </a>
         )}
       </div>
+      <FreePlanNote about="tests" />
       {problem.value !== null && <Problem error={problem.value} />}
       {may("marketer", env) && (
         <nav class="test-kinds" aria-label="New test">

@@ -4,6 +4,7 @@ import type { BudgetView } from "../../../shared/schema/quota.ts";
 import { wholeNumber } from "../../../shared/whole-number.ts";
 import { answer, api, Refusal } from "../../domain/api.ts";
 import { may } from "../../domain/session.ts";
+import { FreePlanNote } from "../../editors/free-plan-note.tsx";
 import { InlineForm } from "../../ui/inline-form.tsx";
 import { Problem } from "../../ui/problem.tsx";
 import { TextField } from "../../ui/text-field.tsx";
@@ -65,6 +66,7 @@ export function BudgetSettings({ project }: { project: string }) {
         <h2 id="budget">Evaluations this month</h2>
         <p class="muted">A budget warns at 80 %, in the history and by webhook. It refuses nothing: apps come first.</p>
       </div>
+      <FreePlanNote about="usage" />
       {shown && (
         <div class={`budget tone-${WORDS[shown.state].tone}`}>
           <p>

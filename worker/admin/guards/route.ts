@@ -1,9 +1,12 @@
 import { z } from "@hono/zod-openapi";
+import { FREE_WITHOUT } from "../../../shared/plan.ts";
 import { type GuardView, guardDefinition, guardStatus, guardView, guardWrite } from "../../../shared/schema/guard.ts";
 import { key } from "../../../shared/schema/primitives.ts";
+import type { Env } from "../../env.ts";
 import { rejectionProblem } from "../../http/problem.ts";
 import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
 import { flagStore, guard } from "../../objects/stubs.ts";
+import { isFree } from "../../plan.ts";
 import { execute, found, written } from "../kernel/execute.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
 import { router } from "../kernel/router.ts";
@@ -14,6 +17,10 @@ const tags = ["Stop button"];
 const answers = { 200: json(guardView, "The guard as it now stands"), 201: json(guardView, "Made") };
 /** What only answers carry. */
 const ANSWERED = ["environment", "flag", "version", "revision", "createdAt", "updatedAt", "run"] as const;
+
+const OFF = FREE_WITHOUT.find(({ what }) => what === "guards")?.words;
+/** Where guards see nothing, their status says so. */
+const offIn = (env: Env) => (isFree(env) && OFF !== undefined ? { off: OFF } : {});
 
 /** What watches a release and takes it back, with the numbers by which it decides. */
 export const guards = router()
@@ -36,7 +43,7 @@ export const guards = router()
       if (known.length === 0) return c.json({ guards: [] }, 200);
       const flags = known.map(({ flag }) => flag);
       const watches = await guard(c.env, project, environment).statuses(flags, only !== undefined);
-      const all = known.map((one, index) => ({ environment, ...one, watch: watches[index] ?? null }));
+      const all = known.map((one, index) => ({ environment, ...one, ...offIn(c.env), watch: watches[index] ?? null }));
       return c.json({ guards: all.filter((one) => one.guard || one.watch) }, 200);
     },
   )
@@ -63,7 +70,7 @@ export const guards = router()
       found(c, known as object | null, "flag", flag);
       c.header("ETag", definition ? `"${definition.version}"` : undefined);
       if (!definition && !plan && !watch) throw rejectionProblem({ code: "guard-not-found", flag, environment });
-      return c.json({ environment, flag, guard: definition, watch }, 200);
+      return c.json({ environment, flag, guard: definition, ...offIn(c.env), watch }, 200);
     },
   )
   .openapi(

@@ -5,10 +5,12 @@ import { projectRole } from "../../../shared/role-in.ts";
 import { environmentRoles, problem, role } from "../../../shared/schema/admin.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { newSession, randomSecret } from "../../crypto/tokens.ts";
+import type { Env } from "../../env.ts";
 import { ProblemError, rejectionProblem } from "../../http/problem.ts";
 import type { Principal } from "../../objects/directory/directory-records.ts";
 import type { DirectoryMethods } from "../../objects/directory/methods.ts";
 import { directory } from "../../objects/stubs.ts";
+import { isFree } from "../../plan.ts";
 import { checkBody } from "../kernel/admin-body.ts";
 import { adminFingerprint, weakSecrets } from "../kernel/admin-token.ts";
 import { type Attempt, attemptOf, failures, lookUp } from "../kernel/failed-sign-ins.ts";
@@ -30,6 +32,10 @@ const whoView = z
     role,
     project: z.string().optional(),
     environments: environmentRoles.optional().meta({ description: "Other roles, in single environments" }),
+    plan: z
+      .literal("free")
+      .optional()
+      .meta({ description: "Set up for Workers Free: `GET /installation` says what is off" }),
     weakSecrets: z
       .array(z.object({ name: z.string(), reason: z.string() }))
       .optional()
@@ -80,7 +86,7 @@ export const session = router()
       path: "/",
       maxAge: Math.max(1, Math.floor((opened.value.endsAt - Date.now()) / 1_000)),
     });
-    return c.json(whoOf(opened.value), 200);
+    return c.json({ ...whoOf(opened.value), ...planIn(c.env) }, 200);
   })
   .openapi(
     adminRoute("viewer", {
@@ -93,7 +99,7 @@ export const session = router()
     (c) => {
       const principal = c.get("principal");
       const weak = administers(principal) ? weakSecrets(c.env, c.req.url) : [];
-      return c.json({ ...whoOf(principal), ...(weak.length > 0 ? { weakSecrets: weak } : {}) }, 200);
+      return c.json({ ...whoOf(principal), ...planIn(c.env), ...(weak.length > 0 ? { weakSecrets: weak } : {}) }, 200);
     },
   )
   .openapi(
@@ -133,6 +139,8 @@ export const session = router()
       return c.json({ code }, 201, { "Cache-Control": "no-store" });
     },
   );
+
+const planIn = (env: Env) => (isFree(env) ? { plan: "free" as const } : {});
 
 const whoOf = (principal: Principal) => ({
   id: principal.id,

@@ -8,6 +8,8 @@ import type { RelayedPointer } from "../../objects/relay/methods.ts";
 
 /** Everything an edge reaches outside its memory. Tests put staleness, nulls, errors and hangs behind it. */
 export interface EdgeSources {
+  /** Knowledge ages so many times more slowly: 1, and more where asking the store is dear. */
+  readonly pace: number;
   /** Epoch milliseconds. */
   now(): number;
   /** In [0, 1). */

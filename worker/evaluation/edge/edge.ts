@@ -81,7 +81,8 @@ export class Edge {
     const behind =
       (state.held?.pointer.revision ?? 0) < state.requiredRevision ||
       age > (options.maxAgeMs ?? Number.POSITIVE_INFINITY);
-    const fresh = frozen && state.held ? "aging" : freshness(age, state.refreshAge, state.staleAge);
+    const { pace } = this.#sources;
+    const fresh = frozen && state.held ? "aging" : freshness(age / pace, state.refreshAge, state.staleAge);
     if (!behind && fresh !== "stale") {
       if (loaded) {
         if (fresh === "aging" && takeLease(state, now))
@@ -142,10 +143,13 @@ export class Edge {
     const warm = state.environments.has(environment);
     const age = ageOf(state.held, this.#sources.now());
     // Asked again and again: that refreshes fail may turn out while waiting.
-    const limit = () => (warm ? waitFor(age, isFailing(state, this.#sources.now())) : WAIT_COLD_MS);
+    const { pace } = this.#sources;
+    const limit = () => (warm ? waitFor(age / pace, isFailing(state, this.#sources.now())) : WAIT_COLD_MS);
+    const staleAge = state.staleAge * pace;
+    const wantedAge = Math.min(options.maxAgeMs ?? staleAge, staleAge);
     for (let waited = 0; waited < limit(); waited += POLL_MS) {
       const now = this.#sources.now();
-      const isRead = this.#isRead(state, Math.min(options.maxAgeMs ?? state.staleAge, state.staleAge) + waited);
+      const isRead = this.#isRead(state, wantedAge + waited);
       if (waited > 0 && this.#hasArrived(environment, state, isRead)) return;
       if (isRead && this.#snapshots.isLoading(environment, state)) {
         // What the pointer names is on its way: to ask the store once more brings it no sooner.

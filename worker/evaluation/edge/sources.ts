@@ -2,6 +2,7 @@ import { z } from "zod";
 import { READER_VERSION } from "../../../shared/limits.ts";
 import { mayStandIn } from "../../../shared/placement/placement.ts";
 import type { Region } from "../../../shared/placement/regions.ts";
+import { FREE_PACE } from "../../../shared/plan.ts";
 import { type Manifest, manifest as manifestSchema } from "../../../shared/schema/manifest.ts";
 import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
 import {
@@ -16,6 +17,7 @@ import { kvSnapshotStore } from "../../kv/snapshot-store.ts";
 import { log } from "../../log.ts";
 import { placementProblem, settledPlacement } from "../../objects/placement.ts";
 import { directory, flagStore, propagationReports, relay } from "../../objects/stubs.ts";
+import { isFree } from "../../plan.ts";
 import { within } from "../../within.ts";
 import { cacheRoot, hasTrial, keepTrial, POINTER_TTL_S } from "./centre-cache.ts";
 import { CACHE_PATIENCE_MS, type EdgeSources, patiently } from "./edge-sources.ts";
@@ -103,6 +105,7 @@ export function edgeSources(env: Env, place: IsolatePlace): EdgeSources {
       new Response(body, { headers: { "Cache-Control": `max-age=${seconds}`, "Content-Type": "application/json" } }),
     );
   return {
+    pace: isFree(env) ? FREE_PACE : 1,
     now: () => Date.now(),
     random: () => Math.random(),
     colo: () => place.colo,
@@ -119,7 +122,8 @@ export function edgeSources(env: Env, place: IsolatePlace): EdgeSources {
       await keepTrial(name);
       return (await patiently({ wait: (ms) => scheduler.wait(ms) }, CACHE_PATIENCE_MS, hasTrial(name))) ?? false;
     },
-    hasRelay: () => place.region !== null && mayStandIn(settledPlacement(env), place.region),
+    // A relay that is asked all day would use up the requests that Workers Free allows.
+    hasRelay: () => !isFree(env) && place.region !== null && mayStandIn(settledPlacement(env), place.region),
     async relayPointer(project) {
       const { region } = place;
       const answered = region && (await timed(relay(env, project, region).pointer(project, region)));
@@ -135,12 +139,14 @@ export function edgeSources(env: Env, place: IsolatePlace): EdgeSources {
       return null;
     },
     async claimReport(project, environment, version) {
+      if (isFree(env)) return false;
       const url = cacheUrl("report", project, storedSlug(environment), storedSlug(version));
       if ((await kept(url, z.number())) !== null) return false;
       await keep(url, String(Date.now()), REPORT_TTL_S);
       return true;
     },
     async sendReport(project, report) {
+      if (isFree(env)) return;
       await timed(propagationReports(env, project).take(project, report));
     },
     kvSnapshot: (key) => timed(snapshots.get(key)),

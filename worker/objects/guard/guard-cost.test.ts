@@ -69,3 +69,22 @@ test("a guard with steady traffic, and one to which nothing comes, cost no more 
   expect(await monthlyDollars(10, (now) => now / 1_000)).toBeLessThanOrEqual(STEADY_DOLLARS);
   expect(await monthlyDollars(120, () => 500)).toBeLessThanOrEqual(IDLE_DOLLARS);
 });
+
+test("on Workers Free a guard sets no alarm, and one that was set before rings once, for nothing", async () => {
+  const stub = env.GUARD.get(env.GUARD.idFromName(`cost${++made}/production`));
+  await runInDurableObject(stub, async (_guard: DurableObject, state) => {
+    const { state: counted, rows, alarm } = counting(state);
+    const body: WatchedSeries = {
+      ...{ flag: "checkout", series: aSeries(), alpha: 0.01, stages: 1, entry: 1, onBreach: "kill" },
+    };
+    const order = { project: "p", environment: "production", epoch: 1, madeAt: 1, list: [body] };
+    new Guard(counted, env).watch({ ...order, revision: 1 });
+    expect(alarm()).not.toBeNull();
+    const guard = new Guard(counted, { ...env, PLAN: "free" });
+    guard.watch({ ...order, revision: 2 });
+    expect(alarm()).toBeNull();
+    const before = rows();
+    await guard.alarm();
+    expect([rows() - before, alarm()]).toEqual([0, null]);
+  });
+});

@@ -11,6 +11,7 @@ import { type Slug, storedSlug } from "../../../shared/schema/names.ts";
 import { joinKinds } from "../../../shared/telemetry/totals.ts";
 import type { Env } from "../../env.ts";
 import { log } from "../../log.ts";
+import { isFree } from "../../plan.ts";
 import { ok, type Result, reject } from "../../result.ts";
 import { within } from "../../within.ts";
 import type { Envelope } from "../flag-store/commands.ts";
@@ -76,7 +77,7 @@ export class Guard extends DurableBase implements GuardMethods {
     if (!table) return;
     this.#prepare();
     rearm(this.#storage, () => {
-      if (this.#book.active().length > 0) return this.#storage.setAlarm(Date.now() + LOOK_MS);
+      if (this.#book.active().length > 0 && !isFree(this.#env)) return this.#storage.setAlarm(Date.now() + LOOK_MS);
     });
   }
 
@@ -98,7 +99,8 @@ export class Guard extends DurableBase implements GuardMethods {
       this.#book.setMeta("environment", order.environment);
       this.#beginAnew(order.madeAt);
       this.#book.follow(order.list, Date.now());
-      void (order.list.length === 0 ? this.#storage.deleteAlarm() : this.#storage.setAlarm(Date.now() + LOOK_MS));
+      const sleeps = order.list.length === 0 || isFree(this.#env);
+      void (sleeps ? this.#storage.deleteAlarm() : this.#storage.setAlarm(Date.now() + LOOK_MS));
       return true;
     });
   }
@@ -117,7 +119,8 @@ export class Guard extends DurableBase implements GuardMethods {
   }
 
   async alarm(): Promise<void> {
-    if (!this.#ready) return;
+    // On Free there are no events to look at, and each look would take a row.
+    if (!this.#ready || isFree(this.#env)) return;
     // Set before anything can fail or hang: whatever happens to this look, there is a next one.
     const planned = this.#cadence.next(this.#active(), Date.now());
     await this.#storage.setAlarm(Date.now() + planned);
