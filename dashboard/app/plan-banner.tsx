@@ -6,18 +6,20 @@ import { Icon } from "../ui/icon.tsx";
 export function PlanBanner() {
   if (who.value?.plan !== "free") return null;
   return (
-    <details class="note plan-banner">
-      <summary>
-        <Icon name="alert" /> This installation is set up for Workers Free: guards, events and event streams are off.
-      </summary>
-      <ul>
-        {FREE_WITHOUT.map(({ what, words }) => (
-          <li key={what}>{words}</li>
-        ))}
-      </ul>
-      <p>
-        Kills always have room for it. On Workers Paid, set <code>PLAN = "paid"</code> in wrangler.toml and deploy.
-      </p>
-    </details>
+    <aside class="note plan-banner" aria-label="Workers Free">
+      <details>
+        <summary>
+          <Icon name="alert" /> This installation is set up for Workers Free: guards, events and event streams are off.
+        </summary>
+        <ul>
+          {FREE_WITHOUT.map(({ what, words }) => (
+            <li key={what}>{words}</li>
+          ))}
+        </ul>
+        <p>
+          Kills always have room for it. On Workers Paid, set <code>PLAN = "paid"</code> in wrangler.toml and deploy.
+        </p>
+      </details>
+    </aside>
   );
 }

@@ -28,7 +28,7 @@ test("every page says that the installation is for Workers Free, and pages of wh
   await banner.getByText("A kill is served within 12 seconds").waitFor();
   expect(await flaws(page, "the banner of Workers Free")).toEqual([]);
   await page.goto(`${server.url}/p/shop/tests?env=production`);
-  await page.getByText("Fake doors are off").first().waitFor();
+  await page.getByRole("note").getByText("Fake doors are off").waitFor();
   await page.goto(`${server.url}/p/shop/settings?env=production`);
   await page.getByRole("note").getByText("budgets are not kept").waitFor();
   expect(errors).toEqual([]);
