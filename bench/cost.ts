@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
+import { COUNTS } from "../shared/cost/counts.ts";
 import { billOf, type Workload } from "../shared/cost/model.ts";
+import { FREE_A_DAY } from "../shared/plan.ts";
 import { writeSection } from "./report.ts";
 
 /*
@@ -60,6 +62,12 @@ for (const { what, billed, amount, dollars: cost } of bill.lines)
       `${what.padEnd(28)} ${billed.padEnd(16)} ${count.format(amount).padStart(8)} ${dollars(cost).padStart(10)}`,
     );
 console.log(`${"with the plan".padEnd(54)} ${dollars(bill.total).padStart(10)} a month`);
+// Under PLAN = "free" nothing but changes writes rows.
+const free = { requests: load.evaluations / 30, rowsWritten: (load.changes * COUNTS.rowsAChange) / 30 };
+const fits = free.requests <= FREE_A_DAY.requests && free.rowsWritten <= FREE_A_DAY.rowsWritten;
+console.log(
+  `Workers Free, with PLAN = "free", ${fits ? "has" : "has no"} room for it: ${count.format(free.requests)} of ${count.format(FREE_A_DAY.requests)} requests and ${count.format(free.rowsWritten)} of ${count.format(FREE_A_DAY.rowsWritten)} rows a day`,
+);
 
 if (values.write) {
   const bills = SCALES.map(([name, scale]) => ({
