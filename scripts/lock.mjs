@@ -10,10 +10,10 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
  */
 
 /**
- * A lock on a folder or a task: a file naming a living process. Whoever finds the holder dead takes it over.
+ * A lock on a folder or a task: a file that names a living process. A process that finds the holder dead takes it over.
  *
  * @param {string} file
- * @param {{ port?: number }} [about] shown to whoever finds the lock held
+ * @param {{ port?: number }} [about] shown to a process that finds the lock held
  * @returns {{ taken: true, previous: Holder | undefined, note: (more: Partial<Holder>) => void, release: () => void }
  *   | { taken: false, holder: Holder }} `previous` is the dead holder it was taken over from
  */

@@ -16,7 +16,7 @@ export class Interrupted extends Error {
  * @param {() => Promise<number>} main
  */
 export async function runMain(main) {
-  // Whoever read our output may be gone (npm killed with SIGKILL): that must not stop the clean-up.
+  // The reader of our output may be gone (npm killed with SIGKILL). That must not stop the clean-up.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
   try {

@@ -11,7 +11,7 @@ import { startRelease } from "./release-picture.mjs";
 const url = process.env.URL ?? "http://127.0.0.1:8787";
 const token = process.env.ADMIN_TOKEN ?? "";
 const [folder = "docs/screenshots", ...only] = process.argv.slice(2);
-/** What the docs show; others are for whoever changes the dashboard. */
+/** What the docs show. Others are for contributors to the dashboard. */
 const IN_DOCS = [
   "flags-light",
   "flags-dark",

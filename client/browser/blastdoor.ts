@@ -95,7 +95,7 @@ function start(script: HTMLScriptElement, key: string): void {
     stream?.close();
     stream = null;
   };
-  // Whoever signs in keeps the browser's own id: their variant stays, and they are counted once.
+  // A user who signs in keeps the browser's own id: the variant stays, and the user is counted once.
   const context = () => ({ ...attributes, blastdoorPreview: once.blastdoorPreview, targetingKey: cache.id });
   const first = (what: string): boolean => {
     if (!allowed || once[what]) return false;

@@ -17,7 +17,7 @@ export function followChanges(): () => void {
       const { revision } = await answer(api.projects[":project"].$get({ param: { project: key } }));
       if (project.value?.key === key && revision > seenRevision.value) await catchUp(key, revision);
     } catch {
-      // The next look may succeed; whoever does something meanwhile is told why it fails.
+      // The next look may succeed. A change made meanwhile says why it fails.
     }
     busy = false;
   };

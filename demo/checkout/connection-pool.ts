@@ -6,7 +6,7 @@ export class PoolExhausted extends Error {
   override name = "PoolExhausted";
 }
 
-/** A bounded pool, as database drivers have it: whoever finds it empty waits, and gives up after a while. */
+/** A bounded pool, as database drivers have it: a caller that finds it empty waits, and gives up after a while. */
 export class ConnectionPool {
   readonly #free: Connection[];
   readonly #waiting: ((connection: Connection) => void)[] = [];

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-// Leads wrangler's process group and outlives whoever started it by just long enough to end that group. The channel to
+// Leads wrangler's process group and outlives its starter by just long enough to end that group. The channel to
 // the parent is the leash: the kernel closes it however the parent dies, SIGKILL included. workerd does not notice when
 // wrangler is killed, and wrangler does not notice when npm is: without this process both would stay.
 

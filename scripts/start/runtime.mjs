@@ -54,7 +54,7 @@ export function startRuntime({ port, stateDir, vars }) {
   return {
     outputs: [child.stdout, child.stderr].filter((output) => output !== null),
     group,
-    /** Resolves when the runtime has ended, whoever ended it. */
+    /** Resolves when the runtime has ended, for any reason. */
     exited,
     /** Ends every process of the group and resolves when none is left. */
     async stop() {

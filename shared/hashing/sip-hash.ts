@@ -1,7 +1,7 @@
 import { utf8 } from "../evaluation/bucketing/bucket.ts";
 
 /*
- * SipHash-2-4 (Aumasson and Bernstein 2012): a 64-bit hash under a secret 128-bit key. Whoever holds hashes but not
+ * SipHash-2-4 (Aumasson and Bernstein 2012): a 64-bit hash under a secret 128-bit key. A reader who holds hashes but not
  * the key can neither look a name up among them nor make names collide. In halves of 32 bits: BigInt would be many
  * times slower. Tested with the authors' vectors.
  */

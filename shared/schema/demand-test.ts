@@ -63,7 +63,7 @@ export const wizardOfOzSettings = z
       .min(5)
       .max(72 * HOUR_S),
     fallback: json,
-    /** For whoever answers. */
+    /** For the people who answer. */
     guidance: z.string().trim().max(LIMITS.descriptionChars).default(""),
   })
   .meta({ id: "WizardOfOzSettings" });

@@ -35,7 +35,7 @@ export const guardDefinition = z.strictObject(guardFields).superRefine(checkName
 export type GuardDefinition = z.infer<typeof guardDefinition>;
 
 /**
- * Which observation is under way. Whoever changes what is served, or restores the flag, begins a new one, since counts
+ * Which observation is under way. A change of what is served, or a restore, begins a new one, since counts
  * are comparable only while the shares stay as they are; every one takes its part of alpha.
  */
 export const guardRun = z.strictObject({ id: z.string(), entry: z.int().min(1), startedAt: instant });

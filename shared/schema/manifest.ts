@@ -3,7 +3,7 @@ import { slug } from "./primitives.ts";
 import { kill } from "./snapshot.ts";
 
 /**
- * One environment as the list of its blocks: how a snapshot that is too large for one value lies in KV. Whoever holds
+ * One environment as the list of its blocks: how a snapshot that is too large for one value lies in KV. A reader that holds
  * the blocks it names holds the snapshot. Its hash, which the pointer names, so stands for every byte.
  */
 export const manifest = z.strictObject({

@@ -119,7 +119,7 @@ test("who would get it is shown before it is saved", async () => {
   const moved = page.getByText(/^\d+ of 1000 would get something else than now/);
   await moved.waitFor();
   const people = Number((await moved.textContent())?.split(" ")[0]);
-  // Half of everybody moves from off to on; the holdout and whoever is staff already do not.
+  // Half of everybody moves from off to on; the holdout and the staff do not.
   expect(people).toBeGreaterThan(200);
   expect(people).toBeLessThan(600);
   await page.getByText("My own list").click();
@@ -131,7 +131,7 @@ test("who would get it is shown before it is saved", async () => {
   await page.getByRole("button", { name: "Discard" }).click();
 });
 
-test("a preview link carries a token that the evaluation honours, for whoever brings it", async () => {
+test("a preview link carries a token that the evaluation honours, for any browser that brings it", async () => {
   await page.getByText("Preview in one browser").click();
   await page.getByLabel("On the page").fill("https://shop.example/cart?from=mail");
   await page.getByRole("button", { name: "Make the link" }).click();

@@ -47,7 +47,7 @@ test("a trigger is made, shown once, called, seen to have killed, and taken back
   expect(errors).toEqual([]);
 });
 
-test("whoever may not change the flag sees its triggers and can make none", async () => {
+test("a user who may not change the flag sees its triggers and can create none", async () => {
   const at = "/projects/demo/environments/production/flags/banner-text/triggers";
   await server.admin(at, { method: "POST", body: { name: "Grafana" } });
   const { token } = await (

@@ -8,7 +8,7 @@ import { binOf } from "../../shared/telemetry/latency-sketch.ts";
 import { CHANGE_MS, PATIENCE_MS, SLACK_MS } from "../promises.ts";
 import { type Fleet, type Isolate, makeShop, startFleet } from "../propagation/fleet.ts";
 
-// Whoever holds a client key, and it is in every browser, makes events up against a release that a guard watches, beside
+// An attacker with a client key, which is in every browser, makes up events against a release that a guard watches, beside
 // the honest traffic of a server. FORGED_EVENTS=1000000 makes a long run of it (npm run test:forged).
 
 const FORGED = Number(process.env.FORGED_EVENTS ?? 60_000);
@@ -88,7 +88,7 @@ const read = (totals: SeriesTotals["arms"][string] | undefined) => ({
  * A server that reports its visitors, an outcome ahead of its exposure now and then.
  *
  * @param from number of the first visitor
- * @param harmful whether whoever has the release fails
+ * @param harmful whether users with the release fail
  */
 function honest(isolate: Isolate, key: string, armOf: (unit: string) => Arm, from: number, harmful: boolean) {
   const ledger = new Ledger();

@@ -50,7 +50,7 @@ interface Served {
 const ask = (isolate: Isolate, key: string, targetingKey: string) =>
   post<Served>(isolate, "/ofrep/v1/evaluate/flags/checkout", key, { context: { targetingKey } });
 
-/** Everybody asks, and is told about; whoever has the release fails. */
+/** Every user is evaluated and reported. Users with the release fail. */
 async function harm(isolate: Isolate, key: string): Promise<void> {
   const events = await Promise.all(
     PEOPLE.map(async (targetingKey) => {

@@ -92,7 +92,7 @@ describe("a request that is reset in the middle of its refresh", () => {
     await until(edge, shop.server, is(true));
     await edge.fault({ storeMs: 700 });
     for (let round = 0; round < 3; round++) {
-      // Older than the bound: whoever comes first takes the lease and waits for the slow store.
+      // Older than the bound: the first request takes the lease and waits for the slow store.
       await sleep(CHANGE_MS + 100);
       const resets = [
         resetInMidRequest(edge, shop.server, 60),

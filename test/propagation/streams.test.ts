@@ -249,7 +249,7 @@ test(`${MANY} streams: all hear of a kill while evaluations go on, and dropped a
   await eventually(async () => (await edge.observed()).openStreams === 0);
   going.abort();
   await evaluating;
-  // Whoever held the lease may have been among them.
+  // The holder of the lease may have been among them.
   await shop.restore("checkout");
   await until(edge, shop.server, is(true));
   const [again] = await crowd(edge, await uriOf(edge, shop), 1);

@@ -3,7 +3,7 @@ import { derivedKey } from "./keyed-hash.ts";
 import { sameSecret } from "./tokens.ts";
 
 /**
- * Marks synthetic traffic: `t={epoch ms},v1={HMAC-SHA-256 of the time, in hex}`. Whoever sees one may send it again for a
+ * Marks synthetic traffic: `t={epoch ms},v1={HMAC-SHA-256 of the time, in hex}`. Anyone who sees one may send it again for a
  * minute; only generator, product and edge do.
  */
 export const SYNTHETIC_HEADER = "Blastdoor-Synthetic";

@@ -83,7 +83,7 @@ ask.post("/:flag", async (c) => {
   const { loaded, body } = visit;
   const test = loaded.tests.get(flag);
   if (test?.kind === "wizard-of-oz" && (await isPreviewed(visit, flag, body.context))) {
-    // Whoever only looks at it takes nobody's time.
+    // A look alone takes nobody's time.
     const view: ProductView = { id: body.id, status: "fallback", answer: test.fallback, deadline: now() };
     return Response.json({ ...view, preview: true }, { headers: VISITOR_HEADERS });
   }

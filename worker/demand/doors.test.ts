@@ -207,7 +207,7 @@ test("a server's events whose time cannot be are refused, and count for no door"
   await expect.poll(counts).toEqual({ ...before, seen: before.seen + 1, all: before.all + 1 });
 });
 
-describe("whoever is not shown the door", () => {
+describe("a visitor who is not shown the door", () => {
   const unknown = (flag: string) => ({
     key: flag,
     errorCode: "FLAG_NOT_FOUND",

@@ -249,7 +249,7 @@ function admitWith(known: Known, token: string, { request, env, waitUntil }: Cal
   return { loaded: known, key };
 }
 
-/** Whoever has an answer keeps it; who has none gets an absent value, so that the caller's default applies. */
+/** A client that has an answer keeps it. One that has none gets an absent value, so that the caller's default applies. */
 function nothingKnown(request: Request, flag: string | null): Response {
   if (flag !== null) return answer(JSON.stringify({ key: flag, reason: "UNKNOWN" }));
   const known = request.headers.get("If-None-Match");

@@ -43,7 +43,7 @@ const PREFLIGHT = {
 /** A beacon's body is text/plain unless it takes the trouble of a preflight. */
 const BODY_TYPE = /^(?:application\/json|text\/plain)\s*(?:;|$)/i;
 /**
- * Bytes of batches that one isolate holds at a time: parsed, a batch is about ten times as large. Whoever has not shown a
+ * Bytes of batches that one isolate holds at a time: parsed, a batch is about ten times as large. A sender that has not shown a
  * server key shares half of it, and half of the lane: a flood, or bodies that never end, cannot keep servers out.
  */
 const MAX_BYTES_IN_FLIGHT = 2 * 1024 * 1024;
@@ -160,7 +160,7 @@ const busy = () =>
     { detail: "Nothing of this batch was stored: send it again." },
     RETRY,
   );
-/** The same, made once: whoever floods is told for next to nothing. */
+/** The same, made once: a flood is answered for next to nothing. */
 const BUSY = JSON.stringify(busy().problem);
 const BUSY_HEADERS = new Headers({ "Content-Type": "application/problem+json", ...CORS, ...RETRY });
 

@@ -2,7 +2,7 @@
  * Evaluations come first. An isolate is one thread, so whatever a batch does on it holds evaluations up. Batches
  * therefore go through one lane, one after another, and work in short turns, at most half of the thread's time, with
  * evaluations in between. When turns come late, because the thread or the machine has other work, they come more
- * seldom; the lane grows, and whoever would wait too long in it is sent away before anybody reads what they bring.
+ * seldom; the lane grows, and a request that would wait too long in it is rejected before its body is read.
  *
  * One after another also keeps the memory young: many batches at work survive V8's minor collections, all requests with
  * them, and their destructors then run in one major collection, a pause of a tenth of a second (seen in workerd).

@@ -26,7 +26,7 @@ export const aKill = (id: string, flag = "checkout", serve: string | null = "off
 });
 
 /**
- * Store, KV, caches and clock of one data centre. Time moves only with `tick`, which also wakes whoever waits; each
+ * Store, KV, caches and clock of one data centre. Time moves only with `tick`, which also wakes waiting requests; each
  * source can hang, fail, or answer with nothing or with broken bytes.
  */
 export class FakeSources {
@@ -199,7 +199,7 @@ export class FakeSources {
 
   count = (source: string): number => this.calls[source] ?? 0;
 
-  /** Time passes; whoever waited that long goes on, and everything that can run has run. */
+  /** Time passes. What waited that long goes on, and everything that can run has run. */
   async tick(ms: number): Promise<void> {
     const until = this.time + ms;
     await this.settle();

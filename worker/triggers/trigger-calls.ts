@@ -96,7 +96,7 @@ async function called(request: Request, env: Env, token: string | null): Promise
   gate.known(hash);
   const { outcome, flag, revision } = answered;
   if (outcome !== "rate-limited") log({ event: "trigger", project, environment, flag, trigger: id, outcome });
-  // Whoever pulled it sees it in this isolate's next evaluation.
+  // The caller sees it in this isolate's next evaluation.
   if (revision !== null) edge.require(project, revision);
   const [status, words] = ANSWERS[outcome];
   const detail = heard.kind === "unrecognised" && outcome === "unrecognised" ? heard.reason : words;

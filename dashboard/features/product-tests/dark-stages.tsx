@@ -72,7 +72,7 @@ export function DarkStages({ test, settings, locked, changed }: DarkStagesProps)
       </ol>
       <DarkGuard flag={test.flag} locked={locked} />
       <p class="muted">
-        At every stage, whoever is not in it gets answers that are byte for byte those of a flag that does not exist.
+        At every stage, users outside it get answers that are byte for byte those of a flag that does not exist.
       </p>
     </section>
   );

@@ -56,7 +56,7 @@ export function PreviewPanel({ project, environment, flag, locked }: SectionProp
         }}
       >
         <p class="muted">
-          Whoever opens the link gets the variant, whatever the rules say, and is counted nowhere. A kill is stronger.
+          The link shows this variant to anyone who opens it, whatever the rules say, and counts them nowhere. A kill is stronger.
           The site passes the token on: <code>context.blastdoorPreview</code> from the address's parameter of that name.
         </p>
         {problem.value !== null && <Problem error={problem.value} />}

@@ -87,7 +87,7 @@ export class ProgramWriter {
     if (this.#ended) return;
     const unconditional = !gated && active.length === 0;
     this.#always(this.#serve(fallthrough, seed, unconditional ? "STATIC" : "DEFAULT", null));
-    // Whoever lacks the attribute that buckets.
+    // A user who lacks the attribute that buckets.
     if (!this.#ended) this.#always(off("fallthrough", "DEFAULT"));
   }
 

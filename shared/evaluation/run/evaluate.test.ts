@@ -195,7 +195,7 @@ describe("bulk answers", () => {
     );
   });
 
-  test("hold what single answers say in a long list of flags too, whoever asked before and whatever is killed", () => {
+  test("hold what single answers say in a long list of flags too, after any other user and any kill", () => {
     // Chunks of flags keep their text by combination of results; here some are met again, and some hold a kill.
     const many = fc
       .tuple(fc.array(anySnapshot, { minLength: 12, maxLength: 12 }), fc.array(anyContext))

@@ -8,7 +8,7 @@ export interface AlphaShares {
   alpha: number;
   /** Stages of the plan; 1 for a guard without plan. */
   stages: number;
-  /** The how-manieth time a stage was entered, over the plan's life: 1 at first. Going back and restarting count. */
+  /** 1-based count of entries into this stage over the plan's life. Going back and restarting count. */
   entry: number;
   /** Guarded metrics of the stage. */
   metrics: number;

@@ -11,7 +11,7 @@ import type { Moments } from "./mean-test.ts";
 /** Everything that decides what a guard does with counts. Fixed before the first of them. */
 export interface Observation {
   series: Series;
-  /** Of the whole plan, its stages, and the how-manieth entry of a stage this is: see alpha.ts. */
+  /** Of the whole plan, its stages, and the 1-based count of entries into this stage: see alpha.ts. */
   alpha: number;
   stages: number;
   entry: number;

@@ -72,7 +72,7 @@ test("a weight edit moves exactly the sum of the increases, and only from shrink
   );
 });
 
-describe("whoever is in a rollout stays in it", () => {
+describe("a user in a rollout stays in it", () => {
   test("while its share rises, whatever else of the state changes in between", () => {
     const project = shop();
     share(project, "canary", ["on", 1_000], ["off", 99_000]);

@@ -431,7 +431,7 @@ describe("the series of a plan under way", () => {
 });
 
 describe("rules changed by hand", () => {
-  test("halt what goes on by itself, and are refused to whoever goes on without choosing", () => {
+  test("halt what goes on by itself, and are refused to a person who goes on without choosing", () => {
     const project = shop();
     project.must({ type: "startPlan", ...at, stage: 1 });
     const rules = [{ id: "plan-share", when: everybody, serve: aSplit(["on", 70_000], ["off", 30_000]) }];
@@ -575,7 +575,7 @@ describe("whatever the order of commands", () => {
     );
   });
 
-  test("going on, by whomever, takes the variant from nobody, and repeated goes on once", () => {
+  test("going on takes the variant from nobody, and repeated goes on once", () => {
     fc.assert(
       fc.property(moves, fc.constantFrom(null, GUARD, MACHINE), (before, actor) => {
         const project = shop();

@@ -266,7 +266,7 @@ export const isAutomation = ({ type }: Actor): boolean => type === "guard" || ty
 const isLate = (command: { run?: string; from?: number }, run: PlanRun): boolean =>
   (command.run !== undefined && command.run !== run.id) || (command.from !== undefined && command.from !== run.stage);
 
-/** Whether the plan itself forbids automation to go on now. Units and guards are judged by whoever sends the command. */
+/** Whether the plan itself forbids automation to go on now. The sender of the command judges units and guards. */
 function isEarly({ row, plan }: { row: Row<"plan">; plan: Running }, c: Circumstances): boolean {
   const situation = situationOf(c.view, row, c.now);
   if (!situation) return true;

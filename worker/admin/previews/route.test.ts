@@ -12,7 +12,7 @@ const token = async (flag: string, body: object = { variant: "on" }, environment
 const asked = async (flag: string, preview: unknown, key = shop.client) =>
   (await evaluate(key, { flag, context: { targetingKey: "u1", blastdoorPreview: preview } })).json;
 
-test("whoever brings the token gets the variant, marked as a preview; everybody else what they got before", async () => {
+test("a request with the token gets the variant, marked as a preview; everybody else what they got before", async () => {
   expect(await asked("public", await token("public"))).toEqual({
     key: "public",
     value: "yes",

@@ -24,7 +24,7 @@ export const scheduleKey = (revision: number): string => `schedule-${revision}`;
 
 /**
  * Plans a change of a flag's state. The patch must be valid on the state as it stands today, although it is made on
- * the state of its time: a typing error should be met by whoever makes it.
+ * the state of its time: its author should meet a typing error.
  */
 export function createSchedule(command: CommandOf<"createSchedule">, c: Circumstances): Result<Decision> {
   const { environment, flag, patch, acknowledgeExposure, applyAnyway } = command;
@@ -114,7 +114,7 @@ export function applySchedule(command: CommandOf<"applySchedule">, c: Circumstan
 const exposedBy = (decided: Result<Decision>): string[] | null =>
   !decided.ok && decided.rejection.code === "exposes-hidden-flag" ? decided.rejection.hidden : null;
 
-/** Who stands in the audit for what a schedule did: whoever made it, through it. */
+/** The audit names the schedule's author for what the schedule did. */
 export const scheduleActor = ({ key, body }: Row<"schedule">): Actor => ({
   type: "schedule",
   id: key,

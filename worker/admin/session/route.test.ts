@@ -68,7 +68,7 @@ describe("signing in", () => {
 });
 
 describe("a sign-in code", () => {
-  test("opens one session, as whoever made it", async () => {
+  test("opens one session, as its maker", async () => {
     const { code } = await done("POST", "/session/links");
     const first = await signIn({ code });
     expect([first.status, first.json.id]).toEqual([200, "admin"]);

@@ -42,7 +42,7 @@ export function putTest(command: CommandOf<"putTest">, c: Circumstances): Result
   return inTurn(
     c,
     (now) => withFlag(command, now),
-    // The state is tried at once, so that what is wrong with an audience is met by whoever writes it.
+    // The state is tried at once, so that the author of an audience meets its faults.
     (now) => writeState(environment, flag, after, now, { enabled: before?.status === "running", acknowledgeExposure }),
     () => decision(change("test", environment, flag, before, after), [environment]),
   );

@@ -23,7 +23,7 @@ const ON_STALE_FROM_MS = 5_000;
 
 /**
  * What one isolate knows. Requests share plain state and a lease timestamp, never a promise or an I/O object of
- * another request: whoever finds the pointer old takes the lease and refreshes under its own `waitUntil`, everybody
+ * another request: the request that finds the pointer old takes the lease and refreshes under its own `waitUntil`, everybody
  * waits on a timer of their own, and if the refresher's request dies the lease runs out.
  */
 export class Edge {
@@ -133,7 +133,7 @@ export class Edge {
     return this.#memory.peek(project)?.held != null || this.#unknownNames.admits(project);
   }
 
-  /** Refreshes, or waits for whoever does: on its own timer, counted in turns so that no clock can prolong it. */
+  /** Refreshes, or waits for the request that does: on its own timer, counted in turns so that no clock can prolong it. */
   async #waitForRefresh(
     environment: Slug,
     state: ProjectState,

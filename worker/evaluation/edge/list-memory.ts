@@ -43,7 +43,7 @@ interface Wanted {
 
 /**
  * Shards of long lists in one isolate's memory, the longest unused going first. As in the pointer's lane, requests
- * share plain memory and lease timestamps, never a promise: whoever takes a shard's lease reads it under its own
+ * share plain memory and lease timestamps, never a promise: the request that takes a shard's lease reads it under its own
  * `waitUntil`, others look again on their own timers. Keys are immutable, so nothing in here is ever stale.
  */
 export class ListMemory {

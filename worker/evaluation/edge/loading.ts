@@ -69,7 +69,7 @@ export class Loading {
     this.#until = 0;
   }
 
-  /** Ends whoever's turn it is, and drops everything. */
+  /** Ends the present turn, and drops everything. */
   stop(): void {
     this.#turn++;
     this.#until = 0;

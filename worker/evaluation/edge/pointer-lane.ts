@@ -27,7 +27,7 @@ export const WAIT_OVERDUE_MS = 1_000;
 export const WAIT_COLD_MS = 2_000;
 /** The promise: a kill is in force this long (ms) after its commit, plus one round trip of a refresh. */
 export const BOUND_MS = 2_000;
-/** Whoever refreshes holds the lease this long (ms); if their request dies, the next one takes over after it. */
+/** The refresher holds the lease this long (ms). If its request dies, the next one takes over after it. */
 export const REFRESH_LEASE_MS = 1_000;
 
 /** A pointer in memory, with the moment by this isolate's own clock from which its age counts. */

@@ -3,7 +3,7 @@ import { aKill, FakeIsolate, FakeSources, PROJECT } from "../../testing/fake-sou
 import { served } from "../../testing/served.ts";
 import { CLAIM_MS, STALE_MS, WAIT_COLD_MS } from "./pointer-lane.ts";
 
-// Isolates of one data centre ask the store one for all: whoever asks claims it in the cache they share.
+// Isolates of one data centre ask the store one for all: the asking isolate claims it in the cache they share.
 
 let sources: FakeSources;
 let isolate: FakeIsolate;

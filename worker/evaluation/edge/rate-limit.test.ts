@@ -29,7 +29,7 @@ test("a burst passes, then the rate: over any stretch of time, no more than burs
   expect(inTenSeconds).toBeLessThanOrEqual(20 + 100);
 });
 
-test("whoever is refused is told the whole seconds after which one request passes", () => {
+test("a refused request is told the whole seconds after which one request passes", () => {
   const rates = new KeyRates();
   const slow = key("a", { perSecond: 0.25, burst: 1 });
   expect(rates.take(slow, 0)).toBe(0);

@@ -320,7 +320,7 @@ export class Desk extends DurableBase implements DeskMethods {
     return result.ok ? ok(this.#requestView(this.#find(id) as Stored, operator, Date.now())) : result;
   }
 
-  /** Whoever has waited long enough gets the fallback. */
+  /** A request that has waited long enough gets the fallback. */
   #expire(): void {
     if (!this.#ready) return;
     const { rowsWritten } = this.#sql.exec(

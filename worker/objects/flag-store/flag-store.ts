@@ -136,7 +136,7 @@ export class FlagStore extends ProjectReader implements FlagStoreMethods {
     return this.ready && this.#storage.transactionSync(() => this.tables.lists.add(upload, parts));
   }
 
-  /** The signing secret that goes with a salt, for whoever has just drawn it. */
+  /** The signing secret that goes with a salt, for the caller that has just drawn it. */
   webhookSecret(salt: string): string | null {
     return this.ready ? this.tables.meta.webhookSecret(salt) : null;
   }

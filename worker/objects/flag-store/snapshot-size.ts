@@ -22,7 +22,7 @@ export interface SnapshotSizes {
 /**
  * Refuses a change that makes a snapshot larger than an edge can hold, with the size it would have. Only sums that are
  * kept of rendered entries are looked at, unless many entries still wait to be rendered and may come to too much. What
- * makes nothing larger is never refused, so whoever is at the limit can still take away.
+ * makes nothing larger is never refused, so a project at the limit can still shrink.
  */
 export function snapshotTooLarge(
   environments: readonly string[],

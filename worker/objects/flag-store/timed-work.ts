@@ -16,7 +16,7 @@ import type { ProjectView } from "./entities.ts";
 const SCHEDULE_RETRY_MS = 30_000;
 /** A due plan is looked at again after this long (ms), while a break-glass kill holds it or after a fault. */
 const PLAN_RETRY_MS = 30_000;
-/** Who stands in the audit for a step that time made. The right to make it was that of whoever started the plan. */
+/** Who stands in the audit for a step that time made. The right to make it was that of the person who started the plan. */
 const PLAN_ACTOR: Actor = { type: "schedule", id: "release-plan", name: "Release plan", role: "engineer" };
 
 /** Who ends a test that has reached its own end: with the right of those who make tests. */

@@ -45,7 +45,7 @@ export class UsageCounters {
   readonly #sql: SqlStorage;
   readonly #waiting = new Map<string, Told>();
   #writtenAt = Number.NEGATIVE_INFINITY;
-  /** Reports have come since `take` or `write` last wrote: whoever reads writes them too, and settles nothing. */
+  /** Reports have come since `take` or `write` last wrote: a read writes them too, and settles nothing. */
   #isUnsettled = false;
   /** How many edges have reported in the last days. */
   #reporters = 0;

@@ -81,7 +81,7 @@ async function look(watch: Watch, totals: SeriesTotals, deps: LookDeps): Promise
     },
   };
   const next: Watch = { ...watch, memory: found.memory, findings, breach: watch.breach ?? found.breach };
-  // First written down, then done: whoever dies in between finds it and does it.
+  // First written down, then done: an object that dies in between finds it and does it.
   deps.save(next);
   deps.chart(next, now);
   if (next.breach) return answerBreach(next, now, deps);

@@ -223,7 +223,7 @@ export class Guard extends DurableBase implements GuardMethods {
             evidence: breach,
           };
     await this.#checkpoints.reach("breach-written");
-    // Noted before it is done: whoever dies in between has counted one too many for the cap, never one too few.
+    // Noted before it is done: an object that dies in between has counted one too many for the cap, never one too few.
     this.#storage.transactionSync(() => this.#book.noteKill(flag, Date.now()));
     const result = await this.#execute({
       id: `guard/${series}`,

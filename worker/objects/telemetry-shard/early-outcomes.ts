@@ -35,7 +35,7 @@ export class EarlyOutcomes {
     const own = this.#waiting[source];
     const both = Object.values(this.#waiting);
     return {
-      /** The outcomes that waited for this unit, by time, whoever sent them. */
+      /** The outcomes that waited for this unit, by time, from any sender. */
       take: (series: number, lane: Lane, unit: string): OutcomeEvent[] => {
         const key = keyOf(series, lane, unit);
         taken.add(key);

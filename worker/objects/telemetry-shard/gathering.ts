@@ -9,7 +9,7 @@ import type { ShardBatch, ShardReply } from "./shard-batch.ts";
 
 /** So long (ms) lies between two transactions. */
 export const GATHER_MS = 25;
-/** Events of one transaction, unless a single batch has more: it holds up whoever else has business with the shard. */
+/** Events of one transaction, unless a single batch has more: it holds up every other caller of the shard. */
 export const GATHERED_EVENTS = 400;
 
 export interface GatheringClock {

@@ -81,7 +81,7 @@ export class SeriesBook {
     return found;
   }
 
-  /** Learns of a series; what an id means is settled by whoever names it first. */
+  /** Learns of a series; the first one to name an id settles what it means. */
   meet(flag: string, spec: Series, now: number): KnownSeries {
     const all = this.#loaded();
     let known = all.get(spec.id);

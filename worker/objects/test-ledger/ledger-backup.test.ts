@@ -84,7 +84,7 @@ describe("a backup of a project with a fake door", () => {
     expect((await done("GET", shop.test)).status).toBe("running");
   });
 
-  test("put back, replaces whoever came since", async () => {
+  test("put back, replaces the people who came since", async () => {
     const shop = await doorOf();
     await people(shop, 10);
     const before = await counts(shop);

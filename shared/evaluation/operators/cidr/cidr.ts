@@ -77,7 +77,7 @@ export function firstAddress({ address, bits }: Network): Address {
 
 /**
  * Whether an address lies in a network. An IPv4 address, mapped or not, lies only in IPv4 networks: `::/0` means
- * "any IPv6" to whoever writes it.
+ * "any IPv6" to its author.
  */
 export function contains(network: Network, address: Address): boolean {
   if (network.bits < 96 && isV4(address)) return false;

@@ -119,7 +119,7 @@ export function overLimit(limit: keyof typeof LIMITS, actual: number): Rejection
   return actual > max ? { code: "limit-exceeded", limit, max, actual } : null;
 }
 
-/** A live flag, in an environment that there is; refused when whoever asks may not change it. */
+/** A live flag, in an environment that there is; refused when the asker may not change it. */
 export function changeableFlag(
   { environment, flag: key }: { environment: string; flag: string },
   c: Circumstances,
@@ -133,7 +133,7 @@ export function changeableFlag(
 
 /**
  * The document of a flag in one environment that a command would change, null while there is none; refused when the
- * flag or the race is lost, or when whoever asks may not.
+ * flag or the race is lost, or when the asker may not.
  */
 export function flagDocument<E extends "guard" | "plan">(
   entity: E,

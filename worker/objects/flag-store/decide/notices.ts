@@ -8,7 +8,7 @@ type Changed = { entity: string; environment: string; key: string; before: Loose
 type Loose = Record<string, unknown> | null;
 
 /**
- * Which events an audit row tells of: one table over what changed, so that whoever adds a command need call nothing.
+ * Which events an audit row tells of: one table over what changed, so that a new command needs no call.
  * A rule sees each changed document with its row and names the flag concerned, or null.
  */
 const RULES: readonly { type: EventType; about: (change: Changed, row: AuditEntry) => string | null }[] = [

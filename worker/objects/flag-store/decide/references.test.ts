@@ -212,7 +212,7 @@ describe("a public flag that depends on a hidden one", () => {
     expect(project.refusal({ ...back, acknowledgeExposure: true })).toBeNull();
   });
 
-  test("or newly on one behind it, whoever is edited", () => {
+  test("or newly on one behind it, whichever is edited", () => {
     const project = hidden("targeted");
     project.must({ type: "putFlag", flag: "secret", definition: aFlag({ visibility: "server-only" }) });
     project.must({ ...put, acknowledgeExposure: true });
