@@ -24,7 +24,7 @@ export interface Env {
   readonly KEY_CHECKSUM_SECRET?: string;
   /** The jurisdiction of all Durable Objects: "eu", "us" or "fedramp". Chosen before the first use, never changed. */
   readonly JURISDICTION?: string;
-  /** Where Durable Objects are made that are not there yet, such as "weur"; unset: near whoever asks first. */
+  /** Where Durable Objects are made that are not there yet, such as "weur"; unset: near the first asker. */
   readonly LOCATION_HINT?: string;
   /** "free": made for Workers Free, see `shared/plan.ts`. Unset: "paid". */
   readonly PLAN?: string;

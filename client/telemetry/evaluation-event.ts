@@ -10,7 +10,7 @@ export type EvaluationAttributes = Record<string, string | boolean>;
 const SERVER_KEY = /^bds_([^_]+)_([^_]+)_/;
 
 /**
- * The set of flags that a server key evaluates, as `project/environment`. Null for a client key: whoever watches what a
+ * The set of flags that a server key evaluates, as `project/environment`. Null for a client key: an observer of what a
  * page sends learns no more from its telemetry than from its flags.
  */
 export function flagSetOf(key: string): string | null {

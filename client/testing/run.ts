@@ -1,6 +1,14 @@
 import type { Choices } from "./explore.ts";
 import { dimensionName, type Involved } from "./involved.ts";
-import { type Condition, type Dimension, isOpaque, type Project, type ProjectFlag, type Serve, unitOf } from "./project.ts";
+import {
+  type Condition,
+  type Dimension,
+  isOpaque,
+  type Project,
+  type ProjectFlag,
+  type Serve,
+  unitOf,
+} from "./project.ts";
 
 /** Parts of a bucket dimension, as Blastdoor counts them. */
 const PARTS = 100_000;

@@ -1,11 +1,5 @@
-import {
-  type ProbeAnswer,
-  type ProbeOrder,
-  type ProbeQuestion,
-  type ProbeReport,
-  REGIONS,
-  type Region,
-} from "../../shared/schema/probe.ts";
+import { REGIONS, type Region } from "../../shared/placement/regions.ts";
+import type { ProbeAnswer, ProbeOrder, ProbeQuestion, ProbeReport } from "../../shared/schema/probe.ts";
 import { Problem } from "../problem.mjs";
 import { type ThrowAway, ThrowAways } from "./throw-away.ts";
 

@@ -1,5 +1,6 @@
 import { grouped } from "../../shared/grouped.ts";
-import type { ProbeSample, Region } from "../../shared/schema/probe.ts";
+import type { Region } from "../../shared/placement/regions.ts";
+import type { ProbeSample } from "../../shared/schema/probe.ts";
 import { type Finding, missed, notReached, unless } from "./check.ts";
 import type { Site } from "./site.ts";
 

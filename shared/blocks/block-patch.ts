@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export { changesBetween, patched, patchedText } from "./patching.ts";
+export { changesBetween, patchedText } from "./patching.ts";
 
 /** What turns one block into its successor. The result's hash says whether it did. */
 export const blockPatch = z.object({

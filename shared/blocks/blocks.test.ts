@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KEY_PATTERN } from "../schema/name-text.ts";
 import { blockText, byName, documentsOf, type Entry, entriesOf } from "./block.ts";
-import { changesBetween, patched, patchedText, publishedText, splitPublished } from "./block-patch.ts";
+import { changesBetween, patchedText, publishedText, splitPublished } from "./block-patch.ts";
 import { BLOCK_CHARS, BLOCK_ENTRIES, blockChars, cut, fits } from "./partition.ts";
+import { patched } from "./patching.ts";
 
 const anyEntry = fc
   .tuple(fc.stringMatching(KEY_PATTERN), fc.json())

@@ -78,7 +78,7 @@ export function reachOf(world: ReachWorld, key: string, now: number, list?: Reac
   }
 }
 
-/** The same, with pauses in which whoever shares the thread can work. */
+/** The same, with pauses in which others on the thread can work. */
 export function* reachInSlices(
   world: ReachWorld,
   key: string,

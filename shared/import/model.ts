@@ -68,15 +68,4 @@ export interface Format<Document = unknown> {
   readonly translate: (document: Document, options: TranslateOptions) => Translation;
 }
 
-/** A case of a format: a file, contexts, and what the vendor's SDK answers. `undefined`: the caller's default. */
-export interface FormatCase {
-  readonly name: string;
-  readonly document: unknown;
-  readonly rows: readonly {
-    readonly flag: string;
-    readonly context: Readonly<Record<string, unknown>>;
-    readonly value: unknown;
-  }[];
-}
-
 export const defineFormat = <Document>(format: Format<Document>): Format => format as unknown as Format;

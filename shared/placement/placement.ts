@@ -8,7 +8,7 @@ export type Jurisdiction = (typeof JURISDICTIONS)[number];
 export interface Placement {
   /** Objects of another jurisdiction are other objects: it is chosen before the first use. */
   readonly jurisdiction: Jurisdiction | null;
-  /** Where objects are made that are not there yet; null: near whoever asks first. */
+  /** Where objects are made that are not there yet; null: near the first asker. */
   readonly locationHint: Region | null;
 }
 

@@ -148,7 +148,9 @@ describe("npm run verify:deployment -- --quick", () => {
       bill: "not reached",
     });
     expect(status).toBe(0);
-    expect(rows.find(({ name }) => name === "regions")?.seen).toMatch(/wnam by FRA .*sam by SYD .*no probe ran in enam/);
+    expect(rows.find(({ name }) => name === "regions")?.seen).toMatch(
+      /wnam by FRA .*sam by SYD .*no probe ran in enam/,
+    );
     expect(leftOut.map(({ name }) => name)).toEqual(expect.arrayContaining(["kills", "store", "sizes"]));
     expect(await leftBehind()).toEqual([]);
   });

@@ -58,7 +58,7 @@ async function known(
   return found;
 }
 
-/** For a moment in which neither the store nor a copy can be had: whoever asks goes on with what it has. */
+/** For a moment in which neither the store nor a copy can be had: the asker goes on with what it has. */
 export const notNow = (): ProblemError =>
   new ProblemError(
     503,

@@ -56,8 +56,9 @@ export function PreviewPanel({ project, environment, flag, locked }: SectionProp
         }}
       >
         <p class="muted">
-          The link shows this variant to anyone who opens it, whatever the rules say, and counts them nowhere. A kill is stronger.
-          The site passes the token on: <code>context.blastdoorPreview</code> from the address's parameter of that name.
+          The link shows this variant to anyone who opens it, whatever the rules say, and counts them nowhere. A kill is
+          stronger. The site passes the token on: <code>context.blastdoorPreview</code> from the address's parameter of
+          that name.
         </p>
         {problem.value !== null && <Problem error={problem.value} />}
         <div class="inline-form">

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { grouped } from "../../../shared/grouped.ts";
-import type { ProbeReport, Region } from "../../../shared/schema/probe.ts";
+import type { Region } from "../../../shared/placement/regions.ts";
+import type { ProbeReport } from "../../../shared/schema/probe.ts";
 import { type Check, type Finding, notReached, unless } from "../check.ts";
 import type { Site } from "../site.ts";
 

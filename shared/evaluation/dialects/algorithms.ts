@@ -41,7 +41,7 @@ const growthbook1 = ofTruthy((text, seed) => (fnv1aUnits(text + seed) % 1000) / 
 const growthbook2 = ofTruthy((text, seed) => (fnv1aDecimal(fnv1aUnits(seed + text)) % 10_000) / 10_000);
 
 /**
- * Parts: flag and salt, or a seed alone. A fraction of one. Whoever has neither a text nor a whole number there stands at
+ * Parts: flag and salt, or a seed alone. A fraction of one. A user who has neither a text nor a whole number there stands at
  * the beginning.
  */
 const launchdarkly: Algorithm = (seed) => {

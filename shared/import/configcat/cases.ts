@@ -1,4 +1,4 @@
-import type { FormatCase } from "../model.ts";
+import type { FormatCase } from "../format-case.ts";
 
 type Row = readonly [condition: object, context: Readonly<Record<string, unknown>>, holds: boolean];
 

@@ -42,7 +42,6 @@ const rule = z.looseObject({
   s: served.nullish(),
   p: z.array(option).nullish(),
 });
-export type TargetingRule = z.infer<typeof rule>;
 
 const setting = z.looseObject({
   /** Type: 0 boolean, 1 text, 2 whole number, 3 number. */
@@ -56,7 +55,6 @@ const setting = z.looseObject({
 export type Setting = z.infer<typeof setting>;
 
 const segment = z.looseObject({ n: z.string().nullish(), r: z.array(userCondition).nullish() });
-export type ConfigcatSegment = z.infer<typeof segment>;
 
 export const schema = z.looseObject({
   p: z.looseObject({ s: z.string().nullish() }).nullish(),

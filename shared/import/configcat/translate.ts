@@ -62,7 +62,7 @@ class SettingTranslation {
     if (!("any" in when && when.any.length === 0)) this.#rules.push({ id, when, serve: { variant } });
   }
 
-  /** Whoever lacks the attribute is in none. */
+  /** A user who lacks the attribute is in none. */
   #options(id: string, when: Condition, options: readonly PercentageOption[], path: string): void {
     const by = attributeOf(this.#setting.a ?? "Identifier");
     let from = 0;

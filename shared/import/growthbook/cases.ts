@@ -1,4 +1,4 @@
-import type { FormatCase } from "../model.ts";
+import type { FormatCase } from "../format-case.ts";
 
 /** A condition, and attributes with what it says of them. */
 type Row = readonly [condition: object, attributes: Readonly<Record<string, unknown>>, holds: boolean];

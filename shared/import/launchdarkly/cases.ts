@@ -1,4 +1,4 @@
-import type { FormatCase } from "../model.ts";
+import type { FormatCase } from "../format-case.ts";
 
 type Row = readonly [clause: object, context: Readonly<Record<string, unknown>>, matches: boolean];
 
@@ -129,7 +129,7 @@ export const cases: readonly FormatCase[] = [
     ],
   },
   {
-    name: "whoever cannot be bucketed stands at the beginning",
+    name: "a user who cannot be bucketed stands at the beginning",
     document: { flags: { hashKey: flag({ salt: "saltyA", fallthrough: { rollout: { ...half, bucketBy: "age" } } }) } },
     rows: [
       { flag: "hashKey", context: { targetingKey: "userKeyB" }, value: "x" },

@@ -1,4 +1,4 @@
-import type { FormatCase } from "../model.ts";
+import type { FormatCase } from "../format-case.ts";
 
 /** A property, attributes, and whether it is met; undefined: PostHog cannot decide it. */
 type Row = readonly [property: object, context: Readonly<Record<string, unknown>>, met: boolean | undefined];

@@ -21,7 +21,7 @@ export const staleFlags = defineKind<Stale>({
     const [oldest] = stale[0]?.reasons ?? [];
     return {
       title: `${count(stale.length, "flag is stale", "flags are stale")}`,
-      reason: "Their other path is no longer tested. Whoever changes one by mistake turns that path on.",
+      reason: "Their other path is no longer tested. A change by mistake turns that path on.",
       evidence: [fact(`The most pressing: ${listed(flags)}`, oldest ? Date.parse(oldest.since) : null)],
       action: {
         label: "Review stale flags",

@@ -54,7 +54,7 @@ describe("with little traffic", () => {
     sources.relayAgeMs = 1_000;
     await afterPause();
     sources.setKills([aKill("k1")]);
-    // Whoever is answered at once has the store asked behind it.
+    // A request that is answered at once has the store asked behind it.
     sources.faults.store = "hang";
     expect(await afterPause(RELAYED_STALE_MS - 1_000 - 1)).toMatchObject({
       serves: "on",

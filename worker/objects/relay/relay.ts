@@ -23,7 +23,7 @@ export type RelayStore = Pick<ReturnType<typeof flagStore>, "pointer" | "keysInF
 /**
  * Holds a project's pointer in one region of the world, for edges that are far from the store, and the sockets of
  * clients that want to hear of changes. It stores nothing: what it holds lies in memory, what hangs on it with the
- * sockets. It is a shortcut alone: whoever gets nothing here asks the store.
+ * sockets. It is a shortcut alone: an edge that gets nothing here asks the store.
  */
 export class Relay extends DurableBase implements RelayMethods {
   protected readonly methods = new Set<keyof RelayMethods>(["pointer", "take"]);

@@ -71,7 +71,7 @@ export class RelaySignals {
   async #tick(): Promise<void> {
     if (this.#isTicking) return;
     this.#isTicking = true;
-    // Whoever has just asked has an answer.
+    // A relay that has just asked has an answer.
     do await this.#deps.wait(SIGNAL_EVERY_MS);
     while (this.#sendDue());
     this.#isTicking = false;
