@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Vendor } from "./formats.ts";
 import type { FormatCase } from "./format-case.ts";
+import type { Vendor } from "./formats.ts";
 import { translateFile } from "./read.ts";
 import { answersOf } from "./verify.ts";
 
