@@ -77,6 +77,19 @@ test("an SDK with the provider serves flags, hears of changes, and ends everythi
   expect(pulls().length).toBe(asked);
 });
 
+test("an imported flag, which buckets as its vendor does, is evaluated in process as well", async () => {
+  const bucket = { by: "targetingKey", algorithm: "launchdarkly-sha1", seed: ["flag", "salt"], from: 0, to: 1 };
+  const when = { all: [{ bucket }, { attribute: "age", op: "gte", values: [18], as: "number" }] };
+  const rules = [{ id: "imported", when, serve: { variant: "on" } }];
+  const imported = { ...onFor("off"), state: { ...onFor("off").state, rules } };
+  edge.known = { snapshot: snapshotOf(1, { imported }) };
+  const provider = providerWith();
+  await provider.initialize();
+  expect(await value(provider, "imported", { ...USER, age: 20 })).toBe(true);
+  expect(await value(provider, "imported", { ...USER, age: 10 })).toBe(false);
+  expect(warned).toEqual([]);
+});
+
 test("a kill is in force as soon as the answer that names it, and served as OFREP has it", async () => {
   const provider = providerWith();
   await provider.initialize();

@@ -1,5 +1,6 @@
 import type { CompiledSnapshot } from "../../shared/evaluation/compile/compile.ts";
 import { compileBlocks } from "../../shared/evaluation/compile/compile-blocks.ts";
+import { dialects } from "../../shared/evaluation/dialects/dialects.ts";
 import { re2 } from "../../shared/evaluation/operators/regex/regex.ts";
 import type { Slices } from "../../shared/evaluation/slices.ts";
 import { READER_VERSION } from "../../shared/limits.ts";
@@ -141,7 +142,7 @@ export class RulesKeeper {
     const hashes = blocks.map(({ hash }) => hash);
     // The versions share kills: those in force while this one is made stay in force in both.
     const manifest = { ...head, blocks: hashes, chars: 0, kills: [...united(kills, before?.kills ?? [])] };
-    return this.#inSlices(compileBlocks(before?.compiled ?? null, manifest, blocks, re2));
+    return this.#inSlices(compileBlocks(before?.compiled ?? null, manifest, blocks, re2, dialects));
   }
 
   async #inSlices<T>(work: Slices<T>): Promise<T> {
