@@ -116,11 +116,14 @@ describe("what arrives at /v1/events", () => {
     await sendAll(client, visits(1_000, { on: 100, off: 0 }, { prefix: "forged" }));
     // Pretending to be units that servers have reported does not help either.
     await sendAll(client, visits(200, { on: 100, off: 0 }));
-    await look(project);
+    // The shards of client keys are read once in ten seconds.
+    const alerts = async () => {
+      await look(project);
+      return (await done("GET", guard)).watch.clientAlerts;
+    };
+    await expect.poll(alerts, { interval: 1_000 }).toMatchObject([{ metric: "errors", health: "breached" }]);
     expect(await isKilled(flag)).toBe(false);
-    const { watch } = await done("GET", guard);
-    expect(watch.tiles).toEqual(before);
-    expect(watch.clientAlerts).toMatchObject([{ metric: "errors", health: "breached" }]);
+    expect((await done("GET", guard)).watch.tiles).toEqual(before);
   });
 
   test("sent again, and late, counts once", async () => {
