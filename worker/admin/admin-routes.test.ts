@@ -21,6 +21,9 @@ interface Operation {
 const info = { openapi: "3.1.0", info: { title: "", version: "" } };
 const described = admin.getOpenAPI31Document(info).paths as Record<string, Record<string, Operation>>;
 
+/** Parameters that not every text is valid for. */
+const PARAMETERS: Record<string, string> = { project: "shop", revision: "1", region: "weur" };
+
 /** Every route as served, with values in place of its parameters. */
 const routes = [
   ...new Set(admin.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`)),
@@ -29,7 +32,8 @@ const routes = [
   const template = path.replaceAll(/:(\w+)/g, "{$1}");
   const operation = described[template]?.[method.toLowerCase()];
   const needs = /Needs the role \*(\w+)\*/.exec(operation?.description ?? "")?.[1];
-  return { route, method, url: BASE + path.replace(":project", "shop").replaceAll(/:\w+/g, "x"), operation, needs };
+  const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => PARAMETERS[name] ?? "x");
+  return { route, method, url: BASE + filled, operation, needs };
 });
 const guarded = routes.filter(({ route }) => !WITHOUT_TOKEN.has(route) && !route.includes(BREAK_GLASS));
 const writing = guarded.filter(({ operation, route }) => operation?.requestBody !== undefined && route !== LIST_UPLOAD);
