@@ -38,10 +38,10 @@ export async function admitReader(call: RulesRequest, told: number | null = null
   const loaded = await known(call, named, {});
   const key = loaded.keys.find(token);
   if (!key) throw unauthenticated();
-  if (key.kind !== "server" || key.rules !== true) throw mayNotRead(key);
   const wait = waitOfOther(env, loaded, key, waitUntil);
   if (wait > 0)
     throw new ProblemError(429, "rate-limited", "This key asks too often", {}, { "Retry-After": String(wait) });
+  if (key.kind !== "server" || key.rules !== true) throw mayNotRead(key);
   const change = changeOf(edge.held(loaded.project)?.pointer, loaded.environment);
   const isBehind = told !== null && told !== change;
   return { key, loaded: isBehind ? await known(call, named, { maxAgeMs: HEARD_MS }) : loaded };
