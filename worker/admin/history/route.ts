@@ -45,9 +45,6 @@ const changesOf = ({ revision, changes }: Reply, dryRun = false): Changes => ({
 });
 
 /** What happened, and putting it back: audit, revert, export, import. */
-/** Callers of this route without `from`, such as the dashboard, get changes alone. */
-const changesOrReport = z.union([changesReply, importReply]) as unknown as typeof changesReply;
-
 const routes = router();
 // Before anything takes the body for an export of ours.
 routes.post("/projects/:project/import", ...vendorImport);
@@ -183,7 +180,7 @@ export const history = routes
         "Environments that the project does not have need the role *admin*; 403 names them, also for a dryRun. With `from`, the body is the file that the vendor's own SDKs download: each flag is told to be exact, approximate or refused, with reasons and their places.",
       request: { params: params.project, query: importQuery, headers: writeHeaders, body: body(exportDocument) },
       responses: {
-        200: json(changesOrReport, "What changed, or would with dryRun; with `from`, the report"),
+        200: json(importReply, "What changed, or would with dryRun; with `from`, the report"),
       },
     }),
     async (c) => {

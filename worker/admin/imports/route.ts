@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import type { TranslatedFlag } from "../../../shared/import/model.ts";
-import { type ImportReply, importReply } from "../../../shared/schema/import.ts";
+import { importReport, type VendorImportReply } from "../../../shared/schema/import.ts";
 import { slugName } from "../../../shared/schema/names.ts";
 import { comment } from "../../../shared/schema/primitives.ts";
 import { rejectionProblem } from "../../http/problem.ts";
@@ -30,7 +30,7 @@ export const vendorImport = [
   fromVendor(async (c) => c.json(await importFile(c), 200)),
 ] as const;
 
-async function importFile(c: Context<AdminEnv>): Promise<ImportReply> {
+async function importFile(c: Context<AdminEnv>): Promise<VendorImportReply> {
   const { from = "", ...query } = c.req.query();
   const found = asked.safeParse({ ...query, project: c.req.param("project") });
   if (!found.success) {
@@ -51,15 +51,15 @@ async function importFile(c: Context<AdminEnv>): Promise<ImportReply> {
   const isDry = dryRun === "true";
   const reply: Reply = await execute(c, project, command as never, { comment: said, dryRun: isDry });
   const conflicts = new Map((reply.view as Conflict[] | null)?.map(({ key, message }) => [key, message]));
-  return importReply.parse({
-    revision: reply.revision,
-    dryRun: isDry,
+  const report = importReport.parse({
     from,
     file: hash,
     flags: flags.map((one) => told(one, conflicts.get(one.key))),
     segments: segments.map(({ key, status, reasons }) => ({ key, status, reasons })),
     context,
   });
+  const changes = reply.changes as VendorImportReply["changes"];
+  return { revision: reply.revision, dryRun: isDry, changes, ...report };
 }
 
 function told({ key, status, reasons }: TranslatedFlag, conflict: string | undefined) {
