@@ -124,7 +124,7 @@ test("an environment is made, renamed and, once it is shown what is lost and its
 
 test("each place that chooses an environment shows which one is chosen", async () => {
   await page.goto(`${server.url}/p/demo/settings?env=staging`);
-  await page.getByText("Keys for apps").waitFor();
+  await page.getByRole("heading", { name: "Keys for apps" }).waitFor();
   const groups = page.locator("fieldset.segmented", { hasText: "Staging" });
   for (const group of await groups.all()) {
     const chosen = group.locator("label", { has: page.locator("input:checked") });
