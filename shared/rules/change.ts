@@ -9,3 +9,17 @@ export function changeOf(pointer: Pick<Pointer, "environments"> | undefined, env
   const named = ownOf(pointer?.environments, environment);
   return named ? Math.max(named.revision, ...named.kills.map(({ revision }) => revision)) : 0;
 }
+
+/**
+ * The change up to which an edge gives out rules: below that of its pointer while the snapshot that the pointer names is
+ * still on its way, so that a process which was told of it asks again.
+ */
+export function servedChange(
+  pointer: Pick<Pointer, "environments" | "epoch"> | undefined,
+  environment: string,
+  loaded: { readonly epoch: number; readonly revision: number },
+): number {
+  const published = ownOf(pointer?.environments, environment)?.revision ?? 0;
+  if (pointer !== undefined && pointer.epoch !== loaded.epoch) return 0;
+  return loaded.revision < published ? loaded.revision : changeOf(pointer, environment);
+}

@@ -1,4 +1,4 @@
-import { changeOf } from "../../shared/rules/change.ts";
+import { servedChange } from "../../shared/rules/change.ts";
 import type { SnapshotKey } from "../../shared/schema/snapshot.ts";
 import { bearerOf } from "../crypto/tokens.ts";
 import type { Env } from "../env.ts";
@@ -42,7 +42,7 @@ export async function admitReader(call: RulesRequest, told: number | null = null
   if (wait > 0)
     throw new ProblemError(429, "rate-limited", "This key asks too often", {}, { "Retry-After": String(wait) });
   if (key.kind !== "server" || key.rules !== true) throw mayNotRead(key);
-  const change = changeOf(edge.held(loaded.project)?.pointer, loaded.environment);
+  const change = servedChange(edge.held(loaded.project)?.pointer, loaded.environment, loaded);
   const isBehind = told !== null && told !== change;
   return { key, loaded: isBehind ? await known(call, named, { maxAgeMs: HEARD_MS }) : loaded };
 }

@@ -1,6 +1,6 @@
 import { WHOLE_READER } from "../../shared/limits.ts";
 import { ownOf } from "../../shared/own.ts";
-import { changeOf } from "../../shared/rules/change.ts";
+import { servedChange } from "../../shared/rules/change.ts";
 import type { Env } from "../env.ts";
 import type { HeldBlock } from "../evaluation/edge/held-block.ts";
 import { isolateEdge } from "../evaluation/edge/isolate.ts";
@@ -27,7 +27,7 @@ export async function rulesSource(loaded: Loaded, env: Env, request: Request): P
   const committed = held?.pointer.epoch === epoch ? Math.max(held.pointer.revision, revision) : revision;
   return {
     ...{ project, environment, epoch, revision, committed, minReader: WHOLE_READER },
-    change: changeOf(held?.pointer, environment),
+    change: servedChange(held?.pointer, environment, loaded),
     ...{ kills: loaded.kills, emergency, restored, blocks },
   };
 }
