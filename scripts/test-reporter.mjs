@@ -25,10 +25,12 @@ export default class CountReporter {
     /**
      * @param {string} what
      * @param {ReadonlyArray<unknown>} [errors]
+     * @param {unknown} [pages] what a browser showed
      */
-    const fail = (what, errors = []) => {
+    const fail = (what, errors = [], pages) => {
       counts.failed++;
-      failures.push([what, ...errors.slice(0, 1).map(message)].join("\n"));
+      const shown = typeof pages === "string" ? [`The pages showed:\n${pages.replace(/^/gm, "  ")}`] : [];
+      failures.push([what, ...errors.slice(0, 1).map(message), ...shown].join("\n"));
     };
     for (const error of unhandledErrors) fail("an error outside of every test", [error]);
     for (const module of modules) {
@@ -39,7 +41,9 @@ export default class CountReporter {
       }
       for (const test of module.children.allTests()) {
         const { state, errors } = test.result();
-        if (state === "failed") fail(`${file} > ${test.fullName}`, errors);
+        /** @type {Record<string, unknown>} */
+        const { pages } = { ...test.meta() };
+        if (state === "failed") fail(`${file} > ${test.fullName}`, errors, pages);
         // It was never given its chance.
         else if (state === "pending") fail(`${file} > ${test.fullName}`, [new Error("still pending at the end")]);
         else counts[state]++;

@@ -1,11 +1,14 @@
 import chromium from "@sparticuz/chromium";
 import { type Browser, type BrowserContext, type Page, chromium as playwright } from "playwright-core";
 import type { Server } from "../process/server.ts";
+import { reportPagesOf } from "./failure-report.ts";
 
 /** The browser that ships inside an npm package: it needs no system libraries. */
 export async function launch(): Promise<Browser> {
   const args = ["--no-sandbox", "--disable-background-networking"];
-  return playwright.launch({ executablePath: await chromium.executablePath(), args });
+  const browser = await playwright.launch({ executablePath: await chromium.executablePath(), args });
+  reportPagesOf(browser);
+  return browser;
 }
 
 /** A window of its own, signed in as administrator or with the token given. */

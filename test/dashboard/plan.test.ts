@@ -265,6 +265,7 @@ test("a plan that was saved is taken back by Undo, and one that was deleted come
   expect(await status()).toBe(404);
   await press(/^Canary/);
   await press("Save the plan");
+  await panel().getByRole("button", { name: "Start…" }).waitFor();
   const { stages } = (await (await server.admin(QUEUE)).json()) as { stages: object[] };
   await press("Delete it");
   await undo("The release plan is deleted").click();
