@@ -1,6 +1,10 @@
+import { createRequire } from "node:module";
 import path from "node:path";
-import { unstable_startWorker } from "wrangler";
 import { root } from "../root.mjs";
+
+// As an ES module would do it, Node reads wrangler's 15 MB twice more, to guess its format and its names: half a second.
+/** @type {typeof import("wrangler")} */
+const { unstable_startWorker } = createRequire(import.meta.url)("wrangler");
 
 // Runs the Worker as `wrangler dev` would, through wrangler's API: only there can the inspector be switched off. The
 // command line always opens one, a WebSocket without a password on which any program of this machine, and any page that
