@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { type FreezeView, freeze, freezeView, freezeWrite } from "../../../shared/schema/freeze.ts";
+import { key } from "../../../shared/schema/primitives.ts";
 import { execute, written } from "../kernel/execute.ts";
 import { readAll } from "../kernel/read.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
@@ -7,6 +8,7 @@ import { router } from "../kernel/router.ts";
 
 const FREEZES = "/projects/{project}/environments/{environment}/freezes" as const;
 const tags = ["Release plans"];
+const freezeParams = params.environment.extend({ freeze: key });
 
 /** Times in which no plan of an environment goes on by itself. */
 export const freezes = router()
@@ -29,7 +31,7 @@ export const freezes = router()
       path: `${FREEZES}/{freeze}`,
       tags,
       summary: "Make or replace a freeze window. Kills, guards and people stay as free as ever.",
-      request: { params: params.freeze, headers: writeHeaders, body: body(freezeWrite) },
+      request: { params: freezeParams, headers: writeHeaders, body: body(freezeWrite) },
       responses: { 200: json(freezeView, "Changed"), 201: json(freezeView, "Made") },
     }),
     async (c) => {
@@ -46,7 +48,7 @@ export const freezes = router()
       path: `${FREEZES}/{freeze}`,
       tags,
       summary: "Delete a freeze window.",
-      request: { params: params.freeze, headers: writeHeaders },
+      request: { params: freezeParams, headers: writeHeaders },
       responses: { 204: { description: "Deleted" } },
     }),
     async (c) => {

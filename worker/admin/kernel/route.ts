@@ -2,7 +2,6 @@ import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { problem, type Role } from "../../../shared/schema/admin.ts";
 import { keyName, slugName } from "../../../shared/schema/names.ts";
-import { key } from "../../../shared/schema/primitives.ts";
 import { checkBody } from "./admin-body.ts";
 import { type AdminEnv, authenticate, requireRole } from "./principal.ts";
 
@@ -43,21 +42,16 @@ export const body = <S extends z.ZodType>(schema: S) => ({
 /** May be left out entirely; without one, no schema default applies. */
 export const optionalBody = <S extends z.ZodType>(schema: S) => ({ content: { "application/json": { schema } } });
 
+/** Parameters of more than one resource; one adds its own by `.extend`. */
 export const params = {
   project: z.object({ project: slugName }),
   environment: z.object({ project: slugName, environment: slugName }),
   flag: z.object({ project: slugName, flag: keyName }),
   state: z.object({ project: slugName, environment: slugName, flag: keyName }),
-  template: z.object({ project: slugName, template: key }),
-  freeze: z.object({ project: slugName, environment: slugName, freeze: key }),
-  schedule: z.object({ project: slugName, environment: slugName, flag: keyName, id: z.string().max(100) }),
   projectId: z.object({ project: slugName, id: z.string().max(100) }),
-  trigger: z.object({ project: slugName, environment: slugName, flag: keyName, id: z.string().max(100) }),
   keyId: z.object({ project: slugName, environment: slugName, id: z.string().max(100) }),
   request: z.object({ project: slugName, environment: slugName, id: z.string().max(100) }),
   segment: z.object({ project: slugName, segment: keyName }),
-  layer: z.object({ project: slugName, layer: key }),
-  holdout: z.object({ project: slugName, holdout: key }),
 };
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { planTemplate, planTemplateView, planTemplateWrite } from "../../../shared/schema/plan.ts";
+import { key } from "../../../shared/schema/primitives.ts";
 import { rejectionProblem } from "../../http/problem.ts";
 import { parseOrReject } from "../../objects/flag-store/decide/parse.ts";
 import { execute, written } from "../kernel/execute.ts";
@@ -11,6 +12,7 @@ type TemplateView = z.infer<typeof planTemplateView>;
 
 const TEMPLATES = "/projects/{project}/plan-templates" as const;
 const tags = ["Release plans"];
+const templateParams = params.project.extend({ template: key });
 
 /** Templates that plans of a project begin with. */
 export const planTemplates = router()
@@ -33,7 +35,7 @@ export const planTemplates = router()
       path: `${TEMPLATES}/{template}`,
       tags,
       summary: "Make or replace a template. Plans made from it before stay as they are.",
-      request: { params: params.template, headers: writeHeaders, body: body(planTemplateWrite) },
+      request: { params: templateParams, headers: writeHeaders, body: body(planTemplateWrite) },
       responses: { 200: json(planTemplateView, "Changed"), 201: json(planTemplateView, "Made") },
     }),
     async (c) => {
@@ -53,7 +55,7 @@ export const planTemplates = router()
       path: `${TEMPLATES}/{template}`,
       tags,
       summary: "Delete a template.",
-      request: { params: params.template, headers: writeHeaders },
+      request: { params: templateParams, headers: writeHeaders },
       responses: { 204: { description: "Deleted" } },
     }),
     async (c) => {

@@ -7,6 +7,7 @@ import { router } from "../kernel/router.ts";
 
 const ENVIRONMENT = "/projects/{project}/environments/{environment}" as const;
 const SCHEDULES = `${ENVIRONMENT}/flags/{flag}/schedules` as const;
+const scheduleParams = params.state.extend({ id: z.string().max(100) });
 const list = json(z.object({ schedules: z.array(scheduleView) }), "By their time; those that are over for 90 days");
 
 /** Changes of a flag's state that wait for their time. */
@@ -71,7 +72,7 @@ export const schedules = router()
       path: `${SCHEDULES}/{id}`,
       tags: ["Schedules"],
       summary: "Cancel a schedule. It stays in the list as cancelled; 409 once it has happened.",
-      request: { params: params.schedule, headers: writeHeaders },
+      request: { params: scheduleParams, headers: writeHeaders },
       responses: { 204: { description: "Cancelled" } },
     }),
     async (c) => {

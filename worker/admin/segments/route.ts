@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { holdoutWrite, layerWrite, segmentView, segmentWrite, splitWrite } from "../../../shared/schema/admin.ts";
+import { key } from "../../../shared/schema/primitives.ts";
 import { execute, written } from "../kernel/execute.ts";
 import { readAll, readOne } from "../kernel/read.ts";
 import { adminRoute, body, json, params, writeHeaders } from "../kernel/route.ts";
@@ -12,6 +13,8 @@ const dryRunQuery = z.object({ dryRun: z.enum(["true", "false"]).default("false"
 const SEGMENTS = "/projects/{project}/segments" as const;
 const LAYERS = "/projects/{project}/layers" as const;
 const HOLDOUTS = "/projects/{project}/holdouts" as const;
+const layerParams = params.project.extend({ layer: key });
+const holdoutParams = params.project.extend({ holdout: key });
 
 export const segments = router()
   .openapi(
@@ -94,7 +97,7 @@ export const segments = router()
       path: `${LAYERS}/{layer}`,
       tags: ["Layers and holdouts"],
       summary: "Make or replace a layer, whose people flags divide among themselves.",
-      request: { params: params.layer, headers: writeHeaders, body: body(layerWrite) },
+      request: { params: layerParams, headers: writeHeaders, body: body(layerWrite) },
       responses: answers,
     }),
     async (c) => {
@@ -113,7 +116,7 @@ export const segments = router()
       path: `${LAYERS}/{layer}`,
       tags: ["Layers and holdouts"],
       summary: "Delete a layer that nothing uses.",
-      request: { params: params.layer, headers: writeHeaders },
+      request: { params: layerParams, headers: writeHeaders },
       responses: { 204: { description: "Deleted" } },
     }),
     async (c) => {
@@ -141,7 +144,7 @@ export const segments = router()
       path: `${HOLDOUTS}/{holdout}`,
       tags: ["Layers and holdouts"],
       summary: "Make or replace a holdout.",
-      request: { params: params.holdout, headers: writeHeaders, body: body(holdoutWrite) },
+      request: { params: holdoutParams, headers: writeHeaders, body: body(holdoutWrite) },
       responses: answers,
     }),
     async (c) => {
@@ -158,7 +161,7 @@ export const segments = router()
       path: `${HOLDOUTS}/{holdout}`,
       tags: ["Layers and holdouts"],
       summary: "Delete a holdout that nothing uses.",
-      request: { params: params.holdout, headers: writeHeaders },
+      request: { params: holdoutParams, headers: writeHeaders },
       responses: { 204: { description: "Deleted" } },
     }),
     async (c) => {

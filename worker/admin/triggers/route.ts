@@ -10,6 +10,7 @@ import { router } from "../kernel/router.ts";
 import { shownOnce } from "../keys/route.ts";
 
 const TRIGGERS = "/projects/{project}/environments/{environment}/flags/{flag}/triggers" as const;
+const triggerParams = params.state.extend({ id: z.string().max(100) });
 
 /** Secret URLs with which monitoring kills a flag. Calls themselves come in at `trigger-calls.ts`. */
 export const triggers = router()
@@ -62,7 +63,7 @@ export const triggers = router()
       path: `${TRIGGERS}/{id}`,
       tags: ["Triggers"],
       summary: "Take a trigger back: its URL is refused from then on, and its log is gone.",
-      request: { params: params.trigger, headers: writeHeaders },
+      request: { params: triggerParams, headers: writeHeaders },
       responses: { 204: { description: "Gone" } },
     }),
     async (c) => {
